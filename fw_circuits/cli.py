@@ -1,0 +1,229 @@
+"""The command ``fw-circuits``: the words of the Python interface, at the shell."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import sys
+import warnings
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+
+from fw_circuits._kernels import use_compiled
+from fw_circuits.certificate import certify
+from fw_circuits.data import Dataset, read_table
+from fw_circuits.exceptions import FwCircuitsError, InputError, SolverWarning
+from fw_circuits.experiment import Experiment, run
+from fw_circuits.io import load
+from fw_circuits.plots import plot_circuit, plot_convergence
+from fw_circuits.report import atoms_table, certificate_lines, experiment_lines, solution_lines
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Entry point; returns the exit code (0 fine, 1 an error that is explained, 2 wrong usage)."""
+    args = _parser().parse_args(argv)
+    try:
+        warnings.simplefilter("ignore", SolverWarning)  # the status is printed
+        return int(args.run(args) or 0)
+    except (FwCircuitsError, FileNotFoundError, IsADirectoryError, PermissionError) as error:
+        print(f"fw-circuits: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("fw-circuits: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        return 0
+
+
+def _demo(args: argparse.Namespace) -> int:
+    from sklearn.datasets import load_breast_cancer
+
+    raw = load_breast_cancer()
+    dataset = Dataset(X=raw.data, y=raw.target_names[raw.target], feature_names=tuple(map(str, raw.feature_names)),
+                      target_name="diagnosis", name="breast cancer",
+                      description="569 biopsies, 30 measurements; benign or malignant")  # fmt: skip
+    return _experiment(args, dataset)
+
+
+def _solve(args: argparse.Namespace) -> int:
+    return _experiment(args, read_table(args.data, args.target))
+
+
+def _experiment(args: argparse.Namespace, dataset: Dataset) -> int:
+    console = Console(soft_wrap=False)
+    if not args.json:
+        console.print(f"{dataset.name}: {dataset.X.shape[0]} rows, {dataset.X.shape[1]} columns", highlight=False)
+        if all(getattr(args, name, None) is None for name in ("lam", "tau", "eps")):
+            console.print("Choosing the penalty by five-fold cross-validation, then solving ...", highlight=False)
+    names = ("lam", "tau", "eps", "gamma", "levels", "max_gates", "tol", "time_limit", "n_jobs", "loss")
+    options = {name: getattr(args, name, None) for name in names}
+    options = {name: value for name, value in options.items() if value is not None}
+    result = run(dataset, test_size=args.test_size, progress=not args.json, **options)
+    written = _write(args, result)
+    if args.json:
+        print(json.dumps(_as_json(result, written), indent=2))
+        return 0
+    for line in [*solution_lines(result.solution), "", "Certificate", *certificate_lines(result.solution), ""]:
+        console.print(line, highlight=False, markup=False)
+    console.print(atoms_table(result.solution))
+    for line in experiment_lines(result):
+        console.print(line, highlight=False, markup=False)
+    for what, where in written.items():
+        console.print(f"Wrote {what}: {where}", highlight=False, markup=False)
+    return 0
+
+
+def _write(args: argparse.Namespace, result: Experiment) -> dict[str, str]:
+    """Pictures and the saved solution, by what they are."""
+    folder = Path(args.output)
+    folder.mkdir(parents=True, exist_ok=True)
+    stem = folder / f"fw-circuits-{'-'.join(result.dataset.name.split())}"
+    solution = result.solution
+    written = {"convergence": str(plot_convergence(solution, f"{stem}-convergence.png"))}
+    gated = [a for a in solution.atoms if a.n_gates > 0]
+    if gated:
+        written["circuit"] = str(plot_circuit(gated[0], f"{stem}-circuit.png", solution.feature_names))
+    solution.save(f"{stem}.npz")
+    written["solution"] = f"{stem}.npz"
+    return written
+
+
+def _as_json(result: Experiment, written: dict[str, str]) -> dict[str, Any]:
+    solution, certificate = result.solution, result.solution.certificate
+    return {
+        "data": result.dataset.name,
+        "status": solution.status.name,
+        "metric": result.metric,
+        "score": result.score,
+        "boosting_score": result.boosting_score,
+        "n_atoms": len(solution.atoms),
+        "n_gates": solution.n_gates,
+        "norm": solution.norm,
+        "certificate": {
+            "primal": certificate.primal, "dual": certificate.dual, "relative_gap": certificate.relative_gap,
+            "scope": certificate.scope, "global_dual": certificate.global_dual, "certified": certificate.certified,
+        },
+        "resnet": {"neurons": result.resnet.n_neurons, "depth": result.resnet.depth, "deviation": result.deviation},
+        "seconds": result.seconds,
+        "written": written,
+    }  # fmt: skip
+
+
+def _predict(args: argparse.Namespace) -> int:
+    solution = load(args.solution)
+    prediction = solution.predict(_columns(args, solution).X)
+    out = sys.stdout if args.output is None else open(args.output, "w", encoding="utf-8")  # noqa: SIM115
+    try:
+        print("prediction", file=out)
+        for value in prediction:
+            print(value if solution.classes is not None else repr(float(value)), file=out)
+    finally:
+        if out is not sys.stdout:
+            out.close()
+    return 0
+
+
+def _certify(args: argparse.Namespace) -> int:
+    solution = load(args.solution)
+    dataset = read_table(args.data, args.target)
+    certificate = certify(solution, dataset.X, dataset.y, tol=args.tol, n_jobs=args.n_jobs)
+    if args.json:
+        print(json.dumps({"primal": certificate.primal, "dual": certificate.dual,
+                          "relative_gap": certificate.relative_gap, "certified": certificate.certified,
+                          "scope": certificate.scope, "global_dual": certificate.global_dual}, indent=2))  # fmt: skip
+    else:
+        print(certificate.describe())
+    return 0 if certificate.certified else 1
+
+
+def _columns(args: argparse.Namespace, solution: Any) -> Dataset:
+    """The table's columns in the solution's order: by name where the names are there, else as they stand."""
+    dataset = read_table(args.data, args.target)
+    table = {name: dataset.X[:, i] for i, name in enumerate(dataset.feature_names)}
+    if args.target is None and dataset.X.shape[1] + 1 == solution.lattice.n_features:
+        values = np.asarray(dataset.y, dtype=np.float64)  # the reader took the last column for a target
+        table[dataset.target_name] = values
+    if all(name in table for name in solution.feature_names):
+        X = np.column_stack([table[name] for name in solution.feature_names])
+    else:
+        X = np.column_stack(list(table.values()))
+    if X.shape[1] != solution.lattice.n_features:
+        raise InputError(
+            f"{args.data} has the columns {list(table)}; the solution needs {list(solution.feature_names)}; "
+            "leave out other columns, or name the target with --target."
+        )
+    return Dataset(X=X, y=dataset.y, feature_names=solution.feature_names, target_name=dataset.target_name,
+                   name=dataset.name, description=dataset.description)  # fmt: skip
+
+
+def _info(args: argparse.Namespace) -> int:
+    print(f"fw_circuits {_version('fw_circuits')}, Python {platform.python_version()}, {platform.machine()}")
+    print(f"kernels: {'compiled' if use_compiled() else 'python (FW_CIRCUITS_KERNELS)'}")
+    for name in ("numpy", "scipy", "cvxpy", "networkx", "scikit-learn", "matplotlib", "rich", "torch", "pandas"):
+        print(f"{name}: {_version(name)}")
+    return 0
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="fw-circuits", description="Certified convex combinations of circuits from data.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, action: Any, help: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=help, description=help)
+        sub.set_defaults(run=action)
+        return sub
+
+    demo = command("demo", _demo, "solve a real data set and show everything that comes out")
+    _experiment_options(demo)
+    solve = command("solve", _solve, "solve a table of your own (.csv, .npz, .parquet, .pla)")
+    solve.add_argument("data", help="the table")
+    solve.add_argument("--target", help="name or index of the target column (default: the last)")
+    solve.add_argument("--loss", choices=["squared", "logistic", "huber"], help="default: logistic for two labels")
+    group = solve.add_mutually_exclusive_group()
+    group.add_argument("--lam", type=float, help="weight of the norm (default: by cross-validation)")
+    group.add_argument("--tau", type=float, help="bound on the norm")
+    group.add_argument("--eps", type=float, help="bound on the mean loss")
+    solve.add_argument("--gamma", type=float, help="cost exponent (default 3)")
+    solve.add_argument("--levels", type=lambda s: tuple(int(v) for v in s.split(",")), help="for example 1,2,3")
+    solve.add_argument("--max-gates", type=int, help="leave out larger circuits")
+    solve.add_argument("--tol", type=float, help="relative certified gap (default 1e-3)")
+    solve.add_argument("--time-limit", type=float, help="seconds for each run of the solver")
+    _experiment_options(solve)
+    predict = command("predict", _predict, "apply a saved solution to a table")
+    predict.add_argument("solution", help="a file that solve wrote")
+    predict.add_argument("data", help="the table")
+    predict.add_argument("--target", help="a column to leave out")
+    predict.add_argument("--output", help="a CSV file (default: standard output)")
+    check = command("certify", _certify, "re-derive a saved solution's certificate from the data it was fitted to")
+    check.add_argument("solution", help="a file that solve wrote")
+    check.add_argument("data", help="the training table")
+    check.add_argument("--target", help="name or index of the target column (default: the last)")
+    check.add_argument("--tol", type=float, default=1e-3, help="relative gap to certify")
+    check.add_argument("--n-jobs", type=int, help="threads (default: all cores)")
+    check.add_argument("--json", action="store_true", help="for machines")
+    command("info", _info, "versions and the kernels in use")
+    return parser
+
+
+def _experiment_options(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--output", default=".", help="folder for pictures and the saved solution (default: here)")
+    sub.add_argument("--test-size", type=float, default=0.25, help="part of the rows that is held out")
+    sub.add_argument("--n-jobs", type=int, help="threads (default: all cores)")
+    sub.add_argument("--json", action="store_true", help="for machines; no live line")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

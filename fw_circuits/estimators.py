@@ -1,0 +1,312 @@
+"""scikit-learn estimators around :func:`fw_circuits.solve` and :func:`fw_circuits.path`.
+
+``CircuitRegressor`` and ``CircuitClassifier`` solve at one penalty; their ``CV`` forms choose it by cross-validation
+along warm-started paths, as ``LassoCV`` does.  More than two classes are handled one-vs-rest.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, ClassVar
+
+import numpy as np
+from scipy.special import expit
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.model_selection import check_cv
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+
+from fw_circuits._typing import Array, Floats
+from fw_circuits.exceptions import InputError, SolverWarning
+from fw_circuits.pipeline import multiplier_of_constant, path, prepare, solve
+from fw_circuits.solution import Solution
+
+
+class _CircuitEstimator(BaseEstimator):
+    """Shared parameters and fitting; one :class:`Solution` a binary problem."""
+
+    _loss: ClassVar[str] = "squared"
+
+    def __init__(
+        self, *, lam: float | None = None, relative_lam: float = 0.01, gamma: float = 3.0, levels: Any = None,
+        domain: str = "minmax", max_gates: int | None = None, tol: float = 1e-3, max_iter: int = 500,
+        time_limit: float | None = None, n_jobs: int | None = None, random_state: Any = 0,
+    ) -> None:  # fmt: skip
+        self.lam = lam
+        self.relative_lam = relative_lam
+        self.gamma = gamma
+        self.levels = levels
+        self.domain = domain
+        self.max_gates = max_gates
+        self.tol = tol
+        self.max_iter = max_iter
+        self.time_limit = time_limit
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+
+    def _data_options(self) -> dict[str, Any]:
+        return {
+            "gamma": self.gamma, "loss": self._loss, "levels": self.levels, "domain": self.domain,
+            "max_gates": self.max_gates, "n_jobs": self.n_jobs,
+        }  # fmt: skip
+
+    def _run_options(self) -> dict[str, Any]:
+        return {"tol": self.tol, "max_iter": self.max_iter, "time_limit": self.time_limit}
+
+    def _solve(self, X: Floats, y: Array, sample_weight: Floats | None) -> Solution:
+        """One solution on checked data."""
+        lam = self.lam
+        if lam is None:
+            if not self.relative_lam > 0.0:
+                raise InputError(f"relative_lam is {self.relative_lam}; expected a number > 0.")
+            problem = prepare(X, y, sample_weight=sample_weight, **self._data_options())
+            lam = self.relative_lam * multiplier_of_constant(problem) or None
+        return solve(X, y, lam=lam, sample_weight=sample_weight, **self._data_options(), **self._run_options())
+
+    def _named(self, solution: Solution) -> Solution:
+        from dataclasses import replace
+
+        names = getattr(self, "feature_names_in_", None)
+        return solution if names is None else replace(solution, feature_names=tuple(map(str, names)))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = False
+        return tags
+
+
+class CircuitRegressor(RegressorMixin, _CircuitEstimator):
+    """Least squares over convex combinations of circuits.
+
+    Parameters
+    ----------
+    lam : float, optional
+        Penalty on the norm; default ``relative_lam`` times the smallest penalty that leaves only the intercept.
+    relative_lam : float, default 0.01
+        Used where ``lam`` is None.
+    gamma, levels, domain, max_gates, tol, max_iter, time_limit, n_jobs, random_state
+        As in :func:`fw_circuits.solve`.
+
+    Attributes
+    ----------
+    solution_ : Solution
+        With its certificate.
+    n_features_in_, feature_names_in_
+        As in scikit-learn.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+    >>> round(CircuitRegressor(lam=1e-4).fit(X, X[:, 0] ^ X[:, 1]).score(X, X[:, 0] ^ X[:, 1]), 3)
+    1.0
+    """
+
+    solution_: Solution
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> CircuitRegressor:
+        """Fit to ``X`` of shape (N, d) and ``y`` of shape (N,)."""
+        X, y = validate_data(self, X, y, y_numeric=True, dtype=np.float64)
+        weight = None if sample_weight is None else _check_sample_weight(sample_weight, X)
+        self.solution_ = self._named(self._fit_one(X, y, weight))
+        return self
+
+    def _fit_one(self, X: Floats, y: Array, weight: Floats | None) -> Solution:
+        return self._solve(X, y, weight)
+
+    def predict(self, X: Any) -> Floats:
+        """Predictions, shape (N,)."""
+        check_is_fitted(self)
+        X = validate_data(self, X, reset=False, dtype=np.float64)
+        return self.solution_.decision_function(X)
+
+
+class CircuitClassifier(ClassifierMixin, _CircuitEstimator):
+    """Logistic regression over convex combinations of circuits; one-vs-rest for more than two classes.
+
+    Parameters
+    ----------
+    lam, relative_lam, gamma, levels, domain, max_gates, tol, max_iter, time_limit, n_jobs, random_state
+        As in :class:`CircuitRegressor`.
+
+    Attributes
+    ----------
+    classes_ : ndarray
+        Labels in sorted order.
+    solutions_ : list of Solution
+        One for two classes, else one a class.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+    >>> CircuitClassifier().fit(X, ["no", "yes", "yes", "no"]).predict(X).tolist()
+    ['no', 'yes', 'yes', 'no']
+    """
+
+    _loss = "logistic"
+    solutions_: list[Solution]
+    classes_: Array
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> CircuitClassifier:
+        """Fit to ``X`` of shape (N, d) and labels ``y`` of shape (N,)."""
+        X, y = validate_data(self, X, y, dtype=np.float64)
+        check_classification_targets(y)
+        weight = None if sample_weight is None else _check_sample_weight(sample_weight, X)
+        self.classes_ = np.unique(y)
+        if self.classes_.size < 2:
+            raise InputError(
+                f"Classifier can't train when only one class is present: y holds only the class {self.classes_[0]!r}; "
+                "expected two or more."
+            )
+        positives = [self.classes_[1]] if self.classes_.size == 2 else list(self.classes_)
+        self.solutions_ = [self._named(self._fit_one(X, (y == c).astype(int), weight)) for c in positives]
+        return self
+
+    def _fit_one(self, X: Floats, y: Array, weight: Floats | None) -> Solution:
+        return self._solve(X, y, weight)
+
+    @property
+    def solution_(self) -> Solution:
+        """The solution of a two-class problem."""
+        check_is_fitted(self)
+        if len(self.solutions_) != 1:
+            raise InputError(f"there are {len(self.solutions_)} classes; use solutions_, one a class.")
+        return self.solutions_[0]
+
+    def decision_function(self, X: Any) -> Floats:
+        """Shape (N,) for two classes (positive: ``classes_[1]``), else (N, n_classes)."""
+        check_is_fitted(self)
+        X = validate_data(self, X, reset=False, dtype=np.float64)
+        scores = np.stack([s.decision_function(X) for s in self.solutions_], axis=1)
+        return scores[:, 0] if len(self.solutions_) == 1 else scores
+
+    def predict(self, X: Any) -> Array:
+        """Labels, shape (N,)."""
+        scores = self.decision_function(X)
+        return self.classes_[(scores > 0).astype(np.intp) if scores.ndim == 1 else scores.argmax(axis=1)]
+
+    def predict_proba(self, X: Any) -> Floats:
+        """Class probabilities, shape (N, n_classes); one-vs-rest probabilities are scaled to sum 1."""
+        p = expit(self.decision_function(X))
+        if p.ndim == 1:
+            return np.stack([1.0 - p, p], axis=1)
+        return p / np.maximum(p.sum(axis=1, keepdims=True), 1e-300)
+
+
+class _PathCV:
+    """Choose the penalty by cross-validation along warm-started paths."""
+
+    def _choose(self: Any, X: Floats, y: Array, weight: Floats | None, stratify: Array | None) -> Solution:
+        if self.lam is not None:
+            lams = np.sort(np.atleast_1d(np.asarray(self.lam, dtype=np.float64)))[::-1]
+        else:
+            top = multiplier_of_constant(prepare(X, y, sample_weight=weight, **self._data_options())) or 1.0
+            lams = top * np.geomspace(1.0, self.ratio, self.n_lams)[1:]
+        options = {**self._data_options(), **self._run_options(), "lams": lams.tolist()}
+        cv = check_cv(self.cv, y=stratify, classifier=stratify is not None)
+        if isinstance(self.random_state, int) and hasattr(cv, "shuffle") and self.cv is None:
+            cv = type(cv)(n_splits=cv.n_splits, shuffle=True, random_state=self.random_state)
+        losses = []
+        for train, test in cv.split(X, y):
+            if np.unique(y[train]).size < 2:
+                continue
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", SolverWarning)
+                solutions = path(X[train], y[train], sample_weight=None if weight is None else weight[train], **options)
+            q = None if weight is None else weight[test]
+            if q is None or q.sum() > 0:
+                losses.append([_test_loss(s, X[test], y[test], q) for s in solutions])
+        if not losses:
+            raise InputError("no fold has two different targets; use fewer folds (cv) or more rows.")
+        depth = min(map(len, losses))
+        self.lams_ = lams[:depth]
+        self.cv_losses_ = np.array([row[:depth] for row in losses]).T
+        self.lam_ = float(lams[int(np.argmin(self.cv_losses_.mean(axis=1)))])
+        options["lams"] = lams[: int(np.flatnonzero(lams == self.lam_)[0]) + 1].tolist()
+        return path(X, y, sample_weight=weight, **options)[-1]
+
+
+def _test_loss(solution: Solution, X: Floats, y: Array, weight: Floats | None) -> float:
+    """Mean loss of the fitted kind on other rows; 0/1 labels count as the solution's classes."""
+    f = solution.decision_function(X)
+    if solution.loss == "logistic":
+        errors = np.logaddexp(0.0, -np.where(y > 0, 1.0, -1.0) * f)
+    else:
+        errors = 0.5 * (y - f) ** 2
+    return float(np.average(errors, weights=weight))
+
+
+class CircuitRegressorCV(_PathCV, CircuitRegressor):
+    """:class:`CircuitRegressor` with the penalty chosen by cross-validation.
+
+    Parameters
+    ----------
+    n_lams, ratio : int, float
+        Penalties tried: ``n_lams`` from the largest useful one down to ``ratio`` times it, in equal ratios.
+    lam : array_like, optional
+        Penalties to try instead.
+    cv : int, splitter or None
+        Folds; None is 5, shuffled by ``random_state``.
+    relative_lam, gamma, levels, domain, max_gates, tol, max_iter, time_limit, n_jobs, random_state
+        As in :class:`CircuitRegressor`; ``relative_lam`` is not used, ``time_limit`` is for each path.
+
+    Attributes
+    ----------
+    lam_, lams_, cv_losses_ : float, ndarray (n,), ndarray (n, folds)
+        The choice, what was tried, and the mean loss in each fold.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.random.default_rng(0).integers(0, 2, (60, 4))
+    >>> bool(CircuitRegressorCV(n_lams=8, cv=3).fit(X, X[:, 0] ^ X[:, 1]).score(X, X[:, 0] ^ X[:, 1]) > 0.99)
+    True
+    """
+
+    def __init__(
+        self, *, n_lams: int = 20, ratio: float = 1e-3, cv: Any = None, lam: Any = None, relative_lam: float = 0.01,
+        gamma: float = 3.0, levels: Any = None, domain: str = "minmax", max_gates: int | None = None,
+        tol: float = 1e-3, max_iter: int = 500, time_limit: float | None = None, n_jobs: int | None = None,
+        random_state: Any = 0,
+    ) -> None:  # fmt: skip
+        super().__init__(lam=lam, relative_lam=relative_lam, gamma=gamma, levels=levels, domain=domain,
+                         max_gates=max_gates, tol=tol, max_iter=max_iter, time_limit=time_limit, n_jobs=n_jobs,
+                         random_state=random_state)  # fmt: skip
+        self.n_lams = n_lams
+        self.ratio = ratio
+        self.cv = cv
+
+    def _fit_one(self, X: Floats, y: Array, weight: Floats | None) -> Solution:
+        return self._choose(X, y, weight, None)
+
+
+class CircuitClassifierCV(_PathCV, CircuitClassifier):
+    """:class:`CircuitClassifier` with the penalty chosen by cross-validation, for each class by itself.
+
+    Parameters and attributes are those of :class:`CircuitRegressorCV`; with more than two classes ``lam_``,
+    ``lams_`` and ``cv_losses_`` belong to the last class.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.random.default_rng(0).integers(0, 2, (60, 4))
+    >>> CircuitClassifierCV(n_lams=8, cv=3).fit(X, X[:, 0] ^ X[:, 1]).score(X, X[:, 0] ^ X[:, 1])
+    1.0
+    """
+
+    def __init__(
+        self, *, n_lams: int = 20, ratio: float = 1e-3, cv: Any = None, lam: Any = None, relative_lam: float = 0.01,
+        gamma: float = 3.0, levels: Any = None, domain: str = "minmax", max_gates: int | None = None,
+        tol: float = 1e-3, max_iter: int = 500, time_limit: float | None = None, n_jobs: int | None = None,
+        random_state: Any = 0,
+    ) -> None:  # fmt: skip
+        super().__init__(lam=lam, relative_lam=relative_lam, gamma=gamma, levels=levels, domain=domain,
+                         max_gates=max_gates, tol=tol, max_iter=max_iter, time_limit=time_limit, n_jobs=n_jobs,
+                         random_state=random_state)  # fmt: skip
+        self.n_lams = n_lams
+        self.ratio = ratio
+        self.cv = cv
+
+    def _fit_one(self, X: Floats, y: Array, weight: Floats | None) -> Solution:
+        return self._choose(X, y, weight, y)

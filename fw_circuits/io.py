@@ -1,0 +1,165 @@
+"""Solutions on disk: one NPZ file with a JSON header, no pickle.
+
+The archive holds ``header`` (UTF-8 JSON: format, version, circuits, lattice, certificate, ...) and float64 arrays.
+Files are written beside their target and then renamed, so a crash or a full disk leaves the old file as it was.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import zipfile
+from dataclasses import asdict, fields
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fw_circuits.circuits import Circuit, Gate
+from fw_circuits.exceptions import FormatError
+from fw_circuits.lattice import Lattice
+from fw_circuits.solution import Certificate, Solution, Status, Step, Trace
+from fw_circuits.tetrakis import Atom
+
+FORMAT, VERSION = "fw_circuits/solution", 1
+
+
+def save(solution: Solution, path: str | PathLike[str]) -> None:
+    """Write ``solution`` to ``path``; see :meth:`Solution.save`."""
+    classes = None if solution.classes is None else np.asarray(solution.classes)
+    header = {
+        "format": FORMAT,
+        "version": VERSION,
+        "atoms": [_atom_to_dict(atom) for atom in solution.atoms],
+        "lattice": solution.lattice.to_dict(),
+        "gamma": solution.gamma,
+        "intercept": solution.intercept,
+        "loss": solution.loss,
+        "form": solution.form,
+        "parameter": solution.parameter,
+        "status": solution.status.name,
+        "certificate": asdict(solution.certificate),
+        "feature_names": list(solution.feature_names),
+        "classes": None if classes is None else {"dtype": classes.dtype.str, "values": classes.tolist()},
+    }
+    arrays = {
+        "header": np.frombuffer(json.dumps(header).encode(), dtype=np.uint8),
+        "coef": solution.coef,
+        "dual_point": solution.dual_point,
+        "trace": np.array([[getattr(s, f.name) for f in fields(Step)] for s in solution.trace], dtype=np.float64),
+    }
+    target = Path(path)
+    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, target)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def load(path: str | PathLike[str]) -> Solution:
+    """Read a solution that :meth:`Solution.save` wrote.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+
+    Returns
+    -------
+    Solution
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    FormatError
+        If the file is damaged, of another kind, or of a newer version.
+
+    Examples
+    --------
+    >>> import numpy as np, tempfile, os, fw_circuits
+    >>> X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+    >>> solution = fw_circuits.solve(X, X[:, 0] ^ X[:, 1], lam=0.01)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "xor.npz")
+    ...     solution.save(path)
+    ...     again = fw_circuits.load(path)
+    >>> np.array_equal(again.predict(X), solution.predict(X))
+    True
+    """
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+        header = json.loads(bytes(arrays["header"]).decode())
+    except FileNotFoundError:
+        raise
+    except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile, zipfile.LargeZipFile) as error:
+        raise FormatError(
+            f"{path} is not a readable solution ({type(error).__name__}: {error}); expected a file that "
+            "Solution.save wrote; if it was copied, copy it again."
+        ) from error
+    except Exception as error:  # zlib.error and other decoder errors of a damaged archive
+        raise FormatError(f"{path} is damaged ({type(error).__name__}: {error}); save the solution again.") from error
+    if not isinstance(header, dict) or header.get("format") != FORMAT:
+        kind = header.get("format") if isinstance(header, dict) else type(header).__name__
+        raise FormatError(f"{path} holds {kind!r}; expected {FORMAT!r}.")
+    if header.get("version") != VERSION:
+        raise FormatError(
+            f"{path} has version {header.get('version')!r}; this fw_circuits reads version {VERSION}; update it."
+        )
+    try:
+        return _from_parts(header, arrays)
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        raise FormatError(f"{path} is incomplete or inconsistent ({type(error).__name__}: {error}).") from error
+
+
+def _from_parts(header: dict[str, Any], arrays: dict[str, Any]) -> Solution:
+    lattice = Lattice.from_dict(header["lattice"])
+    atoms = tuple(_atom_from_dict(item, lattice) for item in header["atoms"])
+    coef = np.asarray(arrays["coef"], dtype=np.float64)
+    if coef.shape != (len(atoms),) or not np.isfinite(coef).all():
+        raise ValueError(f"{len(atoms)} atoms but coefficients of shape {coef.shape}, or not all finite")
+    classes = header["classes"]
+    kinds = {"iteration": int, "n_atoms": int, "n_gates": int}
+    names = [f.name for f in fields(Step)]
+    rows = arrays["trace"].reshape(-1, len(names))
+    steps = [Step(**{n: kinds.get(n, float)(v) for n, v in zip(names, row, strict=True)}) for row in rows.tolist()]
+    return Solution(
+        atoms=atoms,
+        coef=coef,
+        intercept=float(header["intercept"]),
+        lattice=lattice,
+        gamma=float(header["gamma"]),
+        loss=header["loss"],
+        form=header["form"],
+        parameter=float(header["parameter"]),
+        status=Status[header["status"]],
+        trace=Trace(tuple(steps)),
+        certificate=Certificate(**header["certificate"]),
+        feature_names=tuple(header["feature_names"]),
+        classes=None if classes is None else np.array(classes["values"], dtype=np.dtype(classes["dtype"])),
+        dual_point=np.asarray(arrays["dual_point"], dtype=np.float64),
+    )
+
+
+def _atom_to_dict(atom: Atom) -> dict[str, Any]:
+    circuit = atom.circuit
+    return {
+        "level": atom.level,
+        "literals": list(atom.literals),
+        "n_inputs": circuit.n_inputs,
+        "gates": [list(gate) for gate in circuit.gates],
+        "outputs": list(circuit.outputs),
+    }
+
+
+def _atom_from_dict(item: dict[str, Any], lattice: Lattice) -> Atom:
+    circuit = Circuit(item["n_inputs"], tuple(Gate(*gate) for gate in item["gates"]), tuple(item["outputs"]))
+    return Atom(circuit=circuit, level=int(item["level"]), literals=tuple(item["literals"]), lattice=lattice)

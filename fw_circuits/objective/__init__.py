@@ -1,0 +1,18 @@
+"""What is minimised: a smooth mean loss, and the three ways of setting it against the norm of the solution."""
+
+from fw_circuits.objective.forms import Constrained, ErrorBound, Form, Penalised, make_form
+from fw_circuits.objective.losses import LOSSES, Huber, Logistic, Loss, Squared, make_loss
+
+__all__ = [
+    "LOSSES",
+    "Constrained",
+    "ErrorBound",
+    "Form",
+    "Huber",
+    "Logistic",
+    "Loss",
+    "Penalised",
+    "Squared",
+    "make_form",
+    "make_loss",
+]

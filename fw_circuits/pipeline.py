@@ -1,0 +1,386 @@
+"""From data to a certified solution: the whole flow on one screen.
+
+    X, y --check--> points, targets --lattice--> literals on vertex rows --oracle--+
+                                                                                   |
+    Solution <--certificate-- active set <-------- Frank-Wolfe loop <--------------+
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from os import PathLike
+from typing import Any
+
+import numpy as np
+
+from fw_circuits import io
+from fw_circuits._typing import Array, Floats
+from fw_circuits._validation import (
+    check_parameters,
+    check_sample_weight,
+    check_target,
+    check_X,
+    feature_names_of,
+    is_boolean,
+)
+from fw_circuits.certificate import derive
+from fw_circuits.exceptions import InputError, SolverWarning
+from fw_circuits.lattice import Lattice
+from fw_circuits.objective import Form, Loss, make_form, make_loss
+from fw_circuits.objective.losses import best_intercept
+from fw_circuits.oracle import Oracle, make_oracle
+from fw_circuits.progress import interruptible, live_line
+from fw_circuits.solution import Certificate, Solution, Status
+from fw_circuits.solver import ActiveSet, Run, frank_wolfe
+from fw_circuits.solver.loop import centred_gradient
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Checked data with everything that does not depend on the penalty: shared along a path."""
+
+    points: Floats
+    loss: Loss
+    classes: Array | None
+    lattice: Lattice
+    oracle: Oracle
+    gamma: float
+    feature_names: tuple[str, ...]
+
+
+def solve(
+    X: Any,
+    y: Any,
+    *,
+    gamma: float = 3.0,
+    tau: float | None = None,
+    lam: float | None = None,
+    eps: float | None = None,
+    loss: str = "squared",
+    levels: Sequence[int] | None = None,
+    oracle: Any = "auto",
+    max_gates: int | None = None,
+    method: str = "corrective",
+    tol: float = 1e-3,
+    max_iter: int = 500,
+    time_limit: float | None = None,
+    n_jobs: int | None = None,
+    random_state: Any = 0,
+    warm_start: Solution | None = None,
+    checkpoint: str | PathLike[str] | None = None,
+    callback: Callable[[Run], Any] | None = None,
+    progress: bool = False,
+    sample_weight: Any = None,
+    domain: str = "minmax",
+) -> Solution:
+    """Fit a convex combination of circuits to data, with a certificate.
+
+    Parameters
+    ----------
+    X : array_like of shape (N, d)
+        Finite numbers; a pandas frame keeps its column names.  0/1 data are level 1 as they are, other data are
+        mapped to the unit cube column by column; new values outside the training range are clipped to it.
+    y : array_like of shape (N,)
+        Numbers (squared, huber) or two labels of any kind (logistic).
+    gamma : float, default 3.0
+        Cost exponent, > 0: a circuit of kappa gates weighs ``kappa^(1/gamma)``.  The HTMC statements need > 2.
+    tau, lam, eps : float, optional
+        One of: bound on the norm; weight of the norm in the objective; bound on the mean loss.  None of them:
+        ``lam = 0.01 * lam_max``.
+    loss : {"squared", "logistic", "huber"}
+        Mean loss; "squared" is half the mean squared error.
+    levels : sequence of int, optional
+        Lattice levels; default (1,) for 0/1 data, else (1, 2, 3).
+    oracle : str or Oracle, default "auto"
+        "auto" or "subset": the exact search over all functions of four literals; or an object with ``search`` and
+        ``evaluate``.
+    max_gates : int, optional
+        Leave out circuits of more gates.
+    method : {"corrective", "pairwise", "away", "vanilla"}
+        Frank-Wolfe variant.
+    tol : float, default 1e-3
+        Relative certified gap, in the oracle's scope, at which to stop.
+    max_iter : int, default 500
+        Oracle passes at most.
+    time_limit : float, optional
+        Seconds; the best solution so far is returned with its certificate.
+    n_jobs : int, optional
+        Threads; None or -1: all cores.
+    random_state : int, default 0
+        Unused by the exact oracle; fixes the sampling ones.
+    warm_start : Solution, optional
+        A solution on the same columns and levels to start from.
+    checkpoint : path-like, optional
+        File to which the solution so far is saved about every 30 seconds and at the end.
+    callback : callable, optional
+        Called with the solver's state after each pass; a true return value stops the run.
+    progress : bool, default False
+        Show a live line: pass, objective, certified gap, atoms, gates.
+    sample_weight : array_like of shape (N,), optional
+        Weights >= 0 of the rows in the loss.
+    domain : {"minmax", "quantile"}
+        How columns that are not 0/1 are mapped to [0, 1].
+
+    Returns
+    -------
+    Solution
+
+    Raises
+    ------
+    InputError
+        If an argument or the data cannot be used; the message says what to do.
+
+    Warns
+    -----
+    SolverWarning
+        If the run ended before the tolerance.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+    >>> solution = solve(X, X[:, 0] ^ X[:, 1], lam=0.01)
+    >>> solution.atoms[0].formula(), solution.certificate.certified
+    ('x0 ^ x1', True)
+    """
+    start = time.perf_counter()
+    check_parameters(gamma=gamma, tau=tau, lam=lam, eps=eps, tol=tol, max_iter=max_iter, time_limit=time_limit,
+                     loss=loss, method=method, levels=levels, max_gates=max_gates, n_jobs=n_jobs)  # fmt: skip
+    problem = prepare(X, y, gamma=gamma, loss=loss, levels=levels, oracle=oracle, max_gates=max_gates, n_jobs=n_jobs,
+                      sample_weight=sample_weight, domain=domain, time_limit=time_limit)  # fmt: skip
+    if tau is None and lam is None and eps is None:
+        lam = 0.01 * multiplier_of_constant(problem)
+    if lam == 0.0:  # a constant target: any penalty gives the intercept
+        lam = 1.0
+    with live_line(progress, start) as show:
+        return _fit(problem, make_form(lam=lam, tau=tau, eps=eps), method=method, tol=tol, max_iter=max_iter,
+                    deadline=None if time_limit is None else start + time_limit, warm_start=warm_start,
+                    checkpoint=checkpoint, callbacks=(show, callback))  # fmt: skip
+
+
+def path(
+    X: Any,
+    y: Any,
+    *,
+    lams: Sequence[float] | None = None,
+    n_lams: int = 20,
+    ratio: float = 1e-3,
+    gamma: float = 3.0,
+    loss: str = "squared",
+    levels: Sequence[int] | None = None,
+    oracle: Any = "auto",
+    max_gates: int | None = None,
+    method: str = "corrective",
+    tol: float = 1e-3,
+    max_iter: int = 500,
+    time_limit: float | None = None,
+    n_jobs: int | None = None,
+    sample_weight: Any = None,
+    domain: str = "minmax",
+) -> list[Solution]:
+    """Solutions for decreasing penalties, each started from the one before.
+
+    Parameters
+    ----------
+    X, y
+        As in :func:`solve`, like all arguments that are not named here.
+    lams : sequence of float, optional
+        Penalties > 0; solved from the largest down.  Default: ``n_lams`` values from ``lam_max`` to
+        ``ratio * lam_max`` in equal ratios.
+    time_limit : float, optional
+        Seconds for the whole path; penalties not reached are left out.
+
+    Returns
+    -------
+    list of Solution
+        One a penalty, largest penalty first.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+    >>> [len(s.atoms) for s in path(X, X[:, 0] & X[:, 1], n_lams=3, ratio=0.1)]
+    [0, 1, 1]
+    """
+    start = time.perf_counter()
+    check_parameters(gamma=gamma, tau=None, lam=None, eps=None, tol=tol, max_iter=max_iter, time_limit=time_limit,
+                     loss=loss, method=method, levels=levels, max_gates=max_gates, n_jobs=n_jobs)  # fmt: skip
+    if lams is not None and (len(lams) == 0 or not all(np.isfinite(v) and v > 0 for v in lams)):
+        raise InputError(f"lams is {list(lams)}; expected one or more finite numbers > 0.")
+    if lams is None and (n_lams < 1 or not 0.0 < ratio < 1.0):
+        raise InputError(f"n_lams={n_lams}, ratio={ratio}; expected n_lams >= 1 and 0 < ratio < 1.")
+    problem = prepare(X, y, gamma=gamma, loss=loss, levels=levels, oracle=oracle, max_gates=max_gates, n_jobs=n_jobs,
+                      sample_weight=sample_weight, domain=domain, time_limit=time_limit)  # fmt: skip
+    if lams is None:
+        top = multiplier_of_constant(problem) or 1.0
+        lams = [float(v) for v in top * np.geomspace(1.0, ratio, n_lams)]
+    deadline = None if time_limit is None else start + time_limit
+    return path_of(problem, lams, method=method, tol=tol, max_iter=max_iter, deadline=deadline)
+
+
+def path_of(
+    problem: Problem, lams: Sequence[float], *, method: str = "corrective", tol: float = 1e-3, max_iter: int = 500,
+    deadline: float | None = None,
+) -> list[Solution]:  # fmt: skip
+    """:func:`path` on prepared data."""
+    solutions: list[Solution] = []
+    for lam in sorted(map(float, lams), reverse=True):
+        if solutions and deadline is not None and time.perf_counter() >= deadline:
+            break
+        previous = solutions[-1] if solutions else None
+        solutions.append(_fit(problem, make_form(lam=lam), method=method, tol=tol, max_iter=max_iter,
+                              deadline=deadline, warm_start=previous))  # fmt: skip
+        if solutions[-1].status is Status.INTERRUPTED:
+            break
+    return solutions
+
+
+def lam_max(
+    X: Any, y: Any, *, gamma: float = 3.0, loss: str = "squared", levels: Sequence[int] | None = None,
+    oracle: Any = "auto", max_gates: int | None = None, n_jobs: int | None = None, sample_weight: Any = None,
+    domain: str = "minmax",
+) -> float:  # fmt: skip
+    """Smallest penalty at which the constant alone is optimal in the oracle's scope: its bound on the polar.
+
+    Arguments are those of :func:`solve`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+    >>> lam_max(X, X[:, 0] ^ X[:, 1])
+    0.25
+    """
+    check_parameters(gamma=gamma, tau=None, lam=None, eps=None, tol=1e-3, max_iter=1, time_limit=None, loss=loss,
+                     method="corrective", levels=levels, max_gates=max_gates, n_jobs=n_jobs)  # fmt: skip
+    return multiplier_of_constant(
+        prepare(X, y, gamma=gamma, loss=loss, levels=levels, oracle=oracle, max_gates=max_gates, n_jobs=n_jobs,
+                sample_weight=sample_weight, domain=domain)  # fmt: skip
+    )
+
+
+def prepare(
+    X: Any, y: Any, *, gamma: float = 3.0, loss: str = "squared", levels: Sequence[int] | None = None,
+    oracle: Any = "auto", max_gates: int | None = None, n_jobs: int | None = None, sample_weight: Any = None,
+    domain: str = "minmax", time_limit: float | None = None,
+) -> Problem:  # fmt: skip
+    """Check the data, fit the lattice, and set up loss and oracle."""
+    points = check_X(X)
+    target, classes = check_target(y, points.shape[0], loss)
+    weights = check_sample_weight(sample_weight, points.shape[0])
+    names = feature_names_of(X) or tuple(f"x{i}" for i in range(points.shape[1]))
+    if is_boolean(points) and tuple(levels or (1,)) == (1,):
+        lattice = Lattice.boolean(points.shape[1])
+    else:
+        lattice = Lattice.fit(points, levels=tuple(levels or (1, 2, 3)), domain=domain)
+    search = make_oracle(oracle, points, lattice, gamma, max_gates=max_gates, n_jobs=n_jobs, time_limit=time_limit)
+    return Problem(points, make_loss(loss, target, weights), classes, lattice, search, gamma, names)
+
+
+def multiplier_of_constant(problem: Problem) -> float:
+    """``lam_max`` on prepared data."""
+    loss = problem.loss
+    constant = best_intercept(loss, np.zeros(loss.y.size))
+    g = centred_gradient(loss, np.full(loss.y.size, constant))
+    if np.abs(g).sum() <= 1e-14 * max(1.0, float(np.abs(loss.weights @ np.abs(loss.y)))):
+        return 0.0
+    return float(problem.oracle.search(g, 1, None).upper_bound)
+
+
+def _fit(
+    problem: Problem, form: Form, *, method: str, tol: float, max_iter: int, deadline: float | None = None,
+    warm_start: Solution | None = None, checkpoint: str | PathLike[str] | None = None,
+    callbacks: Sequence[Callable[[Run], Any] | None] = (),
+) -> Solution:  # fmt: skip
+    """Run the loop, then build the solution and its certificate."""
+    saved = time.perf_counter()
+
+    def after_pass(run: Run) -> bool:
+        nonlocal saved
+        if checkpoint is not None and time.perf_counter() - saved > 30.0:
+            io.save(_snapshot(problem, form, run, tol), checkpoint)
+            saved = time.perf_counter()
+        return any([call(run) for call in callbacks if call is not None])
+
+    with interruptible() as interrupted:
+        run = frank_wolfe(problem.loss, form, problem.oracle, method=method, tol=tol, max_iter=max_iter,
+                          deadline=deadline, interrupted=interrupted, warm_start=_warm(problem, warm_start),
+                          callback=after_pass)  # fmt: skip
+    solution = _snapshot(problem, form, run, tol)
+    try:
+        f = solution.decision_function(problem.points)
+        stop = None if deadline is None else lambda: time.perf_counter() >= deadline
+        certificate, theta = derive(
+            problem.loss, form, problem.oracle, f, solution.norm, tol=tol, extra_points=[run.theta], stop=stop
+        )
+        solution = replace(solution, certificate=certificate, dual_point=theta)
+    except KeyboardInterrupt:  # keep the certificate of the last pass
+        solution = replace(solution, status=Status.INTERRUPTED)
+    solution = replace(solution, status=_final_status(solution))
+    if checkpoint is not None:
+        io.save(solution, checkpoint)
+    if solution.status is not Status.OPTIMAL:
+        gap = solution.certificate.relative_gap
+        message = f"{solution.status.message} Relative certified gap {gap:.2g}, asked for {tol:.2g}."
+        warnings.warn(message, SolverWarning, stacklevel=3)
+    return solution
+
+
+def _final_status(solution: Solution) -> Status:
+    """The status after the certificate was re-derived: optimal if and only if it says so."""
+    if solution.certificate.certified:
+        return Status.OPTIMAL
+    return Status.STALLED if solution.status is Status.OPTIMAL else solution.status
+
+
+def _warm(problem: Problem, solution: Solution | None) -> ActiveSet | None:
+    if solution is None:
+        return None
+    if solution.lattice != problem.lattice:
+        raise InputError("warm_start was fitted on another domain or other levels; expected the same lattice.")
+    active = ActiveSet(problem.loss, problem.gamma)
+    active.add(solution.atoms, problem.oracle.evaluate(solution.atoms))
+    active.move(np.array(solution.coef), solution.intercept)
+    return active
+
+
+def _snapshot(problem: Problem, form: Form, run: Run, tol: float) -> Solution:
+    """The run so far as a solution, with the last pass's bounds as its certificate."""
+    active = run.active
+    order = np.argsort(-active.scales * np.abs(active.coef), kind="stable")
+    order = order[active.coef[order] != 0.0]
+    last = run.steps[-1] if run.steps else None
+    answer = run.answer
+    certificate = Certificate(
+        form=form.name,
+        parameter=form.parameter,
+        primal=form.primal(problem.loss.value(active.f), active.norm),
+        dual=run.dual,
+        scope=answer.scope if answer else "no circuits (no pass was finished)",
+        max_gates=answer.max_gates if answer else 0,
+        global_dual=-np.inf,
+        estimated_gap=last.gap if last else np.inf,
+        tol=tol,
+        polar=answer.value if answer else 0.0,
+        polar_bound=answer.upper_bound if answer else np.inf,
+        baseline=problem.loss.value(np.full(active.f.size, best_intercept(problem.loss, np.zeros(active.f.size)))),
+    )
+    return Solution(
+        atoms=tuple(active.atoms[j] for j in order),
+        coef=active.coef[order],
+        intercept=active.intercept,
+        lattice=problem.lattice,
+        gamma=problem.gamma,
+        loss=problem.loss.name,
+        form=form.name,
+        parameter=form.parameter,
+        status=run.status,
+        trace=run.trace,
+        certificate=certificate,
+        feature_names=problem.feature_names,
+        classes=problem.classes,
+        dual_point=run.theta,
+    )

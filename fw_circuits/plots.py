@@ -1,0 +1,114 @@
+"""Figures: convergence of a run, and one circuit as a graph."""
+
+from __future__ import annotations
+
+from os import PathLike
+from pathlib import Path
+
+import networkx as nx
+import numpy as np
+
+from fw_circuits.exceptions import InputError
+from fw_circuits.solution import Solution
+from fw_circuits.tetrakis import Atom
+
+INK, BLUE, ORANGE, GREY = "#222222", "#1f5fa8", "#c8541a", "#8a8a8a"
+GATES = {
+    1: "nor", 2: "a & ~b", 4: "~a & b", 6: "xor", 7: "nand", 8: "and", 9: "xnor", 11: "a | ~b", 13: "~a | b", 14: "or",
+}  # fmt: skip
+
+
+def plot_convergence(solution: Solution, path: str | PathLike[str]) -> Path:
+    """Objective with its lower bound, and the relative certified gap, against the oracle's passes.
+
+    Parameters
+    ----------
+    solution : Solution
+        With a trace of at least one pass.
+    path : path-like
+        Where the picture goes; the ending chooses the format.
+
+    Raises
+    ------
+    InputError
+        If the solution has no trace.
+    """
+    trace = solution.trace
+    if len(trace) == 0:
+        raise InputError("the solution has no passes to plot; expected one that solve() returned.")
+    plt = _pyplot()
+    fig, (left, right) = plt.subplots(1, 2, figsize=(9.0, 3.6), layout="constrained")
+    passes = trace["iteration"]
+    left.plot(passes, trace["primal"], color=BLUE, marker="o", ms=3, label="objective")
+    dual = trace["dual"]
+    left.plot(passes, np.where(np.isfinite(dual), dual, np.nan), color=ORANGE, marker="o", ms=3, label="best lower bound")
+    left.set(xlabel="oracle pass", ylabel="objective", title="Objective and its bound")
+    left.legend(frameon=False)
+    gap = trace["relative_gap"]
+    shown = np.isfinite(gap) & (gap > 0)
+    right.semilogy(passes[shown], gap[shown], color=INK, marker="o", ms=3)
+    right.axhline(solution.certificate.tol, color=GREY, ls="--", lw=1)
+    right.annotate("tolerance", (0.99, solution.certificate.tol), xycoords=("axes fraction", "data"), ha="right",
+                   va="bottom", color=GREY, fontsize=8)  # fmt: skip
+    right.set(xlabel="oracle pass", ylabel="gap / objective", title="Certified relative gap")
+    for axis in (left, right):
+        axis.spines[["top", "right"]].set_visible(False)
+        axis.xaxis.get_major_locator().set_params(integer=True)
+    return _save(fig, path)
+
+
+def plot_circuit(
+    atom: Atom, path: str | PathLike[str], feature_names: tuple[str, ...] | None = None, title: str | None = None
+) -> Path:
+    """One atom as a graph: literals on the left, gates by depth, output on the right."""
+    plt = _pyplot()
+    circuit = atom.circuit
+    names = [atom.lattice.literal_name(atom.level, i, feature_names) for i in atom.literals]
+    first_gate = 1 + circuit.n_inputs
+    depth = {node: 0 for node in range(first_gate)}
+    graph = nx.DiGraph()
+    used = {g.a for g in circuit.gates} | {g.b for g in circuit.gates} | {s // 2 for s in circuit.outputs}
+    labels = {}
+    for node in sorted(n for n in used if n < first_gate):
+        graph.add_node(node, layer=0)
+        labels[node] = names[node - 1] if node else "0"
+    for j, gate in enumerate(circuit.gates):
+        node = first_gate + j
+        depth[node] = 1 + max(depth[gate.a], depth[gate.b])
+        graph.add_node(node, layer=depth[node])
+        graph.add_edge(gate.a, node)
+        graph.add_edge(gate.b, node)
+        labels[node] = GATES.get(gate.table, f"table {gate.table}")
+    signal = circuit.outputs[0]
+    graph.add_node("out", layer=1 + max(depth.values()))
+    graph.add_edge(signal // 2, "out")
+    labels["out"] = "not" if signal % 2 else "out"
+    place = nx.multipartite_layout(graph, subset_key="layer")
+    layers = 2 + max(depth.values())
+    tall = max(sum(1 for _, d in graph.nodes(data=True) if d["layer"] == layer) for layer in range(layers))
+    fig, axis = plt.subplots(figsize=(1.9 * layers + 1.0, 0.75 * tall + 1.2), layout="constrained")
+    nx.draw_networkx_edges(graph, place, ax=axis, edge_color=GREY, arrowsize=12, node_size=1500)
+    for node, (x, y) in place.items():
+        kind = ORANGE if node == "out" else BLUE if isinstance(node, int) and node >= first_gate else INK
+        axis.text(x, y, labels[node], ha="center", va="center", fontsize=9, color=kind,
+                  bbox={"boxstyle": "round,pad=0.4", "fc": "white", "ec": kind})  # fmt: skip
+    axis.margins(0.18, 0.2)
+    axis.set_axis_off()
+    axis.set_title(title or atom.formula(feature_names), fontsize=10, color=INK, wrap=True)
+    return _save(fig, path)
+
+
+def _pyplot():  # type: ignore[no-untyped-def]
+    import matplotlib
+
+    matplotlib.use("Agg", force=False)
+    import matplotlib.pyplot as plt
+
+    return plt
+
+
+def _save(fig, path: str | PathLike[str]) -> Path:  # type: ignore[no-untyped-def]
+    target = Path(path)
+    fig.savefig(target, dpi=150)
+    _pyplot().close(fig)
+    return target

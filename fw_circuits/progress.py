@@ -1,0 +1,75 @@
+"""The live line of a run, and a polite Ctrl-C."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+
+@contextmanager
+def live_line(show: bool, start: float) -> Iterator[Callable[[Any], None] | None]:
+    """A callback that redraws one line after each pass: pass, objective, certified gap, atoms, gates, seconds.
+
+    On a terminal the line is redrawn in place; elsewhere one line a pass is printed.  None where ``show`` is false.
+    """
+    if not show:
+        yield None
+        return
+    from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
+
+    console = Console(stderr=True)
+
+    def line(run: Any) -> Text:
+        now = run.steps[-1]
+        gap = f"{now.relative_gap:9.2e}" if np.isfinite(now.relative_gap) else "        -"
+        return Text(
+            f"pass {now.iteration:4d}   objective {now.primal:11.6g}   certified gap {gap}   "
+            f"{now.n_atoms:4d} atoms {now.n_gates:5d} gates   {time.perf_counter() - start:6.1f} s"
+        )
+
+    if not console.is_terminal:
+        yield lambda run: console.print(line(run), soft_wrap=True)
+        return
+    with Live(Text("searching circuits ..."), console=console, refresh_per_second=12, transient=False) as live:
+        yield lambda run: live.update(line(run))
+
+
+@contextmanager
+def interruptible() -> Iterator[Callable[[], bool]]:
+    """Turn the first Ctrl-C into a flag, so that no update is cut in two; the second one interrupts as usual.
+
+    Only the main thread receives signals; elsewhere the flag stays down and nothing is changed.
+
+    Examples
+    --------
+    >>> with interruptible() as interrupted:
+    ...     interrupted()
+    False
+    """
+    flag = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield flag.is_set
+        return
+    previous = signal.getsignal(signal.SIGINT)
+    if previous is not signal.default_int_handler:  # somebody else handles it: leave it to them
+        yield flag.is_set
+        return
+
+    def handler(signum: int, frame: Any) -> None:
+        if flag.is_set():
+            raise KeyboardInterrupt
+        flag.set()
+
+    signal.signal(signal.SIGINT, handler)
+    try:
+        yield flag.is_set
+    finally:
+        signal.signal(signal.SIGINT, previous)

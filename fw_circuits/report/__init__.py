@@ -1,0 +1,5 @@
+"""Tables and sentences about results; nothing is computed here that a result does not hold."""
+
+from fw_circuits.report.tables import atoms_table, certificate_lines, experiment_lines, solution_lines
+
+__all__ = ["atoms_table", "certificate_lines", "experiment_lines", "solution_lines"]

@@ -1,0 +1,123 @@
+"""The only object that changes during a run: the active atoms, their values on the rows, their coefficients."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from fw_circuits._typing import Array, Floats
+from fw_circuits.objective import Loss
+from fw_circuits.objective.losses import best_intercept
+
+
+class ActiveSet:
+    """Atoms with coefficients: ``f = intercept + sum_j coef_j T_j``, ``norm = sum_j scale_j |coef_j|``.
+
+    Parameters
+    ----------
+    loss : Loss
+        The mean loss; its targets fix the number of rows N.
+    gamma : float
+        Atom j has ``scale_j = cost_j^(1/gamma)``.
+
+    Attributes
+    ----------
+    atoms : list
+        Distinct by ``key``.
+    coef, scales : ndarray of shape (m,)
+    columns : ndarray of shape (m, N)
+        ``T_j`` on the rows, one atom a row.
+    f : ndarray of shape (N,)
+        The current predictions.
+    """
+
+    def __init__(self, loss: Loss, gamma: float) -> None:
+        self.loss = loss
+        self.gamma = gamma
+        self.atoms: list[Any] = []
+        self.coef: Floats = np.zeros(0)
+        self.scales: Floats = np.zeros(0)
+        self.intercept = best_intercept(loss, np.zeros(loss.y.size))
+        self.f = np.full(loss.y.size, self.intercept)
+        self._index: dict[Any, int] = {}
+        self._buffer = np.empty((8, loss.y.size))
+        self._gram = np.zeros((0, 0))
+
+    def __len__(self) -> int:
+        return len(self.atoms)
+
+    @property
+    def columns(self) -> Floats:
+        return self._buffer[: len(self.atoms)]
+
+    @property
+    def norm(self) -> float:
+        return float(self.scales @ np.abs(self.coef))
+
+    def index(self, atom: Any) -> int | None:
+        """Position of an atom, or None."""
+        return self._index.get(atom.key)
+
+    def add(self, atoms: Sequence[Any], values: Floats) -> None:
+        """Append the atoms that are new, with coefficient 0; ``values`` has shape (N, len(atoms))."""
+        for atom, column in zip(atoms, values.T, strict=True):
+            if atom.key in self._index:
+                continue
+            m = len(self.atoms)
+            if m == self._buffer.shape[0]:
+                self._buffer = np.concatenate([self._buffer, np.empty_like(self._buffer)])
+            self._buffer[m] = column
+            self._index[atom.key] = m
+            self.atoms.append(atom)
+            self.coef = np.append(self.coef, 0.0)
+            self.scales = np.append(self.scales, atom.cost ** (1.0 / self.gamma))
+
+    def drop(self, keep: Array) -> None:
+        """Forget the atoms where ``keep`` is False."""
+        if keep.all():
+            return
+        kept = np.flatnonzero(keep)
+        self._buffer[: kept.size] = self._buffer[kept]
+        cached = kept[kept < self._gram.shape[0]]
+        self._gram = self._gram[np.ix_(cached, cached)]
+        self.atoms = [self.atoms[j] for j in kept]
+        self.coef, self.scales = self.coef[kept], self.scales[kept]
+        self._index = {atom.key: j for j, atom in enumerate(self.atoms)}
+
+    def move(self, coef: Floats, intercept: float) -> None:
+        """Set the coefficients and recompute ``f`` from them."""
+        self.coef = coef
+        self.intercept = float(intercept)
+        self.f = self.intercept + coef @ self.columns
+
+    def gram(self) -> Floats:
+        """Centred Gram matrix ``cov_q(T_i, T_j)`` under the sample weights q; only new entries are computed."""
+        done, m = self._gram.shape[0], len(self.atoms)
+        if done < m:
+            q = self.loss.weights
+            mean = self.columns @ q
+            new = self.columns[done:]
+            block = (new * q) @ self.columns.T - np.outer(mean[done:], mean)
+            gram = np.empty((m, m))
+            gram[:done, :done] = self._gram
+            gram[done:] = block
+            gram[:done, done:] = block[:, :done].T
+            gram[done:, done:] = 0.5 * (block[:, done:] + block[:, done:].T)
+            self._gram = gram
+        return self._gram
+
+    def scores(self, g: Floats) -> Floats:
+        """``<g, T_j> / scale_j`` of the active atoms, shape (m,)."""
+        return (self.columns @ g) / self.scales
+
+    def validate(self) -> None:
+        """Check the invariants; raises AssertionError with the one that fails."""
+        m = len(self.atoms)
+        assert self.coef.shape == self.scales.shape == (m,), "coef and scales must have one entry an atom"
+        assert len(self._index) == m, "atoms must be distinct"
+        assert all(self._index[a.key] == j for j, a in enumerate(self.atoms)), "the index must point at the atoms"
+        assert np.isfinite(self.coef).all() and np.isfinite(self.intercept), "coefficients must be finite"
+        drift = np.abs(self.f - (self.intercept + self.coef @ self.columns)).max(initial=0.0)
+        assert drift <= 1e-9 * (1.0 + np.abs(self.f).max(initial=0.0)), f"f has drifted by {drift:.2e}"

@@ -1,0 +1,132 @@
+"""The fully-corrective step: solve the problem again over the active atoms.
+
+Penalised, squared loss: a weighted lasso on the cached Gram matrix.  Penalised, logistic loss: Newton steps, each a
+weighted lasso on the Gram matrix of the local curvature, with a line search.  The two other forms are the penalised
+one at the multiplier where the constraint holds with equality, found by a bracketing root search with warm starts.
+Losses without a fast step go to cvxpy (``reference.py``).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.optimize import brentq
+
+from fw_circuits._typing import Floats
+from fw_circuits.objective import Constrained, Form, Penalised
+from fw_circuits.objective.losses import best_intercept
+from fw_circuits.solver.active_set import ActiveSet
+from fw_circuits.solver.lasso import violation, weighted_lasso
+from fw_circuits.solver.reference import solve_reference
+
+
+def correct(active: ActiveSet, form: Form) -> float:
+    """Move ``active`` to the optimum of ``form`` over its atoms.
+
+    Returns
+    -------
+    float
+        The multiplier: atoms that score above it improve the objective.
+    """
+    loss = active.loss
+    if not loss.has_fast_step:
+        coef, intercept = solve_reference(loss, form, active.columns, active.scales)
+        active.move(coef, intercept)
+        slope = np.abs(active.scores(loss.gradient(active.f)))
+        return float(form.parameter if isinstance(form, Penalised) else slope.max(initial=0.0))
+    if isinstance(form, Penalised):
+        return _penalised(active, form.parameter)
+    return _at_constraint(active, form)
+
+
+def _at_constraint(active: ActiveSet, form: Form) -> float:
+    """Find the multiplier at which the norm is tau, or the loss eps."""
+    loss = active.loss
+
+    def excess(lam: float) -> float:
+        """How far the multiplier is too small: decreasing in lam, zero where the constraint holds with equality."""
+        _penalised(active, lam)
+        if isinstance(form, Constrained):
+            return active.norm - form.parameter
+        return form.parameter * (1.0 - 1e-9) - loss.value(active.f)
+
+    constant = best_intercept(loss, np.zeros(loss.y.size))
+    top = float(np.abs(active.scores(loss.gradient(np.full(loss.y.size, constant)))).max(initial=0.0))
+    low = 1e-9 * top
+    if top == 0.0:
+        return 0.0
+    at_top, at_low = excess(top), excess(low)
+    if at_low <= 0.0:  # tau does not bind, or eps is out of reach for these atoms
+        return low
+    if at_top >= 0.0:  # the constant alone is good enough
+        return _penalised(active, top)
+    lam = float(brentq(excess, low, top, xtol=1e-14 * top, rtol=1e-12, maxiter=200))
+    _penalised(active, lam)
+    if isinstance(form, Constrained):
+        coef = active.coef * min(1.0, form.parameter / max(active.norm, 1e-300))
+        active.move(coef, best_intercept(loss, coef @ active.columns, active.intercept))
+    elif loss.value(active.f) > form.parameter:
+        lam *= 1.0 - 1e-6
+        _penalised(active, lam)
+    return lam
+
+
+def _penalised(active: ActiveSet, lam: float) -> float:
+    if len(active) and lam > 0.0:
+        if active.loss.name == "squared":
+            _squared(active, lam)
+        else:
+            _newton(active, lam)
+    return lam
+
+
+def _squared(active: ActiveSet, lam: float) -> None:
+    loss = active.loss
+    q = loss.weights
+    r = active.columns @ (q * (loss.y - q @ loss.y))
+    coef = weighted_lasso(active.gram(), r, lam * active.scales, active.coef)
+    active.move(coef, float(q @ (loss.y - coef @ active.columns)))
+
+
+def _newton(active: ActiveSet, lam: float, max_steps: int = 60) -> None:
+    """Proximal Newton on coefficients and intercept, to a violation of 1e-10 lam."""
+    loss, thresholds = active.loss, lam * active.scales
+    for _ in range(max_steps):
+        g = loss.gradient(active.f)
+        slope = active.columns @ g
+        if _slope_violation(slope, thresholds, active.coef) <= 1e-10 * lam:
+            return
+        h = loss.curvature(active.f)
+        total = float(h.sum())
+        if total <= 1e-290:
+            return
+        mean = active.columns @ h / total
+        gram = (active.columns * h) @ active.columns.T - total * np.outer(mean, mean)
+        gram[np.diag_indices_from(gram)] += 1e-12 * max(float(np.trace(gram)) / len(active), 1e-300)
+        r = slope - mean * g.sum() + gram @ active.coef
+        target = weighted_lasso(gram, r, thresholds, active.coef)
+        shift = float(g.sum()) / total - mean @ (target - active.coef)
+        if not _line_search(active, target, shift, thresholds, slope):
+            return
+
+
+def _line_search(active: ActiveSet, target: Floats, shift: float, thresholds: Floats, slope: Floats) -> bool:
+    """Backtrack from the Newton point until the objective falls; False when no step makes it fall."""
+    loss = active.loss
+    coef, intercept = active.coef, active.intercept
+    before = loss.value(active.f) + float(thresholds @ np.abs(coef))
+    expected = float(slope @ (target - coef)) - float(thresholds @ (np.abs(target) - np.abs(coef)))
+    expected += shift * float(loss.gradient(active.f).sum())
+    step = 1.0
+    for _ in range(40):
+        trial = coef + step * (target - coef) if step < 1.0 else target
+        f = intercept + step * shift + trial @ active.columns
+        after = loss.value(f) + float(thresholds @ np.abs(trial))
+        if after <= before - 1e-4 * step * max(expected, 0.0) + 1e-15 * abs(before):
+            active.move(trial, intercept + step * shift)
+            return after < before
+        step *= 0.5
+    return False
+
+
+def _slope_violation(slope: Floats, thresholds: Floats, coef: Floats) -> float:
+    return violation(np.zeros((coef.size, coef.size)), slope, thresholds, coef)

@@ -1,0 +1,242 @@
+"""Frank-Wolfe over an atomic ball: one loop for every method.
+
+    repeat
+        g      <- minus the gradient of the loss at f
+        answer <- oracle: the atoms T that maximise |<g, T>| / scale(T), and a bound on that maximum
+        gap    <- primal(f) - best dual bound that g and the answer's bound give
+        stop if gap <= tol * primal
+        add the atoms; move f: along a Frank-Wolfe direction, or to the optimum over all active atoms
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from fw_circuits._typing import Floats
+from fw_circuits.exceptions import InputError
+from fw_circuits.objective import Constrained, Form, Loss, Penalised
+from fw_circuits.objective.losses import best_intercept
+from fw_circuits.oracle import Oracle, OracleAnswer
+from fw_circuits.solution import ROUNDING, Status, Step, Trace, total_gates
+from fw_circuits.solver.active_set import ActiveSet
+from fw_circuits.solver.corrective import correct
+from fw_circuits.solver.directions import DIRECTIONS, Ball
+from fw_circuits.solver.steps import STEPS
+
+METHODS = (*DIRECTIONS, "corrective")
+
+
+@dataclass
+class Run:
+    """Where a run stands; returned by :func:`frank_wolfe`.
+
+    ``theta`` is the dual point of the best bound ``dual``; ``answer`` the oracle's last answer.
+    """
+
+    active: ActiveSet
+    status: Status = Status.MAX_ITER
+    steps: list[Step] = field(default_factory=list)
+    dual: float = -np.inf
+    theta: Floats = field(default_factory=lambda: np.zeros(0))
+    answer: OracleAnswer | None = None
+
+    @property
+    def trace(self) -> Trace:
+        return Trace(tuple(self.steps))
+
+
+def frank_wolfe(
+    loss: Loss,
+    form: Form,
+    oracle: Oracle,
+    *,
+    method: str = "corrective",
+    step: str = "exact",
+    tol: float = 1e-3,
+    max_iter: int = 500,
+    atoms_per_pass: int = 10,
+    deadline: float | None = None,
+    interrupted: Callable[[], bool] = lambda: False,
+    warm_start: ActiveSet | None = None,
+    callback: Callable[[Run], Any] | None = None,
+) -> Run:
+    """Minimise ``form`` over convex combinations of the oracle's atoms.
+
+    Parameters
+    ----------
+    loss, form, oracle : Loss, Form, Oracle
+        The problem.
+    method : {"corrective", "pairwise", "away", "vanilla"}
+        How to move; only "corrective" solves the ``eps`` form.
+    step : {"exact", "open_loop", "short"}
+        Step rule of the methods other than "corrective".
+    tol : float
+        Stop when the certified gap is at most ``tol`` times the primal objective.
+    max_iter, atoms_per_pass : int
+        Oracle passes at most; atoms that a corrective pass adds at most (the others add one).
+    deadline : float, optional
+        A time of ``time.perf_counter`` at which to stop; one pass is kept in hand for the certificate.
+    interrupted : callable
+        True when the run should end at the next safe point.
+    warm_start : ActiveSet, optional
+        Atoms and coefficients to start from; it is changed.
+    callback : callable, optional
+        Called with the :class:`Run` after every pass; a true return value stops.
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    InputError
+        For an unknown method or step rule, or a form that the method cannot solve.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fw_circuits.objective import make_form, make_loss
+    >>> from fw_circuits.oracle import DictionaryOracle
+    >>> y = np.array([0.0, 0.0, 2.0, 2.0])
+    >>> oracle = DictionaryOracle(np.array([[-1.0, -1.0, 1.0, 1.0]]).T)
+    >>> run = frank_wolfe(make_loss("squared", y), make_form(lam=0.25), oracle)
+    >>> run.status.name, run.active.coef.tolist(), run.active.intercept
+    ('OPTIMAL', [0.75], 1.0)
+    """
+    if method not in METHODS or step not in STEPS:
+        raise InputError(
+            f"method={method!r}, step={step!r}; expected a method of {', '.join(METHODS)} and a step of {', '.join(STEPS)}."
+        )
+    if method != "corrective" and not isinstance(form, Penalised | Constrained):
+        raise InputError(f"method={method!r} solves the lam and tau forms; for eps use method='corrective'.")
+    active = warm_start if warm_start is not None else ActiveSet(loss, oracle.gamma)
+    run = Run(active)
+    baseline = loss.value(np.full(loss.y.size, best_intercept(loss, np.zeros(loss.y.size))))
+    ball = _ball(form, baseline)
+    start = time.perf_counter()
+    last_pass = 0.0
+
+    def late() -> bool:
+        return deadline is not None and time.perf_counter() + 1.2 * last_pass >= deadline
+
+    def stop() -> bool:
+        return interrupted() or late()
+
+    multiplier = form.parameter if isinstance(form, Penalised) else 0.0
+    step_seconds = 0.0
+    try:
+        if len(active) and method == "corrective":
+            multiplier = correct(active, form)
+        for t in range(max_iter):
+            clock = time.perf_counter()
+            g = centred_gradient(loss, active.f)
+            answer = oracle.search(g, atoms_per_pass if method == "corrective" else 1, stop)
+            last_pass = time.perf_counter() - clock
+            _record(run, form, g, answer, t, time.perf_counter() - start, last_pass, step_seconds)
+            now = run.steps[-1]
+            if now.gap <= tol * abs(now.primal) or now.gap <= ROUNDING * baseline:
+                run.status = Status.OPTIMAL
+                break
+            if callback is not None and callback(run):
+                run.status = Status.CALLBACK
+                break
+            if interrupted():
+                run.status = Status.INTERRUPTED
+                break
+            if late():
+                run.status = Status.TIME_LIMIT
+                break
+            if t + 1 == max_iter:
+                break
+            clock = time.perf_counter()
+            if method == "corrective":
+                moved, multiplier = corrective_pass(active, form, oracle, answer, multiplier)
+            else:
+                moved = directed_pass(active, ball, oracle, answer, g, method, step, t)
+            step_seconds = time.perf_counter() - clock
+            if not moved:
+                run.status = Status.STALLED
+                break
+    except KeyboardInterrupt:
+        run.status = Status.INTERRUPTED
+    if not isinstance(form, Penalised | Constrained) and loss.value(active.f) > form.parameter:
+        run.status = Status.INFEASIBLE if run.status in (Status.STALLED, Status.OPTIMAL) else run.status
+    return run
+
+
+def corrective_pass(
+    active: ActiveSet, form: Form, oracle: Oracle, answer: OracleAnswer, multiplier: float
+) -> tuple[bool, float]:
+    """Add the atoms that can improve, then solve over all active atoms; False if there is none to add."""
+    worth = np.abs(answer.scores) > multiplier * (1.0 + 1e-12)
+    fresh = [a for a, good in zip(answer.atoms, worth, strict=True) if good and active.index(a) is None]
+    if not fresh:
+        return False, multiplier
+    active.add(fresh, oracle.evaluate(fresh))
+    multiplier = correct(active, form)
+    active.drop(active.coef != 0.0)
+    return True, multiplier
+
+
+def directed_pass(
+    active: ActiveSet, ball: Ball, oracle: Oracle, answer: OracleAnswer, g: Floats, method: str, step: str, t: int
+) -> bool:
+    """One vanilla, away or pairwise step; False if it does not move."""
+    fresh = [a for a in answer.atoms if active.index(a) is None]
+    if fresh:
+        active.add(fresh, oracle.evaluate(fresh))
+    direction = DIRECTIONS[method](active, ball, g)
+    length = STEPS[step](active, ball, direction, t)
+    coef = active.coef + length * direction.delta
+    if length >= direction.longest:  # a drop step: the vertex left behind must vanish exactly
+        coef[np.abs(coef) * active.scales <= 1e-14 * ball.radius] = 0.0
+    moved = bool(np.any(coef != active.coef))
+    f = coef @ active.columns
+    active.move(coef, best_intercept(active.loss, f, active.intercept))
+    active.drop(active.coef != 0.0)
+    return moved
+
+
+def centred_gradient(loss: Loss, f: Floats) -> Floats:
+    """Minus the gradient, with the rounding error of its sum taken out: the dual point of a free intercept."""
+    g = loss.gradient(f)
+    return g - loss.weights * g.sum()
+
+
+def _ball(form: Form, baseline: float) -> Ball:
+    if isinstance(form, Constrained):
+        return Ball(form.parameter, 0.0)
+    return Ball(baseline / form.parameter if form.parameter > 0 else np.inf, form.parameter)
+
+
+def _record(
+    run: Run, form: Form, g: Floats, answer: OracleAnswer, t: int, seconds: float, search: float, step: float
+) -> None:
+    active = run.active
+    bound = form.dual(active.loss, g, answer.upper_bound)
+    if bound > run.dual or not run.steps:
+        run.dual, run.theta = bound, g
+    run.answer = answer
+    loss, norm = active.loss.value(active.f), active.norm
+    primal = form.primal(loss, norm)
+    run.steps.append(
+        Step(
+            iteration=t,
+            seconds=seconds,
+            primal=primal,
+            dual=run.dual,
+            gap=primal - run.dual,
+            loss=loss,
+            norm=norm,
+            n_atoms=len(active),
+            n_gates=total_gates(active.atoms),
+            polar=answer.value,
+            oracle_seconds=search,
+            step_seconds=step,
+        )
+    )
