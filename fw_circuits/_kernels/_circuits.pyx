@@ -2,12 +2,14 @@
 
 import numpy as np
 
-from libc.stdint cimport int32_t, int64_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 
 
 cdef extern from "circuits/circuits.h" nogil:
     int fwc_simulate(const uint64_t *inputs, int64_t n_inputs, int64_t n_words, const int32_t *gates,
                      int64_t n_gates, const int32_t *outputs, int64_t n_outputs, uint64_t *result, int n_threads)
+    int fwc_exact_search(int n, int max_gates, int64_t *counts, uint32_t *tables, uint8_t *cost, uint8_t *steps,
+                         int capacity)
 
 
 def simulate(const uint64_t[:, ::1] inputs, const int32_t[:, ::1] gates, const int32_t[::1] outputs,
@@ -32,3 +34,29 @@ def simulate(const uint64_t[:, ::1] inputs, const int32_t[:, ::1] gates, const i
     if status:
         raise MemoryError("no memory for the node values of a block of rows")
     return result
+
+
+def exact_search(int n, int max_gates, int capacity):
+    """Smallest circuits of all functions of n <= 5 inputs up to max_gates <= 7 gates.
+
+    Returns ``counts`` (max_gates + 1, complements included) and, per class of functions found, ``table`` (a normal
+    function), ``cost`` and ``steps`` of shape (classes, max_gates, 3): operation, operands (0..n-1 inputs).
+    The caller has checked n and max_gates.
+    """
+    counts = np.zeros(max_gates + 1, dtype=np.int64)
+    table = np.zeros(capacity, dtype=np.uint32)
+    cost = np.zeros(capacity, dtype=np.uint8)
+    steps = np.zeros((capacity, max(max_gates, 1), 3), dtype=np.uint8)
+    cdef int64_t[::1] counts_view = counts
+    cdef uint32_t[::1] table_view = table
+    cdef uint8_t[::1] cost_view = cost
+    cdef uint8_t[:, :, ::1] steps_view = steps
+    cdef int found
+    with nogil:
+        found = fwc_exact_search(n, max_gates, &counts_view[0], &table_view[0], &cost_view[0], &steps_view[0, 0, 0],
+                                 capacity)
+    if found == -1:
+        raise MemoryError("no memory for the set of functions found")
+    if found == -2:
+        raise OverflowError(f"more than {capacity} classes")
+    return counts, table[:found], cost[:found], steps[:found]
