@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -68,7 +69,7 @@ class Lattice:
                 f"{len(knots)} columns of knots for {self.n_features} features; expected as many, at least 1."
             )
         for i, column in enumerate(knots):
-            gaps = np.diff(column)
+            gaps = np.array([b - a for a, b in pairwise(column)])
             if (
                 not column
                 or not np.all(np.isfinite(column))
