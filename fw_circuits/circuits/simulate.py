@@ -1,0 +1,131 @@
+"""Evaluate a netlist on many rows at once: 64 rows a machine word, one word operation a gate."""
+
+import numpy as np
+
+from fw_circuits._kernels import use_compiled
+from fw_circuits._typing import Array, Bits, Words
+from fw_circuits.circuits.gate import Gate, apply_table
+from fw_circuits.exceptions import InputError
+
+ONES = np.uint64(0xFFFF_FFFF_FFFF_FFFF)
+
+
+def pack_bits(bits: Bits) -> Words:
+    """Pack a matrix of 0/1 rows into words, 64 rows each.
+
+    Parameters
+    ----------
+    bits : array of uint8, shape (rows, columns)
+        Values 0 and 1 (not checked).
+
+    Returns
+    -------
+    array of uint64, shape (columns, ceil(rows / 64))
+        Row r of a column is bit ``r % 64`` of word ``r // 64``; padding bits are zero.
+
+    Examples
+    --------
+    >>> pack_bits(np.array([[1, 0], [1, 1], [0, 1]], dtype=np.uint8))
+    array([[3],
+           [6]], dtype=uint64)
+    """
+    rows, columns = bits.shape
+    packed = np.zeros((columns, (rows + 63) // 64 * 8), dtype=np.uint8)
+    packed[:, : (rows + 7) // 8] = np.packbits(bits, axis=0, bitorder="little").T
+    return packed.view("<u8").astype(np.uint64, copy=False)
+
+
+def unpack_words(words: Words, n_rows: int) -> Bits:
+    """Invert `pack_bits`: words of shape (columns, W) to an array of uint8 of shape (n_rows, columns).
+
+    Examples
+    --------
+    >>> unpack_words(np.array([[3], [6]], dtype=np.uint64), 3)
+    array([[1, 0],
+           [1, 1],
+           [0, 1]], dtype=uint8)
+    """
+    octets = np.ascontiguousarray(words).astype("<u8", copy=False).view(np.uint8)
+    return np.ascontiguousarray(np.unpackbits(octets, axis=1, count=n_rows, bitorder="little").T)
+
+
+def clear_padding(words: Words, n_rows: int) -> None:
+    """Set the bits of the rows from `n_rows` on to zero, in place.
+
+    >>> words = np.array([[15, 1]], dtype=np.uint64)
+    >>> clear_padding(words, 3)
+    >>> words
+    array([[7, 0]], dtype=uint64)
+    """
+    whole, rest = divmod(n_rows, 64)
+    if rest:
+        words[:, whole] &= np.uint64((1 << rest) - 1)
+        whole += 1
+    words[:, whole:] = 0
+
+
+def check_bits(bits: Array, n_inputs: int) -> Bits:
+    """Return `bits` as uint8 of shape (rows, n_inputs), or raise `InputError`.
+
+    >>> check_bits(np.array([[True, False]]), 2)
+    array([[1, 0]], dtype=uint8)
+    """
+    values = np.asarray(bits)
+    if values.ndim != 2 or values.shape[1] != n_inputs:
+        raise InputError(
+            f"bits have shape {values.shape}; expected (rows, {n_inputs}), one column per input."
+        )
+    if values.dtype == bool:
+        return values.view(np.uint8)
+    if values.size and not np.isin(values, (0, 1)).all():
+        bad = values[~np.isin(values, (0, 1))].flat[0]
+        raise InputError(f"bits contain {bad}; expected only 0 and 1; threshold the data first.")
+    return values.astype(np.uint8)
+
+
+def simulate(words: Words, gates: tuple[Gate, ...], outputs: tuple[int, ...], n_threads: int = 1) -> Words:
+    """Values of the output signals of a valid netlist.
+
+    Parameters
+    ----------
+    words : array of uint64, shape (n_inputs, W)
+        Packed input columns (see `pack_bits`); may be read-only.
+    gates, outputs
+        As in `Circuit`; not checked here.
+    n_threads : int
+        Threads that share the words; the result does not depend on it.
+
+    Returns
+    -------
+    array of uint64, shape (len(outputs), W)
+        Padding bits follow the circuit's value at the all-zero pattern.
+
+    Examples
+    --------
+    >>> simulate(np.array([[12], [10]], dtype=np.uint64), (Gate(6, 1, 2),), (6,))
+    array([[6]], dtype=uint64)
+    """
+    table = np.array(gates, dtype=np.int32).reshape(-1, 3)
+    signals = np.array(outputs, dtype=np.int32)
+    if use_compiled():
+        from fw_circuits._kernels._circuits import simulate as kernel
+
+        return np.asarray(kernel(np.ascontiguousarray(words), table, signals, n_threads))
+    return simulate_numpy(words, table, signals)
+
+
+def simulate_numpy(words: Words, gates: Array, outputs: Array) -> Words:
+    """NumPy twin of the compiled kernel; same arguments as arrays of shapes (n_gates, 3) and (n_outputs,).
+
+    >>> simulate_numpy(np.array([[12], [10]], dtype=np.uint64), np.array([[8, 1, 2]]), np.array([6, 4]))
+    array([[ 8],
+           [10]], dtype=uint64)
+    """
+    ones = np.full(words.shape[1], ONES)
+    values = [np.zeros_like(ones), *words]
+    for table, a, b in gates.tolist():
+        values.append(apply_table(table, values[a], values[b], ones))
+    result = np.empty((len(outputs), words.shape[1]), dtype=np.uint64)
+    for row, signal in zip(result, outputs.tolist(), strict=True):
+        row[:] = values[signal >> 1] ^ (ONES if signal & 1 else np.uint64(0))
+    return result
