@@ -1,4 +1,4 @@
-"""J1 triangulation and the properties of Tetrakis functions (theory, section 2), with both kernels and twins."""
+"""J1 triangulation and the properties of Tetrakis functions (theory, section 2), kernels and twins."""
 
 import itertools
 
@@ -46,17 +46,24 @@ cases = given(st.integers(0, 2**32), st.integers(1, 5), st.integers(1, 3))
 
 
 @FEW
-@given(st.integers(0, 2**32), st.sampled_from([1, 2, 4, 5, 8, 11, 16, 17, 40, 70]), st.integers(1, 6),
-st.booleans()) def test_barycentric_coordinates_of_the_point(kernels, seed, d, level, gray):
+@given(
+    st.integers(0, 2**32),
+    st.sampled_from([1, 2, 4, 5, 8, 11, 16, 17, 40, 70]),
+    st.integers(1, 6),
+    st.booleans(),
+)
+def test_barycentric_coordinates_of_the_point(kernels, seed, d, level, gray):
     z = points(np.random.default_rng(seed), 25, d, level)
     indptr, keys, weights = triangulate(z, level, gray=gray)
     v = codes(keys, d, level, gray=gray)
     assert np.all(weights > 0)
     assert np.all(np.add.reduceat(weights, indptr[:-1]) == 1.0)
     assert v.min() >= 0 and v.max() <= (1 << level) - 1
-    np.testing.assert_allclose(np.add.reduceat(weights[:, None] * v, indptr[:-1]), z, atol=1e-12 * (1 <<
-    level)) # The vertices of a point are one cell: within 1 of each other, odd coordinates only added along
-    the path.
+    np.testing.assert_allclose(
+        np.add.reduceat(weights[:, None] * v, indptr[:-1]), z, atol=1e-12 * (1 << level)
+    )
+    # The vertices of a point are one cell: within 1 of each other, odd coordinates only added
+    # along the path.
     for a, b in itertools.pairwise(indptr):
         odd = v[a:b] & 1
         assert np.all(np.diff(odd, axis=0) >= 0) and np.all(np.ptp(v[a:b], axis=0) <= 1)
@@ -66,8 +73,10 @@ st.booleans()) def test_barycentric_coordinates_of_the_point(kernels, seed, d, l
 def test_one_vertex_at_grid_points(kernels):
     for d, level in [(1, 4), (3, 2), (7, 1), (20, 1)]:
         grid = np.random.default_rng(d).integers(0, 1 << level, size=(200, d))
-        noisy = np.clip(grid + np.random.default_rng(1).choice([-1e-15, 0, 1e-15], grid.shape), 0, (1 <<
-        level) - 1) indptr, keys, weights = triangulate(noisy, level)
+        noisy = np.clip(
+            grid + np.random.default_rng(1).choice([-1e-15, 0, 1e-15], grid.shape), 0, (1 << level) - 1
+        )
+        indptr, keys, weights = triangulate(noisy, level)
         assert np.array_equal(indptr, np.arange(201)) and np.all(weights == 1)
         assert np.array_equal(codes(keys, d, level), grid)
 
@@ -111,8 +120,10 @@ def test_layer_cake(kernels, seed, d, level):
         s = np.abs(point - even)
         cuts = np.unique(np.concatenate([[0.0, 1.0], s]))
         expected.append(
-            sum((b - a) * table[tuple(np.where(s >= (a + b) / 2, odd, even))] for a, b in
-            itertools.pairwise(cuts))
+            sum(
+                (b - a) * table[tuple(np.where(s >= (a + b) / 2, odd, even))]
+                for a, b in itertools.pairwise(cuts)
+            )
         )
     np.testing.assert_allclose(tetrakis(z, level, table), expected, atol=1e-12)
 
@@ -127,8 +138,10 @@ def test_continuous_with_bounded_slopes(kernels, seed, d, level):
     step = rng.choice([-1e-6, 0.0, 1e-6], size=z.shape)
     moved = np.clip(z + step, 0, (1 << level) - 1)
     change = np.abs(tetrakis(moved, level, table) - tetrakis(z, level, table))
-    assert np.all(change <= 2 * np.abs(moved - z).sum(axis=1) + 1e-12)  # 2 per unit of z = 2 (2^k - 1) per
-    unit of x i = rng.integers(d)
+    assert np.all(
+        change <= 2 * np.abs(moved - z).sum(axis=1) + 1e-12
+    )  # 2 per unit of z = 2 (2^k - 1) per unit of x
+    i = rng.integers(d)
     far = z.copy()
     far[:, i] = rng.uniform(0, (1 << level) - 1, len(z))
     change = np.abs(tetrakis(far, level, table) - tetrakis(z, level, table))
@@ -172,8 +185,12 @@ def test_transpose_and_row_set(kernels):
     for m, n_bits in [(1, 1), (63, 5), (64, 64), (65, 130), (200, 70), (0, 3)]:
         bits = rng.integers(0, 2, (m, n_bits)).astype(np.uint8)
         pad = np.zeros((m, -n_bits % 64), np.uint8)
-        keys = np.packbits(np.hstack([bits, pad]), axis=1, bitorder="little").view("<u8").reshape(m,
-        -(-n_bits // 64)) words = transpose_bits(keys, n_bits)
+        keys = (
+            np.packbits(np.hstack([bits, pad]), axis=1, bitorder="little")
+            .view("<u8")
+            .reshape(m, -(-n_bits // 64))
+        )
+        words = transpose_bits(keys, n_bits)
         assert words.shape == (n_bits, (m + 63) // 64) and words.dtype == np.uint64
         unpacked = np.unpackbits(words.view(np.uint8).reshape(n_bits, -1), axis=1, bitorder="little")
         assert np.array_equal(unpacked[:, :m], bits.T) and not unpacked[:, m:].any()
@@ -189,5 +206,5 @@ def test_transpose_and_row_set(kernels):
 
 def test_refusals(kernels):
     for z, level in [([[1.5]], 1), ([[-0.1]], 1), ([[np.nan]], 2), ([[0.5]], 0), ([[0.5]], 17), ([0.5], 1)]:
-        with pytest.raises(InputError, match="expected|clip"):
+        with pytest.raises(InputError, match=r"expected|clip"):
             triangulate(np.array(z), level)

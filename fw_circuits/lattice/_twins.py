@@ -42,7 +42,7 @@ def pack_codes(code: Ints, level: int, gray: bool) -> Words:
 
 def unpack_keys(keys: Words, n_bits: int) -> Array:
     """The first ``n_bits`` bits of each row of packed words, as uint8."""
-    bytes_ = np.ascontiguousarray(keys, dtype="<u8").view(np.uint8).reshape(len(keys), -1)
+    bytes_ = np.ascontiguousarray(keys, dtype="<u8").view(np.uint8).reshape(len(keys), 8 * keys.shape[1])
     return np.unpackbits(bytes_, axis=1, count=n_bits, bitorder="little")
 
 
@@ -55,7 +55,8 @@ def _pack(bits: Array) -> Words:
     n_words = (bits.shape[1] + 63) // 64
     padded = np.zeros((len(bits), 64 * n_words), dtype=np.uint8)
     padded[:, : bits.shape[1]] = bits
-    return np.packbits(padded, axis=1, bitorder="little").view("<u8").astype(np.uint64).reshape(-1, n_words)
+    octets = np.packbits(padded, axis=1, bitorder="little")
+    return octets.ravel().view("<u8").astype(np.uint64).reshape(len(bits), n_words)
 
 
 class RowSet:
