@@ -1,0 +1,25 @@
+/* Kernels of the lattice room: J1 triangulation, unique vertex rows, bit-matrix transposition. */
+#ifndef FWC_LATTICE_H
+#define FWC_LATTICE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Weights are multiples of 2^-FWC_WEIGHT_BITS; the low FWC_INDEX_BITS bits of a sort key hold the coordinate. */
+#define FWC_WEIGHT_BITS 44
+#define FWC_INDEX_BITS 19
+
+ptrdiff_t fwc_j1(const double *z, size_t n, size_t d, int level, int gray, int64_t *indptr, uint64_t *keys,
+                 double *weights);
+
+typedef struct fwc_rowset fwc_rowset;
+fwc_rowset *fwc_rowset_new(size_t key_words);
+void fwc_rowset_free(fwc_rowset *set);
+int fwc_rowset_add(fwc_rowset *set, const uint64_t *keys, size_t m, int32_t *ids);
+size_t fwc_rowset_size(const fwc_rowset *set);
+const uint64_t *fwc_rowset_keys(const fwc_rowset *set);
+
+void fwc_transpose_bits(const uint64_t *keys, size_t m, size_t key_words, size_t n_literals, uint64_t *words,
+                        size_t n_words);
+
+#endif
