@@ -99,8 +99,7 @@ def _refuse_not_finite(values: Floats, name: str) -> None:
     what = "NaN" if np.isnan(values[place]) else f"{values[place]:+} (infinity)"
     raise InputError(
         f"{name} holds {what} at {_where(place)} ({int((~finite).sum())} such entries in all); expected "
-        f"finite "
-        "numbers: drop those rows or fill them in (for example with sklearn.impute.SimpleImputer)."
+        "finite numbers: drop those rows or fill them in (for example with sklearn.impute.SimpleImputer)."
     )
 
 
@@ -160,8 +159,7 @@ def check_X(X: Any, *, n_features: int | None = None, name: str = "X") -> Floats
     if n_features is not None and values.shape[1] != n_features:
         raise InputError(
             f"{name} has {values.shape[1]} features, but the model is expecting {n_features} features as "
-            f"input: "
-            "pass the same columns in the same order as in the fit."
+            "input: pass the same columns in the same order as in the fit."
         )
     floats = _to_float(values, name)
     _refuse_not_finite(floats, name)
@@ -245,8 +243,7 @@ def check_target(y: Any, n_rows: int, loss: str) -> tuple[Floats, Array | None]:
     if values.dtype.kind not in "biufcO":
         raise InputError(
             f"y holds text or dates (type {values.dtype}, for example {values.flat[0]!r}); loss {loss!r} "
-            f"needs numbers: "
-            "use loss='logistic' for two labels, CircuitClassifier for more."
+            "needs numbers: use loss='logistic' for two labels, CircuitClassifier for more."
         )
     floats = _to_float(values, "y")
     _refuse_not_finite(floats, "y")
@@ -272,8 +269,7 @@ def _two_labels(values: Array) -> tuple[Floats, Array]:
     if len(classes) == 1:
         raise InputError(
             f"y holds a single label, {classes[0]!r}; loss 'logistic' needs two labels (two classes): add "
-            f"rows of the "
-            "other label, or use loss='squared'."
+            "rows of the other label, or use loss='squared'."
         )
     if len(classes) > 2:
         shown = ", ".join(repr(c) for c in classes[:4].tolist()) + (", ..." if len(classes) > 4 else "")
@@ -378,10 +374,7 @@ def check_parameters(
     problems.append(gamma_problem and gamma_problem + " (and > 2 for the HTMC statements)")
     given = [f"{n}={v!r}" for n, v in (("tau", tau), ("lam", lam), ("eps", eps)) if v is not None]
     if len(given) > 1:
-        problems.append(
-            f"{' and '.join(given)} were given; expected at most one of tau, lam and eps: they are three "
-            f"forms"
-        )
+        problems.append(f"{' and '.join(given)} were given; expected at most one of tau, lam and eps")
     for name, value, low, open_low, finite in (
         ("tau", tau, 0, False, True),
         ("lam", lam, 0, True, True),
@@ -412,8 +405,7 @@ def check_parameters(
     if gamma <= 2:
         warnings.warn(
             f"gamma is {gamma!r}, not above 2: the gauge is still a norm, but the statements about HTMC "
-            f"norms and "
-            "circuit size do not apply; use gamma > 2 for them.",
+            "norms and circuit size do not apply; use gamma > 2 for them.",
             UserWarning,
             stacklevel=3,
         )

@@ -26,7 +26,5 @@ def use_compiled() -> bool:
     """
     choice = os.environ.get("FW_CIRCUITS_KERNELS", "compiled")
     if choice not in CHOICES:
-        raise InputError(
-            f"FW_CIRCUITS_KERNELS is {choice!r}; expected 'compiled' or 'python'; unset it for 'compiled'."
-        )
+        raise InputError(f"FW_CIRCUITS_KERNELS is {choice!r}; expected 'compiled' or 'python'; unset it for 'compiled'.")
     return choice == "compiled"

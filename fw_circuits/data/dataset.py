@@ -44,8 +44,7 @@ class Dataset:
             )
         if len(self.feature_names) != self.X.shape[1]:
             raise InputError(
-                f"{len(self.feature_names)} feature names for {self.X.shape[1]} columns; expected one a "
-                f"column."
+                f"{len(self.feature_names)} feature names for {self.X.shape[1]} columns; expected as many."
             )
 
     def __repr__(self) -> str:

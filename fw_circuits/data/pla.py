@@ -199,8 +199,7 @@ def _sample(pla: _Pla, codes: np.ndarray, max_rows: int) -> tuple[Bits, np.ndarr
         if total > max_rows:
             raise InputError(
                 f"{pla.path}, line {pla.lines[i]}: don't-care inputs expand to more than {max_rows} rows; "
-                f"list fewer, or "
-                "raise max_rows."
+                "list fewer, or raise max_rows."
             )
     if not keep:
         return np.zeros((0, pla.n_inputs), dtype=np.uint8), np.zeros(0, dtype=np.int64)
@@ -216,8 +215,7 @@ def _whole(pla: _Pla, codes: np.ndarray, max_rows: int) -> tuple[Bits, np.ndarra
     if n >= 63 or 1 << n > max_rows:
         raise InputError(
             f"{pla.path}: .type {pla.kind} defines all 2^{n} patterns, more than {max_rows} rows; expected "
-            f".type fr "
-            "(a sample), or raise max_rows."
+            ".type fr (a sample), or raise max_rows."
         )
     labels = np.zeros(1 << n, dtype=np.int64)
     place = 1 << np.arange(n, dtype=np.int64)

@@ -49,7 +49,7 @@ def read_table(path: str | Path, target: str | int | None = None) -> Dataset:
     --------
     >>> read_table("table.xlsx")
     Traceback (most recent call last):
-    fw_circuits.exceptions.InputError: table.xlsx: unknown ending ...xlsx...; known: .csv .tsv .txt .npz ...pla.
+    fw_circuits.exceptions.InputError: table.xlsx: unknown ending ...; known: .csv .tsv .txt .npz ...
     """
     path = Path(path)
     ending = path.suffix.lower()

@@ -62,8 +62,7 @@ def sniff_delimiter(lines: list[str]) -> str:
         return max(DELIMITERS[:-1], key=lambda d: lines[0].count(d))
     raise FormatError(
         f"no delimiter found: the first line is {lines[0].strip()[:80]!r}; expected at least two columns cut "
-        f"by one of "
-        "comma, semicolon, tab, | or space: pass delimiter=."
+        "by one of comma, semicolon, tab, | or space: pass delimiter=."
     )
 
 
@@ -75,8 +74,7 @@ def _rows(stream: TextIO, delimiter: str, path: Path) -> Iterator[tuple[int, lis
                 yield reader.line_num, row
     except csv.Error as error:
         raise FormatError(
-            f"{path}, line {reader.line_num}: {error}; expected delimited text with quotes closed on every "
-            f"field."
+            f"{path}, line {reader.line_num}: {error}; expected delimited text with every quote closed."
         ) from error
 
 
@@ -121,8 +119,7 @@ def label_column(cells: list[str], lines: list[int], column: str, path: Path) ->
     for line, cell in zip(lines, text, strict=True):
         if cell.lower() in MISSING:
             raise InputError(
-                f"{path}, line {line}: the target {column!r} is missing ({cell!r}); drop the row or fill it "
-                f"in."
+                f"{path}, line {line}: the target {column!r} is missing ({cell!r}); drop or mend the row."
             )
     numeric = [is_number(cell) for cell in text]
     if all(numeric):
@@ -130,8 +127,7 @@ def label_column(cells: list[str], lines: list[int], column: str, path: Path) ->
         if not np.isfinite(values).all():
             bad = int(np.flatnonzero(~np.isfinite(values))[0])
             raise InputError(
-                f"{path}, line {lines[bad]}: the target {column!r} is {text[bad]!r}; expected a finite "
-                f"number."
+                f"{path}, line {lines[bad]}: the target {column!r} is {text[bad]!r}; expected finite numbers."
             )
         whole = all(cell.lstrip("+-").isdigit() for cell in text) and np.abs(values).max() < 2**53
         return values.astype(np.int64) if whole else values
@@ -139,8 +135,7 @@ def label_column(cells: list[str], lines: list[int], column: str, path: Path) ->
         bad = numeric.index(False)
         raise InputError(
             f"{path}, line {lines[bad]}: the target {column!r} is {text[bad]!r} among numbers; expected "
-            f"numbers "
-            "throughout, or text labels throughout."
+            "numbers throughout, or text labels throughout."
         )
     return np.array(text)
 
