@@ -46,8 +46,9 @@ def experiment_lines(result: Experiment) -> list[str]:
     net = result.resnet
     verdict = "ahead" if result.score > result.boosting_score else "level" if np.isclose(result.score, result.boosting_score) else "behind"
     return [
-        f"Held-out {result.metric} on {result.n_test} rows: {result.score:.4f}, gradient boosting {result.boosting_score:.4f} "
-        f"({verdict}; fitted on {result.n_train} rows in {result.seconds:.1f} s and {result.boosting_seconds:.1f} s).",
+        f"Held-out {result.metric}, {result.n_test} rows judging the same settings fitted to the other {result.n_train}: "
+        f"{result.score:.4f}, gradient boosting {result.boosting_score:.4f} ({verdict}; "
+        f"{result.seconds:.1f} s with the choice of the penalty, {result.boosting_seconds:.1f} s).",
         f"Compiled ResNet: {net.n_neurons} neurons in {net.depth} blocks; largest deviation from the solution over "
         f"{result.n_points:,} points: {result.deviation:.1e}.",
     ]

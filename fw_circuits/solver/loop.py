@@ -139,7 +139,7 @@ def frank_wolfe(
             last_pass = time.perf_counter() - clock
             _record(run, form, g, answer, t, time.perf_counter() - start, last_pass, step_seconds)
             now = run.steps[-1]
-            if now.gap <= tol * abs(now.primal) or now.gap <= ROUNDING * baseline:
+            if np.isfinite(now.primal) and now.gap <= max(tol * abs(now.primal), ROUNDING * baseline):
                 run.status = Status.OPTIMAL
                 break
             if callback is not None and callback(run):

@@ -1,0 +1,55 @@
+"""The quadratic core: optimality conditions, cvxpy, dependent atoms, kernel against twin."""
+
+import cvxpy as cp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fw_circuits.solver.lasso import coordinate_descent, violation, weighted_lasso
+
+
+def quadratic(seed, m, n, dependent=False):
+    rng = np.random.default_rng(seed)
+    columns = rng.choice([-1.0, 1.0], (m, n)) if dependent else rng.normal(size=(m, n))
+    if dependent and m >= 4:  # xor, and, inputs: linearly dependent, as Boolean atoms are
+        columns[3] = 1.0 + columns[0] + columns[1] - 2.0 * ((columns[0] > 0) & (columns[1] > 0))
+    gram = columns @ columns.T / n
+    return gram, columns @ rng.normal(size=n) / n, 0.02 + 0.1 * rng.random(m), rng.normal(size=m)
+
+
+@pytest.mark.parametrize("dependent", [False, True])
+@given(seed=st.integers(0, 10**6), m=st.integers(1, 25), n=st.integers(2, 40))
+@settings(max_examples=100, deadline=None)
+def test_optimality_conditions_hold_to_rounding(dependent, seed, m, n):
+    gram, r, thresholds, start = quadratic(seed, m, n, dependent)
+    b = weighted_lasso(gram, r, thresholds, start)
+    assert violation(gram, r, thresholds, b) <= 1e-9 * max(np.abs(r).max(), thresholds.max())
+
+
+def test_agrees_with_cvxpy():
+    gram, r, thresholds, start = quadratic(1, 12, 30)
+    b = cp.Variable(12)
+    cp.Problem(cp.Minimize(0.5 * cp.quad_form(b, cp.psd_wrap(gram)) - r @ b + thresholds @ cp.abs(b))).solve(
+        solver=cp.CLARABEL
+    )
+    assert np.allclose(weighted_lasso(gram, r, thresholds, start), b.value, atol=1e-6)
+
+
+def test_empty_and_all_zero():
+    assert weighted_lasso(np.zeros((0, 0)), np.zeros(0), np.zeros(0), np.zeros(0)).shape == (0,)
+    assert weighted_lasso(np.eye(2), np.array([0.5, -0.5]), np.ones(2), np.ones(2)).tolist() == [0.0, 0.0]
+
+
+@given(seed=st.integers(0, 10**6), m=st.integers(1, 12), sweeps=st.integers(1, 40))
+@settings(max_examples=50, deadline=None)
+def test_compiled_descent_equals_its_twin(seed, m, sweeps):
+    gram, r, thresholds, start = quadratic(seed, m, 20)
+    results = []
+    for kernels in ("compiled", "python"):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("FW_CIRCUITS_KERNELS", kernels)
+            b = start.copy()
+            made = coordinate_descent(gram, r, thresholds, b, max_sweeps=sweeps, tol=1e-12)
+            results.append((made, b))
+    assert results[0][0] == results[1][0] and np.allclose(results[0][1], results[1][1], rtol=1e-12, atol=1e-13)

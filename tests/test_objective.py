@@ -1,0 +1,96 @@
+"""Losses against finite differences and their conjugates; forms against the bounds they promise."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fw_circuits.exceptions import InputError
+from fw_circuits.objective import LOSSES, make_form, make_loss
+from fw_circuits.objective.losses import best_intercept
+
+NAMES = sorted(LOSSES)
+
+
+def problem(name, seed, n=12):
+    rng = np.random.default_rng(seed)
+    y = rng.choice([-1.0, 1.0], n) if name == "logistic" else 2.0 * rng.normal(size=n)
+    q = rng.random(n) * (rng.random(n) < 0.8) + 1e-3
+    return make_loss(name, y, q / q.sum()), rng.normal(size=n), rng
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_gradient_is_minus_the_derivative(name):
+    loss, f, _ = problem(name, 0)
+    h = 1e-6
+    numeric = [(loss.value(f - h * e) - loss.value(f + h * e)) / (2 * h) for e in np.eye(f.size)]
+    assert np.allclose(loss.gradient(f), numeric, atol=1e-8)
+
+
+@pytest.mark.parametrize("name", ["squared", "logistic"])
+def test_curvature_is_the_derivative_of_the_gradient(name):
+    loss, f, _ = problem(name, 1)
+    h = 1e-5
+    numeric = (loss.gradient(f - h) - loss.gradient(f + h)) / (2 * h)
+    assert np.allclose(loss.curvature(f), numeric, atol=1e-8)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@given(seed=st.integers(0, 10**6), scale=st.floats(0, 1))
+@settings(max_examples=60, deadline=None)
+def test_dual_bounds_the_loss_from_below_and_touches_it(name, seed, scale):
+    loss, f, rng = problem(name, seed)
+    here = loss.gradient(f)
+    assert loss.dual(here) - here @ f == pytest.approx(loss.value(f), abs=1e-10)
+    elsewhere = scale * loss.gradient(rng.normal(size=f.size))
+    assert loss.dual(elsewhere) - elsewhere @ f <= loss.value(f) + 1e-10
+
+
+@pytest.mark.parametrize("name", ["logistic", "huber"])
+def test_dual_is_minus_infinity_beyond_its_limit(name):
+    loss, f, _ = problem(name, 3)
+    theta = loss.gradient(f)
+    limit = loss.dual_limit(theta)
+    assert np.isfinite(loss.dual(limit * theta)) and loss.dual(1.01 * limit * theta) == -np.inf
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_best_intercept_is_stationary(name):
+    for seed in range(20):
+        loss, f, _ = problem(name, seed)
+        assert abs(loss.gradient(f + best_intercept(loss, f)).sum()) < 1e-12
+
+
+def test_best_intercept_survives_far_starts_and_flat_curvature():
+    loss = make_loss("logistic", np.array([1.0, 1.0, -1.0]))
+    f = np.array([500.0, -800.0, 300.0])
+    assert abs(loss.gradient(f + best_intercept(loss, f, start=1e4)).sum()) < 1e-9
+
+
+@pytest.mark.parametrize("form", ["lam", "tau", "eps"])
+@pytest.mark.parametrize("name", NAMES)
+@given(seed=st.integers(0, 10**6))
+@settings(max_examples=30, deadline=None)
+def test_dual_of_every_form_is_below_every_feasible_primal(form, name, seed):
+    """Weak duality against random points, with the polar of a random dictionary of atoms of scale 1."""
+    loss, _, rng = problem(name, seed)
+    atoms = rng.choice([-1.0, 1.0], (4, loss.y.size))
+    theta = loss.gradient(rng.normal(size=loss.y.size))
+    theta -= loss.weights * theta.sum()
+    polar = np.abs(atoms @ theta).max()
+    for _ in range(10):
+        coef = rng.normal(size=4) * rng.random()
+        f = coef @ atoms
+        f += best_intercept(loss, f)
+        parameter = {"lam": 0.1, "tau": np.abs(coef).sum(), "eps": loss.value(f)}[form]
+        problem_form = make_form(**{form: parameter})
+        primal = problem_form.primal(loss.value(f), float(np.abs(coef).sum()))
+        assert np.isfinite(primal)
+        assert problem_form.dual(loss, theta, float(polar)) <= primal + 1e-9
+
+
+def test_exactly_one_parameter_is_asked_for():
+    with pytest.raises(InputError, match="exactly one of lam, tau, eps"):
+        make_form(lam=1.0, tau=1.0)
+    with pytest.raises(InputError, match="expected one of 'squared'"):
+        make_loss("hinge", np.zeros(2))
