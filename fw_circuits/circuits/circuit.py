@@ -8,9 +8,11 @@ signals, so inputs, constants and complements are free.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from operator import index
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,6 +20,9 @@ from fw_circuits._typing import Array, Bits, Words
 from fw_circuits.circuits.gate import Gate, apply_table
 from fw_circuits.circuits.simulate import check_bits, clear_padding, pack_bits, simulate, unpack_words
 from fw_circuits.exceptions import CircuitError, InputError
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 #: `Circuit.truth_table` refuses more inputs than this (a table has 2^n bits).
 MAX_TABLE_INPUTS = 20
@@ -199,6 +204,43 @@ class Circuit:
         if n_rows is not None:
             clear_padding(result, n_rows)
         return result
+
+    @cached_property
+    def key(self) -> str:
+        """Canonical text of the simplified circuit: equal keys mean equal functions (see `merging`)."""
+        from fw_circuits.circuits.merging import canonical_key
+
+        return canonical_key(self)
+
+    def to_networkx(self) -> nx.MultiDiGraph:
+        """View as a networkx graph; see `fw_circuits.circuits.graph.to_networkx`."""
+        from fw_circuits.circuits.graph import to_networkx
+
+        return to_networkx(self)
+
+    @classmethod
+    def from_networkx(cls, graph: nx.Graph) -> Circuit:
+        """Circuit of a directed networkx graph; see `fw_circuits.circuits.graph.from_networkx`."""
+        from fw_circuits.circuits.graph import from_networkx
+
+        return from_networkx(graph)
+
+    @classmethod
+    def from_truth_table(cls, table: int | Sequence[int], n: int) -> Circuit:
+        """Circuit of a function of n <= 16 inputs; see `fw_circuits.circuits.synthesis.from_truth_table`."""
+        from fw_circuits.circuits.synthesis import from_truth_table
+
+        return from_truth_table(table, n)
+
+    def formula(self, names: Sequence[str] | None = None, output: int = 0) -> str:
+        """Readable formula of one output; see `fw_circuits.circuits.formula.formula`.
+
+        >>> Circuit(2, ((9, 1, 2),), (6,)).formula(["p", "q"])
+        '~(p ^ q)'
+        """
+        from fw_circuits.circuits.formula import formula
+
+        return formula(self, names, output)
 
     def truth_table(self) -> int | tuple[int, ...]:
         """Truth table as an integer: bit v is the value at ``v = x0 + 2 x1 + 4 x2 + ...``.
