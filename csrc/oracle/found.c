@@ -1,0 +1,82 @@
+/* The sorted list of the best functions, and the float64 histogram that decides scores. */
+#include <math.h>
+#include <string.h>
+
+#include "subset.h"
+
+int fwc_better(const fwc_found *x, const fwc_found *y)
+{
+    double a = fabs(x->value), b = fabs(y->value);
+    if (a != b) return a > b;
+    if (x->arity != y->arity) return x->arity < y->arity;
+    for (int i = 0; i < x->arity; i++)
+        if (x->lit[i] != y->lit[i]) return x->lit[i] < y->lit[i];
+    return x->table < y->table;
+}
+
+int64_t fwc_insert(fwc_found *list, int64_t n, int64_t cap, const fwc_found *entry)
+{
+    int64_t low = 0, high = n;
+    if (n == cap && !fwc_better(entry, &list[n - 1])) return n;
+    while (low < high) {
+        int64_t mid = (low + high) / 2;
+        if (fwc_better(entry, &list[mid])) high = mid;
+        else low = mid + 1;
+    }
+    if (n < cap) n++;
+    memmove(&list[low + 1], &list[low], (size_t)(n - 1 - low) * sizeof *list);
+    list[low] = *entry;
+    return n;
+}
+
+void fwc_merge(fwc_search *s, const fwc_found *list, int64_t n)
+{
+#pragma omp critical(fwc_found_merge)
+    {
+        for (int64_t i = 0; i < n; i++) s->n_found = fwc_insert(s->found, s->n_found, s->k, &list[i]);
+        const double worst = s->n_found == s->k ? fabs(s->found[s->k - 1].value) : 0;
+        if (worst > s->threshold) {
+#pragma omp atomic write
+            s->threshold = worst;
+        }
+    }
+}
+
+void fwc_histogram(const fwc_search *s, int arity, const int32_t *lit, double *h)
+{
+    double part[4][16];
+    memset(part, 0, sizeof part);
+    for (int64_t i = 0; i < s->n_words; i++) {
+        uint64_t x[4] = {0, 0, 0, 0};
+        const double *w = s->weights + 64 * i;
+        int rows = s->n_rows - 64 * i < 64 ? (int)(s->n_rows - 64 * i) : 64;
+        for (int j = 0; j < arity; j++) x[j] = s->words[lit[j] * s->n_words + i];
+        for (int r = 0; r < rows; r++)
+            part[r & 3][(x[0] >> r & 1) | (x[1] >> r & 1) << 1 | (x[2] >> r & 1) << 2 | (x[3] >> r & 1) << 3] += w[r];
+    }
+    for (int p = 0; p < 1 << arity; p++) h[p] = (part[0][p] + part[1][p]) + (part[2][p] + part[3][p]);
+}
+
+int64_t fwc_scratch(int64_t ld, int64_t chunk, int64_t k, int64_t width)
+{
+    int64_t bytes = 8 * ld + k * (int64_t)sizeof(fwc_found) + 4 * (width * ld * ld + chunk + 2 * ld);
+    return (bytes + 127) / 64 * 64;
+}
+
+fwc_work fwc_carve(const fwc_search *s, int64_t width, char *scratch)
+{
+    fwc_work work;
+    work.sums = (int32_t *)scratch;
+    work.diagonal = work.sums + width * s->ld * s->ld;
+    work.mass = work.diagonal + s->ld;
+    work.literal_best = (double *)(work.mass + s->ld);
+    work.list = (fwc_found *)(work.literal_best + s->ld);
+    work.rows = (int32_t *)(work.list + s->k);
+    return work;
+}
+
+void fwc_count(fwc_search *s, const int64_t *counts)
+{
+#pragma omp critical(fwc_found_count)
+    for (int i = 0; i < 3; i++) s->counts[i] += counts[i];
+}

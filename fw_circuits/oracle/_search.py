@@ -1,0 +1,306 @@
+"""One pass over the subsets of one level's literals: integer screen, stages, screening of literals.
+
+`SubsetOracle` says what is promised; ``csrc/oracle/subset.h`` says why the screen cannot drop a winner.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import perf_counter
+
+import numpy as np
+
+from fw_circuits._kernels import use_compiled
+from fw_circuits._kernels._oracle import FOUND, Search, scratch_bytes
+from fw_circuits._typing import Array, Floats
+from fw_circuits.exceptions import BudgetError, InputError
+from fw_circuits.oracle import _twin
+from fw_circuits.oracle._columns import Columns, aligned, padded, unpack
+from fw_circuits.oracle._tables import Tables
+from fw_circuits.oracle.base import Stop
+
+#: Rows of one chunk: the chunk of both matrices stays in the second-level cache.
+CHUNK = 512
+#: Seconds between two looks at the clock and at `stop`.
+SLICE = 0.05
+#: Bytes of pair sums that one thread works on.
+BLOCK_BYTES = 1 << 19
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to search: see `SubsetOracle`."""
+
+    k: int
+    per_support: int
+    n_threads: int
+    memory: int
+    max_literals: int | None = None
+    isa: int = 2
+
+
+@dataclass(frozen=True)
+class LevelFound:
+    """Result of one level; ``found["lit"]`` are literals of the level.
+
+    ``open_cost`` is the least cost of a circuit in the scope that was not searched; None when complete.
+    ``screened`` is how many literals the 4-subsets were taken from; None: all.
+    """
+
+    found: Array
+    screened: int | None
+    open_cost: int | None
+    counts: tuple[int, ...] = (0, 0, 0)
+
+
+def threads_of(n_jobs: int | None) -> int:
+    """Number of threads: None means every core that the process may use.
+
+    Raises
+    ------
+    InputError
+        If it is not a positive integer.
+    """
+    if n_jobs is None:
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if not isinstance(n_jobs, (int, np.integer)) or n_jobs < 1:
+        raise InputError(f"n_jobs is {n_jobs!r}; expected a positive number of threads, or None for all cores.")
+    return int(n_jobs)
+
+
+def block_width(ld: int) -> int:
+    """Second literals of one block, so that their sums stay in cache."""
+    return int(max(1, min(16, BLOCK_BYTES // (4 * ld * ld))))
+
+
+def memory_bytes(n: int, n_rows: int, n_threads: int, k: int = 10, table: bool = True) -> int:
+    """Bytes that a pass over n literals and n_rows rows allocates at most.
+
+    Parameters
+    ----------
+    table : bool
+        With the table of triples that 4-subsets need.
+
+    Examples
+    --------
+    >>> memory_bytes(64, 6400, 2) < 2**24
+    True
+    """
+    ld = padded(n)
+    matrices = 2 * 4 * n_rows * ld + 2 * n * n_rows  # float32 twice; unpacked bits while they are made
+    words = 3 * 8 * n * (-(-n_rows // 64))
+    scratch = n_threads * scratch_bytes(ld, CHUNK, k, block_width(ld))
+    return matrices + words + 4 * ld * ld + 4 * n * ld * ld * table + scratch + 64 * n_rows + (1 << 21)
+
+
+def quantise(weights: Floats, chunk: int = CHUNK) -> tuple[Array, float, float]:
+    """Round weights to multiples of a power of two whose sums are exact in the screen.
+
+    Returns
+    -------
+    q : (R,) float64
+        Integers; ``sum |q| <= 2^24`` in every chunk of rows and ``<= 2^31 - 1`` in all.
+    delta : float
+    slack : float
+        Bound of ``|sum w s - delta sum q s|`` over all signs s in {-1, 1}, of the float32 scan of the integer
+        scores and of the rounding of the float64 scores.
+
+    Raises
+    ------
+    InputError
+        If the sum of the absolute weights overflows.
+
+    Examples
+    --------
+    >>> q, delta, slack = quantise(np.array([3.0, -1.0, 0.0, 2.0]))
+    >>> (q * delta).tolist()
+    [3.0, -1.0, 0.0, 2.0]
+    """
+    size = np.abs(weights)
+    with np.errstate(over="ignore"):
+        total = float(size.sum())
+    if not np.isfinite(total):
+        raise InputError("the weights sum to infinity in absolute value; scale them down.")
+    largest = max((float(size[i : i + chunk].sum()) for i in range(0, len(size), chunk)), default=0.0)
+    need = max(largest / (2**24 - chunk), total / (2**31 - 1 - len(size)), 2.0**-1000)
+    delta = float(2.0 ** np.ceil(np.log2(need)))
+    if delta < need:  # log2 rounded down at a power of two
+        delta *= 2
+    q = np.rint(weights / delta)
+    slack = float(np.abs(weights - q * delta).sum()) * (1 + 1e-9) + total * 2.0**-22
+    return q, delta, slack
+
+
+def search_level(
+    columns: Columns,
+    weights: Floats,
+    tables: Tables,
+    settings: Settings,
+    floor: float = 0.0,
+    stop: Stop | None = None,
+    time_limit: float | None = None,
+) -> LevelFound:
+    """Best functions of at most four of the literals with score >= floor.
+
+    Parameters
+    ----------
+    weights : (n_rows,)
+    time_limit : float or None
+        Seconds; where the 4-subsets of all literals would take longer, they are taken from fewer.
+
+    Raises
+    ------
+    BudgetError
+        If the memory estimate exceeds ``settings.memory``.
+    """
+    start = perf_counter()
+    n = columns.n
+    limit = n if settings.max_literals is None else min(n, settings.max_literals)
+
+    def ended() -> bool:
+        late = time_limit is not None and perf_counter() - start > time_limit
+        return late or (stop is not None and stop())
+
+    if n == 0:
+        return LevelFound(np.zeros(0, FOUND), None, None)
+    if not use_compiled():
+        return _search_twin(columns, weights, tables, settings, limit)
+
+    best = np.zeros(n) if limit < n or time_limit is not None else None
+    run = _start(columns, weights, tables, settings, floor, best, table=limit == n)
+    run.pairs()
+    found = run.found()
+    if not weights.any() and len(found) == settings.k:  # all scores are 0, and small subsets come first
+        return LevelFound(_named(found, columns), None, None)
+    began = perf_counter()
+    if not _slices(n - 2, lambda i, j: run.triples(i, j), ended, 1 if n > 128 else 4 * settings.n_threads):
+        return LevelFound(_named(run.found(), columns), None, 2, run.counts)
+    if time_limit is not None and limit > 3:
+        rate = _work(n, 3) * columns.n_rows / max(1e-6, perf_counter() - began)
+        left = 0.7 * (time_limit - (perf_counter() - start))
+        fits = [m for m in range(4, limit + 1) if _work(m, 4) * columns.n_rows <= rate * left]
+        limit = max(fits, default=4)
+    if limit >= n:
+        done = _quads(run, n, settings, ended)
+        return LevelFound(_named(run.found(), columns), None, None if done else 3, run.counts)
+
+    # Screening: the literals with the best small subsets; ties keep the first column.
+    assert best is not None
+    chosen = np.argsort(-best, kind="stable")[:limit]
+    small = columns.take(np.sort(chosen))
+    part = _start(small, weights, tables, settings, run.threshold, None, table=True)
+    part.pairs()
+    part.triples(0, max(0, small.n - 2))
+    done = _quads(part, small.n, settings, ended)
+    both = np.concatenate([_named(run.found(), columns), _named(part.found(), small)])
+    counts = tuple(x + y for x, y in zip(run.counts, part.counts, strict=True))
+    return LevelFound(_best(both, settings.k), limit, None if done else 3, counts)
+
+
+def _search_twin(columns: Columns, w: Floats, tables: Tables, settings: Settings, limit: int) -> LevelFound:
+    bits = unpack(columns.words, columns.n_rows)
+    arity = 4 if limit == columns.n else 3
+    found, best = _twin.search(bits, w, tables, settings.k, settings.per_support, FOUND, arity)
+    found = _named(found, columns)
+    if limit == columns.n:
+        return LevelFound(found, None, None)
+    small = columns.take(np.sort(np.argsort(-best[columns.order], kind="stable")[:limit]))
+    bits = unpack(small.words, small.n_rows)
+    more, _ = _twin.search(bits, w, tables, settings.k, settings.per_support, FOUND)
+    return LevelFound(_best(np.concatenate([found, _named(more, small)]), settings.k), limit, None)
+
+
+def _named(found: Array, columns: Columns) -> Array:
+    # Kept literals ascend, so the order of answers does not change.
+    found = found.copy()
+    used = found["lit"] >= 0
+    found["lit"][used] = columns.literals[found["lit"][used]]
+    return found
+
+
+def _best(found: Array, k: int) -> Array:
+    return _twin.sort_found(np.unique(found))[:k]
+
+
+def _start(
+    columns: Columns,
+    weights: Floats,
+    tables: Tables,
+    settings: Settings,
+    floor: float,
+    best: Floats | None,
+    table: bool,
+) -> Search:
+    n, n_rows, ld = columns.n, columns.n_rows, columns.bits.shape[1]
+    need = memory_bytes(n, n_rows, settings.n_threads, settings.k, table)
+    if need > settings.memory or n_rows * ld >= 2**31:
+        raise BudgetError(
+            f"a pass over {n} literals and {n_rows} rows needs {need / 2**20:.0f} MiB on {settings.n_threads} "
+            f"threads; the budget is {settings.memory / 2**20:.0f} MiB; give max_literals, or more memory."
+        )
+    q, delta, slack = quantise(weights)
+    weighted = aligned(columns.bits.shape, np.float32)
+    np.multiply(columns.bits, q.astype(np.float32)[:, None], out=weighted)
+    nonzero = np.zeros(8 * columns.masks.shape[1], np.uint8)
+    octets = np.packbits(q != 0, bitorder="little")
+    nonzero[: len(octets)] = octets
+    width = block_width(ld) if table else 1
+    stride = scratch_bytes(ld, CHUNK, settings.k, width)
+    return Search(
+        words=columns.words,
+        weights=weights,
+        order=columns.order,
+        flip=columns.flip,
+        masks=columns.masks & nonzero.view("<u8").astype(np.uint64),
+        bits=columns.bits,
+        weighted=weighted,
+        chunk=CHUNK,
+        total=int(q.sum()),
+        delta=delta,
+        slack=slack,
+        factor=tables.factor,
+        fac=tables.fac,
+        fac4=tables.fac4,
+        top=tables.top,
+        nearest=tables.nearest,
+        k=settings.k,
+        per_support=settings.per_support,
+        floor=floor,
+        isa=settings.isa,
+        singles=aligned((ld,), np.int32),
+        pairs=aligned((ld, ld), np.int32),
+        triples=aligned((n, ld, ld), np.int32) if table else None,
+        literal_best=best,
+        scratch=aligned((settings.n_threads, stride), np.int8),
+        width=width,
+    )
+
+
+def _work(n: int, arity: int) -> float:
+    # Multiplications and additions of the sums of all 3- or 4-subsets, in units of one row.
+    return n**3 / 12 if arity == 3 else n**4 / 96
+
+
+def _slices(n: int, run: Callable[[int, int], None], ended: Stop, first: int) -> bool:
+    # Call run(i, j) over range(n) in slices of about SLICE seconds; False when ended early.
+    i, step = 0, first
+    while i < n:
+        if ended():
+            return False
+        began = perf_counter()
+        j = min(n, i + step)
+        run(i, j)
+        seconds = max(1e-6, perf_counter() - began)
+        step = max(1, min(int((j - i) * SLICE / seconds), 4 * (j - i)))
+        i = j
+    return True
+
+
+def _quads(run: Search, n: int, settings: Settings, ended: Stop) -> bool:
+    width = block_width(padded(n))
+    blocks = np.array(
+        [(a, b, min(b + width, n - 2)) for a in range(n - 3) for b in range(a + 1, n - 2, width)], np.int32
+    ).reshape(-1, 3)
+    return _slices(len(blocks), lambda i, j: run.quads(blocks[i:j]), ended, 16 * settings.n_threads)

@@ -1,0 +1,210 @@
+"""Exact oracle over all functions of at most four literals.
+
+A circuit of m gates reads at most m + 1 literals, so all functions of all 4-subsets contain every circuit of at
+most 3 gates (theory, section 1).  The sums of the weights over rows where given literals are all true (degree at
+most 4) give, by a 16-point Moebius transform, the histogram of the weights over the patterns of a 4-subset; the
+score of a function is a signed sum of it times the factor of its cost (theory, section 5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from time import perf_counter
+
+import numpy as np
+import numpy.typing as npt
+
+from fw_circuits._kernels._oracle import FOUND
+from fw_circuits._typing import Array, Floats
+from fw_circuits.circuits.catalogue import cost_table, minimal_circuit
+from fw_circuits.exceptions import InputError
+from fw_circuits.lattice import Lattice, LevelRows
+from fw_circuits.oracle import _columns, _search
+from fw_circuits.oracle._tables import tables
+from fw_circuits.oracle.base import OracleAnswer, Stop, check_count, check_gamma, check_weights
+from fw_circuits.tetrakis import Atom, evaluate
+
+
+class SubsetOracle:
+    """Search all functions of at most four literals, level by level, exactly.
+
+    Ties are broken by fewer inputs, then the earlier level, the subset (lexicographic), the table; the answer
+    does not depend on the number of threads.  Literals that are constant on the rows, or equal or complementary
+    to an earlier one, are left out: they add no function.
+
+    Parameters
+    ----------
+    levels_rows : sequence of LevelRows
+        One per level, of the same data.
+    lattice : Lattice
+        What the atoms refer to.
+    gamma : float
+        Exponent of the cost.
+    n_jobs : int or None
+        Threads; None: all cores.
+    max_literals : int or None
+        Take 4-subsets only from this many literals a level: those in the best subsets of at most three, which
+        are still searched over all literals.
+    memory : int
+        Budget in bytes for the arrays of one pass.
+    per_support : int or None
+        At most this many functions of one subset; None: no limit.
+    time_limit : float or None
+        Seconds for one search; 4-subsets are taken from as many literals as fit.
+
+    Raises
+    ------
+    InputError
+        If the rows are of different data, or an option is out of range.
+
+    Examples
+    --------
+    >>> lattice = Lattice.boolean(5)
+    >>> X = (np.arange(32)[:, None] >> np.arange(5)) & 1
+    >>> oracle = SubsetOracle([lattice.rows(X, 1)], lattice, gamma=3.0)
+    >>> answer = oracle.search(np.where(X[:, 1] & (X[:, 3] | X[:, 4]), 5.0, -3.0), k=1)
+    >>> answer.atoms[0].formula(), round(float(answer.scores[0]), 2), answer.complete, answer.max_gates
+    ('x1 & (x3 | x4)', 92.07, True, 3)
+    """
+
+    def __init__(
+        self,
+        levels_rows: Sequence[LevelRows],
+        lattice: Lattice,
+        gamma: float,
+        n_jobs: int | None = None,
+        max_literals: int | None = None,
+        memory: int = 2**30,
+        per_support: int | None = None,
+        time_limit: float | None = None,
+    ) -> None:
+        if not levels_rows:
+            raise InputError("no levels given; expected at least one LevelRows (Lattice.rows).")
+        sizes = sorted({rows.barycentric.shape[0] for rows in levels_rows})
+        if len(sizes) > 1:
+            raise InputError(f"levels of different data: {sizes} rows; make all from the same X.")
+        for name, value in (("max_literals", max_literals), ("per_support", per_support)):
+            if value is not None:
+                try:
+                    check_count(value)
+                except InputError:
+                    raise InputError(f"{name} is {value!r}; expected a positive integer or None.") from None
+        if time_limit is not None and not time_limit > 0:
+            raise InputError(f"time_limit is {time_limit!r}; expected seconds above 0, or None.")
+        self.levels_rows = tuple(levels_rows)
+        self.lattice = lattice
+        self.gamma = check_gamma(gamma)
+        self.n_rows = int(sizes[0])
+        self.time_limit = time_limit
+        self.settings = _search.Settings(1, per_support or 0, _search.threads_of(n_jobs), int(memory), max_literals)
+        self._tables = tables(cost_table(), self.gamma)
+        self._columns = [self._prepare(rows) for rows in self.levels_rows]
+
+    def _prepare(self, rows: LevelRows) -> _columns.Columns:
+        words = np.ascontiguousarray(rows.words)
+        keep = _columns.distinct(words, rows.n_rows)
+        return _columns.prepare(words[keep], rows.n_rows, keep)
+
+    def memory_bytes(self) -> int:
+        """Estimate of the memory of the largest pass, in bytes; checked against the budget before each pass."""
+        s = self.settings
+        return max(
+            _search.memory_bytes(c.n, c.n_rows, s.n_threads, s.k, s.max_literals is None or c.n <= s.max_literals)
+            for c in self._columns
+        )
+
+    def search(self, weights: npt.ArrayLike, k: int = 10, stop: Stop | None = None) -> OracleAnswer:
+        """The k best atoms over all levels; see `OracleAnswer`.
+
+        Parameters
+        ----------
+        weights : (n_rows,)
+            g, one weight per data row.
+        k : int
+            Number of atoms.
+        stop : callable or None
+            Asked about every 50 ms; when true, the answer is what was found, with a bound that still holds.
+
+        Raises
+        ------
+        InputError
+            If the weights are not n_rows finite numbers, or k is not a positive integer.
+        BudgetError
+            If a pass would exceed the memory budget.
+        """
+        g = check_weights(weights, self.n_rows)
+        settings = replace(self.settings, k=check_count(k))
+        start = perf_counter()
+        found = np.zeros(0, FOUND)
+        level_of = np.zeros(0, np.int64)
+        scopes, bound, tail, max_gates, complete = [], 0.0, 0.0, 3, True
+        for i, (rows, columns) in enumerate(zip(self.levels_rows, self._columns, strict=True)):
+            w = np.ascontiguousarray(rows.pull(g))
+            share = None
+            if self.time_limit is not None:
+                left = self.time_limit - (perf_counter() - start)
+                share = max(1e-3, left / (len(self.levels_rows) - i))
+            floor = abs(float(found["value"][-1])) if len(found) == settings.k else 0.0
+            level = _search.search_level(columns, w, self._tables, settings, floor, stop, share)
+            found, level_of = _merge(found, level_of, level.found, i, settings.k)
+            mass = float(np.abs(w).sum()) * (1 + 1e-12)
+            gates = 3 if level.screened is None else 2
+            max_gates = min(max_gates, gates)
+            tail = max(tail, mass * float(self._tables.factor[gates + 1]))
+            if level.open_cost is not None:
+                complete = False
+                bound = max(bound, mass * float(self._tables.factor[level.open_cost]))
+            scopes.append(_scope(rows, level.screened))
+        value = abs(float(found["value"][0])) if len(found) else 0.0
+        atoms = tuple(self._atom(f, self.levels_rows[i].level) for f, i in zip(found, level_of, strict=True))
+        return OracleAnswer(
+            atoms=atoms,
+            scores=found["value"].copy(),
+            value=value,
+            upper_bound=max(value, bound),
+            scope="; ".join(scopes),
+            max_gates=max_gates,
+            complete=complete,
+            tail=tail,
+        )
+
+    def _atom(self, found: Array, level: int) -> Atom:
+        n = int(found["arity"])
+        circuit = minimal_circuit(int(found["table"]), n)
+        return Atom(circuit, level, tuple(int(i) for i in found["lit"][:n]), self.lattice)
+
+    def evaluate(self, atoms: Sequence[Atom]) -> Floats:
+        """Values of atoms on the data, (n_rows, len(atoms)).
+
+        Raises
+        ------
+        InputError
+            If an atom is of a level that the oracle does not have.
+        """
+        values = np.empty((self.n_rows, len(atoms)))
+        rows_of = {rows.level: rows for rows in self.levels_rows}
+        for level in sorted({atom.level for atom in atoms}):
+            if level not in rows_of:
+                raise InputError(f"an atom of level {level}; this oracle has levels {sorted(rows_of)}.")
+            index = [i for i, atom in enumerate(atoms) if atom.level == level]
+            values[:, index] = evaluate([atoms[i] for i in index], rows_of[level])
+        return values
+
+
+def _merge(found: Array, level_of: Array, new: Array, level: int, k: int) -> tuple[Array, Array]:
+    both = np.concatenate([found, new])
+    levels = np.concatenate([level_of, np.full(len(new), level)])
+    # Stable: within a level the order of answers is already there.
+    order = np.lexsort([levels, both["arity"], -np.abs(both["value"])])[:k]
+    return both[order], levels[order]
+
+
+def _scope(rows: LevelRows, screened: int | None) -> str:
+    where = f"of level {rows.level}"
+    if screened is None:
+        return f"all functions of at most 4 of all {rows.n_literals} literals {where}"
+    return (
+        f"all functions of at most 3 of all {rows.n_literals} literals "
+        f"and of at most 4 of {screened} screened literals {where}"
+    )
