@@ -88,11 +88,10 @@ def read_npz(path: str | Path, target: str | int | None = None) -> Dataset:
     """
     path = Path(path)
     try:
-        with np.load(path, allow_pickle=False) as file:
-            if not isinstance(file, np.lib.npyio.NpzFile):
-                raise FormatError(
-                    f"{path} holds a single array; expected an NPZ file with the arrays X and y."
-                )
+        loaded = np.load(path, allow_pickle=False)
+        if not isinstance(loaded, np.lib.npyio.NpzFile):
+            raise FormatError(f"{path} holds a single array; expected an NPZ file with the arrays X and y.")
+        with loaded as file:
             arrays = {key: file[key] for key in file.files}
     except (zipfile.BadZipFile, ValueError, EOFError, KeyError, zlib.error) as error:
         if isinstance(error, FormatError):
@@ -179,13 +178,20 @@ def read_parquet(path: str | Path, target: str | int | None = None) -> Dataset:
             f"{path}: {table.num_rows} rows, {len(names)} columns; expected rows, features and a target."
         )
     at = target_index(names, target)
-    columns = [
-        _parquet_column(table.column(i).to_pylist(), names[i], path) for i in range(len(names)) if i != at
-    ]
+    columns = [_parquet_feature(table.column(i), names[i], path) for i in range(len(names)) if i != at]
     y = _parquet_target(table.column(at).to_pylist(), names[at], path)
     rest = tuple(names[:at] + names[at + 1 :])
     X = np.ascontiguousarray(np.column_stack(columns))
     return Dataset(X, y, rest, names[at], path.stem, f"read from {path.name}")
+
+
+def _parquet_feature(column: Any, name: str, path: Path) -> Array:
+    """One Arrow column as float64; entry by entry only where there is something to complain about."""
+    if column.null_count == 0:
+        values = column.to_numpy()
+        if values.dtype.kind in "biuf" and np.isfinite(values).all():
+            return values.astype(np.float64)
+    return _parquet_column(column.to_pylist(), name, path)
 
 
 def _parquet_column(values: list[Any], column: str, path: Path) -> Array:
