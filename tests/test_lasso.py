@@ -31,7 +31,7 @@ def test_agrees_with_cvxpy():
     gram, r, thresholds, start = quadratic(1, 12, 30)
     b = cp.Variable(12)
     cp.Problem(cp.Minimize(0.5 * cp.quad_form(b, cp.psd_wrap(gram)) - r @ b + thresholds @ cp.abs(b))).solve(
-        solver=cp.CLARABEL
+        solver=cp.CLARABEL, tol_gap_abs=1e-12, tol_gap_rel=1e-12, tol_feas=1e-12
     )
     assert np.allclose(weighted_lasso(gram, r, thresholds, start), b.value, atol=1e-6)
 

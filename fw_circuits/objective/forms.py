@@ -128,7 +128,7 @@ def _maximise(
     elif limit > 0:  # rough is enough: any s is valid, and near the optimum the best s is 1 or the limit
         top = limit if np.isfinite(limit) else 10.0
         options = {"xatol": 1e-3 * top}
-        found = minimize_scalar(lambda s: -bound(s), bounds=(0.0, top), method="bounded", options=options)
+        found = minimize_scalar(lambda s: min(-bound(s), 1e300), bounds=(0.0, top), method="bounded", options=options)
         tries.append(float(found.x))
     values = [bound(s) for s in tries]
     return max(value for value in values if not np.isnan(value))

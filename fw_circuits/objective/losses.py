@@ -201,7 +201,7 @@ def best_intercept(loss: Loss, f: Floats, start: float = 0.0) -> float:
     """
     if isinstance(loss, Squared):
         return float(loss.weights @ (loss.y - f))
-    low, high, b = -np.inf, np.inf, start
+    low, high, b, reach = -np.inf, np.inf, start, 2.0
     scale = float(np.abs(loss.gradient(f + start)).sum()) + 1e-300
     for _ in range(200):
         slope = float(loss.gradient(f + b).sum())
@@ -209,11 +209,11 @@ def best_intercept(loss: Loss, f: Floats, start: float = 0.0) -> float:
             break
         low, high = (b, high) if slope > 0 else (low, b)
         bend = float(loss.curvature(f + b).sum())
-        step = slope / bend if bend > 0 else np.inf
-        limit = 2.0 * (1.0 + abs(b - start))
-        trial = b + float(np.clip(step, -limit, limit))
+        trial = b + (slope / bend if bend > abs(slope) / reach else np.copysign(reach, slope))
         if not low < trial < high:
-            trial = 0.5 * (low + high) if np.isfinite(low) and np.isfinite(high) else b + np.sign(slope)
+            trial = 0.5 * (low + high)
+        elif np.isinf(low) or np.isinf(high):
+            reach *= 2.0  # no bracket yet: look twice as far next time
         if trial == b:
             break
         b = trial

@@ -2,6 +2,7 @@
 
 from fw_circuits.oracle.base import Oracle, OracleAnswer
 from fw_circuits.oracle.dictionary import ColumnAtom, DictionaryOracle
+from fw_circuits.oracle.factory import make_oracle
 from fw_circuits.oracle.subset import SubsetOracle
 from fw_circuits.oracle.wrappers import CachedOracle, CountingOracle, TimeLimitedOracle
 
@@ -14,4 +15,5 @@ __all__ = [
     "OracleAnswer",
     "SubsetOracle",
     "TimeLimitedOracle",
+    "make_oracle",
 ]

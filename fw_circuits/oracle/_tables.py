@@ -64,13 +64,13 @@ def cost_by_arity(cost: Bits, arity: int) -> Bits:
 
 
 @lru_cache(maxsize=8)
-def _nearest(cost: bytes) -> Bits:
+def _nearest(cost: bytes, max_gates: int) -> Bits:
     # Hamming distance on the 16-cube is separable: one relaxation for each of the 16 bits is exact.
     levels = np.frombuffer(cost, np.uint8)
     every = np.arange(1 << 16)
     full = depends_on_all(4)
     nearest = np.full((1 << 16, N_COSTS), 100, np.uint8)
-    for m in range(N_COSTS):
+    for m in range(max_gates + 1):
         nearest[full & (levels == m), m] = 0
     for bit in range(16):
         nearest = np.minimum(nearest, nearest[every ^ (1 << bit)] + 1)
@@ -80,21 +80,24 @@ def _nearest(cost: bytes) -> Bits:
 
 
 @lru_cache(maxsize=32)
-def _tables(cost: bytes, gamma: float) -> Tables:
+def _tables(cost: bytes, gamma: float, max_gates: int) -> Tables:
     levels = np.frombuffer(cost, np.uint8)
     factor = np.maximum(1.0, np.arange(N_COSTS)) ** (-1.0 / gamma)
     fac = [np.zeros(0)]
     for arity in range(1, 5):
-        values = np.where(depends_on_all(arity), factor[cost_by_arity(levels, arity)], -1.0)
+        costs = cost_by_arity(levels, arity)
+        values = np.where(depends_on_all(arity) & (costs <= max_gates), factor[costs], -1.0)
         fac.append(np.ascontiguousarray(values[::2]))
     rounded = fac[4].astype(np.float32)
     fac4 = np.where(fac[4] > 0, np.nextafter(rounded, np.float32(np.inf)), np.float32(0)).astype(np.float32)
     top = np.array([0.0] + [float(f.max()) for f in fac[1:]])
-    return Tables(factor, fac, fac4, top, _nearest(cost))
+    return Tables(factor, fac, fac4, top, _nearest(cost, max_gates))
 
 
-def tables(cost: Bits, gamma: float) -> Tables:
+def tables(cost: Bits, gamma: float, max_gates: int = N_COSTS - 1) -> Tables:
     """The tables for one cost table, (65536,) of values 0 to 7, and one gamma; cached.
+
+    Functions of more than ``max_gates`` gates are left out, as if they did not depend on all inputs.
 
     Examples
     --------
@@ -102,4 +105,4 @@ def tables(cost: Bits, gamma: float) -> Tables:
     >>> [round(float(f), 3) for f in tables(cost_table(), 3.0).top[1:]]
     [1.0, 1.0, 0.794, 0.693]
     """
-    return _tables(np.ascontiguousarray(cost, dtype=np.uint8).tobytes(), float(gamma))
+    return _tables(np.ascontiguousarray(cost, dtype=np.uint8).tobytes(), float(gamma), min(max_gates, N_COSTS - 1))

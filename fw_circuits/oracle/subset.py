@@ -52,6 +52,8 @@ class SubsetOracle:
         At most this many functions of one subset; None: no limit.
     time_limit : float or None
         Seconds for one search; 4-subsets are taken from as many literals as fit.
+    max_gates : int or None
+        Leave out functions that need more gates; None: no limit.
 
     Raises
     ------
@@ -78,13 +80,14 @@ class SubsetOracle:
         memory: int = 2**30,
         per_support: int | None = None,
         time_limit: float | None = None,
+        max_gates: int | None = None,
     ) -> None:
         if not levels_rows:
             raise InputError("no levels given; expected at least one LevelRows (Lattice.rows).")
         sizes = sorted({rows.barycentric.shape[0] for rows in levels_rows})
         if len(sizes) > 1:
             raise InputError(f"levels of different data: {sizes} rows; make all from the same X.")
-        for name, value in (("max_literals", max_literals), ("per_support", per_support)):
+        for name, value in (("max_literals", max_literals), ("per_support", per_support), ("max_gates", max_gates)):
             if value is not None:
                 try:
                     check_count(value)
@@ -98,7 +101,8 @@ class SubsetOracle:
         self.n_rows = int(sizes[0])
         self.time_limit = time_limit
         self.settings = _search.Settings(1, per_support or 0, _search.threads_of(n_jobs), int(memory), max_literals)
-        self._tables = tables(cost_table(), self.gamma)
+        self.max_gates = max_gates
+        self._tables = tables(cost_table(), self.gamma, 7 if max_gates is None else max_gates)
         self._columns = [self._prepare(rows) for rows in self.levels_rows]
 
     def _prepare(self, rows: LevelRows) -> _columns.Columns:
@@ -149,13 +153,15 @@ class SubsetOracle:
             level = _search.search_level(columns, w, self._tables, settings, floor, stop, share)
             found, level_of = _merge(found, level_of, level.found, i, settings.k)
             mass = float(np.abs(w).sum()) * (1 + 1e-12)
-            gates = 3 if level.screened is None else 2
+            gates = min(3 if level.screened is None else 2, self.max_gates or 3)
             max_gates = min(max_gates, gates)
             tail = max(tail, mass * float(self._tables.factor[gates + 1]))
             if level.open_cost is not None:
                 complete = False
                 bound = max(bound, mass * float(self._tables.factor[level.open_cost]))
             scopes.append(_scope(rows, level.screened))
+        if self.max_gates is not None:
+            scopes.append(f"of these the functions of at most {self.max_gates} gates")
         value = abs(float(found["value"][0])) if len(found) else 0.0
         atoms = tuple(self._atom(f, self.levels_rows[i].level) for f, i in zip(found, level_of, strict=True))
         return OracleAnswer(

@@ -19,8 +19,16 @@ from fw_circuits.solver.lasso import violation, weighted_lasso
 from fw_circuits.solver.reference import solve_reference
 
 
-def correct(active: ActiveSet, form: Form) -> float:
+def correct(active: ActiveSet, form: Form, accuracy: float = 0.0) -> float:
     """Move ``active`` to the optimum of ``form`` over its atoms.
+
+    Parameters
+    ----------
+    active, form : ActiveSet, Form
+        The state, which is changed, and the problem.
+    accuracy : float
+        Violation of the optimality conditions, in units of the multiplier, that is good enough for now; only the
+        Newton steps of the penalised form make use of it.
 
     Returns
     -------
@@ -34,7 +42,7 @@ def correct(active: ActiveSet, form: Form) -> float:
         slope = np.abs(active.scores(loss.gradient(active.f)))
         return float(form.parameter if isinstance(form, Penalised) else slope.max(initial=0.0))
     if isinstance(form, Penalised):
-        return _penalised(active, form.parameter)
+        return _penalised(active, form.parameter, accuracy)
     return _at_constraint(active, form)
 
 
@@ -70,12 +78,12 @@ def _at_constraint(active: ActiveSet, form: Form) -> float:
     return lam
 
 
-def _penalised(active: ActiveSet, lam: float) -> float:
+def _penalised(active: ActiveSet, lam: float, accuracy: float = 0.0) -> float:
     if len(active) and lam > 0.0:
         if active.loss.name == "squared":
             _squared(active, lam)
         else:
-            _newton(active, lam)
+            _newton(active, lam, max(accuracy, 1e-10 * lam))
     return lam
 
 
@@ -87,20 +95,21 @@ def _squared(active: ActiveSet, lam: float) -> None:
     active.move(coef, float(q @ (loss.y - coef @ active.columns)))
 
 
-def _newton(active: ActiveSet, lam: float, max_steps: int = 60) -> None:
-    """Proximal Newton on coefficients and intercept, to a violation of 1e-10 lam."""
+def _newton(active: ActiveSet, lam: float, accuracy: float, max_steps: int = 60) -> None:
+    """Proximal Newton on coefficients and intercept, to a violation of ``accuracy``."""
     loss, thresholds = active.loss, lam * active.scales
     for _ in range(max_steps):
         g = loss.gradient(active.f)
         slope = active.columns @ g
-        if _slope_violation(slope, thresholds, active.coef) <= 1e-10 * lam:
+        if _slope_violation(slope, thresholds, active.coef) <= accuracy:
             return
         h = loss.curvature(active.f)
         total = float(h.sum())
         if total <= 1e-290:
             return
         mean = active.columns @ h / total
-        gram = (active.columns * h) @ active.columns.T - total * np.outer(mean, mean)
+        half = active.columns * np.sqrt(h)
+        gram = half @ half.T - total * np.outer(mean, mean)
         gram[np.diag_indices_from(gram)] += 1e-12 * max(float(np.trace(gram)) / len(active), 1e-300)
         r = slope - mean * g.sum() + gram @ active.coef
         target = weighted_lasso(gram, r, thresholds, active.coef)

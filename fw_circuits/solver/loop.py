@@ -59,7 +59,7 @@ def frank_wolfe(
     step: str = "exact",
     tol: float = 1e-3,
     max_iter: int = 500,
-    atoms_per_pass: int = 10,
+    atoms_per_pass: int = 20,
     deadline: float | None = None,
     interrupted: Callable[[], bool] = lambda: False,
     warm_start: ActiveSet | None = None,
@@ -155,7 +155,8 @@ def frank_wolfe(
                 break
             clock = time.perf_counter()
             if method == "corrective":
-                moved, multiplier = corrective_pass(active, form, oracle, answer, multiplier)
+                enough = max(0.02 * tol * now.primal / max(now.norm, 1e-300), 0.01 * (answer.value - multiplier))
+                moved, multiplier = corrective_pass(active, form, oracle, answer, multiplier, enough)
             else:
                 moved = directed_pass(active, ball, oracle, answer, g, method, step, t)
             step_seconds = time.perf_counter() - clock
@@ -170,7 +171,7 @@ def frank_wolfe(
 
 
 def corrective_pass(
-    active: ActiveSet, form: Form, oracle: Oracle, answer: OracleAnswer, multiplier: float
+    active: ActiveSet, form: Form, oracle: Oracle, answer: OracleAnswer, multiplier: float, enough: float = 0.0
 ) -> tuple[bool, float]:
     """Add the atoms that can improve, then solve over all active atoms; False if there is none to add."""
     worth = np.abs(answer.scores) > multiplier * (1.0 + 1e-12)
@@ -178,7 +179,7 @@ def corrective_pass(
     if not fresh:
         return False, multiplier
     active.add(fresh, oracle.evaluate(fresh))
-    multiplier = correct(active, form)
+    multiplier = correct(active, form, enough)
     active.drop(active.coef != 0.0)
     return True, multiplier
 

@@ -1,0 +1,180 @@
+"""A symbolic builder of ReLU networks: affine expressions over slots, and neurons shared by construction.
+
+``relu(expression)`` gives a new slot one layer above everything that it reads; asking again for the relu of
+an equal expression gives the same slot.  Interval bounds fold relus that are constant or never active.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import scipy.sparse as sp
+
+from fw_circuits.resnet.network import Block, ResNet
+
+
+@dataclass(frozen=True)
+class Expr:
+    """An affine expression ``const + sum of coefficient * slot``; coefficients are not zero.
+
+    Examples
+    --------
+    >>> x, y = Expr({0: 1.0}), Expr({1: 1.0})
+    >>> (2 * x + y - 1.0 - x).terms, (x - x).terms
+    ({0: 1.0, 1: 1.0}, {})
+    """
+
+    terms: dict[int, float] = field(default_factory=dict)
+    const: float = 0.0
+
+    def __add__(self, other: Expr | float) -> Expr:
+        if not isinstance(other, Expr):
+            return Expr(self.terms, self.const + other)
+        return self._plus(other, 1.0)
+
+    __radd__ = __add__
+
+    def __sub__(self, other: Expr | float) -> Expr:
+        if not isinstance(other, Expr):
+            return Expr(self.terms, self.const - other)
+        return self._plus(other, -1.0)
+
+    def __rsub__(self, other: float) -> Expr:
+        return self * -1.0 + other
+
+    def __mul__(self, factor: float) -> Expr:
+        if factor == 0.0:
+            return Expr()
+        return Expr({slot: factor * coef for slot, coef in self.terms.items()}, factor * self.const)
+
+    __rmul__ = __mul__
+
+    def __neg__(self) -> Expr:
+        return self * -1.0
+
+    @property
+    def key(self) -> tuple[frozenset[tuple[int, float]], float]:
+        """Hashable; equal for equal expressions."""
+        return frozenset(self.terms.items()), self.const
+
+    def _plus(self, other: Expr, factor: float) -> Expr:
+        terms = dict(self.terms)
+        for slot, coef in other.terms.items():
+            total = terms.get(slot, 0.0) + factor * coef
+            if total == 0.0:
+                del terms[slot]
+            else:
+                terms[slot] = total
+        return Expr(terms, self.const + factor * other.const)
+
+
+class Builder:
+    """Collects neurons; ``assemble`` turns the live ones into a ``ResNet``.
+
+    Parameters
+    ----------
+    n_features : int
+        Inputs of the network; they are slots 0 to n_features - 1.
+
+    Examples
+    --------
+    >>> b = Builder(1)
+    >>> x = b.input(0)
+    >>> absolute = b.relu(x) + b.relu(-x)
+    >>> b.assemble([absolute]).forward([[-3.0], [2.0]]).tolist()
+    [3.0, 2.0]
+    """
+
+    def __init__(self, n_features: int) -> None:
+        self.n_features = n_features
+        self._argument: list[Expr] = [Expr()] * n_features
+        self._layer: list[int] = [0] * n_features
+        self._bounds: list[tuple[float, float]] = [(-math.inf, math.inf)] * n_features
+        self._slot_of: dict[tuple[frozenset[tuple[int, float]], float], int] = {}
+
+    @property
+    def n_neurons(self) -> int:
+        """Neurons so far, dead ones included."""
+        return len(self._argument) - self.n_features
+
+    def input(self, i: int) -> Expr:
+        """The raw input i."""
+        return Expr({i: 1.0})
+
+    def bounds(self, expr: Expr) -> tuple[float, float]:
+        """Interval that contains the values of an expression, for all inputs."""
+        low = high = expr.const
+        for slot, coef in expr.terms.items():
+            a, b = self._bounds[slot]
+            low += coef * (a if coef > 0 else b)
+            high += coef * (b if coef > 0 else a)
+        return low, high
+
+    def relu(self, expr: Expr) -> Expr:
+        """``max(expr, 0)``: a constant, the expression itself, or a (shared) neuron."""
+        low, high = self.bounds(expr)
+        if high <= 0.0:
+            return Expr()
+        return expr if low >= 0.0 else self._neuron(expr, low, high)
+
+    def slot(self, expr: Expr, max_terms: int = 1) -> Expr:
+        """A non-negative expression as one slot, if it has more than ``max_terms`` terms: one neuron."""
+        if len(expr.terms) <= max_terms:
+            return expr
+        low, high = self.bounds(expr)
+        return self._neuron(expr, low, high)
+
+    def minimum(self, a: Expr, b: Expr) -> Expr:
+        """``min(a, b)`` with one neuron."""
+        return a - self.relu(a - b)
+
+    def _neuron(self, expr: Expr, low: float, high: float) -> Expr:
+        slot = self._slot_of.setdefault(expr.key, len(self._argument))
+        if slot == len(self._argument):
+            self._argument.append(expr)
+            self._layer.append(1 + max(self._layer[i] for i in expr.terms))
+            self._bounds.append((max(low, 0.0), high))
+        return Expr({slot: 1.0})
+
+    def assemble(self, outputs: Sequence[Expr]) -> ResNet:
+        """The network of these outputs: live neurons only, each written to its own slot by its layer."""
+        live = self._live(outputs)
+        order = sorted(live, key=lambda slot: (self._layer[slot], slot))
+        place = {slot: row for row, slot in enumerate(order)}
+        inputs = [slot for slot in order if slot < self.n_features]
+        width, depth = max(1, len(order)), max((self._layer[slot] for slot in order), default=0)
+        layers: list[list[int]] = [[] for _ in range(depth + 1)]
+        for slot in order:
+            layers[self._layer[slot]].append(slot)
+        blocks = []
+        for layer in layers[1:]:
+            arguments = [self._argument[slot] for slot in layer]
+            V = _matrix(arguments, place, width)
+            n = len(layer)
+            W = sp.csr_array((np.ones(n), ([place[slot] for slot in layer], range(n))), shape=(width, n))
+            blocks.append(Block(V, np.array([e.const for e in arguments]), W))
+        A = sp.csr_array(
+            (np.ones(len(inputs)), ([place[i] for i in inputs], inputs)), shape=(width, self.n_features)
+        )
+        constants = np.array([e.const for e in outputs])
+        return ResNet(A, np.zeros(width), tuple(blocks), _matrix(outputs, place, width), constants)
+
+    def _live(self, outputs: Sequence[Expr]) -> set[int]:
+        live: set[int] = set()
+        waiting = [slot for expr in outputs for slot in expr.terms]
+        while waiting:
+            slot = waiting.pop()
+            if slot not in live:
+                live.add(slot)
+                waiting.extend(self._argument[slot].terms)
+        return live
+
+
+def _matrix(exprs: Sequence[Expr], place: dict[int, int], width: int) -> sp.csr_array:
+    indptr = np.cumsum([0, *(len(e.terms) for e in exprs)])
+    columns = np.array([place[slot] for e in exprs for slot in e.terms], dtype=np.int64)
+    data = np.array([coef for e in exprs for coef in e.terms.values()], dtype=np.float64)
+    return sp.csr_array((data, columns, indptr), shape=(len(exprs), width))

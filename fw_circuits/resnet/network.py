@@ -1,0 +1,208 @@
+"""``ResNet``: the layered form that the theory measures (section 6).
+
+``alpha_0 = A x + a``,  ``alpha_l = alpha_{l-1} + W_l relu(V_l alpha_{l-1} + b_l)``,  ``f = C alpha_L + c``,
+with sparse matrices.  alpha is the *residual stream*, its entries are *slots*, a row of V_l is a *neuron*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from fw_circuits._typing import Array, Floats
+from fw_circuits.exceptions import InputError
+
+#: Rows of X that go through the network together: as many as keep the stream within these bytes.
+BLOCK_BYTES = 1 << 21
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """One residual block, ``alpha + W relu(V alpha + b)``; n neurons on a stream of the given width.
+
+    Parameters
+    ----------
+    V : (n, width) sparse or dense
+    b : (n,)
+    W : (width, n) sparse or dense
+
+    Raises
+    ------
+    InputError
+        If the shapes do not fit together or an entry is not finite.
+    """
+
+    V: sp.csr_array
+    b: Floats
+    W: sp.csr_array
+
+    def __post_init__(self) -> None:
+        _freeze(self, matrices=("V", "W"), vectors=("b",))
+        if self.b.shape != (self.V.shape[0],) or self.W.shape != self.V.shape[::-1]:
+            raise InputError(
+                f"a block has V {self.V.shape}, b {self.b.shape}, W {self.W.shape}; "
+                "expected (n, width), (n,), (width, n)."
+            )
+
+    @property
+    def n_neurons(self) -> int:
+        """Number of neurons of the block."""
+        return self.V.shape[0]
+
+    @cached_property
+    def _write(self) -> tuple[Array, sp.csr_array]:
+        """Slots that the block writes to, and the rows of W that do it."""
+        slots = np.flatnonzero(np.diff(self.W.indptr))
+        return slots, self.W[slots]
+
+    def advance(self, stream: Floats) -> None:
+        """Add the block's output to a stream of shape (width, rows), in place."""
+        active = self.V @ stream
+        active += self.b[:, None]
+        np.maximum(active, 0.0, out=active)
+        slots, write = self._write
+        stream[slots] += write @ active
+
+
+@dataclass(frozen=True, eq=False)
+class ResNet:
+    """A residual ReLU network in float64; immutable.
+
+    Parameters
+    ----------
+    A : (width, n_features) sparse or dense
+    a : (width,)
+    blocks : iterable of Block
+    C : (n_outputs, width) sparse or dense
+    c : (n_outputs,)
+
+    Raises
+    ------
+    InputError
+        If the shapes do not fit together or an entry is not finite.
+
+    Examples
+    --------
+    The absolute value, ``-x + 2 relu(x)``:
+
+    >>> net = ResNet([[-1.0]], [0.0], [Block([[-1.0]], [0.0], [[2.0]])], [[1.0]], [0.0])
+    >>> net.forward([[-3.0], [2.0]]).tolist()
+    [3.0, 2.0]
+    >>> net.n_neurons, net.depth, net.n_nonzeros
+    (1, 1, 4)
+    """
+
+    A: sp.csr_array
+    a: Floats
+    blocks: tuple[Block, ...]
+    C: sp.csr_array
+    c: Floats
+
+    def __post_init__(self) -> None:
+        _freeze(self, matrices=("A", "C"), vectors=("a", "c"))
+        object.__setattr__(self, "blocks", tuple(self.blocks))
+        width = self.A.shape[0]
+        if self.a.shape != (width,) or self.C.shape[1] != width or self.c.shape != (self.C.shape[0],):
+            raise InputError(
+                f"A {self.A.shape}, a {self.a.shape}, C {self.C.shape}, c {self.c.shape} do not fit; "
+                "expected (width, features), (width,), (outputs, width), (outputs,)."
+            )
+        for l, block in enumerate(self.blocks):
+            if block.V.shape[1] != width:
+                raise InputError(
+                    f"block {l} is for a stream of width {block.V.shape[1]}; this one has {width}."
+                )
+
+    @property
+    def n_features(self) -> int:
+        """Number of inputs."""
+        return self.A.shape[1]
+
+    @property
+    def n_outputs(self) -> int:
+        """Number of outputs."""
+        return self.C.shape[0]
+
+    @property
+    def width(self) -> int:
+        """Number of slots of the residual stream."""
+        return self.A.shape[0]
+
+    @property
+    def depth(self) -> int:
+        """Number of residual blocks."""
+        return len(self.blocks)
+
+    @property
+    def n_neurons(self) -> int:
+        """Number of neurons of all blocks."""
+        return sum(block.n_neurons for block in self.blocks)
+
+    @property
+    def n_nonzeros(self) -> int:
+        """Stored entries of A, C and all V and W (biases not counted)."""
+        return self.A.nnz + self.C.nnz + sum(block.V.nnz + block.W.nnz for block in self.blocks)
+
+    def forward(self, X: npt.ArrayLike) -> Floats:
+        """Outputs at the rows of X, block of rows by block of rows.
+
+        Parameters
+        ----------
+        X : (N, n_features) of finite numbers
+
+        Returns
+        -------
+        (N,) float64 for one output, else (N, n_outputs)
+
+        Raises
+        ------
+        InputError
+            If X has another shape or holds NaN or infinity.
+        """
+        rows = np.asarray(X)
+        if rows.ndim != 2 or rows.shape[1] != self.n_features:
+            raise InputError(f"X has shape {rows.shape}; expected (N, {self.n_features}).")
+        if rows.dtype.kind not in "buif":
+            raise InputError(f"X has type {rows.dtype}; expected real numbers.")
+        values = np.empty((len(rows), self.n_outputs))
+        step = min(max(16, BLOCK_BYTES // (8 * max(1, self.width))), 1024)
+        for start in range(0, len(rows), step):
+            x = np.ascontiguousarray(rows[start : start + step].T, dtype=np.float64)
+            if not np.all(np.isfinite(x)):
+                raise InputError("X holds NaN or infinity; impute or drop these rows first.")
+            stream = np.asarray(self.A @ x) + self.a[:, None]
+            for block in self.blocks:
+                block.advance(stream)
+            values[start : start + step] = (self.C @ stream + self.c[:, None]).T
+        return values[:, 0] if self.n_outputs == 1 else values
+
+
+def _freeze(owner: Any, matrices: Iterable[str], vectors: Iterable[str]) -> None:
+    """Replace the fields by read-only float64 copies; matrices become canonical CSR arrays."""
+    for name in matrices:
+        value = getattr(owner, name)
+        if not sp.issparse(value) and np.ndim(value) != 2:
+            raise InputError(f"{name} has shape {np.shape(value)}; expected a matrix.")
+        matrix = sp.csr_array(value, dtype=np.float64, copy=True)
+        matrix.sum_duplicates()
+        matrix.eliminate_zeros()
+        _check_finite(name, matrix.data)
+        for part in (matrix.data, matrix.indices, matrix.indptr):
+            part.setflags(write=False)
+        object.__setattr__(owner, name, matrix)
+    for name in vectors:
+        vector = np.array(getattr(owner, name), dtype=np.float64)
+        _check_finite(name, vector)
+        vector.setflags(write=False)
+        object.__setattr__(owner, name, vector)
+
+
+def _check_finite(name: str, entries: Array) -> None:
+    if not np.all(np.isfinite(entries)):
+        raise InputError(f"{name} holds NaN or infinity; expected finite entries.")
