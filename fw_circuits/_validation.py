@@ -41,7 +41,13 @@ def feature_names_of(X: Any) -> tuple[str, ...] | None:
 
 
 def _check_frame_columns(X: Any, name: str) -> None:
-    """Refuse text, categories and dates in a frame by the name of their column."""
+    """Refuse text, categories and dates in a frame by column name, and names that occur twice."""
+    names = list(X.columns)
+    if len(set(names)) < len(names):
+        twice = next(n for n in names if names.count(n) > 1)
+        raise InputError(
+            f"{name}: column name {twice!r} occurs twice; rename the columns so that each is distinct."
+        )
     for column, dtype in zip(X.columns, X.dtypes, strict=True):
         text = str(dtype).lower()
         if text.startswith(("int", "uint", "float", "bool", "double", "halffloat", "sparse")):
@@ -199,7 +205,11 @@ def _vector(y: Any, n_rows: int, name: str) -> Array:
     if values.ndim != 1:
         raise InputError(
             f"{name} has shape {values.shape}; expected a vector of shape ({n_rows},): "
-            + (f"pass {name}.ravel()." if values.size == n_rows else "one target at a time, pass one column.")
+            + (
+                f"pass np.ravel({name})."
+                if values.size == n_rows
+                else "one target at a time, pass one column."
+            )
         )
     if values.shape[0] != n_rows:
         raise InputError(
@@ -250,13 +260,22 @@ def check_target(y: Any, n_rows: int, loss: str) -> tuple[Floats, Array | None]:
     return floats.copy() if floats is values else np.ascontiguousarray(floats), None
 
 
+def _is_missing(value: Any) -> bool:
+    """None, NaN, NaT, and NA of pandas (whose comparison has no truth value)."""
+    try:
+        return value is None or bool(value != value)
+    except TypeError:
+        return True
+
+
 def _two_labels(values: Array) -> tuple[Floats, Array]:
     if values.dtype.kind == "c":
         raise InputError("y: Complex data not supported; expected two labels.")
-    missing = (values != values) | np.array(
-        [v is None for v in values] if values.dtype.kind == "O" else False
-    )
-    if np.any(missing):
+    if values.dtype.kind == "O":
+        missing = np.array([_is_missing(v) for v in values], dtype=bool)
+    else:
+        missing = values != values
+    if missing.any():
         row = int(np.flatnonzero(missing)[0])
         raise InputError(f"y holds {values[row]!r} (missing) at row {row}; drop those rows or label them.")
     try:

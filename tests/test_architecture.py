@@ -1,7 +1,7 @@
 """The direction of the data flow, read off the source: a stage imports only from stages to its left.
 
-Nothing is imported here: every file is parsed.  ``violations`` is tested on small made-up files too, so that a
-silent checker cannot pass for a clean house.
+Nothing is imported here: every file is parsed.  ``violations`` is tested on small made-up files too, so that
+a silent checker cannot pass for a clean house.
 """
 
 import ast
@@ -41,7 +41,7 @@ MAX_LINES = 500
 
 
 class Imports(ast.NodeVisitor):
-    """Collect (line, absolute module, where): where is "" at module level, else the enclosing function's name."""
+    """Collect (line, absolute module, enclosing function or "", only for type checkers)."""
 
     def __init__(self, module: str, is_package: bool):
         self.package = module if is_package else module.rpartition(".")[0]
@@ -159,7 +159,7 @@ def relative(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-@pytest.mark.parametrize("path", map(relative, python_files(PACKAGE)))
+@pytest.mark.parametrize("path", [relative(p) for p in python_files(PACKAGE)])
 def test_imports_point_to_the_left(path):
     assert not violations(path, (ROOT / path).read_text(encoding="utf-8"))
 

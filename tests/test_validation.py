@@ -63,6 +63,7 @@ BAD_TABLES = {
     "text column": (pd.DataFrame({"age": [1, 2], "city": ["Rome", "Oslo"]}), "column 'city' is not numeric"),
     "object column": (pd.DataFrame({"v": np.array([1, "x"], dtype=object)}), "column 'v'.*'x'"),
     "category column": (pd.DataFrame({"v": pd.Categorical(["a", "b"])}), "column 'v'.*category"),
+    "a name twice": (pd.DataFrame(np.eye(2), columns=["a", "a"]), "column name 'a' occurs twice"),
     "missing in frame": (pd.DataFrame({"v": pd.array([1, None], dtype="Int64")}), "NaN at row 1, column 0"),
 }
 
@@ -139,6 +140,8 @@ BAD_TARGETS = {
     "regression": ([0.1, 0.2, 0.35], "logistic", "regression target, use loss='squared'"),
     "missing float": ([0.0, np.nan, 1.0], "logistic", "missing.* at row 1"),
     "missing object": (["a", None, "b"], "logistic", "missing.* at row 1"),
+    "missing in pandas": (pd.array(["a", None, "b"], dtype="string"), "logistic", "missing.* at row 1"),
+    "missing number in pandas": (pd.array([1, None, 0], dtype="Int64"), "squared", "row 1"),
     "mixed labels": (np.array([1, "a", 1], dtype=object), "logistic", "mixes labels of the types int, str"),
     "text": (["a", "b", "a"], "squared", "needs numbers: use loss='logistic'"),
     "nan": ([0.0, np.nan, 1.0], "squared", "y holds NaN at row 1"),

@@ -155,7 +155,8 @@ def frank_wolfe(
                 break
             clock = time.perf_counter()
             if method == "corrective":
-                enough = max(0.02 * tol * now.primal / max(now.norm, 1e-300), 0.01 * (answer.value - multiplier))
+                excess = answer.value - multiplier
+                enough = 0.01 * excess + min(0.1 * excess, 0.02 * tol * now.primal / max(now.norm, 1e-300))
                 moved, multiplier = corrective_pass(active, form, oracle, answer, multiplier, enough)
             else:
                 moved = directed_pass(active, ball, oracle, answer, g, method, step, t)
