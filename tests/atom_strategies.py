@@ -6,13 +6,16 @@ from fw_circuits.circuits import Circuit, Gate
 from fw_circuits.lattice import Lattice
 from fw_circuits.tetrakis import Atom
 
+PROPER_TABLES = (1, 2, 4, 6, 7, 8, 9, 11, 13, 14)
+
 
 def random_circuit(rng, n_inputs, n_gates):
-    """All 16 gate tables, operands anywhere below (the constant included), complemented outputs."""
+    """All 16 gate tables, mostly proper ones; operands below, the constant included; complemented outputs."""
     gates = []
     for j in range(n_gates):
-        a, b = rng.integers(0, n_inputs + 1 + j, size=2)
-        gates.append(Gate(int(rng.integers(16)), int(a), int(b)))
+        a, b = rng.integers(0 if rng.random() < 0.1 else max(0, j - 2), n_inputs + 1 + j, size=2)
+        table = rng.integers(16) if rng.random() < 0.15 else rng.choice(PROPER_TABLES)
+        gates.append(Gate(int(table), int(a), int(b)))
     node = n_inputs + n_gates if rng.random() < 0.8 else int(rng.integers(0, n_inputs + n_gates + 1))
     return Circuit(n_inputs, tuple(gates), (2 * node + int(rng.integers(2)),))
 

@@ -127,6 +127,7 @@ def test_json_round_trip_is_exact():
     [
         ([[np.nan]], {}),
         ([["a"]], {}),
+        ([[1j]], {}),
         ([1.0, 2.0], {}),
         (np.empty((0, 2)), {}),
         ([[0.0], [1.0]], {"domain": "rank"}),

@@ -37,8 +37,8 @@ def to_networkx(circuit: Circuit) -> nx.MultiDiGraph:
     Returns
     -------
     networkx.MultiDiGraph
-        Nodes are the circuit's node numbers, and ``("output", j)``.  A multigraph, because a gate may read one
-        node twice.  The constant is a node only if something reads it.
+        Nodes are the circuit's node numbers, and ``("output", j)``.  A multigraph, because a gate may read
+        one node twice.  The constant is a node only if something reads it.
 
     Examples
     --------
@@ -70,14 +70,15 @@ def from_networkx(graph: nx.Graph) -> Circuit:
     Parameters
     ----------
     graph : networkx.DiGraph or MultiDiGraph
-        Node attributes: ``kind`` may be missing where it is plain: a node with ``table`` or with predecessors
-        is a gate, one without predecessors an input.  A gate is given by ``table`` (0..15) or by its
+        Node attributes: ``kind`` may be missing where it is plain: a node with ``table``, the ``name`` of a
+        gate or predecessors is a gate, any other an input.  A gate is given by ``table`` (0..15) or by its
         ``name``: one of the 16 of `GATE_NAMES`, or "not", "inv", "buf", "wire" with one operand (these cost
         no gate).  A constant has ``value`` 0 or 1.  Inputs, gates and outputs are ordered by ``index`` if
         given, else as in the graph; gates are moved only if they come before an operand.  Without output
-        nodes, the gates that nobody reads are the outputs. Edge attributes: ``position`` (0 or 1) tells the
-        operands apart, needed only where the gate's table does; ``complemented`` (default False) puts an
-        inverter on the edge.
+        nodes, the gates that nobody reads are the outputs.
+
+        Edge attributes: ``position`` (0 or 1) tells the operands apart, needed only where the gate's table
+        does; ``complemented`` (default False) puts an inverter on the edge.
 
     Raises
     ------
@@ -143,18 +144,17 @@ def from_networkx(graph: nx.Graph) -> Circuit:
         if graph.graph.get("n_outputs") != 0:
             outputs = [node for node in graph if kinds[node] == "gate" and graph.out_degree(node) == 0]
         ends = [signals[node] for node in outputs]
-    input_names, output_names = ([_name(graph, node) for node in nodes] for nodes in (inputs, outputs))
+    input_names, output_names = (
+        [str(node if kinds[node] == "gate" else graph.nodes[node].get("name", node)) for node in nodes]
+        for nodes in (inputs, outputs)
+    )
     return Circuit(len(inputs), tuple(gates), tuple(ends), tuple(input_names), tuple(output_names))
-
-
-def _name(graph: nx.Graph, node: Hashable) -> str:
-    data = graph.nodes[node]
-    return str(node) if data.get("kind") not in ("input", "output") else str(data.get("name", node))
 
 
 def _kind(graph: nx.Graph, node: Hashable) -> str:
     data = graph.nodes[node]
-    guess = "gate" if "table" in data or graph.in_degree(node) else "input"
+    named = str(data.get("name", "")).lower() in (*GATE_NAMES, *UNARY)
+    guess = "gate" if "table" in data or named or graph.in_degree(node) else "input"
     kind = data.get("kind", guess)
     if kind not in KINDS:
         raise CircuitError(f"node {node!r} is of the kind {kind!r}; expected one of {', '.join(KINDS)}.")

@@ -31,6 +31,8 @@ def check_matrix(X: npt.ArrayLike, n_features: int | None = None) -> Array:
     """
     try:
         X = np.asarray(X)
+        if X.dtype.kind in "cmM":
+            raise TypeError(f"its type is {X.dtype}")
         if X.dtype.kind not in "buif":
             X = X.astype(np.float64)
     except (TypeError, ValueError) as error:

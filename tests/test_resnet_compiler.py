@@ -1,0 +1,193 @@
+"""Compiled networks equal the combination of atoms everywhere, and cost what the theory says (section 6)."""
+
+import itertools
+
+import numpy as np
+import pytest
+from atom_strategies import hard_points, random_atom, random_circuit, random_lattice
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fw_circuits.circuits import Circuit, Gate
+from fw_circuits.exceptions import InputError
+from fw_circuits.lattice import Lattice
+from fw_circuits.resnet import compile_resnet
+from fw_circuits.resnet.builder import Builder, Expr
+from fw_circuits.resnet.gadgets import comparators, folds, lobes, sort_descending
+from fw_circuits.tetrakis import Atom
+
+FEW = settings(max_examples=200, deadline=None)
+
+
+def xor_chain(lattice, level, literals):
+    n = len(literals)
+    gates, last = [], 1
+    for i in range(2, n + 1):
+        gates.append(Gate(6, last, i))
+        last = n + len(gates)
+    return Atom(Circuit(n, tuple(gates), (2 * last,)), level, tuple(literals), lattice)
+
+
+@FEW
+@given(st.integers(0, 2**32), st.sampled_from(["binary", "gray"]), st.sampled_from(["minmax", "quantile"]))
+def test_network_equals_the_combination(seed, encoding, domain):
+    rng = np.random.default_rng(seed)
+    levels = sorted({int(k) for k in rng.integers(1, 5, size=2)})
+    lattice = random_lattice(rng, int(rng.integers(1, 7)), levels, domain, encoding)
+    atoms = [random_atom(rng, lattice, int(rng.choice(levels)), max_inputs=6) for _ in range(3)]
+    coef, intercept = rng.normal(size=3), rng.normal()
+    net = compile_resnet(atoms, coef, intercept, lattice)
+    X = np.concatenate([hard_points(rng, lattice, level, 60) for level in levels])
+    expected = intercept + sum(w * atom(X) for w, atom in zip(coef, atoms, strict=True))
+    np.testing.assert_allclose(net.forward(X), expected, atol=1e-9, rtol=0)
+
+
+@pytest.mark.parametrize(("encoding", "level"), [(e, k) for e in ("binary", "gray") for k in range(1, 7)])
+def test_every_literal_of_a_level(encoding, level):
+    """A dense sweep through the domain, with every bit of one coordinate and its product with another one."""
+    lattice = Lattice(2, (level,), ((0.0, 1.0),) * 2, encoding)
+    x = np.linspace(-0.1, 1.1, 40 * 2**level + 1)
+    X = np.stack([x, np.random.default_rng(0).permutation(x)], axis=1)
+    X = np.concatenate([X, np.arange(2**level)[:, None].repeat(2, 1) / (2**level - 1)])
+    for p in range(level):
+        wire = Atom(Circuit(1, (), (2,)), level, (p,), lattice)
+        pair = Atom(Circuit(2, (Gate(8, 1, 2),), (6,)), level, (p, level + (p + 1) % level), lattice)
+        net = compile_resnet([wire, pair], [[1.0, 0.0], [0.0, 1.0]], [0.0, 0.0], lattice)
+        np.testing.assert_allclose(net.forward(X), np.stack([wire(X), pair(X)], 1), atol=1e-11, rtol=0)
+
+
+def test_offsets_large_against_the_range():
+    """Timestamps: the network subtracts before it divides, so nothing is lost."""
+    lattice = Lattice.fit(1.7e9 + np.random.default_rng(0).random((50, 3)), levels=(3,))
+    X = 1.7e9 + np.random.default_rng(1).uniform(-0.5, 1.5, (200, 3))
+    X[0], X[1] = -1e15, 1e15
+    atom = random_atom(np.random.default_rng(5), lattice, 3)
+    net = compile_resnet([atom], [1.0], 0.0, lattice)
+    np.testing.assert_allclose(net.forward(X), atom(X), atol=1e-9, rtol=0)
+
+
+def test_deep_circuits_stay_exact():
+    """Reconvergent chains, whose rounding errors grow exponentially unless restored; long xor chains."""
+    lattice = Lattice.boolean(4)
+    rng = np.random.default_rng(0)
+    X = rng.random((300, 4))
+    for table in (6, 9, 14, 8):
+        gates = [Gate(6, 1, 2), Gate(6, 5, 3)]
+        for j in range(2, 120):  # gate j reads gates j - 1 and j - 2, and sometimes an input
+            tables = (6, table, 9)
+            gates.append(Gate(tables[j % 3], 4 + j, 3 + j if j % 5 else 1 + j % 4))
+        atom = Atom(Circuit(4, tuple(gates), (2 * (4 + 120),)), 1, (0, 1, 2, 3), lattice)
+        net = compile_resnet([atom], [1.0], 0.0, lattice)
+        np.testing.assert_allclose(net.forward(X), atom(X), atol=1e-10, rtol=0)
+        assert max(block.V.nnz / block.n_neurons for block in net.blocks) < 60
+    lattice = Lattice.boolean(40)
+    parity = xor_chain(lattice, 1, range(40))
+    X = rng.random((100, 40))
+    X[50:] = X[50:] > 0.5
+    net = compile_resnet([parity], [1.0], 0.0, lattice)
+    np.testing.assert_allclose(net.forward(X), parity(X), atol=1e-10, rtol=0)
+
+
+def test_many_outputs_and_no_atoms():
+    rng = np.random.default_rng(0)
+    lattice = random_lattice(rng, 4, (1, 2))
+    atoms = [random_atom(rng, lattice, 1), random_atom(rng, lattice, 2)]
+    X, coef = hard_points(rng, lattice, 2, 50), rng.normal(size=(2, 3))
+    net = compile_resnet(atoms, coef, [1.0, 2.0, 3.0], lattice)
+    expected = np.stack([a(X) for a in atoms], axis=1) @ coef + [1.0, 2.0, 3.0]
+    np.testing.assert_allclose(net.forward(X), expected, atol=1e-9)
+    empty = compile_resnet([], [], 2.5, lattice)
+    assert np.all(empty.forward(X) == 2.5) and empty.n_neurons == 0 and empty.depth == 0
+    cancelled = compile_resnet([atoms[1], atoms[1]], [1.0, -1.0], 2.5, lattice)
+    assert cancelled.n_neurons == 0 and np.all(cancelled.forward(X) == 2.5)
+
+
+def test_neuron_counts():
+    """One relu per gate and vertex; domain map 2, literal 1 relu per sorted offset at level 1."""
+    lattice = Lattice.boolean(3)
+    literal = Atom(Circuit(1, (), (3,)), 1, (2,), lattice)
+    assert compile_resnet([literal], [1.0], 0.0, lattice).n_neurons == 2  # only the clipping of x2
+    conjunction = Atom(Circuit(2, (Gate(8, 1, 2),), (6,)), 1, (0, 1), lattice)
+    net = compile_resnet([conjunction], [1.0], 0.0, lattice)
+    assert net.n_neurons <= 2 * 2 + 1 + 2 * 2 + 3  # clips, comparator, bits, gate copies
+    n_single = net.n_neurons
+    # xor and nor of the same literals share everything, even the relu of the gate.
+    xor = Atom(Circuit(2, (Gate(6, 1, 2),), (6,)), 1, (0, 1), lattice)
+    nor = Atom(Circuit(2, (Gate(1, 1, 2),), (6,)), 1, (0, 1), lattice)
+    assert compile_resnet([conjunction, xor, nor], [1.0, 2.0, 4.0], 0.0, lattice).n_neurons == n_single
+    # Dead gates and gates on constants cost nothing.
+    padded = Circuit(3, (Gate(6, 1, 3), Gate(8, 1, 2), Gate(14, 5, 0), Gate(8, 6, 6)), (14,))
+    idle = Atom(padded, 1, (0, 1, 2), lattice)
+    assert compile_resnet([idle], [1.0], 0.0, lattice).n_neurons == n_single
+
+
+def test_count_against_the_theory():
+    """Bits of 4 literals, sorting and gates of a random atom: not more than section 6 asks for."""
+    rng = np.random.default_rng(3)
+    lattice = Lattice(8, (3,), ((0.0, 1.0),) * 8)
+    circuit = Circuit(4, (Gate(6, 1, 2), Gate(14, 5, 3), Gate(9, 6, 4), Gate(7, 7, 1)), (16,))
+    literals = (2, 4, 7, 9)  # bits 2, 1, 1, 0 of coordinates 0 to 3
+    atom = Atom(circuit, 3, literals, lattice)
+    net = compile_resnet([atom], [1.0], 0.0, lattice)
+    d, k = 4, 3
+    waves = d * (2 + k + 1) + 4 * (2 * (k + 1) + 2)
+    sorting = 5 + d
+    bits = (d + 1) * 4 * 6
+    assert net.n_neurons <= waves + sorting + bits + 4 * (d + 1)
+    X = hard_points(rng, lattice, 3, 100)
+    np.testing.assert_allclose(net.forward(X), atom(X), atol=1e-11)
+
+
+def test_comparators_sort():
+    for n in range(1, 10):
+        for bits in itertools.product([0, 1], repeat=n):
+            wires = list(bits)
+            for i, j in comparators(n):
+                wires[i], wires[j] = max(wires[i], wires[j]), min(wires[i], wires[j])
+            assert wires == sorted(bits, reverse=True)
+    b = Builder(9)
+    net = b.assemble(sort_descending(b, [b.input(i) for i in range(9)]))
+    X = np.random.default_rng(0).integers(0, 4, (200, 9)).astype(float)
+    np.testing.assert_array_equal(net.forward(X), -np.sort(-X, axis=1))
+
+
+@pytest.mark.parametrize("level", [2, 3, 4, 5])
+def test_waves(level):
+    """Folds give the distance to the nearest even integer; lobes are positive exactly on runs of ones."""
+    b = Builder(1)
+    y = np.linspace(0, 2**level, 32 * 2**level + 1)
+    wave = b.assemble([folds(b, b.input(0), level, level)]).forward(y[:, None])
+    np.testing.assert_array_equal(wave, np.abs(y - 2 * np.rint(y / 2)))
+    below = np.minimum(y, 2**level - 0.5).astype(int)
+    for gray, p in itertools.product([False, True], range(1, level)):
+        value = b.assemble([lobes(b, b.input(0), level, p, gray)]).forward(y[:, None])
+        code = below ^ (below >> 1) if gray else below
+        inside = (
+            (y % 2**p != 0) | (code >> p & 1 == 0) | ((below - 1 ^ (below - 1 >> 1) * gray) >> p & 1 == 1)
+        )
+        assert np.all((value > 0)[inside & (y < 2**level)] == (code >> p & 1)[inside & (y < 2**level)])
+        assert np.max(np.abs(np.diff(value) / np.diff(y))) <= 1.0
+
+
+def test_builder_folds_and_shares():
+    b = Builder(2)
+    x, y = b.input(0), b.input(1)
+    r = b.relu(x)
+    assert b.relu(x).terms == r.terms and b.n_neurons == 1
+    assert b.relu(x + y).terms == b.relu(y + x).terms
+    assert b.relu(-r - 1.0).key == Expr().key and b.relu(r + 1.0).key == (r + 1.0).key and b.n_neurons == 2
+    clipped = 1.0 - b.relu(1.0 - r)
+    assert b.bounds(clipped) == (0.0, 1.0)
+    assert (x * 0.0).key == Expr().key and (3.0 - x).const == 3.0
+    dead = b.relu(y - 5.0)
+    assert b.assemble([clipped]).n_neurons == 2 and dead.terms
+
+
+def test_refusals():
+    lattice, other = Lattice.boolean(3), Lattice.fit(np.eye(3) * 2, levels=(1,))
+    atom = Atom(random_circuit(np.random.default_rng(0), 2, 2), 1, (0, 1), lattice)
+    with pytest.raises(InputError, match="another lattice"):
+        compile_resnet([atom], [1.0], 0.0, other)
+    for coef, intercept in [([1.0, 2.0], 0.0), ([[1.0, 2.0]], 0.0), ([np.nan], 0.0), ([1.0], np.inf)]:
+        with pytest.raises(InputError, match="expected"):
+            compile_resnet([atom], coef, intercept, lattice)
