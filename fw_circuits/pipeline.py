@@ -37,6 +37,8 @@ from fw_circuits.solution import Certificate, Solution, Status
 from fw_circuits.solver import ActiveSet, Run, frank_wolfe
 from fw_circuits.solver.loop import centred_gradient
 
+DOMAINS = ("minmax", "quantile")
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -271,6 +273,8 @@ def prepare(
     points = check_X(X)
     target, classes = check_target(y, points.shape[0], loss)
     weights = check_sample_weight(sample_weight, points.shape[0])
+    if domain not in DOMAINS:
+        raise InputError(f"domain is {domain!r}; expected one of {', '.join(map(repr, DOMAINS))}.")
     names = feature_names_of(X) or tuple(f"x{i}" for i in range(points.shape[1]))
     if is_boolean(points) and tuple(levels or (1,)) == (1,):
         lattice = Lattice.boolean(points.shape[1])

@@ -22,7 +22,7 @@ def block_data(n=400, d=8, seed=0):
 
 def real_data(n=120, d=4, seed=0):
     rng = np.random.default_rng(seed)
-    X = rng.normal(size=(n, d)) * [1.0, 10.0, 0.1, 1e4]
+    X = rng.normal(size=(n, d)) * np.resize([1.0, 10.0, 0.1, 1e4], d)
     return X, np.sin(2 * X[:, 0]) + (X[:, 1] > 3) + 0.1 * rng.normal(size=n)
 
 
@@ -177,7 +177,7 @@ def test_ctrl_c_in_the_middle_of_a_search():
         ([[0.0], [1.0]], [0, 1], {"tau": 1.0, "lam": 1.0}, "at most one"),
         ([[0.0], [1.0]], [0, 1], {"lam": -1.0}, "lam"),
         ([[0.0], [1.0]], [0, 1], {"lam": 0.0}, "lam"),
-        ([[0.0], [1.0]], [0, 1], {"tau": 0.0}, "tau"),
+        ([[0.0], [1.0]], [0, 1], {"tau": -1.0}, "tau"),
         ([[0.0], [1.0]], [0, 1], {"eps": -1.0}, "eps"),
         ([[0.0], [1.0]], [0, 1], {"tau": -2.0, "gamma": -1.0}, "gamma.*tau|tau.*gamma"),
         ([[0.0], [1.0]], [0, 1], {"loss": "hinge"}, "squared"),
@@ -201,6 +201,7 @@ def test_small_gamma_warns():
 
 
 def test_odd_but_legal_data_get_a_sensible_answer():
+    assert len(solve([[0.0], [1.0]], [0.0, 1.0], tau=0.0).atoms) == 0
     constant = solve([[0.0], [1.0], [2.0]], [5.0, 5.0, 5.0])
     assert len(constant.atoms) == 0 and constant.predict([[9.0]])[0] == 5.0 and constant.status is Status.OPTIMAL
     one_row = solve([[1.0, 2.0]], [3.0])

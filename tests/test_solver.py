@@ -49,7 +49,7 @@ def test_every_method_reaches_the_reference(method, name, form_name):
     loss, oracle, columns, scales = make_problem(name)
     form = FORMS[form_name](loss)
     exact = reference_value(loss, form, columns, scales)
-    tol = {"vanilla": 3e-3, "corrective": 1e-6}.get(method, 1e-5) if name != "huber" else 3e-3
+    tol = {"vanilla": 2e-2, "corrective": 1e-6}.get(method, 1e-5) if name != "huber" else 3e-3
     run = frank_wolfe(loss, form, oracle, method=method, tol=tol, max_iter=4000)
     last = run.steps[-1]
     run.active.validate()
@@ -127,7 +127,7 @@ def test_ends_early_when_told_to():
 
 
 def test_eps_out_of_reach_is_infeasible():
-    loss, oracle, *_ = make_problem("squared", n=60, p=3)
+    loss, oracle, *_ = make_problem("squared", n=60, p=6)
     run = frank_wolfe(loss, make_form(eps=1e-9), oracle, max_iter=20)
     assert run.status is Status.INFEASIBLE
 

@@ -20,12 +20,12 @@ class ColumnAtom:
     Attributes
     ----------
     index : int
-    cost : int
+    cost : float
         kappa, at least 1.
     """
 
     index: int
-    cost: int
+    cost: float
 
     @property
     def key(self) -> tuple[str, int]:
@@ -39,9 +39,9 @@ class DictionaryOracle:
     Parameters
     ----------
     columns : (N, p)
-    costs : (p,)
-        Non-negative integers; 0 counts as 1.
-    gamma : float
+    costs : (p,), optional
+        Numbers of at least 0; below 1 counts as 1.  Default: all 1.
+    gamma : float, default 3.0
 
     Raises
     ------
@@ -53,22 +53,22 @@ class DictionaryOracle:
     >>> oracle = DictionaryOracle([[1.0, 0.0], [0.0, 3.0]], [1, 8], gamma=3.0)
     >>> answer = oracle.search([1.0, 1.0], k=1)
     >>> answer.atoms, answer.scores.tolist()
-    ((ColumnAtom(index=1, cost=8),), [1.5])
+    ((ColumnAtom(index=1, cost=8.0),), [1.5])
     """
 
-    def __init__(self, columns: npt.ArrayLike, costs: npt.ArrayLike, gamma: float) -> None:
+    def __init__(self, columns: npt.ArrayLike, costs: npt.ArrayLike | None = None, gamma: float = 3.0) -> None:
         self.columns = np.asarray(columns, dtype=np.float64)
         if self.columns.ndim != 2 or not np.isfinite(self.columns).all():
             raise InputError(f"columns have shape {self.columns.shape}; expected finite numbers (N, p).")
-        self.costs = np.asarray(costs)
+        self.costs = np.ones(self.columns.shape[1]) if costs is None else np.asarray(costs)
         if self.costs.shape != (self.columns.shape[1],):
             raise InputError(f"costs have shape {self.costs.shape}; expected ({self.columns.shape[1]},).")
-        if not (np.issubdtype(self.costs.dtype, np.integer) and (self.costs >= 0).all()):
-            raise InputError("costs must be integers of at least 0, one per column.")
-        self.costs = np.maximum(1, self.costs)
+        if self.costs.dtype.kind not in "iuf" or not (np.isfinite(self.costs) & (self.costs >= 0)).all():
+            raise InputError("costs must be finite numbers of at least 0, one per column.")
+        self.costs = np.maximum(1.0, self.costs.astype(np.float64))
         self.gamma = check_gamma(gamma)
         self.n_rows = int(self.columns.shape[0])
-        self._factor = self.costs.astype(np.float64) ** (-1.0 / self.gamma)
+        self._factor = self.costs ** (-1.0 / self.gamma)
 
     def search(self, weights: npt.ArrayLike, k: int = 10, stop: Stop | None = None) -> OracleAnswer:
         """The k best columns; always complete.
@@ -88,7 +88,7 @@ class DictionaryOracle:
             candidates = np.arange(len(size))
         best = candidates[np.argsort(-size[candidates], kind="stable")[:k]]
         value = float(size[best[0]]) if len(best) else 0.0
-        atoms = tuple(ColumnAtom(int(j), int(self.costs[j])) for j in best)
+        atoms = tuple(ColumnAtom(int(j), float(self.costs[j])) for j in best)
         scope = f"all {len(self.costs)} columns of the dictionary"
         return OracleAnswer(atoms, scores[best], value, value, scope, 0, True, 0.0)
 

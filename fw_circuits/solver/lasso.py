@@ -125,7 +125,7 @@ def _python_cd(gram: Floats, t: Floats, b: Floats, residual: Floats, max_sweeps:
             step = np.sign(z) * max(abs(z) - t[j], 0.0) / diagonal - old
             if step != 0.0:
                 b[j] += step
-                residual -= step * gram[j]
+                np.subtract(residual, step * gram[j], out=residual)
                 largest = max(largest, abs(step) * diagonal)
         return largest
 

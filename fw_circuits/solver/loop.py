@@ -174,11 +174,14 @@ def frank_wolfe(
 def corrective_pass(
     active: ActiveSet, form: Form, oracle: Oracle, answer: OracleAnswer, multiplier: float, enough: float = 0.0
 ) -> tuple[bool, float]:
-    """Add the atoms that can improve, then solve over all active atoms; False if there is none to add."""
+    """Add the atoms that can improve, then solve over all active atoms; False if that changes nothing."""
     worth = np.abs(answer.scores) > multiplier * (1.0 + 1e-12)
     fresh = [a for a, good in zip(answer.atoms, worth, strict=True) if good and active.index(a) is None]
-    if not fresh:
-        return False, multiplier
+    if not fresh:  # the last solve may have been a rough one
+        before = active.f
+        multiplier = correct(active, form)
+        active.drop(active.coef != 0.0)
+        return bool(np.abs(active.f - before).max(initial=0.0) > 1e-12 * np.abs(before).max(initial=1e-300)), multiplier
     active.add(fresh, oracle.evaluate(fresh))
     multiplier = correct(active, form, enough)
     active.drop(active.coef != 0.0)
