@@ -10,7 +10,7 @@ import warnings
 import cvxpy as cp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from fw_circuits import solve
@@ -64,7 +64,10 @@ def reference(columns, scales, y, loss, lam):
     else:
         value = cp.sum(cp.logistic(-cp.multiply(y, f))) / y.size
     problem = cp.Problem(cp.Minimize(value + lam * scales @ cp.abs(b)))
-    problem.solve(solver=cp.CLARABEL)
+    try:
+        problem.solve(solver=cp.CLARABEL)
+    except cp.SolverError:  # the interior-point method gives up on a few logistic problems with thousands of columns
+        assume(False)
     return problem.value
 
 

@@ -1,4 +1,4 @@
-"""Literals of one level, made ready for the search: distinct, at most half true, padded and in both layouts."""
+"""Literals of one level, made ready for the search: distinct, at most half true, padded, in both layouts."""
 
 from __future__ import annotations
 

@@ -22,11 +22,13 @@ from fw_circuits.oracle._tables import Tables
 from fw_circuits.oracle.base import Stop
 
 #: Rows of one chunk: the chunk of both matrices stays in the second-level cache.
-CHUNK = 512
+CHUNK = 256
 #: Seconds between two looks at the clock and at `stop`.
 SLICE = 0.05
+#: Multiplications with additions that any machine does in a second.
+SLOW = 4e9
 #: Bytes of pair sums that one thread works on.
-BLOCK_BYTES = 1 << 19
+BLOCK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def threads_of(n_jobs: int | None) -> int:
     if n_jobs is None:
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if not isinstance(n_jobs, (int, np.integer)) or n_jobs < 1:
-        raise InputError(f"n_jobs is {n_jobs!r}; expected a positive number of threads, or None for all cores.")
+        raise InputError(f"n_jobs is {n_jobs!r}; expected a number of threads above 0, or None.")
     return int(n_jobs)
 
 
@@ -107,11 +109,6 @@ def quantise(weights: Floats, chunk: int = CHUNK) -> tuple[Array, float, float]:
         Bound of ``|sum w s - delta sum q s|`` over all signs s in {-1, 1}, of the float32 scan of the integer
         scores and of the rounding of the float64 scores.
 
-    Raises
-    ------
-    InputError
-        If the sum of the absolute weights overflows.
-
     Examples
     --------
     >>> q, delta, slack = quantise(np.array([3.0, -1.0, 0.0, 2.0]))
@@ -119,10 +116,7 @@ def quantise(weights: Floats, chunk: int = CHUNK) -> tuple[Array, float, float]:
     [3.0, -1.0, 0.0, 2.0]
     """
     size = np.abs(weights)
-    with np.errstate(over="ignore"):
-        total = float(size.sum())
-    if not np.isfinite(total):
-        raise InputError("the weights sum to infinity in absolute value; scale them down.")
+    total = float(size.sum())
     largest = max((float(size[i : i + chunk].sum()) for i in range(0, len(size), chunk)), default=0.0)
     need = max(largest / (2**24 - chunk), total / (2**31 - 1 - len(size)), 2.0**-1000)
     delta = float(2.0 ** np.ceil(np.log2(need)))
@@ -173,9 +167,9 @@ def search_level(
     run.pairs()
     found = run.found()
     if not weights.any() and len(found) == settings.k:  # all scores are 0, and small subsets come first
-        return LevelFound(_named(found, columns), None, None)
+        return LevelFound(_named(found, columns), limit if limit < n else None, None)
     began = perf_counter()
-    if not _slices(n - 2, lambda i, j: run.triples(i, j), ended, 1 if n > 128 else 4 * settings.n_threads):
+    if not _slices(n - 2, lambda i, j: run.triples(i, j), ended, _work(n, 3) * columns.n_rows):
         return LevelFound(_named(run.found(), columns), None, 2, run.counts)
     if time_limit is not None and limit > 3:
         rate = _work(n, 3) * columns.n_rows / max(1e-6, perf_counter() - began)
@@ -183,7 +177,7 @@ def search_level(
         fits = [m for m in range(4, limit + 1) if _work(m, 4) * columns.n_rows <= rate * left]
         limit = max(fits, default=4)
     if limit >= n:
-        done = _quads(run, n, settings, ended)
+        done = _quads(run, n, columns.n_rows, ended)
         return LevelFound(_named(run.found(), columns), None, None if done else 3, run.counts)
 
     # Screening: the literals with the best small subsets; ties keep the first column.
@@ -193,7 +187,7 @@ def search_level(
     part = _start(small, weights, tables, settings, run.threshold, None, table=True)
     part.pairs()
     part.triples(0, max(0, small.n - 2))
-    done = _quads(part, small.n, settings, ended)
+    done = _quads(part, small.n, small.n_rows, ended)
     both = np.concatenate([_named(run.found(), columns), _named(part.found(), small)])
     counts = tuple(x + y for x, y in zip(run.counts, part.counts, strict=True))
     return LevelFound(_best(both, settings.k), limit, None if done else 3, counts)
@@ -237,8 +231,9 @@ def _start(
     need = memory_bytes(n, n_rows, settings.n_threads, settings.k, table)
     if need > settings.memory or n_rows * ld >= 2**31:
         raise BudgetError(
-            f"a pass over {n} literals and {n_rows} rows needs {need / 2**20:.0f} MiB on {settings.n_threads} "
-            f"threads; the budget is {settings.memory / 2**20:.0f} MiB; give max_literals, or more memory."
+            f"a pass over {n} literals and {n_rows} rows on {settings.n_threads} threads needs "
+            f"{need / 2**20:.0f} MiB; the budget is {settings.memory / 2**20:.0f} MiB; "
+            "give max_literals, or more memory."
         )
     q, delta, slack = quantise(weights)
     weighted = aligned(columns.bits.shape, np.float32)
@@ -283,9 +278,10 @@ def _work(n: int, arity: int) -> float:
     return n**3 / 12 if arity == 3 else n**4 / 96
 
 
-def _slices(n: int, run: Callable[[int, int], None], ended: Stop, first: int) -> bool:
-    # Call run(i, j) over range(n) in slices of about SLICE seconds; False when ended early.
-    i, step = 0, first
+def _slices(n: int, run: Callable[[int, int], None], ended: Stop, work: float) -> bool:
+    # Call run(i, j) over range(n) in slices of about SLICE seconds; False when ended early.  The first slice
+    # assumes a slow machine: a slice is a parallel region, and they are not free when cores are shared.
+    i, step = 0, max(1, int(n * min(1.0, SLICE * SLOW / max(1.0, work))))
     while i < n:
         if ended():
             return False
@@ -298,9 +294,9 @@ def _slices(n: int, run: Callable[[int, int], None], ended: Stop, first: int) ->
     return True
 
 
-def _quads(run: Search, n: int, settings: Settings, ended: Stop) -> bool:
+def _quads(run: Search, n: int, n_rows: int, ended: Stop) -> bool:
     width = block_width(padded(n))
     blocks = np.array(
         [(a, b, min(b + width, n - 2)) for a in range(n - 3) for b in range(a + 1, n - 2, width)], np.int32
     ).reshape(-1, 3)
-    return _slices(len(blocks), lambda i, j: run.quads(blocks[i:j]), ended, 16 * settings.n_threads)
+    return _slices(len(blocks), lambda i, j: run.quads(blocks[i:j]), ended, _work(n, 4) * n_rows)

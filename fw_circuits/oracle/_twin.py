@@ -18,8 +18,8 @@ BLOCK = 1 << 22
 
 def sort_found(found: Array) -> Array:
     """Functions in the order of answers: score descending, fewer inputs, subset, table."""
-    keys = [found["table"]] + [found["lit"][:, i] for i in (3, 2, 1, 0)] + [found["arity"], -np.abs(found["value"])]
-    return found[np.lexsort(keys)]
+    lit = [found["lit"][:, i] for i in (3, 2, 1, 0)]
+    return found[np.lexsort([found["table"], *lit, found["arity"], -np.abs(found["value"])])]
 
 
 def search(

@@ -1,7 +1,7 @@
 """What every oracle promises.
 
-The oracle computes ``kappa°(g) = sup_C kappa(C)^(-1/gamma) |<g, T_C>|`` (theory, section 4).  A value that was
-found is only a lower bound; what certifies is `OracleAnswer.upper_bound`, and only for the circuits that
+The oracle computes ``kappa°(g) = sup_C kappa(C)^(-1/gamma) |<g, T_C>|`` (theory, section 4).  A value that
+was found is only a lower bound; what certifies is `OracleAnswer.upper_bound`, and only for the circuits that
 `OracleAnswer.scope` names.
 """
 
@@ -34,7 +34,8 @@ class OracleAnswer:
     value : float
         Largest absolute score found, 0 without atoms: a lower bound of the polar.
     upper_bound : float
-        No circuit in the scope has a larger absolute score; equal to ``value`` when ``complete``.
+        No circuit in the scope has a larger absolute score; equal to ``value`` when ``complete``
+        and the weights sum to 0.
     scope : str
         Which circuits ``upper_bound`` covers, in words.
     max_gates : int
@@ -79,7 +80,7 @@ def check_weights(weights: npt.ArrayLike, n_rows: int) -> Floats:
     Raises
     ------
     InputError
-        If they are not n_rows finite numbers.
+        If they are not n_rows finite numbers with a finite sum of absolute values.
 
     Examples
     --------
@@ -95,6 +96,9 @@ def check_weights(weights: npt.ArrayLike, n_rows: int) -> Floats:
     if not np.isfinite(g).all():
         bad = int(np.flatnonzero(~np.isfinite(g))[0])
         raise InputError(f"weight {bad} is {g[bad]}; expected finite numbers; check the loss and its inputs.")
+    with np.errstate(over="ignore"):
+        if not np.isfinite(np.abs(g).sum()):
+            raise InputError("the weights sum to infinity in absolute value; scale them down.")
     return g
 
 
@@ -119,6 +123,26 @@ def check_gamma(gamma: float) -> float:
     InputError
         If it is not a positive finite number.
     """
-    if not (np.isscalar(gamma) and np.isreal(gamma) and 0 < float(gamma) < np.inf):  # type: ignore[arg-type]
-        raise InputError(f"gamma is {gamma!r}; expected a finite number above 0 (theory: above 2).")
-    return float(gamma)
+    return positive("gamma", gamma)
+
+
+def positive(name: str, value: float) -> float:
+    """A finite number above 0 as a float.
+
+    Raises
+    ------
+    InputError
+        If it is anything else.
+
+    Examples
+    --------
+    >>> positive("seconds", 2)
+    2.0
+    """
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = float("nan")
+    if not 0 < number < float("inf"):
+        raise InputError(f"{name} is {value!r}; expected a finite number above 0.")
+    return number

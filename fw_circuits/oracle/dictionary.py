@@ -82,7 +82,7 @@ class DictionaryOracle:
         k = min(check_count(k), len(self.costs))
         scores = (self.columns.T @ g) * self._factor
         size = np.abs(scores)
-        if k < len(size):  # everything at least as good as the k-th, so that ties do not depend on the partition
+        if k < len(size):  # all that tie with the k-th, so that the partition does not choose between them
             candidates = np.flatnonzero(size >= np.partition(size, len(size) - k)[len(size) - k])
         else:
             candidates = np.arange(len(size))

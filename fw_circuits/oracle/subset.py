@@ -1,9 +1,9 @@
 """Exact oracle over all functions of at most four literals.
 
-A circuit of m gates reads at most m + 1 literals, so all functions of all 4-subsets contain every circuit of at
-most 3 gates (theory, section 1).  The sums of the weights over rows where given literals are all true (degree at
-most 4) give, by a 16-point Moebius transform, the histogram of the weights over the patterns of a 4-subset; the
-score of a function is a signed sum of it times the factor of its cost (theory, section 5).
+A circuit of m gates reads at most m + 1 literals, so all functions of all 4-subsets contain every circuit of
+at most 3 gates (theory, section 1).  The sums of the weights over rows where up to four literals are all true
+give, by a 16-point Moebius transform, the histogram of the weights over the patterns of a 4-subset; the score
+of a function is a signed sum of it times the factor of its cost (theory, section 5).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from fw_circuits.exceptions import InputError
 from fw_circuits.lattice import Lattice, LevelRows
 from fw_circuits.oracle import _columns, _search
 from fw_circuits.oracle._tables import tables
-from fw_circuits.oracle.base import OracleAnswer, Stop, check_count, check_gamma, check_weights
+from fw_circuits.oracle.base import OracleAnswer, Stop, check_count, check_gamma, check_weights, positive
 from fw_circuits.tetrakis import Atom, evaluate
 
 
@@ -30,8 +30,8 @@ class SubsetOracle:
     """Search all functions of at most four literals, level by level, exactly.
 
     Ties are broken by fewer inputs, then the earlier level, the subset (lexicographic), the table; the answer
-    does not depend on the number of threads.  Literals that are constant on the rows, or equal or complementary
-    to an earlier one, are left out: they add no function.
+    does not depend on the number of threads.  Literals that are constant on the rows, or equal or
+    complementary to an earlier one, are left out: they add no function.
 
     Parameters
     ----------
@@ -65,9 +65,10 @@ class SubsetOracle:
     >>> lattice = Lattice.boolean(5)
     >>> X = (np.arange(32)[:, None] >> np.arange(5)) & 1
     >>> oracle = SubsetOracle([lattice.rows(X, 1)], lattice, gamma=3.0)
-    >>> answer = oracle.search(np.where(X[:, 1] & (X[:, 3] | X[:, 4]), 5.0, -3.0), k=1)
-    >>> answer.atoms[0].formula(), round(float(answer.scores[0]), 2), answer.complete, answer.max_gates
-    ('x1 & (x3 | x4)', 92.07, True, 3)
+    >>> answer = oracle.search(np.where(X[:, 1] & X[:, 3], 3.0, -1.0), k=1)
+    >>> best = answer.atoms[0]
+    >>> best.literals, bin(best.circuit.truth_table()), best.cost, answer.complete, answer.max_gates
+    ((1, 3), '0b1000', 1, True, 3)
     """
 
     def __init__(
@@ -93,14 +94,13 @@ class SubsetOracle:
                     check_count(value)
                 except InputError:
                     raise InputError(f"{name} is {value!r}; expected a positive integer or None.") from None
-        if time_limit is not None and not time_limit > 0:
-            raise InputError(f"time_limit is {time_limit!r}; expected seconds above 0, or None.")
         self.levels_rows = tuple(levels_rows)
         self.lattice = lattice
         self.gamma = check_gamma(gamma)
         self.n_rows = int(sizes[0])
-        self.time_limit = time_limit
-        self.settings = _search.Settings(1, per_support or 0, _search.threads_of(n_jobs), int(memory), max_literals)
+        self.time_limit = None if time_limit is None else positive("time_limit", time_limit)
+        threads = _search.threads_of(n_jobs)
+        self.settings = _search.Settings(1, per_support or 0, threads, int(memory), max_literals)
         self.max_gates = max_gates
         self._tables = tables(cost_table(), self.gamma, 7 if max_gates is None else max_gates)
         self._columns = [self._prepare(rows) for rows in self.levels_rows]
@@ -111,12 +111,10 @@ class SubsetOracle:
         return _columns.prepare(words[keep], rows.n_rows, keep)
 
     def memory_bytes(self) -> int:
-        """Estimate of the memory of the largest pass, in bytes; checked against the budget before each pass."""
+        """Estimate of the memory of the largest pass, in bytes; each pass checks its own before it starts."""
         s = self.settings
-        return max(
-            _search.memory_bytes(c.n, c.n_rows, s.n_threads, s.k, s.max_literals is None or c.n <= s.max_literals)
-            for c in self._columns
-        )
+        most = s.max_literals or max(c.n for c in self._columns)
+        return max(_search.memory_bytes(c.n, c.n_rows, s.n_threads, s.k, c.n <= most) for c in self._columns)
 
     def search(self, weights: npt.ArrayLike, k: int = 10, stop: Stop | None = None) -> OracleAnswer:
         """The k best atoms over all levels; see `OracleAnswer`.
@@ -124,7 +122,8 @@ class SubsetOracle:
         Parameters
         ----------
         weights : (n_rows,)
-            g, one weight per data row.
+            g, one weight per data row.  Where they do not sum to 0 (no free intercept), the constants, which
+            are no atoms, may hold ``upper_bound`` above ``value``.
         k : int
             Number of atoms.
         stop : callable or None
@@ -142,7 +141,8 @@ class SubsetOracle:
         start = perf_counter()
         found = np.zeros(0, FOUND)
         level_of = np.zeros(0, np.int64)
-        scopes, bound, tail, max_gates, complete = [], 0.0, 0.0, 3, True
+        # Functions that are constant on the data score |sum g|: 0 under a free intercept.
+        scopes, bound, tail, max_gates, complete = [], abs(float(g.sum())), 0.0, 3, True
         for i, (rows, columns) in enumerate(zip(self.levels_rows, self._columns, strict=True)):
             w = np.ascontiguousarray(rows.pull(g))
             share = None

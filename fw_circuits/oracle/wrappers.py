@@ -8,12 +8,11 @@ from collections.abc import Sequence
 from time import perf_counter
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from fw_circuits._typing import Floats
 from fw_circuits.exceptions import InputError
-from fw_circuits.oracle.base import Oracle, OracleAnswer, Stop, check_count, check_weights
+from fw_circuits.oracle.base import Oracle, OracleAnswer, Stop, check_count, check_weights, positive
 
 
 class _Wrapper:
@@ -56,7 +55,7 @@ class CountingOracle(_Wrapper):
     Examples
     --------
     >>> from fw_circuits.oracle import DictionaryOracle
-    >>> oracle = CountingOracle(DictionaryOracle(np.eye(2), [1, 1], 3.0))
+    >>> oracle = CountingOracle(DictionaryOracle([[1, 0], [0, 1]], [1, 1], 3.0))
     >>> oracle.search([1.0, -1.0]).value, oracle.calls
     (1.0, 1)
     """
@@ -132,9 +131,7 @@ class TimeLimitedOracle(_Wrapper):
 
     def __init__(self, inner: Oracle, seconds: float) -> None:
         super().__init__(inner)
-        if not (np.isscalar(seconds) and seconds > 0):
-            raise InputError(f"seconds is {seconds!r}; expected a number above 0.")
-        self.seconds = float(seconds)
+        self.seconds = positive("seconds", seconds)
 
     def search(self, weights: npt.ArrayLike, k: int = 10, stop: Stop | None = None) -> OracleAnswer:
         """Search until the limit, or until ``stop``."""
