@@ -91,6 +91,8 @@ class CircuitRegressor(RegressorMixin, _CircuitEstimator):
     ----------
     solution_ : Solution
         With its certificate.
+    n_iter_ : int
+        Passes of the solver (the most of any class).
     n_features_in_, feature_names_in_
         As in scikit-learn.
 
@@ -109,6 +111,7 @@ class CircuitRegressor(RegressorMixin, _CircuitEstimator):
         X, y = validate_data(self, X, y, y_numeric=True, dtype=np.float64)
         weight = None if sample_weight is None else _check_sample_weight(sample_weight, X)
         self.solution_ = self._named(self._fit_one(X, y, weight))
+        self.n_iter_ = max(1, len(self.solution_.trace))
         return self
 
     def _fit_one(self, X: Floats, y: Array, weight: Floats | None) -> Solution:
@@ -161,6 +164,7 @@ class CircuitClassifier(ClassifierMixin, _CircuitEstimator):
             )
         positives = [self.classes_[1]] if self.classes_.size == 2 else list(self.classes_)
         self.solutions_ = [self._named(self._fit_one(X, (y == c).astype(int), weight)) for c in positives]
+        self.n_iter_ = max(1, *(len(s.trace) for s in self.solutions_))
         return self
 
     def _fit_one(self, X: Floats, y: Array, weight: Floats | None) -> Solution:

@@ -254,7 +254,7 @@ def lam_max(
     >>> import numpy as np
     >>> X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
     >>> lam_max(X, X[:, 0] ^ X[:, 1])
-    0.25
+    0.5
     """
     check_parameters(gamma=gamma, tau=None, lam=None, eps=None, tol=1e-3, max_iter=1, time_limit=None, loss=loss,
                      method="corrective", levels=levels, max_gates=max_gates, n_jobs=n_jobs)  # fmt: skip
@@ -276,10 +276,11 @@ def prepare(
     if domain not in DOMAINS:
         raise InputError(f"domain is {domain!r}; expected one of {', '.join(map(repr, DOMAINS))}.")
     names = feature_names_of(X) or tuple(f"x{i}" for i in range(points.shape[1]))
-    if is_boolean(points) and tuple(levels or (1,)) == (1,):
+    counted = points[weights > 0.0]  # rows of weight 0 are as if they were not there
+    if is_boolean(counted) and tuple(levels or (1,)) == (1,):
         lattice = Lattice.boolean(points.shape[1])
     else:
-        lattice = Lattice.fit(points, levels=tuple(levels or (1, 2, 3)), domain=domain)
+        lattice = Lattice.fit(counted, levels=tuple(levels or (1, 2, 3)), domain=domain)
     search = make_oracle(oracle, points, lattice, gamma, max_gates=max_gates, n_jobs=n_jobs, time_limit=time_limit)
     return Problem(points, make_loss(loss, target, weights), classes, lattice, search, gamma, names)
 
@@ -289,9 +290,9 @@ def multiplier_of_constant(problem: Problem) -> float:
     loss = problem.loss
     constant = best_intercept(loss, np.zeros(loss.y.size))
     g = centred_gradient(loss, np.full(loss.y.size, constant))
-    if np.abs(g).sum() <= 1e-14 * max(1.0, float(np.abs(loss.weights @ np.abs(loss.y)))):
-        return 0.0
-    return float(problem.oracle.search(g, 1, None).upper_bound)
+    top = float(problem.oracle.search(g, 1, None).upper_bound)
+    size = max(float(np.abs(g).sum()), 1e-14 * float(loss.weights @ np.abs(loss.y)))
+    return top if top > 1e-13 * size else 0.0  # below: a constant target, or constant columns
 
 
 def _fit(

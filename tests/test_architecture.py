@@ -23,10 +23,11 @@ STAGES = (
     ("tetrakis",),
     ("objective", "oracle"),
     ("solution",),
-    ("solver", "certificate"),
+    ("solver", "certificate", "io", "progress"),
     ("pipeline",),
     ("rounding", "resnet", "htmc"),
     ("estimators",),
+    ("experiment",),
     ("report", "plots"),
     ("cli",),
 )

@@ -74,8 +74,8 @@ def test_wrong_arguments():
         DictionaryOracle(np.array([[np.inf]]), [1], 3.0)
     with pytest.raises(InputError, match="costs"):
         DictionaryOracle(np.eye(2), [1], 3.0)
-    with pytest.raises(InputError, match="integers"):
-        DictionaryOracle(np.eye(2), [1.5, 2.0], 3.0)
+    with pytest.raises(InputError, match="at least 0"):
+        DictionaryOracle(np.eye(2), [1.5, -2.0], 3.0)
     with pytest.raises(InputError, match="seconds"):
         TimeLimitedOracle(small_oracle(), 0)
     with pytest.raises(InputError, match="size"):
