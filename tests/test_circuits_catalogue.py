@@ -29,7 +29,8 @@ def test_every_function_has_a_circuit_of_its_cost():
     assert all(1 <= a < b for circuit in circuits for _, a, b in circuit.gates)
 
 
-def test_the_search_reproduces_the_published_counts_and_the_data_file():
+def test_the_search_reproduces_the_published_counts_and_the_data_file(monkeypatch):
+    monkeypatch.setenv("FW_CIRCUITS_KERNELS", "compiled")  # the twin takes minutes for this
     assert count_by_cost(4, 7) == COUNTS4
     assert count_by_cost(5, 5) == COUNTS5[:6]
     assert sum(COUNTS4) == 1 << 16
@@ -116,6 +117,7 @@ def fresh_load():
 
 
 def test_the_command_searches_writes_and_compares(tmp_path, monkeypatch, capsys, fresh_load):
+    monkeypatch.setenv("FW_CIRCUITS_KERNELS", "compiled")
     monkeypatch.setattr(catalogue, "PATH", tmp_path / "catalogue4.npz")
     with pytest.raises(FormatError, match="--write"):
         catalogue.load()

@@ -1,5 +1,7 @@
 """Passes, merging, keys and synthesis: the meaning is kept and gates are never added."""
 
+from itertools import permutations
+
 import numpy as np
 import pytest
 from circuit_strategies import circuits
@@ -114,6 +116,27 @@ def test_the_key_ignores_order_and_complements(circuit, data):
     other = Circuit(simple.n_inputs, tuple(gates), outputs)
     assert other.truth_table() == circuit.truth_table()
     assert other.key == simple.key == circuit.key
+
+
+def test_the_key_of_a_tree_ignores_the_order_of_its_gates():
+    """((a & b) ^ (c | d)) & ((c | d) ^ (e & f)) with its three leaves' gates in all six orders."""
+    keys, leaves = set(), {"p": (8, 1, 2), "q": (14, 3, 4), "r": (8, 5, 6)}
+    for order in permutations("pqr"):
+        p, q, r = (7 + order.index(name) for name in "pqr")
+        gates = (*(leaves[name] for name in order), (6, p, q), (6, r, q), (8, 10, 11))
+        keys.add(Circuit(6, gates, (24,)).key)
+    assert len(keys) == 1
+
+
+def test_rewriting_keeps_its_strength():
+    """What is left in total of random netlists of 20 gates: a weaker pass must not go unnoticed."""
+    rng, left = np.random.default_rng(7), [0, 0]
+    for _ in range(60):
+        gates = [(rng.integers(1, 15), *rng.integers(1, 7 + j, 2)) for j in range(20)]
+        circuit = Circuit(6, gates, 2 * rng.integers(20, 27, 3))
+        left[0] += passes.sweep(passes.strash(circuit)).n_gates
+        left[1] += passes.simplify(circuit).n_gates
+    assert left[0] == 276 and left[1] <= 178
 
 
 @MORE
