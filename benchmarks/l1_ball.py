@@ -14,6 +14,9 @@ import numpy as np
 from sklearn.linear_model import Lasso
 
 from benchmarks._common import Table, best_of, check_targets
+from fw_circuits.objective import make_form, make_loss
+from fw_circuits.oracle import DictionaryOracle
+from fw_circuits.solver import frank_wolfe
 
 TOLERANCE = 1e-6
 N_NONZEROS = 41
@@ -64,16 +67,11 @@ def choose_alpha(A: np.ndarray, b: np.ndarray) -> tuple[float, np.ndarray]:
 
 
 def solve_ours(A: np.ndarray, b: np.ndarray, tau: float) -> tuple[np.ndarray, int]:
-    """Fully-corrective Frank-Wolfe with ten columns a pass: coefficients (d,) and the number of passes."""
-    from fw_circuits.objective import Squared
-    from fw_circuits.oracle import DictionaryOracle
-    from fw_circuits.solver import frank_wolfe
-
-    solution = frank_wolfe(DictionaryOracle(A), Squared(b), tau=tau, tol=TOLERANCE, method="corrective", k=10)
+    """Fully-corrective Frank-Wolfe over the columns of A: coefficients (d,) and the number of passes."""
+    run = frank_wolfe(make_loss("squared", b), make_form(tau=tau), DictionaryOracle(A), tol=TOLERANCE)
     w = np.zeros(A.shape[1])
-    for atom, coefficient in zip(solution.atoms, solution.coef, strict=True):
-        w[atom.index] += coefficient
-    return w, len(solution.trace)
+    w[[atom.index for atom in run.active.atoms]] = run.active.coef
+    return w, len(run.steps)
 
 
 def penalised(make: Callable, A: np.ndarray, b: np.ndarray) -> Callable[[], tuple[np.ndarray, int | None]]:
