@@ -17,9 +17,15 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from fw_circuits._typing import Array, Floats
+from fw_circuits._validation import is_boolean
 from fw_circuits.exceptions import InputError, SolverWarning
-from fw_circuits.pipeline import multiplier_of_constant, path, prepare, solve
+from fw_circuits.pipeline import multiplier_of_constant, path, path_of, prepare, solve
 from fw_circuits.solution import Solution
+
+#: Cross-validation stops going down a path after so many penalties without a new best.
+PATIENCE = 4
+#: Relative gap at which two penalties can be told apart.
+CV_TOL = 1e-2
 
 
 class _CircuitEstimator(BaseEstimator):
@@ -199,36 +205,76 @@ class CircuitClassifier(ClassifierMixin, _CircuitEstimator):
 
 
 class _PathCV:
-    """Choose the penalty by cross-validation along warm-started paths."""
+    """Choose levels and penalty by cross-validation along warm-started paths."""
 
     def _choose(self: Any, X: Floats, y: Array, weight: Floats | None, stratify: Array | None) -> Solution:
+        folds = self._folds(X, y, weight, stratify)
+        best: tuple[float, tuple[int, ...], list[float]] | None = None
+        for levels in self._candidates(X):
+            lams = self._penalties(X, y, weight, levels)
+            losses = self._cross_validate(X, y, weight, folds, levels, lams)
+            mean = losses.mean(axis=1)
+            if best is None or mean.min() < best[0]:
+                best = (float(mean.min()), levels, lams[: int(mean.argmin()) + 1])
+                self.levels_, self.cv_losses_, self.lams_ = levels, losses, np.array(lams[: len(mean)])
+        assert best is not None
+        _, levels, lams = best
+        self.lam_ = lams[-1]
+        options = {**self._data_options(), **self._run_options(), "levels": levels}
+        return path(X, y, sample_weight=weight, lams=lams[-3:], **options)[-1]
+
+    def _candidates(self: Any, X: Floats) -> list[tuple[int, ...]]:
+        if self.levels is not None:
+            return [tuple(self.levels)]
+        return [(1,)] if is_boolean(X) else [(1,), (1, 2), (1, 2, 3)]
+
+    def _penalties(self: Any, X: Floats, y: Array, weight: Floats | None, levels: tuple[int, ...]) -> list[float]:
         if self.lam is not None:
-            lams = np.sort(np.atleast_1d(np.asarray(self.lam, dtype=np.float64)))[::-1]
-        else:
-            top = multiplier_of_constant(prepare(X, y, sample_weight=weight, **self._data_options())) or 1.0
-            lams = top * np.geomspace(1.0, self.ratio, self.n_lams)[1:]
-        options = {**self._data_options(), **self._run_options(), "lams": lams.tolist()}
+            return sorted(map(float, np.atleast_1d(self.lam)), reverse=True)
+        options = {**self._data_options(), "levels": levels}
+        top = multiplier_of_constant(prepare(X, y, sample_weight=weight, **options)) or 1.0
+        return [float(v) for v in top * np.geomspace(1.0, self.ratio, self.n_lams + 1)[1:]]
+
+    def _folds(self: Any, X: Floats, y: Array, weight: Floats | None, stratify: Array | None) -> list[Any]:
         cv = check_cv(self.cv, y=stratify, classifier=stratify is not None)
-        if isinstance(self.random_state, int) and hasattr(cv, "shuffle") and self.cv is None:
+        if isinstance(self.random_state, int) and self.cv is None:
             cv = type(cv)(n_splits=cv.n_splits, shuffle=True, random_state=self.random_state)
-        losses = []
-        for train, test in cv.split(X, y):
-            if np.unique(y[train]).size < 2:
-                continue
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", SolverWarning)
-                solutions = path(X[train], y[train], sample_weight=None if weight is None else weight[train], **options)
-            q = None if weight is None else weight[test]
-            if q is None or q.sum() > 0:
-                losses.append([_test_loss(s, X[test], y[test], q) for s in solutions])
-        if not losses:
+        counts = np.ones(len(y)) if weight is None else weight
+        folds = [
+            (train, test)
+            for train, test in cv.split(X, y)
+            if np.unique(y[train][counts[train] > 0]).size >= 2 and counts[test].sum() > 0
+        ]
+        if not folds:
             raise InputError("no fold has two different targets; use fewer folds (cv) or more rows.")
-        depth = min(map(len, losses))
-        self.lams_ = lams[:depth]
-        self.cv_losses_ = np.array([row[:depth] for row in losses]).T
-        self.lam_ = float(lams[int(np.argmin(self.cv_losses_.mean(axis=1)))])
-        options["lams"] = lams[: int(np.flatnonzero(lams == self.lam_)[0]) + 1].tolist()
-        return path(X, y, sample_weight=weight, **options)[-1]
+        return folds
+
+    def _cross_validate(
+        self: Any, X: Floats, y: Array, weight: Floats | None, folds: list[Any], levels: tuple[int, ...],
+        lams: list[float],
+    ) -> Floats:  # fmt: skip
+        """Mean loss on each fold's rows, shape (penalties, folds); ends early once it has risen ``PATIENCE`` times.
+
+        The folds go down their paths side by side, to a relative gap of at most ``CV_TOL``: enough to rank penalties.
+        """
+        options = {**self._data_options(), "levels": levels, "time_limit": self.time_limit}
+        paths = []
+        for train, _ in folds:
+            q = None if weight is None else weight[train]
+            problem = prepare(X[train], y[train], sample_weight=q, **options)
+            paths.append(path_of(problem, lams, tol=max(self.tol, CV_TOL), max_iter=self.max_iter))
+        rows: list[list[float]] = []
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SolverWarning)
+            for solutions in zip(*paths, strict=False):
+                rows.append([
+                    _test_loss(s, X[test], y[test], None if weight is None else weight[test])
+                    for s, (_, test) in zip(solutions, folds, strict=True)
+                ])  # fmt: skip
+                means = np.mean(rows, axis=1)
+                if len(means) - 1 - int(means.argmin()) >= PATIENCE:
+                    break
+        return np.array(rows)
 
 
 def _test_loss(solution: Solution, X: Floats, y: Array, weight: Floats | None) -> float:
@@ -252,13 +298,17 @@ class CircuitRegressorCV(_PathCV, CircuitRegressor):
         Penalties to try instead.
     cv : int, splitter or None
         Folds; None is 5, shuffled by ``random_state``.
-    relative_lam, gamma, levels, domain, max_gates, tol, max_iter, time_limit, n_jobs, random_state
-        As in :class:`CircuitRegressor`; ``relative_lam`` is not used, ``time_limit`` is for each path.
+    levels : sequence of int, optional
+        Lattice levels; default: chosen with the penalty from (1,), (1, 2) and (1, 2, 3), or (1,) for 0/1 data.
+    relative_lam, gamma, domain, max_gates, tol, max_iter, time_limit, n_jobs, random_state
+        As in :class:`CircuitRegressor`; ``relative_lam`` is not used, ``time_limit`` is for the final fit.
 
     Attributes
     ----------
-    lam_, lams_, cv_losses_ : float, ndarray (n,), ndarray (n, folds)
-        The choice, what was tried, and the mean loss in each fold.
+    lam_, levels_ : float, tuple of int
+        The choice.
+    lams_, cv_losses_ : ndarray (n,), ndarray (n, folds)
+        What was tried on these levels, and the mean loss in each fold.
 
     Examples
     --------
@@ -289,7 +339,7 @@ class CircuitClassifierCV(_PathCV, CircuitClassifier):
     """:class:`CircuitClassifier` with the penalty chosen by cross-validation, for each class by itself.
 
     Parameters and attributes are those of :class:`CircuitRegressorCV`; with more than two classes ``lam_``,
-    ``lams_`` and ``cv_losses_`` belong to the last class.
+    ``levels_``, ``lams_`` and ``cv_losses_`` belong to the last class.
 
     Examples
     --------

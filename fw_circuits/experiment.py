@@ -90,7 +90,7 @@ def run(
     train_X, test_X, train_y, test_y = parts
     clock = time.perf_counter()
     if all(options.get(name) is None for name in ("lam", "tau", "eps")) and loss != "huber":
-        options["lam"] = _choose_lam(train_X, train_y, classify, options)
+        options.update(_choose(train_X, train_y, classify, options))
     held_out = solve(train_X, train_y, loss=loss, **options).predict(test_X)
     seconds = time.perf_counter() - clock
     clock = time.perf_counter()
@@ -141,13 +141,13 @@ def hostile_points(lattice: Lattice, X: Floats, n: int, random_state: int = 0) -
     return low + unit * span
 
 
-def _choose_lam(X: Floats, y: Any, classify: bool, options: dict[str, Any]) -> float | None:
+def _choose(X: Floats, y: Any, classify: bool, options: dict[str, Any]) -> dict[str, Any]:
     names = ("gamma", "levels", "domain", "max_gates", "n_jobs", "time_limit")
     model = (CircuitClassifierCV if classify else CircuitRegressorCV)(
-        tol=1e-2, n_lams=16, ratio=3e-3, **{k: v for k, v in options.items() if k in names}
+        **{k: v for k, v in options.items() if k in names}
     )
     model.fit(X, y)
-    return float(model.lam_)
+    return {"lam": float(model.lam_), "levels": model.levels_}
 
 
 def _score(y: Any, prediction: Any, classify: bool) -> float:

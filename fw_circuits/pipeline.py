@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
 from typing import Any
@@ -220,24 +220,23 @@ def path(
         top = multiplier_of_constant(problem) or 1.0
         lams = [float(v) for v in top * np.geomspace(1.0, ratio, n_lams)]
     deadline = None if time_limit is None else start + time_limit
-    return path_of(problem, lams, method=method, tol=tol, max_iter=max_iter, deadline=deadline)
+    return list(path_of(problem, lams, method=method, tol=tol, max_iter=max_iter, deadline=deadline))
 
 
 def path_of(
     problem: Problem, lams: Sequence[float], *, method: str = "corrective", tol: float = 1e-3, max_iter: int = 500,
     deadline: float | None = None,
-) -> list[Solution]:  # fmt: skip
-    """:func:`path` on prepared data."""
-    solutions: list[Solution] = []
+) -> Iterator[Solution]:  # fmt: skip
+    """:func:`path` on prepared data, one solution at a time."""
+    previous = None
     for lam in sorted(map(float, lams), reverse=True):
-        if solutions and deadline is not None and time.perf_counter() >= deadline:
-            break
-        previous = solutions[-1] if solutions else None
-        solutions.append(_fit(problem, make_form(lam=lam), method=method, tol=tol, max_iter=max_iter,
-                              deadline=deadline, warm_start=previous))  # fmt: skip
-        if solutions[-1].status is Status.INTERRUPTED:
-            break
-    return solutions
+        if previous and deadline is not None and time.perf_counter() >= deadline:
+            return
+        previous = _fit(problem, make_form(lam=lam), method=method, tol=tol, max_iter=max_iter, deadline=deadline,
+                        warm_start=previous)  # fmt: skip
+        yield previous
+        if previous.status is Status.INTERRUPTED:
+            return
 
 
 def lam_max(
