@@ -55,7 +55,13 @@ def extensions():
         )
 
 
-directives = {"language_level": 3, "boundscheck": DEBUG, "wraparound": False, "cdivision": True, "initializedcheck": DEBUG}
+directives = {
+    "language_level": 3,
+    "boundscheck": DEBUG,
+    "wraparound": False,
+    "cdivision": True,
+    "initializedcheck": DEBUG,
+}
 
 setup(
     ext_modules=cythonize(list(extensions()), build_dir="build/cython", compiler_directives=directives),

@@ -7,7 +7,12 @@ from importlib.metadata import PackageNotFoundError, version
 
 from fw_circuits.certificate import certify
 from fw_circuits.circuits import Circuit
-from fw_circuits.estimators import CircuitClassifier, CircuitClassifierCV, CircuitRegressor, CircuitRegressorCV
+from fw_circuits.estimators import (
+    CircuitClassifier,
+    CircuitClassifierCV,
+    CircuitRegressor,
+    CircuitRegressorCV,
+)
 from fw_circuits.io import load
 from fw_circuits.lattice import Lattice
 from fw_circuits.pipeline import lam_max, path, solve

@@ -372,7 +372,7 @@ def check_parameters(
     """Check the settings of a solve, all at once, before any arithmetic.
 
     Ranges: gamma > 0 (a warning up to 2: theory section 3); at most one of tau >= 0, lam > 0, eps > 0; tol >=
-    0; max_iter >= 1; time_limit > 0 seconds or None; levels distinct in 1..16 or None; max_gates >= 1 or
+    0; max_iter >= 1; time_limit > 0 seconds or None; levels distinct in 1..16 or None; max_gates >= 0 or
     None; n_jobs a whole number other than 0, or None.
 
     Raises
@@ -411,9 +411,9 @@ def check_parameters(
         problems.append(f"method is {method!r}; known methods: {', '.join(METHODS)}")
     if levels is not None:
         problems.append(_levels_problem(levels))
-    if max_gates is not None and (not _is_int(max_gates) or max_gates < 1):
+    if max_gates is not None and (not _is_int(max_gates) or max_gates < 0):
         problems.append(
-            f"max_gates is {max_gates!r}; expected a whole number >= 1, or None for the oracle's own limit"
+            f"max_gates is {max_gates!r}; expected a whole number >= 0, or None for the oracle's own limit"
         )
     if n_jobs is not None and (not _is_int(n_jobs) or n_jobs == 0):
         problems.append(f"n_jobs is {n_jobs!r}; expected a number of threads, -1 for all of them, or None")

@@ -80,8 +80,10 @@ def certify(
     """
     points = check_X(X, n_features=solution.lattice.n_features)
     target, classes = check_target(y, points.shape[0], solution.loss)
-    if classes is not None and not np.array_equal(classes, solution.classes):
-        raise InputError(f"y has the labels {list(classes)}; the solution was fitted to {list(solution.classes)}.")
+    if classes is not None and not np.array_equal(classes, np.asarray(solution.classes)):
+        raise InputError(
+            f"y has the labels {classes.tolist()}; the solution was fitted to {np.asarray(solution.classes).tolist()}."
+        )
     loss = make_loss(solution.loss, target, check_sample_weight(sample_weight, points.shape[0]))
     search = make_oracle(
         oracle, points, solution.lattice, solution.gamma, n_jobs=n_jobs, time_limit=time_limit

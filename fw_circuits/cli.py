@@ -48,6 +48,7 @@ def _demo(args: argparse.Namespace) -> int:
     dataset = Dataset(X=raw.data, y=raw.target_names[raw.target], feature_names=tuple(map(str, raw.feature_names)),
                       target_name="diagnosis", name="breast cancer",
                       description="569 biopsies, 30 measurements; benign or malignant")  # fmt: skip
+    args.levels = (1,)
     return _experiment(args, dataset)
 
 
@@ -56,20 +57,30 @@ def _solve(args: argparse.Namespace) -> int:
 
 
 def _experiment(args: argparse.Namespace, dataset: Dataset) -> int:
-    console = Console(soft_wrap=False)
+    console = Console()
     if not args.json:
-        console.print(f"{dataset.name}: {dataset.X.shape[0]} rows, {dataset.X.shape[1]} columns", highlight=False)
-        if all(getattr(args, name, None) is None for name in ("lam", "tau", "eps")):
-            console.print("Choosing the penalty by five-fold cross-validation, then solving ...", highlight=False)
+        console.print(
+            f"{dataset.name}: {dataset.X.shape[0]} rows, {dataset.X.shape[1]} columns", highlight=False
+        )
+        how = ", circuits and penalty chosen by cross-validation in each" if args.choose else ""
+        console.print(
+            f"Scoring on {args.folds} held-out folds{how}; then solving on all rows.", highlight=False
+        )
     names = ("lam", "tau", "eps", "gamma", "levels", "max_gates", "tol", "time_limit", "n_jobs", "loss")
-    options = {name: getattr(args, name, None) for name in names}
+    options: dict[str, Any] = {name: getattr(args, name, None) for name in names}
     options = {name: value for name, value in options.items() if value is not None}
-    result = run(dataset, test_size=args.test_size, progress=not args.json, **options)
+    result = run(dataset, folds=args.folds, choose=args.choose, progress=not args.json, **options)
     written = _write(args, result)
     if args.json:
         print(json.dumps(_as_json(result, written), indent=2))
         return 0
-    for line in [*solution_lines(result.solution), "", "Certificate", *certificate_lines(result.solution), ""]:
+    for line in [
+        *solution_lines(result.solution),
+        "",
+        "Certificate",
+        *certificate_lines(result.solution),
+        "",
+    ]:
         console.print(line, highlight=False, markup=False)
     console.print(atoms_table(result.solution))
     for line in experiment_lines(result):
@@ -109,6 +120,7 @@ def _as_json(result: Experiment, written: dict[str, str]) -> dict[str, Any]:
             "primal": certificate.primal, "dual": certificate.dual, "relative_gap": certificate.relative_gap,
             "scope": certificate.scope, "global_dual": certificate.global_dual, "certified": certificate.certified,
         },
+        "fold_scores": result.fold_scores.tolist(),
         "resnet": {"neurons": result.resnet.n_neurons, "depth": result.resnet.depth, "deviation": result.deviation},
         "seconds": result.seconds,
         "written": written,
@@ -165,7 +177,17 @@ def _columns(args: argparse.Namespace, solution: Any) -> Dataset:
 def _info(args: argparse.Namespace) -> int:
     print(f"fw_circuits {_version('fw_circuits')}, Python {platform.python_version()}, {platform.machine()}")
     print(f"kernels: {'compiled' if use_compiled() else 'python (FW_CIRCUITS_KERNELS)'}")
-    for name in ("numpy", "scipy", "cvxpy", "networkx", "scikit-learn", "matplotlib", "rich", "torch", "pandas"):
+    for name in (
+        "numpy",
+        "scipy",
+        "cvxpy",
+        "networkx",
+        "scikit-learn",
+        "matplotlib",
+        "rich",
+        "torch",
+        "pandas",
+    ):
         print(f"{name}: {_version(name)}")
     return 0
 
@@ -178,7 +200,9 @@ def _version(name: str) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="fw-circuits", description="Certified convex combinations of circuits from data.")
+    parser = argparse.ArgumentParser(
+        prog="fw-circuits", description="Certified convex combinations of circuits from data."
+    )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def command(name: str, action: Any, help: str) -> argparse.ArgumentParser:
@@ -191,13 +215,19 @@ def _parser() -> argparse.ArgumentParser:
     solve = command("solve", _solve, "solve a table of your own (.csv, .npz, .parquet, .pla)")
     solve.add_argument("data", help="the table")
     solve.add_argument("--target", help="name or index of the target column (default: the last)")
-    solve.add_argument("--loss", choices=["squared", "logistic", "huber"], help="default: logistic for two labels")
+    solve.add_argument(
+        "--loss", choices=["squared", "logistic", "huber"], help="default: logistic for two labels"
+    )
     group = solve.add_mutually_exclusive_group()
-    group.add_argument("--lam", type=float, help="weight of the norm (default: by cross-validation)")
+    group.add_argument(
+        "--lam", type=float, help="weight of the norm (default: 0.01 of the largest useful one)"
+    )
     group.add_argument("--tau", type=float, help="bound on the norm")
     group.add_argument("--eps", type=float, help="bound on the mean loss")
     solve.add_argument("--gamma", type=float, help="cost exponent (default 3)")
-    solve.add_argument("--levels", type=lambda s: tuple(int(v) for v in s.split(",")), help="for example 1,2,3")
+    solve.add_argument(
+        "--levels", type=lambda s: tuple(int(v) for v in s.split(",")), help="for example 1,2,3"
+    )
     solve.add_argument("--max-gates", type=int, help="leave out larger circuits")
     solve.add_argument("--tol", type=float, help="relative certified gap (default 1e-3)")
     solve.add_argument("--time-limit", type=float, help="seconds for each run of the solver")
@@ -207,7 +237,9 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument("data", help="the table")
     predict.add_argument("--target", help="a column to leave out")
     predict.add_argument("--output", help="a CSV file (default: standard output)")
-    check = command("certify", _certify, "re-derive a saved solution's certificate from the data it was fitted to")
+    check = command(
+        "certify", _certify, "re-derive a saved solution's certificate from the data it was fitted to"
+    )
     check.add_argument("solution", help="a file that solve wrote")
     check.add_argument("data", help="the training table")
     check.add_argument("--target", help="name or index of the target column (default: the last)")
@@ -219,8 +251,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _experiment_options(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--output", default=".", help="folder for pictures and the saved solution (default: here)")
-    sub.add_argument("--test-size", type=float, default=0.25, help="part of the rows that is held out")
+    sub.add_argument(
+        "--output", default=".", help="folder for pictures and the saved solution (default: here)"
+    )
+    sub.add_argument("--folds", type=int, default=5, help="held-out folds for the score (default 5)")
+    sub.add_argument("--choose", action="store_true", help="choose circuits and penalty by cross-validation")
     sub.add_argument("--n-jobs", type=int, help="threads (default: all cores)")
     sub.add_argument("--json", action="store_true", help="for machines; no live line")
 

@@ -67,7 +67,9 @@ class _CircuitEstimator(BaseEstimator):
                 raise InputError(f"relative_lam is {self.relative_lam}; expected a number > 0.")
             problem = prepare(X, y, sample_weight=sample_weight, **self._data_options())
             lam = self.relative_lam * multiplier_of_constant(problem) or None
-        return solve(X, y, lam=lam, sample_weight=sample_weight, **self._data_options(), **self._run_options())
+        return solve(
+            X, y, lam=lam, sample_weight=sample_weight, **self._data_options(), **self._run_options()
+        )
 
     def _named(self, solution: Solution) -> Solution:
         from dataclasses import replace
@@ -205,33 +207,39 @@ class CircuitClassifier(ClassifierMixin, _CircuitEstimator):
 
 
 class _PathCV:
-    """Choose levels and penalty by cross-validation along warm-started paths."""
+    """Choose the set of circuits and the penalty by cross-validation along warm-started paths."""
 
     def _choose(self: Any, X: Floats, y: Array, weight: Floats | None, stratify: Array | None) -> Solution:
         folds = self._folds(X, y, weight, stratify)
-        best: tuple[float, tuple[int, ...], list[float]] | None = None
-        for levels in self._candidates(X):
-            lams = self._penalties(X, y, weight, levels)
-            losses = self._cross_validate(X, y, weight, folds, levels, lams)
+        best = np.inf
+        for rung in self._ladder(X):
+            options = {**self._data_options(), **rung}
+            lams = self._penalties(X, y, weight, options)
+            losses = self._cross_validate(X, y, weight, folds, options, lams)
             mean = losses.mean(axis=1)
-            if best is None or mean.min() < best[0]:
-                best = (float(mean.min()), levels, lams[: int(mean.argmin()) + 1])
-                self.levels_, self.cv_losses_, self.lams_ = levels, losses, np.array(lams[: len(mean)])
-        assert best is not None
-        _, levels, lams = best
-        self.lam_ = lams[-1]
-        options = {**self._data_options(), **self._run_options(), "levels": levels}
-        return path(X, y, sample_weight=weight, lams=lams[-3:], **options)[-1]
+            if mean.min() < best:
+                best, chosen, upto = float(mean.min()), options, lams[: int(mean.argmin()) + 1]
+                self.cv_losses_, self.lams_ = losses, np.array(lams[: len(mean)])
+            elif len(rung["levels"]) > 1:  # more levels have not helped: still more will not
+                break
+        self.lam_, self.levels_, self.max_gates_ = upto[-1], chosen["levels"], chosen["max_gates"]
+        return path(X, y, sample_weight=weight, lams=upto[-3:], **chosen, **self._run_options())[-1]
 
-    def _candidates(self: Any, X: Floats) -> list[tuple[int, ...]]:
+    def _ladder(self: Any, X: Floats) -> list[dict[str, Any]]:
+        """Sets of circuits to choose from, each containing the one before."""
         if self.levels is not None:
-            return [tuple(self.levels)]
-        return [(1,)] if is_boolean(X) else [(1,), (1, 2), (1, 2, 3)]
+            levels = [tuple(self.levels)]
+        else:
+            levels = [(1,)] if is_boolean(X) else [(1,), (1, 2), (1, 2, 3)]
+        gates = [0, 1, None] if self.max_gates is None else [self.max_gates]
+        rungs = [{"levels": levels[0], "max_gates": m} for m in gates]
+        return rungs + [{"levels": more, "max_gates": self.max_gates} for more in levels[1:]]
 
-    def _penalties(self: Any, X: Floats, y: Array, weight: Floats | None, levels: tuple[int, ...]) -> list[float]:
+    def _penalties(
+        self: Any, X: Floats, y: Array, weight: Floats | None, options: dict[str, Any]
+    ) -> list[float]:
         if self.lam is not None:
             return sorted(map(float, np.atleast_1d(self.lam)), reverse=True)
-        options = {**self._data_options(), "levels": levels}
         top = multiplier_of_constant(prepare(X, y, sample_weight=weight, **options)) or 1.0
         return [float(v) for v in top * np.geomspace(1.0, self.ratio, self.n_lams + 1)[1:]]
 
@@ -250,14 +258,13 @@ class _PathCV:
         return folds
 
     def _cross_validate(
-        self: Any, X: Floats, y: Array, weight: Floats | None, folds: list[Any], levels: tuple[int, ...],
+        self: Any, X: Floats, y: Array, weight: Floats | None, folds: list[Any], options: dict[str, Any],
         lams: list[float],
     ) -> Floats:  # fmt: skip
         """Mean loss on each fold's rows, shape (penalties, folds); ends early once it has risen ``PATIENCE`` times.
 
         The folds go down their paths side by side, to a relative gap of at most ``CV_TOL``: enough to rank penalties.
         """
-        options = {**self._data_options(), "levels": levels, "time_limit": self.time_limit}
         paths = []
         for train, _ in folds:
             q = None if weight is None else weight[train]
@@ -298,17 +305,18 @@ class CircuitRegressorCV(_PathCV, CircuitRegressor):
         Penalties to try instead.
     cv : int, splitter or None
         Folds; None is 5, shuffled by ``random_state``.
-    levels : sequence of int, optional
-        Lattice levels; default: chosen with the penalty from (1,), (1, 2) and (1, 2, 3), or (1,) for 0/1 data.
-    relative_lam, gamma, domain, max_gates, tol, max_iter, time_limit, n_jobs, random_state
+    levels, max_gates : sequence of int, int, optional
+        Lattice levels and gate limit; what is not given is chosen with the penalty: on level 1 literals alone, one
+        gate, or no limit; then levels (1, 2) and (1, 2, 3) where the data are not 0/1.
+    relative_lam, gamma, domain, tol, max_iter, time_limit, n_jobs, random_state
         As in :class:`CircuitRegressor`; ``relative_lam`` is not used, ``time_limit`` is for the final fit.
 
     Attributes
     ----------
-    lam_, levels_ : float, tuple of int
+    lam_, levels_, max_gates_ : float, tuple of int, int or None
         The choice.
     lams_, cv_losses_ : ndarray (n,), ndarray (n, folds)
-        What was tried on these levels, and the mean loss in each fold.
+        What was tried with these circuits, and the mean loss in each fold.
 
     Examples
     --------
@@ -339,7 +347,7 @@ class CircuitClassifierCV(_PathCV, CircuitClassifier):
     """:class:`CircuitClassifier` with the penalty chosen by cross-validation, for each class by itself.
 
     Parameters and attributes are those of :class:`CircuitRegressorCV`; with more than two classes ``lam_``,
-    ``levels_``, ``lams_`` and ``cv_losses_`` belong to the last class.
+    ``levels_``, ``max_gates_``, ``lams_`` and ``cv_losses_`` belong to the last class.
 
     Examples
     --------

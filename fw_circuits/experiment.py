@@ -1,22 +1,23 @@
-"""One honest experiment on one data set: score on held-out rows, then solve on all rows and compile.
+"""One honest experiment on one data set: score on held-out rows, solve on all rows, compile, measure.
 
-The penalty is chosen on the training part alone, so the held-out rows have no say in anything they judge.
+Every row is held out once; whatever is chosen from data is chosen on the training part of each fold alone.
 """
 
 from __future__ import annotations
 
 import time
+import warnings
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
-from sklearn.model_selection import train_test_split
+from sklearn.model_selection import KFold, StratifiedKFold
 
-from fw_circuits._typing import Floats
+from fw_circuits._typing import Array, Floats
 from fw_circuits.data import Dataset
 from fw_circuits.estimators import CircuitClassifierCV, CircuitRegressorCV
-from fw_circuits.exceptions import InputError
+from fw_circuits.exceptions import InputError, SolverWarning
 from fw_circuits.lattice import Lattice
 from fw_circuits.pipeline import solve
 from fw_circuits.resnet import ResNet
@@ -27,35 +28,39 @@ from fw_circuits.solution import Solution
 class Experiment:
     """What :func:`run` found.
 
-    ``score`` is accuracy or R2 on the held-out rows of the same settings fitted to the others, ``boosting_score``
-    that of gradient boosting with scikit-learn's defaults.  ``solution`` is fitted to all rows; ``deviation`` is the
-    largest ``|resnet - solution|`` over ``n_points`` points, ``seconds`` the time of the fit on the training part.
+    ``score`` is the mean accuracy or R2 over the held-out folds, ``boosting_score`` that of gradient boosting with
+    scikit-learn's defaults on the same folds; ``fold_scores`` has one row a fold (ours, boosting).  ``solution`` is
+    fitted to all rows in ``seconds``; ``deviation`` is the largest ``|resnet - solution|`` over ``n_points`` points.
     """
 
     dataset: Dataset
     solution: Solution
     resnet: ResNet
     metric: str
-    n_train: int
-    n_test: int
-    score: float
-    boosting_score: float
+    fold_scores: Floats
     deviation: float
     n_points: int
     seconds: float
-    boosting_seconds: float
+
+    @property
+    def score(self) -> float:
+        return float(self.fold_scores[:, 0].mean())
+
+    @property
+    def boosting_score(self) -> float:
+        return float(self.fold_scores[:, 1].mean())
 
 
 def guess_loss(y: Any) -> str:
-    """"logistic" for two distinct targets, else "squared"."""
+    """ "logistic" for two distinct targets, else "squared"."""
     return "logistic" if np.unique(np.asarray(y)).size == 2 else "squared"
 
 
 def run(
-    dataset: Dataset, *, loss: str | None = None, test_size: float = 0.25, random_state: int = 0,
+    dataset: Dataset, *, loss: str | None = None, folds: int = 5, choose: bool = False, random_state: int = 0,
     progress: bool = False, n_points: int = 20_000, **options: Any,
 ) -> Experiment:  # fmt: skip
-    """Fit on a part of ``dataset`` and score on the rest; then fit to all of it, compile, and measure the network.
+    """Score on held-out rows beside gradient boosting, then fit to all rows, compile, and measure the network.
 
     Parameters
     ----------
@@ -63,58 +68,55 @@ def run(
         The data.
     loss : str, optional
         Default: "logistic" for two distinct targets, else "squared".
-    test_size, random_state : float, int
-        The split; stratified for two labels.
+    folds, random_state : int
+        Shuffled folds, stratified for two labels.
+    choose : bool
+        Choose circuits and penalty by cross-validation, in each training part anew (slower).
     progress : bool
-        Show the solver's live line.
+        Show the solver's live line in the fit to all rows.
     n_points : int
-        Points at which network and solution are compared: half random, half on cells' corners and faces.
+        Points at which network and solution are compared; see :func:`hostile_points`.
     **options
-        For :func:`fw_circuits.solve`; without ``lam``, ``tau`` or ``eps`` the penalty is chosen by five-fold
-        cross-validation on the training rows.
+        For :func:`fw_circuits.solve`.
 
     Raises
     ------
     InputError
-        If the data cannot be used, or there are too few rows to hold some out.
+        If the data cannot be used, or there are too few rows for the folds.
     """
     loss = loss or guess_loss(dataset.y)
     classify = loss == "logistic"
-    if len(dataset.y) < 10:
-        raise InputError(f"{dataset.name} has {len(dataset.y)} rows; expected at least 10 to hold a quarter out.")
-    try:
-        parts = train_test_split(dataset.X, dataset.y, test_size=test_size, random_state=random_state,
-                                 stratify=dataset.y if classify else None)  # fmt: skip
-    except ValueError as error:
-        raise InputError(f"cannot split {dataset.name} into training and test rows: {error}") from error
-    train_X, test_X, train_y, test_y = parts
+    X, y = dataset.X, np.asarray(dataset.y)
+    _check_folds(dataset, folds, classify)
+    splitter = (StratifiedKFold if classify else KFold)(folds, shuffle=True, random_state=random_state)
+    scores = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SolverWarning)
+        for train, test in splitter.split(X, y):
+            chosen = _choose(X[train], y[train], classify, options) if choose else options
+            ours = solve(X[train], y[train], loss=loss, **chosen).predict(X[test])
+            booster = (HistGradientBoostingClassifier if classify else HistGradientBoostingRegressor)(
+                random_state=0
+            )
+            theirs = booster.fit(X[train], y[train]).predict(X[test])
+            scores.append([_score(y[test], ours, classify), _score(y[test], theirs, classify)])
+    chosen = _choose(X, y, classify, options) if choose else options
     clock = time.perf_counter()
-    if all(options.get(name) is None for name in ("lam", "tau", "eps")) and loss != "huber":
-        options.update(_choose(train_X, train_y, classify, options))
-    held_out = solve(train_X, train_y, loss=loss, **options).predict(test_X)
+    solution = solve(X, y, loss=loss, progress=progress, **chosen)
     seconds = time.perf_counter() - clock
-    clock = time.perf_counter()
-    booster = (HistGradientBoostingClassifier if classify else HistGradientBoostingRegressor)(random_state=0)
-    booster.fit(train_X, train_y)
-    boosting_seconds = time.perf_counter() - clock
-    solution = solve(dataset.X, dataset.y, loss=loss, progress=progress, **options)
     solution = replace(solution, feature_names=tuple(dataset.feature_names))
     resnet = solution.to_resnet()
-    points = hostile_points(solution.lattice, dataset.X, n_points, random_state)
+    points = hostile_points(solution.lattice, X, n_points, random_state)
     deviation = np.abs(resnet.forward(points) - solution.decision_function(points)).max()
     return Experiment(
         dataset=dataset,
         solution=solution,
         resnet=resnet,
         metric="accuracy" if classify else "R2",
-        n_train=len(train_y),
-        n_test=len(test_y),
-        score=_score(test_y, held_out, classify),
-        boosting_score=_score(test_y, booster.predict(test_X), classify),
+        fold_scores=np.array(scores),
         deviation=float(deviation),
         n_points=n_points,
         seconds=seconds,
-        boosting_seconds=boosting_seconds,
     )
 
 
@@ -137,17 +139,29 @@ def hostile_points(lattice: Lattice, X: Floats, n: int, random_state: int = 0) -
     kind = rng.integers(0, 5, size=(n, 1))
     mixed = np.where(rng.random((n, d)) < 0.5, snapped, unit)
     tied = np.repeat(unit[:, :1], d, axis=1)
-    unit = np.select([kind == 1, kind == 2, kind == 3, kind == 4], [snapped, mixed, middle, tied], default=unit)
+    unit = np.select(
+        [kind == 1, kind == 2, kind == 3, kind == 4], [snapped, mixed, middle, tied], default=unit
+    )
     return low + unit * span
 
 
-def _choose(X: Floats, y: Any, classify: bool, options: dict[str, Any]) -> dict[str, Any]:
+def _check_folds(dataset: Dataset, folds: int, classify: bool) -> None:
+    y = np.asarray(dataset.y)
+    fewest = int(np.unique(y, return_counts=True)[1].min()) if classify else y.size
+    if folds < 2 or fewest < folds:
+        what = "rows of the rarer label" if classify else "rows"
+        raise InputError(
+            f"{dataset.name} has {fewest} {what}, folds is {folds}; expected at least 2 folds and as many {what}."
+        )
+
+
+def _choose(X: Floats, y: Array, classify: bool, options: dict[str, Any]) -> dict[str, Any]:
+    """``options`` with penalty, levels and gate limit as cross-validation on these rows chooses them."""
     names = ("gamma", "levels", "domain", "max_gates", "n_jobs", "time_limit")
     model = (CircuitClassifierCV if classify else CircuitRegressorCV)(
-        **{k: v for k, v in options.items() if k in names}
-    )
-    model.fit(X, y)
-    return {"lam": float(model.lam_), "levels": model.levels_}
+        **{name: value for name, value in options.items() if name in names}
+    ).fit(X, y)
+    return {**options, "lam": float(model.lam_), "levels": model.levels_, "max_gates": model.max_gates_}
 
 
 def _score(y: Any, prediction: Any, classify: bool) -> float:
@@ -155,4 +169,3 @@ def _score(y: Any, prediction: Any, classify: bool) -> float:
         return float(np.mean(np.asarray(y) == np.asarray(prediction)))
     y = np.asarray(y, dtype=np.float64)
     return float(1.0 - np.sum((y - prediction) ** 2) / np.sum((y - y.mean()) ** 2))
-

@@ -48,7 +48,9 @@ def save(solution: Solution, path: str | PathLike[str]) -> None:
         "header": np.frombuffer(json.dumps(header).encode(), dtype=np.uint8),
         "coef": solution.coef,
         "dual_point": solution.dual_point,
-        "trace": np.array([[getattr(s, f.name) for f in fields(Step)] for s in solution.trace], dtype=np.float64),
+        "trace": np.array(
+            [[getattr(s, f.name) for f in fields(Step)] for s in solution.trace], dtype=np.float64
+        ),
     }
     target = Path(path)
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
@@ -106,7 +108,9 @@ def load(path: str | PathLike[str]) -> Solution:
             "Solution.save wrote; if it was copied, copy it again."
         ) from error
     except Exception as error:  # zlib.error and other decoder errors of a damaged archive
-        raise FormatError(f"{path} is damaged ({type(error).__name__}: {error}); save the solution again.") from error
+        raise FormatError(
+            f"{path} is damaged ({type(error).__name__}: {error}); save the solution again."
+        ) from error
     if not isinstance(header, dict) or header.get("format") != FORMAT:
         kind = header.get("format") if isinstance(header, dict) else type(header).__name__
         raise FormatError(f"{path} holds {kind!r}; expected {FORMAT!r}.")
@@ -117,7 +121,9 @@ def load(path: str | PathLike[str]) -> Solution:
     try:
         return _from_parts(header, arrays)
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
-        raise FormatError(f"{path} is incomplete or inconsistent ({type(error).__name__}: {error}).") from error
+        raise FormatError(
+            f"{path} is incomplete or inconsistent ({type(error).__name__}: {error})."
+        ) from error
 
 
 def _from_parts(header: dict[str, Any], arrays: dict[str, Any]) -> Solution:
@@ -127,10 +133,9 @@ def _from_parts(header: dict[str, Any], arrays: dict[str, Any]) -> Solution:
     if coef.shape != (len(atoms),) or not np.isfinite(coef).all():
         raise ValueError(f"{len(atoms)} atoms but coefficients of shape {coef.shape}, or not all finite")
     classes = header["classes"]
-    kinds = {"iteration": int, "n_atoms": int, "n_gates": int}
     names = [f.name for f in fields(Step)]
     rows = arrays["trace"].reshape(-1, len(names))
-    steps = [Step(**{n: kinds.get(n, float)(v) for n, v in zip(names, row, strict=True)}) for row in rows.tolist()]
+    steps = [_step(dict(zip(names, row, strict=True))) for row in rows.tolist()]
     return Solution(
         atoms=atoms,
         coef=coef,
@@ -147,6 +152,11 @@ def _from_parts(header: dict[str, Any], arrays: dict[str, Any]) -> Solution:
         classes=None if classes is None else np.array(classes["values"], dtype=np.dtype(classes["dtype"])),
         dual_point=np.asarray(arrays["dual_point"], dtype=np.float64),
     )
+
+
+def _step(row: dict[str, Any]) -> Step:
+    counts = {name: int(row[name]) for name in ("iteration", "n_atoms", "n_gates")}
+    return Step(**{**row, **counts})
 
 
 def _atom_to_dict(atom: Atom) -> dict[str, Any]:

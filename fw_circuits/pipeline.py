@@ -1,8 +1,8 @@
 """From data to a certified solution: the whole flow on one screen.
 
-    X, y --check--> points, targets --lattice--> literals on vertex rows --oracle--+
-                                                                                   |
-    Solution <--certificate-- active set <-------- Frank-Wolfe loop <--------------+
+X, y --check--> points, targets --lattice--> literals on vertex rows --oracle--+
+                                                                               |
+Solution <--certificate-- active set <-------- Frank-Wolfe loop <--------------+
 """
 
 from __future__ import annotations
@@ -257,10 +257,9 @@ def lam_max(
     """
     check_parameters(gamma=gamma, tau=None, lam=None, eps=None, tol=1e-3, max_iter=1, time_limit=None, loss=loss,
                      method="corrective", levels=levels, max_gates=max_gates, n_jobs=n_jobs)  # fmt: skip
-    return multiplier_of_constant(
-        prepare(X, y, gamma=gamma, loss=loss, levels=levels, oracle=oracle, max_gates=max_gates, n_jobs=n_jobs,
-                sample_weight=sample_weight, domain=domain)  # fmt: skip
-    )
+    problem = prepare(X, y, gamma=gamma, loss=loss, levels=levels, oracle=oracle, max_gates=max_gates, n_jobs=n_jobs,
+                      sample_weight=sample_weight, domain=domain)  # fmt: skip
+    return multiplier_of_constant(problem)
 
 
 def prepare(
@@ -280,7 +279,9 @@ def prepare(
         lattice = Lattice.boolean(points.shape[1])
     else:
         lattice = Lattice.fit(counted, levels=tuple(levels or (1, 2, 3)), domain=domain)
-    search = make_oracle(oracle, points, lattice, gamma, max_gates=max_gates, n_jobs=n_jobs, time_limit=time_limit)
+    search = make_oracle(
+        oracle, points, lattice, gamma, max_gates=max_gates, n_jobs=n_jobs, time_limit=time_limit
+    )
     return Problem(points, make_loss(loss, target, weights), classes, lattice, search, gamma, names)
 
 
@@ -344,7 +345,9 @@ def _warm(problem: Problem, solution: Solution | None) -> ActiveSet | None:
     if solution is None:
         return None
     if solution.lattice != problem.lattice:
-        raise InputError("warm_start was fitted on another domain or other levels; expected the same lattice.")
+        raise InputError(
+            "warm_start was fitted on another domain or other levels; expected the same lattice."
+        )
     active = ActiveSet(problem.loss, problem.gamma)
     active.add(solution.atoms, problem.oracle.evaluate(solution.atoms))
     active.move(np.array(solution.coef), solution.intercept)
@@ -370,7 +373,9 @@ def _snapshot(problem: Problem, form: Form, run: Run, tol: float) -> Solution:
         tol=tol,
         polar=answer.value if answer else 0.0,
         polar_bound=answer.upper_bound if answer else np.inf,
-        baseline=problem.loss.value(np.full(active.f.size, best_intercept(problem.loss, np.zeros(active.f.size)))),
+        baseline=problem.loss.value(
+            np.full(active.f.size, best_intercept(problem.loss, np.zeros(active.f.size)))
+        ),
     )
     return Solution(
         atoms=tuple(active.atoms[j] for j in order),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -41,7 +42,14 @@ def plot_convergence(solution: Solution, path: str | PathLike[str]) -> Path:
     passes = trace["iteration"]
     left.plot(passes, trace["primal"], color=BLUE, marker="o", ms=3, label="objective")
     dual = trace["dual"]
-    left.plot(passes, np.where(np.isfinite(dual), dual, np.nan), color=ORANGE, marker="o", ms=3, label="best lower bound")
+    left.plot(
+        passes,
+        np.where(np.isfinite(dual), dual, np.nan),
+        color=ORANGE,
+        marker="o",
+        ms=3,
+        label="best lower bound",
+    )
     left.set(xlabel="oracle pass", ylabel="objective", title="Objective and its bound")
     left.legend(frameon=False)
     gap = trace["relative_gap"]
@@ -58,7 +66,10 @@ def plot_convergence(solution: Solution, path: str | PathLike[str]) -> Path:
 
 
 def plot_circuit(
-    atom: Atom, path: str | PathLike[str], feature_names: tuple[str, ...] | None = None, title: str | None = None
+    atom: Atom,
+    path: str | PathLike[str],
+    feature_names: tuple[str, ...] | None = None,
+    title: str | None = None,
 ) -> Path:
     """One atom as a graph: literals on the left, gates by depth, output on the right."""
     plt = _pyplot()
@@ -68,7 +79,7 @@ def plot_circuit(
     depth = {node: 0 for node in range(first_gate)}
     graph = nx.DiGraph()
     used = {g.a for g in circuit.gates} | {g.b for g in circuit.gates} | {s // 2 for s in circuit.outputs}
-    labels = {}
+    labels: dict[Any, str] = {}
     for node in sorted(n for n in used if n < first_gate):
         graph.add_node(node, layer=0)
         labels[node] = names[node - 1] if node else "0"
@@ -98,7 +109,7 @@ def plot_circuit(
     return _save(fig, path)
 
 
-def _pyplot():  # type: ignore[no-untyped-def]
+def _pyplot() -> Any:
     import matplotlib
 
     matplotlib.use("Agg", force=False)
@@ -107,7 +118,7 @@ def _pyplot():  # type: ignore[no-untyped-def]
     return plt
 
 
-def _save(fig, path: str | PathLike[str]) -> Path:  # type: ignore[no-untyped-def]
+def _save(fig: Any, path: str | PathLike[str]) -> Path:
     target = Path(path)
     fig.savefig(target, dpi=150)
     _pyplot().close(fig)

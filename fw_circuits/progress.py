@@ -38,7 +38,9 @@ def live_line(show: bool, start: float) -> Iterator[Callable[[Any], None] | None
     if not console.is_terminal:
         yield lambda run: console.print(line(run), soft_wrap=True)
         return
-    with Live(Text("searching circuits ..."), console=console, refresh_per_second=12, transient=False) as live:
+    with Live(
+        Text("searching circuits ..."), console=console, refresh_per_second=12, transient=False
+    ) as live:
         yield lambda run: live.update(line(run))
 
 

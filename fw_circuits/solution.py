@@ -160,7 +160,9 @@ class Certificate:
             f"Bound over all circuits of any size on these levels: {self.global_dual:.6g} (gap {self.global_gap:.3g}).",
         ]
         if abs(self.estimated_gap - self.gap) > 1e-9 * abs(self.primal):
-            lines.append(f"Against the best circuit found the gap is {self.estimated_gap:.3g}: an estimate, not a bound.")
+            lines.append(
+                f"Against the best circuit found the gap is {self.estimated_gap:.3g}: an estimate, not a bound."
+            )
         return "\n".join(lines)
 
 
@@ -206,7 +208,12 @@ class Solution:
     @property
     def norm(self) -> float:
         """``sum_j |coef_j| kappa_j^(1/gamma)``: an upper bound on the gauge of ``f`` without its intercept."""
-        return float(sum(abs(b) * atom.cost ** (1.0 / self.gamma) for b, atom in zip(self.coef, self.atoms, strict=True)))
+        return float(
+            sum(
+                abs(b) * atom.cost ** (1.0 / self.gamma)
+                for b, atom in zip(self.coef, self.atoms, strict=True)
+            )
+        )
 
     @property
     def n_gates(self) -> int:
@@ -236,7 +243,9 @@ class Solution:
         try:
             import pandas as pd
         except ImportError as error:
-            raise InputError("to_frame needs pandas, which is not installed; type: pip install pandas") from error
+            raise InputError(
+                "to_frame needs pandas, which is not installed; type: pip install pandas"
+            ) from error
         share = np.abs(self.coef) * np.array([a.cost ** (1.0 / self.gamma) for a in self.atoms])
         return pd.DataFrame(
             {

@@ -52,7 +52,9 @@ def test_errors_are_one_line_and_say_what_to_do(tmp_path, capsys):
     assert main(["solve", str(bad), "--target", "y"]) == 1
     assert main(["predict", str(bad), str(bad)]) == 1
     err = capsys.readouterr().err
-    assert "missing.csv" in err and "'x'" in err and "not a readable solution" in err and "Traceback" not in err
+    assert (
+        "missing.csv" in err and "'x'" in err and "not a readable solution" in err and "Traceback" not in err
+    )
     with pytest.raises(SystemExit) as stop:
         main(["solve", str(bad), "--lam", "1", "--tau", "1"])
     assert stop.value.code == 2

@@ -16,7 +16,13 @@ from hypothesis import strategies as st
 from fw_circuits import solve
 from fw_circuits.exceptions import SolverWarning
 
-NORMAL_OPS = (lambda a, b: a & b, lambda a, b: a & ~b, lambda a, b: ~a & b, lambda a, b: a ^ b, lambda a, b: a | b)
+NORMAL_OPS = (
+    lambda a, b: a & b,
+    lambda a, b: a & ~b,
+    lambda a, b: ~a & b,
+    lambda a, b: a ^ b,
+    lambda a, b: a | b,
+)
 
 
 @functools.cache
@@ -40,12 +46,12 @@ def cheapest(n, max_gates=3):
     return cost
 
 
-def dictionary(X, gamma):
-    """Distinct columns of all circuits of at most 3 gates on the rows of X, each with its lowest scale."""
+def dictionary(X, gamma, max_gates):
+    """Distinct columns of all circuits of at most ``max_gates`` gates on the rows of X, each with its lowest scale."""
     n = X.shape[1]
     pattern = X @ (1 << np.arange(n))
     best = {}
-    for table, gates in cheapest(n).items():
+    for table, gates in cheapest(n, max_gates).items():
         column = np.array([table >> int(p) & 1 for p in pattern])
         if column.min() == column.max():
             continue
@@ -66,7 +72,9 @@ def reference(columns, scales, y, loss, lam):
     problem = cp.Problem(cp.Minimize(value + lam * scales @ cp.abs(b)))
     try:
         problem.solve(solver=cp.CLARABEL)
-    except cp.SolverError:  # the interior-point method gives up on a few logistic problems with thousands of columns
+    except (
+        cp.SolverError
+    ):  # the interior-point method gives up on a few logistic problems with thousands of columns
         assume(False)
     return problem.value
 
@@ -77,31 +85,39 @@ def test_the_enumeration_itself_finds_the_known_counts():
 
 
 @pytest.mark.parametrize("loss", ["squared", "logistic"])
-@given(seed=st.integers(0, 10**9), n=st.integers(2, 5), rows=st.integers(4, 14), level=st.sampled_from([0.02, 0.1, 0.4]))
+@given(seed=st.integers(0, 10**9), n=st.integers(2, 5), rows=st.integers(4, 14),
+       level=st.sampled_from([0.02, 0.1, 0.4]), gates=st.sampled_from([3, 3, 3, 2, 1, 0]))  # fmt: skip
 @settings(max_examples=120, deadline=None)
-def test_same_optimum_as_cvxpy_over_all_circuits_of_three_gates(loss, seed, n, rows, level):
+def test_same_optimum_as_cvxpy_over_all_circuits_of_few_gates(loss, seed, n, rows, level, gates):
     rng = np.random.default_rng(seed)
     X = rng.integers(0, 2, (rows, n))
     y = rng.choice([-1.0, 1.0], rows) if loss == "logistic" else rng.normal(size=rows)
     if loss == "logistic" and np.unique(y).size < 2:
         y[0] = -y[0]
-    columns, scales = dictionary(X, 3.0) if X.std(axis=0).any() else (np.zeros((rows, 0)), np.zeros(0))
+    columns, scales = dictionary(X, 3.0, gates) if X.std(axis=0).any() else (np.zeros((rows, 0)), np.zeros(0))
     if columns.shape[1] == 0:
         return
-    g = (y - y.mean()) / rows if loss == "squared" else y * (1.0 - np.where(y > 0, (y > 0).mean(), (y < 0).mean())) / rows
+    g = (
+        (y - y.mean()) / rows
+        if loss == "squared"
+        else y * (1.0 - np.where(y > 0, (y > 0).mean(), (y < 0).mean())) / rows
+    )
     lam = level * float(np.max(np.abs(columns.T @ g) / scales))
     if lam < 1e-6:
         return
     exact = reference(columns, scales, y, loss, lam)
+    options = {"lam": lam, "loss": loss, "max_gates": gates, "levels": (1,), "n_jobs": 1}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SolverWarning)
-        solution = solve(X, y, lam=lam, loss=loss, max_gates=3, levels=(1,), tol=1e-8, n_jobs=1)
+        solution = solve(X, y, tol=1e-8, **options)
     certificate = solution.certificate
     assert certificate.primal == pytest.approx(exact, rel=1e-6, abs=1e-8)
-    assert certificate.dual <= exact + 1e-7 * max(1.0, abs(exact))
-    rough = solve(X, y, lam=lam, loss=loss, max_gates=3, levels=(1,), tol=0.3, n_jobs=1).certificate
+    assert certificate.max_gates == gates and certificate.dual <= exact + 1e-7 * max(1.0, abs(exact))
+    rough = solve(X, y, tol=0.3, **options).certificate
     for found in (certificate, rough):
-        assert found.gap >= found.primal - exact - 1e-7 * max(1.0, abs(exact)), "a certified gap below the true gap"
+        assert found.gap >= found.primal - exact - 1e-7 * max(1.0, abs(exact)), (
+            "a certified gap below the true gap"
+        )
         assert found.global_dual <= found.dual + 1e-12
 
 

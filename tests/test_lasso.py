@@ -52,4 +52,6 @@ def test_compiled_descent_equals_its_twin(seed, m, sweeps):
             b = start.copy()
             made = coordinate_descent(gram, r, thresholds, b, max_sweeps=sweeps, tol=1e-12)
             results.append((made, b))
-    assert results[0][0] == results[1][0] and np.allclose(results[0][1], results[1][1], rtol=1e-12, atol=1e-13)
+    assert results[0][0] == results[1][0] and np.allclose(
+        results[0][1], results[1][1], rtol=1e-12, atol=1e-13
+    )

@@ -56,7 +56,9 @@ def test_every_method_reaches_the_reference(method, name, form_name):
     assert run.status is Status.OPTIMAL
     assert last.primal >= exact - 1e-6 * abs(exact) and last.primal <= exact + tol * abs(last.primal) + 1e-7
     assert run.dual <= exact * (1 + 1e-7) + 1e-9
-    assert all(step.gap >= step.primal - exact - 1e-7 for step in run.steps), "a certified gap below the true gap"
+    assert all(step.gap >= step.primal - exact - 1e-7 for step in run.steps), (
+        "a certified gap below the true gap"
+    )
 
 
 @pytest.mark.parametrize("name", ["squared", "logistic"])
@@ -95,10 +97,12 @@ def test_a_short_oracle_competes_with_a_smaller_ball():
         def evaluate(self, atoms):
             return 0.5 * super().evaluate(atoms)
 
-    loss, oracle, columns, scales = make_problem("squared")
+    loss, _, columns, scales = make_problem("squared")
     short = Short(columns, scales**GAMMA, GAMMA)
     run = frank_wolfe(loss, make_form(tau=1.0), short, method="pairwise", tol=0.0, max_iter=400)
-    assert run.steps[-1].loss == pytest.approx(reference_value(loss, make_form(tau=0.5), columns, scales), rel=1e-4)
+    assert run.steps[-1].loss == pytest.approx(
+        reference_value(loss, make_form(tau=0.5), columns, scales), rel=1e-4
+    )
     assert run.steps[-1].loss > 1.01 * reference_value(loss, make_form(tau=1.0), columns, scales)
 
 
@@ -113,9 +117,14 @@ def test_ends_early_when_told_to():
     loss, oracle, *_ = make_problem("squared")
     form = make_form(lam=1e-4)
     options = {"tol": 0.0, "atoms_per_pass": 1}
-    assert frank_wolfe(loss, form, oracle, callback=lambda run: len(run.steps) == 3, **options).status is Status.CALLBACK
+    assert (
+        frank_wolfe(loss, form, oracle, callback=lambda run: len(run.steps) == 3, **options).status
+        is Status.CALLBACK
+    )
     assert frank_wolfe(loss, form, oracle, max_iter=2, **options).status is Status.MAX_ITER
-    assert frank_wolfe(loss, form, oracle, deadline=time.perf_counter(), **options).status is Status.TIME_LIMIT
+    assert (
+        frank_wolfe(loss, form, oracle, deadline=time.perf_counter(), **options).status is Status.TIME_LIMIT
+    )
     assert frank_wolfe(loss, form, oracle, interrupted=lambda: True, **options).status is Status.INTERRUPTED
 
     def press_ctrl_c(run):
@@ -141,7 +150,7 @@ def test_unknown_names_are_refused():
 
 
 def test_active_set_gram_is_extended_and_cut_consistently():
-    loss, oracle, columns, _ = make_problem("squared")
+    loss, oracle, *_ = make_problem("squared")
     rng = np.random.default_rng(5)
     active = ActiveSet(loss, GAMMA)
     atoms = oracle.search(rng.normal(size=50), 12).atoms

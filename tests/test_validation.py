@@ -219,7 +219,7 @@ BAD_SETTINGS = [
     ({"levels": (1.5,)}, "whole numbers"),
     ({"levels": (True,)}, "whole numbers"),
     ({"levels": 3}, r"levels is 3; expected .* such as \(1, 2, 3\)"),
-    ({"max_gates": 0}, "max_gates is 0"),
+    ({"max_gates": -1}, "max_gates is -1"),
     ({"n_jobs": 0}, "n_jobs is 0"),
     ({"n_jobs": 1.5}, "n_jobs is 1.5"),
 ]

@@ -68,7 +68,9 @@ class Constrained(Form):
 
     def dual(self, loss: Loss, theta: Floats, upper: float) -> float:
         penalty = self.parameter * upper
-        return _maximise(loss, theta, loss.dual_limit(theta), lambda s: loss.dual(s * theta) - s * penalty, penalty)
+        return _maximise(
+            loss, theta, loss.dual_limit(theta), lambda s: loss.dual(s * theta) - s * penalty, penalty
+        )
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,10 @@ class ErrorBound(Form):
             return 0.0
         limit = min(loss.dual_limit(theta), 1e6)
         bound = _maximise(
-            loss, theta, limit, lambda s: (loss.dual(s * theta) - self.parameter) / (s * upper) if s > 0 else 0.0
+            loss,
+            theta,
+            limit,
+            lambda s: (loss.dual(s * theta) - self.parameter) / (s * upper) if s > 0 else 0.0,
         )
         return max(0.0, bound)
 
@@ -128,7 +133,9 @@ def _maximise(
     elif limit > 0:  # rough is enough: any s is valid, and near the optimum the best s is 1 or the limit
         top = limit if np.isfinite(limit) else 10.0
         options = {"xatol": 1e-3 * top}
-        found = minimize_scalar(lambda s: min(-bound(s), 1e300), bounds=(0.0, top), method="bounded", options=options)
+        found = minimize_scalar(
+            lambda s: min(-bound(s), 1e300), bounds=(0.0, top), method="bounded", options=options
+        )
         tries.append(float(found.x))
     values = [bound(s) for s in tries]
     return max(value for value in values if not np.isnan(value))

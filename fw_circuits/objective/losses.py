@@ -11,7 +11,7 @@ with equality at ``theta = gradient(f)``.  Source: theory, sections 3 and 4.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from scipy.special import entr, expit
@@ -154,7 +154,9 @@ class Huber:
 
     def value(self, f: Floats) -> float:
         r = np.abs(self.y - f)
-        return float(self.weights @ np.where(r <= self.delta, 0.5 * r**2, self.delta * (r - 0.5 * self.delta)))
+        return float(
+            self.weights @ np.where(r <= self.delta, 0.5 * r**2, self.delta * (r - 0.5 * self.delta))
+        )
 
     def gradient(self, f: Floats) -> Floats:
         return self.weights * np.clip(self.y - f, -self.delta, self.delta)
@@ -172,7 +174,7 @@ class Huber:
         return np.inf if top <= 0.0 else self.delta / float(top)
 
 
-LOSSES = {loss.name: loss for loss in (Squared, Logistic, Huber)}
+LOSSES: dict[str, Any] = {loss.name: loss for loss in (Squared, Logistic, Huber)}
 
 
 def make_loss(name: str, y: Floats, weights: Floats | None = None) -> Loss:
@@ -187,7 +189,8 @@ def make_loss(name: str, y: Floats, weights: Floats | None = None) -> Loss:
         raise InputError(f"loss is {name!r}; expected one of {', '.join(map(repr, LOSSES))}.")
     if weights is None:
         weights = np.full(y.shape, 1.0 / y.size)
-    return LOSSES[name](y, weights)
+    loss: Loss = LOSSES[name](y, weights)
+    return loss
 
 
 def best_intercept(loss: Loss, f: Floats, start: float = 0.0) -> float:

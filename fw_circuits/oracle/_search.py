@@ -168,6 +168,8 @@ def search_level(
     found = run.found()
     if not weights.any() and len(found) == settings.k:  # all scores are 0, and small subsets come first
         return LevelFound(_named(found, columns), limit if limit < n else None, None)
+    if tables.top[3] <= 0.0 and tables.top[4] <= 0.0:  # a gate limit leaves no function of three literals
+        return LevelFound(_named(found, columns), None, None)
     began = perf_counter()
     if not _slices(n - 2, lambda i, j: run.triples(i, j), ended, _work(n, 3) * columns.n_rows):
         return LevelFound(_named(run.found(), columns), None, 2, run.counts)
@@ -176,8 +178,8 @@ def search_level(
         left = 0.7 * (time_limit - (perf_counter() - start))
         fits = [m for m in range(4, limit + 1) if _work(m, 4) * columns.n_rows <= rate * left]
         limit = max(fits, default=4)
-    if limit >= n:
-        done = _quads(run, n, columns.n_rows, ended)
+    if limit >= n or tables.top[4] <= 0.0:
+        done = tables.top[4] <= 0.0 or _quads(run, n, columns.n_rows, ended)
         return LevelFound(_named(run.found(), columns), None, None if done else 3, run.counts)
 
     # Screening: the literals with the best small subsets; ties keep the first column.

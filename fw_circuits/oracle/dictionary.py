@@ -56,7 +56,9 @@ class DictionaryOracle:
     ((ColumnAtom(index=1, cost=8.0),), [1.5])
     """
 
-    def __init__(self, columns: npt.ArrayLike, costs: npt.ArrayLike | None = None, gamma: float = 3.0) -> None:
+    def __init__(
+        self, columns: npt.ArrayLike, costs: npt.ArrayLike | None = None, gamma: float = 3.0
+    ) -> None:
         self.columns = np.asarray(columns, dtype=np.float64)
         if self.columns.ndim != 2 or not np.isfinite(self.columns).all():
             raise InputError(f"columns have shape {self.columns.shape}; expected finite numbers (N, p).")

@@ -30,15 +30,26 @@ def make_oracle(
     """
     if isinstance(oracle, str):
         if oracle not in ("auto", "subset"):
-            raise InputError(f"oracle is {oracle!r}; expected 'auto', 'subset' or an object with search and evaluate.")
+            raise InputError(
+                f"oracle is {oracle!r}; expected 'auto', 'subset' or an object with search and evaluate."
+            )
         rows = [lattice.rows(points, level) for level in lattice.levels]
         share = None if time_limit is None else SHARE_OF_A_PASS * time_limit
-        return SubsetOracle(rows, lattice, gamma, n_jobs=n_jobs, per_support=1, max_gates=max_gates, time_limit=share)
+        return SubsetOracle(
+            rows, lattice, gamma, n_jobs=n_jobs, per_support=1, max_gates=max_gates, time_limit=share
+        )
     missing = [name for name in ("search", "evaluate", "gamma", "n_rows") if not hasattr(oracle, name)]
     if missing:
-        raise InputError(f"the oracle {type(oracle).__name__} lacks {', '.join(missing)}; see the Oracle protocol.")
+        raise InputError(
+            f"the oracle {type(oracle).__name__} lacks {', '.join(missing)}; see the Oracle protocol."
+        )
     if oracle.n_rows != points.shape[0]:
-        raise InputError(f"the oracle is for {oracle.n_rows} rows, X has {points.shape[0]}; make it from the same X.")
+        raise InputError(
+            f"the oracle is for {oracle.n_rows} rows, X has {points.shape[0]}; make it from the same X."
+        )
     if oracle.gamma != gamma:
-        raise InputError(f"the oracle has gamma={oracle.gamma}, solve was called with gamma={gamma}; make them equal.")
-    return oracle  # type: ignore[no-any-return]
+        raise InputError(
+            f"the oracle has gamma={oracle.gamma}, solve was called with gamma={gamma}; make them equal."
+        )
+    found: Oracle = oracle
+    return found

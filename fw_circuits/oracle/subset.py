@@ -25,6 +25,9 @@ from fw_circuits.oracle._tables import tables
 from fw_circuits.oracle.base import OracleAnswer, Stop, check_count, check_gamma, check_weights, positive
 from fw_circuits.tetrakis import Atom, evaluate
 
+#: Every function of four inputs has a circuit of at most so many gates.
+MOST_GATES = 7
+
 
 class SubsetOracle:
     """Search all functions of at most four literals, level by level, exactly.
@@ -88,7 +91,7 @@ class SubsetOracle:
         sizes = sorted({rows.barycentric.shape[0] for rows in levels_rows})
         if len(sizes) > 1:
             raise InputError(f"levels of different data: {sizes} rows; make all from the same X.")
-        for name, value in (("max_literals", max_literals), ("per_support", per_support), ("max_gates", max_gates)):
+        for name, value in (("max_literals", max_literals), ("per_support", per_support)):
             if value is not None:
                 try:
                     check_count(value)
@@ -101,8 +104,12 @@ class SubsetOracle:
         self.time_limit = None if time_limit is None else positive("time_limit", time_limit)
         threads = _search.threads_of(n_jobs)
         self.settings = _search.Settings(1, per_support or 0, threads, int(memory), max_literals)
-        self.max_gates = max_gates
-        self._tables = tables(cost_table(), self.gamma, 7 if max_gates is None else max_gates)
+        if max_gates is not None and (
+            isinstance(max_gates, bool) or int(max_gates) != max_gates or max_gates < 0
+        ):
+            raise InputError(f"max_gates is {max_gates!r}; expected an integer of at least 0, or None.")
+        self.max_gates = None if max_gates is None or max_gates >= MOST_GATES else int(max_gates)
+        self._tables = tables(cost_table(), self.gamma, MOST_GATES if max_gates is None else max_gates)
         self._columns = [self._prepare(rows) for rows in self.levels_rows]
 
     def _prepare(self, rows: LevelRows) -> _columns.Columns:
@@ -153,7 +160,8 @@ class SubsetOracle:
             level = _search.search_level(columns, w, self._tables, settings, floor, stop, share)
             found, level_of = _merge(found, level_of, level.found, i, settings.k)
             mass = float(np.abs(w).sum()) * (1 + 1e-12)
-            gates = min(3 if level.screened is None else 2, self.max_gates or 3)
+            gates = 3 if level.screened is None else 2
+            gates = gates if self.max_gates is None else min(gates, self.max_gates)
             max_gates = min(max_gates, gates)
             tail = max(tail, mass * float(self._tables.factor[gates + 1]))
             if level.open_cost is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 from rich import box
 from rich.table import Table
 from rich.text import Text
@@ -13,8 +12,8 @@ from fw_circuits.solution import Solution
 
 def atoms_table(solution: Solution, n: int = 5) -> Table:
     """The ``n`` atoms with the largest share of the norm: coefficient, share, gates, level, formula."""
-    table = Table(box=box.SIMPLE_HEAD, title=f"The {min(n, len(solution.atoms))} largest of {len(solution.atoms)} atoms",
-                  title_justify="left", pad_edge=False)  # fmt: skip
+    title = f"The {min(n, len(solution.atoms))} largest of {len(solution.atoms)} atoms"
+    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
     for name in ("coef", "share", "gates", "level"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("formula", overflow="fold", ratio=1)
@@ -36,19 +35,20 @@ def solution_lines(solution: Solution) -> list[str]:
     seconds = solution.trace["seconds"]
     return [
         f"{solution.status.name}: {solution.status.message}",
-        f"{len(solution.atoms)} atoms, {solution.n_gates} distinct gates, norm {solution.norm:.4g} (gamma {solution.gamma:g}), "
-        f"{len(solution.trace)} passes in {seconds[-1] if seconds.size else 0.0:.2f} s.",
+        f"{len(solution.atoms)} atoms, {solution.n_gates} distinct gates, norm {solution.norm:.4g} "
+        f"(gamma {solution.gamma:g}), {len(solution.trace)} passes in {seconds[-1] if seconds.size else 0.0:.2f} s.",
     ]
 
 
 def experiment_lines(result: Experiment) -> list[str]:
     """Held-out score beside gradient boosting's, and how exact the compiled network is."""
-    net = result.resnet
-    verdict = "ahead" if result.score > result.boosting_score else "level" if np.isclose(result.score, result.boosting_score) else "behind"
+    net, folds = result.resnet, result.fold_scores
+    difference = result.score - result.boosting_score
+    verdict = "level" if abs(difference) < 5e-4 else "ahead" if difference > 0 else "behind"
     return [
-        f"Held-out {result.metric}, {result.n_test} rows judging the same settings fitted to the other {result.n_train}: "
-        f"{result.score:.4f}, gradient boosting {result.boosting_score:.4f} ({verdict}; "
-        f"{result.seconds:.1f} s with the choice of the penalty, {result.boosting_seconds:.1f} s).",
+        f"Held-out {result.metric}, mean of {len(folds)} folds with the same settings: {result.score:.4f} "
+        f"(spread {folds[:, 0].std():.4f}); gradient boosting on the same folds: {result.boosting_score:.4f} "
+        f"(spread {folds[:, 1].std():.4f}): {verdict}.",
         f"Compiled ResNet: {net.n_neurons} neurons in {net.depth} blocks; largest deviation from the solution over "
         f"{result.n_points:,} points: {result.deviation:.1e}.",
     ]

@@ -113,7 +113,7 @@ def _newton(active: ActiveSet, lam: float, accuracy: float, max_steps: int = 60)
         gram[np.diag_indices_from(gram)] += 1e-12 * max(float(np.trace(gram)) / len(active), 1e-300)
         r = slope - mean * g.sum() + gram @ active.coef
         target = weighted_lasso(gram, r, thresholds, active.coef)
-        shift = float(g.sum()) / total - mean @ (target - active.coef)
+        shift = float(g.sum() / total - mean @ (target - active.coef))
         if not _line_search(active, target, shift, thresholds, slope):
             return
 

@@ -26,7 +26,7 @@ class Ball:
 
 @dataclass(frozen=True)
 class Direction:
-    """A move ``coef += step * delta`` for 0 <= step <= ``longest``, which changes the lifted norm by ``step * stretch``."""
+    """A move ``coef += step * delta``, 0 <= step <= ``longest``; it changes the lifted norm by ``step * stretch``."""
 
     delta: Floats
     stretch: float
@@ -35,7 +35,7 @@ class Direction:
 
 @dataclass(frozen=True)
 class Vertex:
-    """An active atom with a sign, or the zero vertex (``index`` None), with its mass and its value ``<g, v>`` - cost."""
+    """A signed active atom, or the zero vertex (``index`` None): its mass, and its value ``<g, v>`` minus cost."""
 
     index: int | None
     sign: float
@@ -84,7 +84,9 @@ def away_direction(active: ActiveSet, ball: Ball, g: Floats) -> Direction:
 def pairwise_direction(active: ActiveSet, ball: Ball, g: Floats) -> Direction:
     """Mass moves from the worst vertex to the best one."""
     s, a = towards(active, ball, g), away(active, ball, g)
-    return Direction(_point(active, ball, s) - _point(active, ball, a), _norm(ball, s) - _norm(ball, a), a.mass)
+    return Direction(
+        _point(active, ball, s) - _point(active, ball, a), _norm(ball, s) - _norm(ball, a), a.mass
+    )
 
 
 DIRECTIONS = {"vanilla": vanilla_direction, "away": away_direction, "pairwise": pairwise_direction}

@@ -60,7 +60,9 @@ def violation(gram: Floats, r: Floats, thresholds: Floats, b: Floats) -> float:
     return float(max(worst_active, (np.abs(slope) - thresholds)[~active].max(initial=0.0)))
 
 
-def finish_on_support(gram: Floats, r: Floats, thresholds: Floats, b: Floats, tol: float, max_moves: int) -> Floats:
+def finish_on_support(
+    gram: Floats, r: Floats, thresholds: Floats, b: Floats, tol: float, max_moves: int
+) -> Floats:
     """Feature-sign search from ``b``: exact once support and signs are right; never increases the objective."""
     b = b.copy()
     signs = np.sign(b)
@@ -68,7 +70,9 @@ def finish_on_support(gram: Floats, r: Floats, thresholds: Floats, b: Floats, to
         support = np.flatnonzero(signs)
         block = gram[np.ix_(support, support)]
         target = _solve(block, (r - thresholds * signs)[support])
-        if target is None:  # dependent atoms: follow the flat direction downhill until one of them is not needed
+        if (
+            target is None
+        ):  # dependent atoms: follow the flat direction downhill until one of them is not needed
             flat = np.linalg.eigh(block)[1][:, 0]
             downhill = (r - thresholds * signs)[support] @ flat - b[support] @ (block @ flat)
             flat = flat if downhill >= 0.0 else -flat
@@ -107,7 +111,11 @@ def coordinate_descent(
     """Cyclic coordinate descent on ``b`` in place until no step exceeds ``tol``; returns the sweeps made."""
     residual = r - gram @ b
     if use_compiled():
-        return int(_compiled_cd(np.ascontiguousarray(gram), np.ascontiguousarray(thresholds), b, residual, max_sweeps, tol))
+        return int(
+            _compiled_cd(
+                np.ascontiguousarray(gram), np.ascontiguousarray(thresholds), b, residual, max_sweeps, tol
+            )
+        )
     return _python_cd(gram, thresholds, b, residual, max_sweeps, tol)
 
 

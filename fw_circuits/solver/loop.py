@@ -1,11 +1,11 @@
 """Frank-Wolfe over an atomic ball: one loop for every method.
 
-    repeat
-        g      <- minus the gradient of the loss at f
-        answer <- oracle: the atoms T that maximise |<g, T>| / scale(T), and a bound on that maximum
-        gap    <- primal(f) - best dual bound that g and the answer's bound give
-        stop if gap <= tol * primal
-        add the atoms; move f: along a Frank-Wolfe direction, or to the optimum over all active atoms
+repeat
+    g      <- minus the gradient of the loss at f
+    answer <- oracle: the atoms T that maximise |<g, T>| / scale(T), and a bound on that maximum
+    gap    <- primal(f) - best dual bound that g and the answer's bound give
+    stop if gap <= tol * primal
+    add the atoms; move f: along a Frank-Wolfe direction, or to the optimum over all active atoms
 """
 
 from __future__ import annotations
@@ -110,7 +110,8 @@ def frank_wolfe(
     """
     if method not in METHODS or step not in STEPS:
         raise InputError(
-            f"method={method!r}, step={step!r}; expected a method of {', '.join(METHODS)} and a step of {', '.join(STEPS)}."
+            f"method={method!r}, step={step!r}; expected a method of {', '.join(METHODS)} "
+            f"and a step of {', '.join(STEPS)}."
         )
     if method != "corrective" and not isinstance(form, Penalised | Constrained):
         raise InputError(f"method={method!r} solves the lam and tau forms; for eps use method='corrective'.")
@@ -139,10 +140,11 @@ def frank_wolfe(
             last_pass = time.perf_counter() - clock
             _record(run, form, g, answer, t, time.perf_counter() - start, last_pass, step_seconds)
             now = run.steps[-1]
+            asked_to_stop = callback is not None and callback(run)
             if np.isfinite(now.primal) and now.gap <= max(tol * abs(now.primal), ROUNDING * baseline):
                 run.status = Status.OPTIMAL
                 break
-            if callback is not None and callback(run):
+            if asked_to_stop:
                 run.status = Status.CALLBACK
                 break
             if interrupted():
@@ -172,7 +174,12 @@ def frank_wolfe(
 
 
 def corrective_pass(
-    active: ActiveSet, form: Form, oracle: Oracle, answer: OracleAnswer, multiplier: float, enough: float = 0.0
+    active: ActiveSet,
+    form: Form,
+    oracle: Oracle,
+    answer: OracleAnswer,
+    multiplier: float,
+    enough: float = 0.0,
 ) -> tuple[bool, float]:
     """Add the atoms that can improve, then solve over all active atoms; False if that changes nothing."""
     worth = np.abs(answer.scores) > multiplier * (1.0 + 1e-12)
@@ -181,7 +188,9 @@ def corrective_pass(
         before = active.f
         multiplier = correct(active, form)
         active.drop(active.coef != 0.0)
-        return bool(np.abs(active.f - before).max(initial=0.0) > 1e-12 * np.abs(before).max(initial=1e-300)), multiplier
+        return bool(
+            np.abs(active.f - before).max(initial=0.0) > 1e-12 * np.abs(before).max(initial=1e-300)
+        ), multiplier
     active.add(fresh, oracle.evaluate(fresh))
     multiplier = correct(active, form, enough)
     active.drop(active.coef != 0.0)
@@ -189,7 +198,14 @@ def corrective_pass(
 
 
 def directed_pass(
-    active: ActiveSet, ball: Ball, oracle: Oracle, answer: OracleAnswer, g: Floats, method: str, step: str, t: int
+    active: ActiveSet,
+    ball: Ball,
+    oracle: Oracle,
+    answer: OracleAnswer,
+    g: Floats,
+    method: str,
+    step: str,
+    t: int,
 ) -> bool:
     """One vanilla, away or pairwise step; False if it does not move."""
     fresh = [a for a in answer.atoms if active.index(a) is None]

@@ -47,7 +47,9 @@ def solve_reference(loss: Loss, form: Form, columns: Floats, scales: Floats) -> 
         problem = cp.Problem(cp.Minimize(value), [norm <= form.parameter])
     else:
         problem = cp.Problem(cp.Minimize(norm), [value <= form.parameter])
-    with warnings.catch_warnings():  # "may be inaccurate" at these tolerances still is far below what is asked for
+    with (
+        warnings.catch_warnings()
+    ):  # "may be inaccurate" at these tolerances still is far below what is asked for
         warnings.simplefilter("ignore", UserWarning)
         problem.solve(solver=cp.CLARABEL, tol_gap_abs=1e-11, tol_gap_rel=1e-11, tol_feas=1e-11, max_iter=400)
     if coef.value is None and intercept.value is None:
@@ -59,7 +61,7 @@ def solve_reference(loss: Loss, form: Form, columns: Floats, scales: Floats) -> 
     solved[np.abs(solved) * scales <= 1e-9 * max(float(scales @ np.abs(solved)), 1e-300)] = 0.0
     if isinstance(form, Constrained):
         solved *= min(1.0, form.parameter / max(float(scales @ np.abs(solved)), 1e-300))
-    return solved, float(intercept.value)
+    return solved, float(np.asarray(intercept.value))
 
 
 def _loss_expression(loss: Loss, f: Any, cp: Any) -> Any:

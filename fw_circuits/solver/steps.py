@@ -23,7 +23,11 @@ def exact_line_search(active: ActiveSet, ball: Ball, direction: Direction, t: in
         centred = move - loss.weights @ move
         bend = float(loss.weights @ centred**2)
         slope = float(loss.gradient(active.f) @ move) - cost
-        return float(np.clip(slope / bend, 0.0, direction.longest)) if bend > 0.0 else direction.longest * (slope > 0.0)
+        return (
+            float(np.clip(slope / bend, 0.0, direction.longest))
+            if bend > 0.0
+            else direction.longest * (slope > 0.0)
+        )
     return _root_of_slope(active, move, cost, direction.longest)
 
 
