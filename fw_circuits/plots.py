@@ -14,8 +14,11 @@ from fw_circuits.solution import Solution
 from fw_circuits.tetrakis import Atom
 
 INK, BLUE, ORANGE, GREY = "#222222", "#1f5fa8", "#c8541a", "#8a8a8a"
+#: Gate table -> name, whether the first and the second operand are inverted (drawn as dashed lines).
 GATES = {
-    1: "nor", 2: "a & ~b", 4: "~a & b", 6: "xor", 7: "nand", 8: "and", 9: "xnor", 11: "a | ~b", 13: "~a | b", 14: "or",
+    1: ("nor", False, False), 2: ("and", False, True), 4: ("and", True, False), 6: ("xor", False, False),
+    7: ("nand", False, False), 8: ("and", False, False), 9: ("xnor", False, False), 11: ("or", False, True),
+    13: ("or", True, False), 14: ("or", False, False),
 }  # fmt: skip
 
 
@@ -56,7 +59,7 @@ def plot_convergence(solution: Solution, path: str | PathLike[str]) -> Path:
     shown = np.isfinite(gap) & (gap > 0)
     right.semilogy(passes[shown], gap[shown], color=INK, marker="o", ms=3)
     right.axhline(solution.certificate.tol, color=GREY, ls="--", lw=1)
-    right.annotate("tolerance", (0.99, solution.certificate.tol), xycoords=("axes fraction", "data"), ha="right",
+    right.annotate("tolerance", (0.01, solution.certificate.tol), xycoords=("axes fraction", "data"), ha="left",
                    va="bottom", color=GREY, fontsize=8)  # fmt: skip
     right.set(xlabel="oracle pass", ylabel="gap / objective", title="Certified relative gap")
     for axis in (left, right):
@@ -83,22 +86,32 @@ def plot_circuit(
     for node in sorted(n for n in used if n < first_gate):
         graph.add_node(node, layer=0)
         labels[node] = names[node - 1] if node else "0"
-    for j, gate in enumerate(circuit.gates):
-        node = first_gate + j
-        depth[node] = 1 + max(depth[gate.a], depth[gate.b])
-        graph.add_node(node, layer=depth[node])
-        graph.add_edge(gate.a, node)
-        graph.add_edge(gate.b, node)
-        labels[node] = GATES.get(gate.table, f"table {gate.table}")
     signal = circuit.outputs[0]
+    inverted = signal % 2 == 1
+    for j, gate in enumerate(circuit.gates):
+        node, table = first_gate + j, gate.table
+        if node == signal // 2 and inverted:  # the last gate absorbs the complement of the output
+            table, inverted = 15 - table, False
+        depth[node] = 1 + max(depth[gate.a], depth[gate.b])
+        labels[node], invert_a, invert_b = GATES.get(table, (f"table {table}", False, False))
+        graph.add_node(node, layer=depth[node])
+        graph.add_edge(gate.a, node, inverted=invert_a)
+        graph.add_edge(gate.b, node, inverted=invert_b)
     graph.add_node("out", layer=1 + max(depth.values()))
-    graph.add_edge(signal // 2, "out")
-    labels["out"] = "not" if signal % 2 else "out"
+    graph.add_edge(signal // 2, "out", inverted=inverted)
+    labels["out"] = "out"
     place = nx.multipartite_layout(graph, subset_key="layer")
     layers = 2 + max(depth.values())
     tall = max(sum(1 for _, d in graph.nodes(data=True) if d["layer"] == layer) for layer in range(layers))
     fig, axis = plt.subplots(figsize=(1.9 * layers + 1.0, 0.75 * tall + 1.2), layout="constrained")
-    nx.draw_networkx_edges(graph, place, ax=axis, edge_color=GREY, arrowsize=12, node_size=1500)
+    for dashed in (False, True):
+        edges = [(u, v) for u, v, data in graph.edges(data=True) if data["inverted"] == dashed]
+        nx.draw_networkx_edges(graph, place, edgelist=edges, ax=axis, edge_color=ORANGE if dashed else GREY,
+                               style="dashed" if dashed else "solid", arrowsize=12, node_size=1500)  # fmt: skip
+    if any(data["inverted"] for *_, data in graph.edges(data=True)):
+        axis.annotate(
+            "dashed: inverted", (0.99, 0.01), xycoords="axes fraction", ha="right", color=ORANGE, fontsize=8
+        )
     for node, (x, y) in place.items():
         kind = ORANGE if node == "out" else BLUE if isinstance(node, int) and node >= first_gate else INK
         axis.text(x, y, labels[node], ha="center", va="center", fontsize=9, color=kind,
