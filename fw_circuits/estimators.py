@@ -254,7 +254,11 @@ class _PathCV:
             if np.unique(y[train][counts[train] > 0]).size >= 2 and counts[test].sum() > 0
         ]
         if not folds:
-            raise InputError("no fold has two different targets; use fewer folds (cv) or more rows.")
+            kind = "targets" if stratify is None else "classes"
+            raise InputError(
+                f"no fold has two different {kind} on rows of positive weight; "
+                f"expected at least two {kind}: use fewer folds (cv) or more rows."
+            )
         return folds
 
     def _cross_validate(

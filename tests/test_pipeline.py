@@ -176,7 +176,9 @@ def test_ctrl_c_in_the_middle_of_a_search(ctrl_c):
     start = time.monotonic()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SolverWarning)
-        solution = solve(X, y, lam=1e-7, tol=1e-14, max_iter=2000, time_limit=60.0, callback=start_once(timer))
+        solution = solve(
+            X, y, lam=1e-7, tol=1e-14, max_iter=2000, time_limit=60.0, callback=start_once(timer)
+        )
     timer.join()
     assert solution.status is Status.INTERRUPTED and time.monotonic() - start < 60
 
