@@ -145,7 +145,7 @@ def run(quick: bool = False) -> int:
             counts = search_level(
                 oracle._columns[0],
                 w,
-                oracle._tables,
+                oracle.tables,
                 replace(oracle.settings, k=10),
             ).counts
             ratio = f"{seconds / product:9.3f}" if n == 64 else " " * 9

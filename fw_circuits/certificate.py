@@ -20,6 +20,7 @@ from fw_circuits.exceptions import InputError
 from fw_circuits.objective import Form, Loss, make_form, make_loss
 from fw_circuits.objective.losses import best_intercept
 from fw_circuits.oracle import Oracle, make_oracle
+from fw_circuits.oracle.base import observe
 from fw_circuits.solution import Certificate, Solution
 
 
@@ -89,35 +90,41 @@ def certify(
         oracle, points, solution.lattice, solution.gamma, n_jobs=n_jobs, time_limit=time_limit
     )
     form = make_form(**{solution.form: solution.parameter})
-    f = solution.decision_function(points)
     extra = [solution.dual_point] if solution.dual_point.size == points.shape[0] else []
-    return derive(loss, form, search, f, solution.norm, tol=tol, extra_points=extra)[0]
+    return derive(loss, form, search, solution, points, tol=tol, extra_points=extra)[0]
 
 
 def derive(
     loss: Loss,
     form: Form,
     oracle: Oracle,
-    f: Floats,
-    norm: float,
+    solution: Solution,
+    points: Floats,
     *,
     tol: float,
     extra_points: Sequence[Floats] = (),
     stop: Callable[[], bool] | None = None,
 ) -> tuple[Certificate, Floats]:
-    """Certificate of predictions ``f`` of the given norm, and the dual point behind its bound.
+    """Certificate of a solution on its data, and the dual point behind its bound.
 
-    The gradient at ``f`` always gives a bound; ``extra_points`` (best dual points of earlier passes) are tried when
-    they could improve it, each with an oracle call of its own.
+    The gradient always gives a bound; ``extra_points`` (best dual points of earlier passes) are tried when they could
+    improve it, each with an oracle call of its own.  The solution's own atoms count among the scope: some may be
+    larger than the circuits that the oracle searches.
     """
-    primal = form.primal(loss.value(f), norm)
+    f = solution.decision_function(points)
+    primal = form.primal(loss.value(f), solution.norm)
     constant = loss.value(np.full(f.size, best_intercept(loss, np.zeros(f.size))))
     g = loss.gradient(f)
-    best = bounds_at(loss, form, oracle, g - loss.weights * g.sum(), stop)
+    observe(oracle, solution.atoms)
+
+    def bounds(theta: Floats) -> Bounds:
+        return bounds_at(loss, form, oracle, theta, solution, stop)
+
+    best = bounds(g - loss.weights * g.sum())
     for theta in extra_points:
         if primal - best.scope <= tol * abs(primal) or np.array_equal(theta, best.theta):
             break
-        other = bounds_at(loss, form, oracle, theta, stop)
+        other = bounds(theta)
         best = other if other.scope > best.scope else best
     certificate = Certificate(
         form=form.name,
@@ -137,11 +144,20 @@ def derive(
 
 
 def bounds_at(
-    loss: Loss, form: Form, oracle: Oracle, theta: Floats, stop: Callable[[], bool] | None = None
+    loss: Loss,
+    form: Form,
+    oracle: Oracle,
+    theta: Floats,
+    solution: Solution,
+    stop: Callable[[], bool] | None = None,
 ) -> Bounds:
-    """Dual bounds that ``theta`` gives, from one call of the oracle."""
+    """Dual bounds that ``theta`` gives, from one call of the oracle and the scores of the solution's atoms."""
     answer = oracle.search(theta, 1, stop)
     upper = float(answer.upper_bound)
+    for start in range(0, len(solution.atoms), 64):
+        block = solution.atoms[start : start + 64]
+        scales = np.array([atom.cost for atom in block]) ** (-1.0 / solution.gamma)
+        upper = max(upper, float(np.abs(theta @ oracle.evaluate(block) * scales).max()))
     return Bounds(
         theta=theta,
         scope=form.dual(loss, theta, upper),

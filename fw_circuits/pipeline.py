@@ -316,10 +316,16 @@ def _fit(
                           callback=after_pass)  # fmt: skip
     solution = _snapshot(problem, form, run, tol)
     try:
-        f = solution.decision_function(problem.points)
         stop = None if deadline is None else lambda: time.perf_counter() >= deadline
         certificate, theta = derive(
-            problem.loss, form, problem.oracle, f, solution.norm, tol=tol, extra_points=[run.theta], stop=stop
+            problem.loss,
+            form,
+            problem.oracle,
+            solution,
+            problem.points,
+            tol=tol,
+            extra_points=[run.theta],
+            stop=stop,
         )
         solution = replace(solution, certificate=certificate, dual_point=theta)
     except KeyboardInterrupt:  # keep the certificate of the last pass

@@ -1,6 +1,8 @@
 """Linear-minimisation oracles: the best circuits for given weights, and a bound for those not returned."""
 
 from fw_circuits.oracle.base import Oracle, OracleAnswer
+from fw_circuits.oracle.composition import CompositionOracle
+from fw_circuits.oracle.deep import DeepOracle
 from fw_circuits.oracle.dictionary import ColumnAtom, DictionaryOracle
 from fw_circuits.oracle.factory import make_oracle
 from fw_circuits.oracle.subset import SubsetOracle
@@ -9,7 +11,9 @@ from fw_circuits.oracle.wrappers import CachedOracle, CountingOracle, TimeLimite
 __all__ = [
     "CachedOracle",
     "ColumnAtom",
+    "CompositionOracle",
     "CountingOracle",
+    "DeepOracle",
     "DictionaryOracle",
     "Oracle",
     "OracleAnswer",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 import numpy as np
@@ -193,6 +193,24 @@ def search_level(
     both = np.concatenate([_named(run.found(), columns), _named(part.found(), small)])
     counts = tuple(x + y for x, y in zip(run.counts, part.counts, strict=True))
     return LevelFound(_best(both, settings.k), limit, None if done else 3, counts)
+
+
+def best_by_literal(
+    columns: Columns,
+    weights: Floats,
+    tables: Tables,
+    settings: Settings,
+    arity: int,
+    stop: Stop | None = None,
+) -> Floats:
+    """Best score, up to rounding, of any function of at most ``arity`` (2 or 3) literals that each takes part in."""
+    best = np.zeros(columns.n)
+    run = _start(columns, weights, tables, replace(settings, k=1), 0.0, best, table=False)
+    run.pairs()
+    if arity == 3:
+        ended = stop if stop is not None else lambda: False
+        _slices(columns.n - 2, lambda i, j: run.triples(i, j), ended, _work(columns.n, 3) * columns.n_rows)
+    return best
 
 
 def _search_twin(columns: Columns, w: Floats, tables: Tables, settings: Settings, limit: int) -> LevelFound:

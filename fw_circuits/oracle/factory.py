@@ -8,8 +8,13 @@ from fw_circuits._typing import Floats
 from fw_circuits.exceptions import InputError
 from fw_circuits.lattice import Lattice
 from fw_circuits.oracle.base import Oracle
+from fw_circuits.oracle.composition import CompositionOracle
+from fw_circuits.oracle.deep import DeepOracle
 from fw_circuits.oracle.subset import SubsetOracle
 
+NAMES = ("auto", "subset", "deep")
+#: Gates of one atom of the "deep" oracle, if the user sets no limit.
+MAX_GATES = 64
 #: Part of a run's time limit that one pass may take; wider searches are screened.
 SHARE_OF_A_PASS = 0.2
 
@@ -21,7 +26,8 @@ def make_oracle(
     """The oracle called ``oracle`` for data ``points``; an oracle object is checked and passed through.
 
     "auto" and "subset" are the exact search over all functions of four literals of every level, one function a
-    subset of literals in each answer.  ``time_limit`` is that of the whole run.
+    subset of literals in each answer.  "deep" adds finders to it: compositions of the active circuits.
+    ``time_limit`` is that of the whole run.
 
     Raises
     ------
@@ -29,14 +35,20 @@ def make_oracle(
         For an unknown name, or an object that is no oracle for these data.
     """
     if isinstance(oracle, str):
-        if oracle not in ("auto", "subset"):
+        if oracle not in NAMES:
             raise InputError(
-                f"oracle is {oracle!r}; expected 'auto', 'subset' or an object with search and evaluate."
+                f"oracle is {oracle!r}; expected one of {', '.join(map(repr, NAMES))}, or an object with search "
+                "and evaluate."
             )
         rows = [lattice.rows(points, level) for level in lattice.levels]
         share = None if time_limit is None else SHARE_OF_A_PASS * time_limit
-        return SubsetOracle(
+        subset = SubsetOracle(
             rows, lattice, gamma, n_jobs=n_jobs, per_support=1, max_gates=max_gates, time_limit=share
+        )
+        if oracle != "deep":
+            return subset
+        return DeepOracle(
+            subset, [CompositionOracle(subset, max_gates=MAX_GATES if max_gates is None else max_gates)]
         )
     missing = [name for name in ("search", "evaluate", "gamma", "n_rows") if not hasattr(oracle, name)]
     if missing:

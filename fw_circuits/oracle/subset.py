@@ -109,7 +109,7 @@ class SubsetOracle:
         ):
             raise InputError(f"max_gates is {max_gates!r}; expected an integer of at least 0, or None.")
         self.max_gates = None if max_gates is None or max_gates >= MOST_GATES else int(max_gates)
-        self._tables = tables(cost_table(), self.gamma, MOST_GATES if max_gates is None else max_gates)
+        self.tables = tables(cost_table(), self.gamma, MOST_GATES if max_gates is None else max_gates)
         self._columns = [self._prepare(rows) for rows in self.levels_rows]
 
     def _prepare(self, rows: LevelRows) -> _columns.Columns:
@@ -157,16 +157,16 @@ class SubsetOracle:
                 left = self.time_limit - (perf_counter() - start)
                 share = max(1e-3, left / (len(self.levels_rows) - i))
             floor = abs(float(found["value"][-1])) if len(found) == settings.k else 0.0
-            level = _search.search_level(columns, w, self._tables, settings, floor, stop, share)
+            level = _search.search_level(columns, w, self.tables, settings, floor, stop, share)
             found, level_of = _merge(found, level_of, level.found, i, settings.k)
             mass = float(np.abs(w).sum()) * (1 + 1e-12)
             gates = 3 if level.screened is None else 2
             gates = gates if self.max_gates is None else min(gates, self.max_gates)
             max_gates = min(max_gates, gates)
-            tail = max(tail, mass * float(self._tables.factor[gates + 1]))
+            tail = max(tail, mass * float(self.tables.factor[gates + 1]))
             if level.open_cost is not None:
                 complete = False
-                bound = max(bound, mass * float(self._tables.factor[level.open_cost]))
+                bound = max(bound, mass * float(self.tables.factor[level.open_cost]))
             scopes.append(_scope(rows, level.screened))
         if self.max_gates is not None:
             scopes.append(f"of these the functions of at most {self.max_gates} gates")

@@ -22,6 +22,7 @@ from fw_circuits.exceptions import InputError
 from fw_circuits.objective import Constrained, Form, Loss, Penalised
 from fw_circuits.objective.losses import best_intercept
 from fw_circuits.oracle import Oracle, OracleAnswer
+from fw_circuits.oracle.base import observe
 from fw_circuits.solution import ROUNDING, Status, Step, Trace, total_gates
 from fw_circuits.solver.active_set import ActiveSet
 from fw_circuits.solver.corrective import correct
@@ -35,7 +36,8 @@ METHODS = (*DIRECTIONS, "corrective")
 class Run:
     """Where a run stands; returned by :func:`frank_wolfe`.
 
-    ``theta`` is the dual point of the best bound ``dual``; ``answer`` the oracle's last answer.
+    ``theta`` is the dual point of the best bound ``dual``, ``polar_bound`` the bound on its polar over the oracle's
+    scope and the active atoms; ``answer`` is the oracle's last answer.
     """
 
     active: ActiveSet
@@ -43,6 +45,7 @@ class Run:
     steps: list[Step] = field(default_factory=list)
     dual: float = -np.inf
     theta: Floats = field(default_factory=lambda: np.zeros(0))
+    polar_bound: float = np.inf
     answer: OracleAnswer | None = None
 
     @property
@@ -136,6 +139,7 @@ def frank_wolfe(
         for t in range(max_iter):
             clock = time.perf_counter()
             g = centred_gradient(loss, active.f)
+            observe(oracle, active.atoms)
             answer = oracle.search(g, atoms_per_pass if method == "corrective" else 1, stop)
             last_pass = time.perf_counter() - clock
             _record(run, form, g, answer, t, time.perf_counter() - start, last_pass, step_seconds)
@@ -239,9 +243,14 @@ def _record(
     run: Run, form: Form, g: Floats, answer: OracleAnswer, t: int, seconds: float, search: float, step: float
 ) -> None:
     active = run.active
-    bound = form.dual(active.loss, g, answer.upper_bound)
+    # Active atoms may lie outside the oracle's scope; the bounds, old and new, are over the scope and them.
+    upper = max(answer.upper_bound, float(np.abs(active.scores(g)).max(initial=0.0)))
+    if run.steps:
+        run.polar_bound = max(run.polar_bound, float(np.abs(active.scores(run.theta)).max(initial=0.0)))
+        run.dual = form.dual(active.loss, run.theta, run.polar_bound)
+    bound = form.dual(active.loss, g, upper)
     if bound > run.dual or not run.steps:
-        run.dual, run.theta = bound, g
+        run.dual, run.theta, run.polar_bound = bound, g, upper
     run.answer = answer
     loss, norm = active.loss.value(active.f), active.norm
     primal = form.primal(loss, norm)
