@@ -4,11 +4,12 @@ from fw_circuits.oracle.base import Oracle, OracleAnswer
 from fw_circuits.oracle.composition import CompositionOracle
 from fw_circuits.oracle.deep import DeepOracle
 from fw_circuits.oracle.dictionary import ColumnAtom, DictionaryOracle
-from fw_circuits.oracle.factory import make_oracle
+from fw_circuits.oracle.factory import NAMES, make_oracle
 from fw_circuits.oracle.subset import SubsetOracle
 from fw_circuits.oracle.wrappers import CachedOracle, CountingOracle, TimeLimitedOracle
 
 __all__ = [
+    "NAMES",
     "CachedOracle",
     "ColumnAtom",
     "CompositionOracle",

@@ -45,7 +45,7 @@ def make_oracle(
         subset = SubsetOracle(
             rows, lattice, gamma, n_jobs=n_jobs, per_support=1, max_gates=max_gates, time_limit=share
         )
-        if oracle != "deep":
+        if oracle != "deep" or max_gates == 0:
             return subset
         return DeepOracle(
             subset, [CompositionOracle(subset, max_gates=MAX_GATES if max_gates is None else max_gates)]
