@@ -263,6 +263,15 @@ class Solution:
 
         return compile_resnet(self.atoms, self.coef, self.intercept, self.lattice)
 
+    def to_circuit(self, bits: int | None = None, **options: Any) -> Circuit:
+        """One Boolean circuit for the rounded combination; see :func:`fw_circuits.rounding.round_solution`.
+
+        That function takes the same arguments and also returns scale, error bound and sizes.
+        """
+        from fw_circuits.rounding import round_solution
+
+        return round_solution(self, bits, **options).circuit
+
     def save(self, path: str | PathLike[str]) -> None:
         """Write to one file (NPZ with a JSON header, no pickle); :func:`fw_circuits.load` reads it back."""
         from fw_circuits.io import save
