@@ -87,6 +87,24 @@ def test_circuit_is_the_quantised_sum_and_keeps_the_bound(seed, m, bits, with_da
     assert rounded.n_gates == rounded.circuit.n_gates and rounded.n_ands == n_ands(rounded.circuit)
 
 
+def test_the_bound_covers_the_shift_of_the_intercept():
+    """A dropped conjunction is -1 on most rows: the mean is kept, the one row that differs is further off."""
+    lattice = Lattice.boolean(4)
+    literal = fw_circuits.Atom(Circuit(1, (), (2,)), 1, (3,), lattice)
+    both = fw_circuits.Atom(Circuit(3, ((8, 1, 2), (8, 4, 3)), (10,)), 1, (0, 1, 2), lattice)
+    solution = make([literal, both], [1.0, 0.4], 0.0, lattice)
+    X = all_rows(4)
+    rounded = round_solution(solution, 1, X=X)
+    f = solution.decision_function(X)
+    assert rounded.weights.tolist() == [1, 0] and rounded.predict(X).mean() == pytest.approx(f.mean())
+    assert (
+        rounded.error_bound
+        >= rounded.deviation
+        > np.abs(solution.coef - rounded.step * rounded.weights).sum() + 0.1
+    )
+    assert round_solution(solution, 1).intercept == 0.0  # nothing to measure the mean on
+
+
 @pytest.mark.parametrize("sign", [True, False])
 def test_two_hundred_atoms_on_random_rows(sign):
     solution = random_solution(3, 200, n=40, classes=np.array([0, 1]) if sign else None)

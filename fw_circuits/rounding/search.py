@@ -42,7 +42,7 @@ def round_solution(
     X, y : array-like, optional
         Data that choices are measured on: the step (and, with limits, bits and digits) with the best accuracy or
         squared error against y; without y, with the best agreement with the solution; without X, with the least
-        error bound.
+        error bound, which also breaks ties.  Rows that the solution was not fitted to are a better judge.
     output : {"auto", "sign", "value"}
         "auto": the sign for a solution with classes, else the value.
 
