@@ -19,7 +19,7 @@ from fw_circuits._validation import check_sample_weight, check_target, check_X
 from fw_circuits.exceptions import InputError
 from fw_circuits.objective import Form, Loss, make_form, make_loss
 from fw_circuits.objective.losses import best_intercept
-from fw_circuits.oracle import Oracle, make_oracle
+from fw_circuits.oracle import Oracle, eager, make_oracle
 from fw_circuits.oracle.base import observe
 from fw_circuits.solution import Certificate, Solution
 
@@ -111,6 +111,7 @@ def derive(
     improve it, each with an oracle call of its own.  The solution's own atoms count among the scope: some may be
     larger than the circuits that the oracle searches.
     """
+    oracle = eager(oracle)
     f = solution.decision_function(points)
     primal = form.primal(loss.value(f), solution.norm)
     constant = loss.value(np.full(f.size, best_intercept(loss, np.zeros(f.size))))

@@ -5,6 +5,7 @@ from fw_circuits.oracle.composition import CompositionOracle
 from fw_circuits.oracle.deep import DeepOracle
 from fw_circuits.oracle.dictionary import ColumnAtom, DictionaryOracle
 from fw_circuits.oracle.factory import NAMES, make_oracle
+from fw_circuits.oracle.lazy import LazyOracle, eager
 from fw_circuits.oracle.subset import SubsetOracle
 from fw_circuits.oracle.wrappers import CachedOracle, CountingOracle, TimeLimitedOracle
 
@@ -16,9 +17,11 @@ __all__ = [
     "CountingOracle",
     "DeepOracle",
     "DictionaryOracle",
+    "LazyOracle",
     "Oracle",
     "OracleAnswer",
     "SubsetOracle",
     "TimeLimitedOracle",
+    "eager",
     "make_oracle",
 ]

@@ -10,6 +10,7 @@ from fw_circuits.lattice import Lattice
 from fw_circuits.oracle.base import Oracle
 from fw_circuits.oracle.composition import CompositionOracle
 from fw_circuits.oracle.deep import DeepOracle
+from fw_circuits.oracle.lazy import LazyOracle
 from fw_circuits.oracle.subset import SubsetOracle
 
 NAMES = ("auto", "subset", "deep")
@@ -47,9 +48,8 @@ def make_oracle(
         )
         if oracle != "deep" or max_gates == 0:
             return subset
-        return DeepOracle(
-            subset, [CompositionOracle(subset, max_gates=MAX_GATES if max_gates is None else max_gates)]
-        )
+        largest = MAX_GATES if max_gates is None else max_gates
+        return LazyOracle(DeepOracle(subset, [CompositionOracle(subset, max_gates=largest)]))
     missing = [name for name in ("search", "evaluate", "gamma", "n_rows") if not hasattr(oracle, name)]
     if missing:
         raise InputError(

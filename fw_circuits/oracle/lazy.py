@@ -25,6 +25,11 @@ from fw_circuits.oracle.wrappers import _Wrapper
 SHARE = 0.5
 
 
+def eager(oracle: Oracle) -> Oracle:
+    """The oracle without laziness around it: every search is a real one, with its full bound."""
+    return oracle.inner if isinstance(oracle, LazyOracle) else oracle
+
+
 class LazyOracle(_Wrapper):
     """Tries known atoms before it searches.
 
@@ -75,10 +80,13 @@ class LazyOracle(_Wrapper):
     def evaluate(self, atoms: Sequence[Any]) -> Floats:
         """Values of atoms on the data; those of known ones come from memory."""
         fresh = [atom for atom in atoms if atom.key not in self._values]
-        computed = dict(zip([a.key for a in fresh], self.inner.evaluate(fresh).T, strict=True)) if fresh else {}
+        computed = (
+            dict(zip([a.key for a in fresh], self.inner.evaluate(fresh).T, strict=True)) if fresh else {}
+        )
         if not atoms:
             return np.empty((self.n_rows, 0))
-        return np.stack([self._values.get(a.key, computed.get(a.key)) for a in atoms], axis=1)
+        known = {**computed, **self._values}
+        return np.stack([known[atom.key] for atom in atoms], axis=1)
 
     def search(self, weights: npt.ArrayLike, k: int = 10, stop: Stop | None = None) -> OracleAnswer:
         """Known atoms where they gain enough, else the inner oracle's answer.

@@ -133,6 +133,7 @@ def frank_wolfe(
 
     multiplier = form.parameter if isinstance(form, Penalised) else 0.0
     step_seconds = 0.0
+    hits_before = getattr(oracle, "hits", 0)
     try:
         if len(active) and method == "corrective":
             multiplier = correct(active, form)
@@ -142,7 +143,8 @@ def frank_wolfe(
             observe(oracle, active.atoms)
             answer = oracle.search(g, atoms_per_pass if method == "corrective" else 1, stop)
             last_pass = time.perf_counter() - clock
-            _record(run, form, g, answer, t, time.perf_counter() - start, last_pass, step_seconds)
+            hits = getattr(oracle, "hits", 0) - hits_before
+            _record(run, form, g, answer, t, time.perf_counter() - start, last_pass, step_seconds, hits)
             now = run.steps[-1]
             asked_to_stop = callback is not None and callback(run)
             if np.isfinite(now.primal) and now.gap <= max(tol * abs(now.primal), ROUNDING * baseline):
@@ -240,8 +242,9 @@ def _ball(form: Form, baseline: float) -> Ball:
 
 
 def _record(
-    run: Run, form: Form, g: Floats, answer: OracleAnswer, t: int, seconds: float, search: float, step: float
-) -> None:
+    run: Run, form: Form, g: Floats, answer: OracleAnswer, t: int, seconds: float, search: float, step: float,
+    hits: int,
+) -> None:  # fmt: skip
     active = run.active
     # Active atoms may lie outside the oracle's scope; the bounds, old and new, are over the scope and them.
     upper = max(answer.upper_bound, float(np.abs(active.scores(g)).max(initial=0.0)))
@@ -268,5 +271,7 @@ def _record(
             polar=answer.value,
             oracle_seconds=search,
             step_seconds=step,
+            oracle_calls=t + 1 - hits,
+            oracle_hits=hits,
         )
     )
