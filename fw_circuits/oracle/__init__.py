@@ -3,6 +3,7 @@
 from fw_circuits.oracle.base import Oracle, OracleAnswer
 from fw_circuits.oracle.dictionary import ColumnAtom, DictionaryOracle
 from fw_circuits.oracle.factory import make_oracle
+from fw_circuits.oracle.parity import ParityOracle
 from fw_circuits.oracle.subset import SubsetOracle
 from fw_circuits.oracle.wrappers import CachedOracle, CountingOracle, TimeLimitedOracle
 
@@ -13,6 +14,7 @@ __all__ = [
     "DictionaryOracle",
     "Oracle",
     "OracleAnswer",
+    "ParityOracle",
     "SubsetOracle",
     "TimeLimitedOracle",
     "make_oracle",
