@@ -15,8 +15,8 @@ from fw_circuits.circuits.gate import AND, OR, XOR
 from fw_circuits.circuits.passes import simplify, sweep
 from fw_circuits.circuits.synthesis import from_truth_table
 
-#: Above so many gates a counting network is not rewritten: it gains little and takes long.
-REWRITE_GATES = 150
+#: Above so many gates a counting network is not rewritten: it gains next to nothing.
+REWRITE_GATES = 60
 
 
 def parity_circuit(n: int) -> Circuit:
@@ -67,14 +67,23 @@ def count_bits(builder: Builder, signals: Sequence[int]) -> list[int]:
 def symmetric_circuit(values: tuple[int, ...]) -> Circuit:
     """``values[c]`` where c of the inputs are one; there is one input fewer than values, at least one.
 
-    The counts that do not occur are filled in three ways, and the smallest circuit is kept.
+    All (or none) of the inputs take n - 1 gates.  Else the ones are counted and the count decoded; the counts
+    that do not occur are filled in three ways, and the smallest circuit is kept.
 
     Examples
     --------
-    >>> symmetric_circuit((0, 0, 1, 1)).n_gates, symmetric_circuit((0, 1, 1, 0)).n_gates
-    (4, 3)
+    >>> [symmetric_circuit(v).n_gates for v in ((0, 0, 1, 1), (0, 1, 1, 0), (1, 1, 1, 0))]
+    [4, 3, 2]
     """
     n = len(values) - 1
+    if len(set(values[1:])) == 1 or len(set(values[:-1])) == 1:
+        builder = Builder(n)
+        signal = builder.inputs[0]
+        for x in builder.inputs[1:]:
+            signal = builder.gate(OR if values[-1] == values[1] else AND, signal, x)
+        if values[0] == values[-1]:
+            return Circuit(n, (), (values[0],))
+        return builder.circuit([signal ^ values[0]])
     width = n.bit_length()
     room = (1 << width) - len(values)
     circuits = []

@@ -5,6 +5,7 @@ from fw_circuits.oracle.dictionary import ColumnAtom, DictionaryOracle
 from fw_circuits.oracle.factory import make_oracle
 from fw_circuits.oracle.parity import ParityOracle
 from fw_circuits.oracle.subset import SubsetOracle
+from fw_circuits.oracle.symmetric import SymmetricOracle
 from fw_circuits.oracle.wrappers import CachedOracle, CountingOracle, TimeLimitedOracle
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "OracleAnswer",
     "ParityOracle",
     "SubsetOracle",
+    "SymmetricOracle",
     "TimeLimitedOracle",
     "make_oracle",
 ]

@@ -72,7 +72,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Scored:
-    """An atom, ``inner = <g, T>``, its value on the rows as bytes, and its score."""
+    """An atom, ``inner = <g, T>``, its bits on the rows (complemented if the first is 1), and its score."""
 
     atom: Atom
     inner: float
@@ -166,9 +166,10 @@ class FamilyOracle(LevelsOracle):
         result = []
         for atom in atoms:
             words = np.ascontiguousarray(rows.words[list(atom.literals)])
-            column = atom.circuit.evaluate_words(words, n_rows=rows.n_rows)
-            inner = float(w @ (2.0 * _columns.unpack(column, rows.n_rows)[0] - 1.0))
-            result.append(Scored(atom, inner, column.tobytes(), inner * atom.cost ** (-1.0 / self.gamma)))
+            bits = _columns.unpack(atom.circuit.evaluate_words(words), rows.n_rows)[0]
+            inner = float(w @ (2.0 * bits - 1.0))
+            column = np.packbits(bits ^ bits[0]).tobytes()
+            result.append(Scored(atom, inner, column, inner * atom.cost ** (-1.0 / self.gamma)))
         return result
 
 
@@ -196,7 +197,7 @@ def ranked(scored: list[Scored], k: int) -> list[Scored]:
 
 
 def spread(scored: list[Scored], k: int) -> list[Scored]:
-    """At most k atoms of different values on the rows, best score first, none that scores 0.
+    """At most k atoms that differ on the rows, best score first; none that is constant there or scores 0.
 
     First come those that no cheaper atom matches in ``|<g, T>|``: the best score and the atom that explains
     most always, then by score; where room is left, the best of the others.  A long circuit that explains
@@ -204,7 +205,7 @@ def spread(scored: list[Scored], k: int) -> list[Scored]:
     """
     by_column: dict[tuple[int, bytes], Scored] = {}
     for s in sorted(scored, key=lambda s: s.order):
-        if s.inner:
+        if s.inner and any(s.column):
             by_column.setdefault((s.atom.level, s.column), s)
     distinct = list(by_column.values())
     front: list[Scored] = []
