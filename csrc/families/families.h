@@ -27,4 +27,10 @@ typedef struct {
 int fwc_parity_draws(const fwc_parity *p, uint64_t seed, int64_t first, int64_t count, uint64_t *sets, double *values,
                      int threads);
 
+/* For every pair i < j of packed columns: the two largest |rows - 2 * (rows where x_i ^ x_j ^ x_k ^ label is 1)| over k
+ * other than i and j, added up; sums[i * n + j], 0 elsewhere.
+ * Padding bits of columns and label are zero; n_words <= 16. */
+void fwc_triples(const uint64_t *words, const uint64_t *label, int64_t n, int64_t n_words, int64_t n_rows, int32_t *sums,
+                 int threads);
+
 #endif

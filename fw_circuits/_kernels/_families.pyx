@@ -1,8 +1,9 @@
-"""Compiled kernels of the oracles over structured families; their NumPy meaning is ``fw_circuits.oracle._walsh``."""
+"""Compiled kernels of the oracles over structured families; their NumPy twins are in
+``fw_circuits.oracle._walsh`` and ``_chains``."""
 
 import numpy as np
 
-from libc.stdint cimport int64_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint64_t
 
 
 cdef extern from "families/families.h" nogil:
@@ -17,6 +18,8 @@ cdef extern from "families/families.h" nogil:
         int bits
     int fwc_parity_draws(const fwc_parity *p, uint64_t seed, int64_t first, int64_t count, uint64_t *sets,
                          double *values, int threads)
+    void fwc_triples(const uint64_t *words, const uint64_t *label, int64_t n, int64_t n_words, int64_t n_rows,
+                     int32_t *sums, int threads)
 
 
 def walsh(double[::1] h, int bits, int threads=1):
@@ -56,3 +59,15 @@ def parity_draws(const uint64_t[:, ::1] words, const uint64_t[:, ::1] keys, cons
     if status:
         raise MemoryError("no memory for the elimination of a draw")
     return sets, values
+
+
+def triples(const uint64_t[:, ::1] words, const uint64_t[::1] label, int64_t n_rows, int threads=1):
+    """For i < j the two largest abs(sum((-1) ** (x[i] ^ x[j] ^ x[k] ^ label))) over other k, added up; at most 16 words."""
+    cdef int64_t n = words.shape[0], n_words = words.shape[1]
+    sums = np.empty((n, n), dtype=np.int32)
+    cdef int32_t[:, ::1] view = sums
+    if n_words > 16:
+        raise ValueError(f"{n_words} words a column; expected at most 16, 1024 rows")
+    with nogil:
+        fwc_triples(&words[0, 0], &label[0], n, n_words, n_rows, &view[0, 0], threads)
+    return sums

@@ -127,7 +127,7 @@ def chain_circuit(
     prefix : int
         Inputs whose parity is added to the carry: 2 for the sum bit of an adder.
     complemented : bool
-        Complement the start input, or, without pairs and with a constant start, nothing.
+        Whether the start input is complemented; a constant start is as given.
 
     Examples
     --------

@@ -1,6 +1,7 @@
 """Linear-minimisation oracles: the best circuits for given weights, and a bound for those not returned."""
 
 from fw_circuits.oracle.base import Oracle, OracleAnswer
+from fw_circuits.oracle.carry import CarryOracle
 from fw_circuits.oracle.dictionary import ColumnAtom, DictionaryOracle
 from fw_circuits.oracle.factory import make_oracle
 from fw_circuits.oracle.parity import ParityOracle
@@ -10,6 +11,7 @@ from fw_circuits.oracle.wrappers import CachedOracle, CountingOracle, TimeLimite
 
 __all__ = [
     "CachedOracle",
+    "CarryOracle",
     "ColumnAtom",
     "CountingOracle",
     "DictionaryOracle",
