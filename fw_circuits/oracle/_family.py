@@ -87,7 +87,10 @@ class Scored:
 
 
 class FamilyOracle(LevelsOracle):
-    """Searches one family on all levels; a subclass says how, in `_family`."""
+    """Searches one family on all levels; a subclass says how, in `_family`.
+
+    Of an atom and its complement, which differ in the sign of their score, it proposes always the same one.
+    """
 
     #: The members of the family, in the plural.
     name = ""
@@ -185,9 +188,8 @@ def pair_atoms(problem: Problem, names: tuple[str, ...], lattice: Lattice) -> li
     single = np.abs(2 * np.diag(problem.both) - problem.w.sum())
     atoms = [literal_atom(problem, int(i), lattice) for i in np.argsort(-single, kind="stable")[: problem.k]]
     for table, i, j in _pairs.best_pairs(problem.products, names, problem.k):
-        # Both operands of a gate are read where its table is not normal, too: 1 (NOR) becomes a complemented OR.
-        gate, output = (Gate(table ^ 15, 1, 2), 7) if table & 1 else (Gate(table, 1, 2), 6)
-        atoms.append(Atom(Circuit(2, (gate,), (output,)), level, (int(index[i]), int(index[j])), lattice))
+        circuit = Circuit(2, (Gate(table, 1, 2),), (6,))
+        atoms.append(Atom(circuit, level, (int(index[i]), int(index[j])), lattice))
     return atoms
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import numpy as np
 
 from fw_circuits._typing import Bits, Floats
-from fw_circuits.circuits.gate import AND, XOR
+from fw_circuits.circuits.gate import AND, GATE_TABLES, OR, XOR
 
-#: Gate tables, value 0 at (0, 0) or, for NOR, complemented: one of each pair of complements.
-TABLES = {"and": AND, "gt": 2, "lt": 4, "nor": 1, "xor": XOR}
+#: Gate tables: those of value 0 at (0, 0), one of each pair of complements.
+TABLES = {"and": AND, "gt": GATE_TABLES["gt"], "lt": GATE_TABLES["lt"], "or": OR, "xor": XOR}
 BLOCK = 1 << 13
 
 
@@ -39,7 +39,7 @@ def inner_products(both: Floats, total: float) -> dict[str, Floats]:
         "and": 2 * both - total,
         "gt": 2 * left - total,
         "lt": 2 * right - total,
-        "nor": 2 * (total - ones[:, None] - ones[None, :] + both) - total,
+        "or": 2 * (left + right + both) - total,
         "xor": 2 * (left + right) - total,
     }
 

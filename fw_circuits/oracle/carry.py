@@ -12,6 +12,7 @@ from fw_circuits.circuits.families import chain_circuit
 from fw_circuits.lattice import Lattice, LevelRows
 from fw_circuits.oracle._chains import Chain, chains, sum_prefixes
 from fw_circuits.oracle._family import FamilyOracle, Problem, pair_atoms
+from fw_circuits.oracle._pairs import TABLES
 from fw_circuits.oracle._search import threads_of
 from fw_circuits.tetrakis import Atom
 
@@ -51,10 +52,10 @@ class CarryOracle(FamilyOracle):
     >>> import numpy as np
     >>> lattice = Lattice.boolean(6)
     >>> X = (np.arange(64)[:, None] >> np.arange(6)) & 1
-    >>> less = X[:, :3] @ [1, 2, 4] < X[:, 3:] @ [1, 2, 4]
+    >>> more = X[:, :3] @ [1, 2, 4] > X[:, 3:] @ [1, 2, 4]
     >>> oracle = CarryOracle([lattice.rows(X, 1)], lattice, gamma=20.0)
-    >>> best = oracle.search(less - less.mean(), k=1).atoms[0]
-    >>> best.literals, best.cost, bool(((best(X) > 0) == less).all())
+    >>> best = oracle.search(more - more.mean(), k=1).atoms[0]
+    >>> best.literals, best.cost, bool(((best(X) > 0) == more).all())
     ((2, 5, 1, 4, 0, 3), 9, True)
     """
 
@@ -82,7 +83,7 @@ class CarryOracle(FamilyOracle):
         whole = _whole(found, wholes)
         if whole is not None and not self.truncate:
             return [self._atom(problem, whole)], False
-        atoms = pair_atoms(problem, ("and", "gt", "lt", "nor", "xor"), self.lattice)
+        atoms = pair_atoms(problem, tuple(TABLES), self.lattice)
         return atoms + [
             self._atom(problem, chain) for chain in self._shortlist(found, whole, problem.k)
         ], False
@@ -101,11 +102,15 @@ class CarryOracle(FamilyOracle):
 
     def _atom(self, problem: Problem, chain: Chain) -> Atom:
         places = [*chain.prefix, *(i for pair in chain.pairs for i in pair)]
-        start: int | None = chain.start
+        # A carry with all its inputs complemented is its complement: leave the first input as it is.
+        turn = chain.flips[0][0] if chain.flips else bool(chain.start & 1)
+        flips = [(u ^ turn, v ^ turn) for u, v in chain.flips]
+        start: int | None = (chain.start & 1) ^ turn
+        complemented = False
         if chain.start > 1:
             places.append((chain.start - 2) // 2)
-            start = None
-        circuit = chain_circuit(chain.flips, start, len(chain.prefix), bool(chain.start & 1))
+            start, complemented = None, bool(start)
+        circuit = chain_circuit(flips, start, len(chain.prefix), complemented)
         literals = tuple(int(problem.literals.index[i]) for i in places)
         return Atom(circuit, problem.literals.rows.level, literals, self.lattice)
 

@@ -15,6 +15,7 @@ from fw_circuits._typing import Array, Floats
 from fw_circuits.circuits.families import complement_inputs, symmetric_circuit
 from fw_circuits.oracle._counting import KINDS, Group, by_count, changed, gates, neighbours, patterns
 from fw_circuits.oracle._family import FamilyOracle, Problem, pair_atoms
+from fw_circuits.oracle._pairs import TABLES
 from fw_circuits.tetrakis import Atom
 
 #: Circuits are built for so many sets of each kind; a local search makes at most so many moves.
@@ -57,7 +58,7 @@ class SymmetricOracle(FamilyOracle):
     name = "symmetric functions"
 
     def _family(self, problem: Problem) -> tuple[list[Atom], bool]:
-        atoms = pair_atoms(problem, ("and", "gt", "lt", "nor", "xor"), self.lattice)
+        atoms = pair_atoms(problem, tuple(TABLES), self.lattice)
         if problem.literals.n < 3:
             return atoms, False
         counted = self._starts(problem)
@@ -80,7 +81,12 @@ class SymmetricOracle(FamilyOracle):
 
     def _atom(self, problem: Problem, group: Group, values: tuple[int, ...]) -> Atom:
         literals = tuple(int(i) for i in problem.literals.index[group.members])
-        circuit = complement_inputs(symmetric_circuit(values), group.flips.tolist())
+        flips = group.flips
+        if flips[0]:  # count what is 0 in place of what is 1
+            values, flips = values[::-1], ~flips
+        if values[0]:
+            values = tuple(1 - v for v in values)
+        circuit = complement_inputs(symmetric_circuit(values), flips.tolist())
         return Atom(circuit, problem.literals.rows.level, literals, self.lattice)
 
     def _starts(self, problem: Problem) -> list[Counted]:
