@@ -8,10 +8,13 @@ from fw_circuits._typing import Floats
 from fw_circuits.exceptions import InputError
 from fw_circuits.lattice import Lattice
 from fw_circuits.oracle.base import Oracle
+from fw_circuits.oracle.carry import CarryOracle
 from fw_circuits.oracle.composition import CompositionOracle
 from fw_circuits.oracle.deep import DeepOracle
 from fw_circuits.oracle.lazy import LazyOracle
+from fw_circuits.oracle.parity import ParityOracle
 from fw_circuits.oracle.subset import SubsetOracle
+from fw_circuits.oracle.symmetric import SymmetricOracle
 
 NAMES = ("auto", "subset", "deep")
 #: Gates of one atom of the "deep" oracle, if the user sets no limit.
@@ -27,7 +30,8 @@ def make_oracle(
     """The oracle called ``oracle`` for data ``points``; an oracle object is checked and passed through.
 
     "auto" and "subset" are the exact search over all functions of four literals of every level, one function a
-    subset of literals in each answer.  "deep" adds finders to it: compositions of the active circuits.
+    subset of literals in each answer.  "deep" adds finders to it: compositions of the active circuits, parities,
+    symmetric functions and carry chains.
     ``time_limit`` is that of the whole run.
 
     Raises
@@ -49,7 +53,12 @@ def make_oracle(
         if oracle != "deep" or max_gates == 0:
             return subset
         largest = MAX_GATES if max_gates is None else max_gates
-        return LazyOracle(DeepOracle(subset, [CompositionOracle(subset, max_gates=largest)]))
+        families = [
+            ParityOracle(rows, lattice, gamma, n_jobs),
+            SymmetricOracle(rows, lattice, gamma),
+            CarryOracle(rows, lattice, gamma, n_jobs),
+        ]
+        return LazyOracle(DeepOracle(subset, [CompositionOracle(subset, max_gates=largest), *families]))
     missing = [name for name in ("search", "evaluate", "gamma", "n_rows") if not hasattr(oracle, name)]
     if missing:
         raise InputError(

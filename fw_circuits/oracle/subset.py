@@ -16,20 +16,21 @@ import numpy as np
 import numpy.typing as npt
 
 from fw_circuits._kernels._oracle import FOUND
-from fw_circuits._typing import Array, Floats
+from fw_circuits._typing import Array
 from fw_circuits.circuits.catalogue import cost_table, minimal_circuit
 from fw_circuits.exceptions import InputError
 from fw_circuits.lattice import Lattice, LevelRows
 from fw_circuits.oracle import _columns, _search
+from fw_circuits.oracle._levels import LevelsOracle
 from fw_circuits.oracle._tables import tables
-from fw_circuits.oracle.base import OracleAnswer, Stop, check_count, check_gamma, check_weights, positive
-from fw_circuits.tetrakis import Atom, evaluate
+from fw_circuits.oracle.base import OracleAnswer, Stop, check_count, check_weights, positive
+from fw_circuits.tetrakis import Atom
 
 #: Every function of four inputs has a circuit of at most so many gates.
 MOST_GATES = 7
 
 
-class SubsetOracle:
+class SubsetOracle(LevelsOracle):
     """Search all functions of at most four literals, level by level, exactly.
 
     Ties are broken by fewer inputs, then the earlier level, the subset (lexicographic), the table; the answer
@@ -86,21 +87,13 @@ class SubsetOracle:
         time_limit: float | None = None,
         max_gates: int | None = None,
     ) -> None:
-        if not levels_rows:
-            raise InputError("no levels given; expected at least one LevelRows (Lattice.rows).")
-        sizes = sorted({rows.barycentric.shape[0] for rows in levels_rows})
-        if len(sizes) > 1:
-            raise InputError(f"levels of different data: {sizes} rows; make all from the same X.")
+        super().__init__(levels_rows, lattice, gamma)
         for name, value in (("max_literals", max_literals), ("per_support", per_support)):
             if value is not None:
                 try:
                     check_count(value)
                 except InputError:
                     raise InputError(f"{name} is {value!r}; expected a positive integer or None.") from None
-        self.levels_rows = tuple(levels_rows)
-        self.lattice = lattice
-        self.gamma = check_gamma(gamma)
-        self.n_rows = int(sizes[0])
         self.time_limit = None if time_limit is None else positive("time_limit", time_limit)
         threads = _search.threads_of(n_jobs)
         self.settings = _search.Settings(1, per_support or 0, threads, int(memory), max_literals)
@@ -187,23 +180,6 @@ class SubsetOracle:
         n = int(found["arity"])
         circuit = minimal_circuit(int(found["table"]), n)
         return Atom(circuit, level, tuple(int(i) for i in found["lit"][:n]), self.lattice)
-
-    def evaluate(self, atoms: Sequence[Atom]) -> Floats:
-        """Values of atoms on the data, (n_rows, len(atoms)).
-
-        Raises
-        ------
-        InputError
-            If an atom is of a level that the oracle does not have.
-        """
-        values = np.empty((self.n_rows, len(atoms)))
-        rows_of = {rows.level: rows for rows in self.levels_rows}
-        for level in sorted({atom.level for atom in atoms}):
-            if level not in rows_of:
-                raise InputError(f"an atom of level {level}; this oracle has levels {sorted(rows_of)}.")
-            index = [i for i, atom in enumerate(atoms) if atom.level == level]
-            values[:, index] = evaluate([atoms[i] for i in index], rows_of[level])
-        return values
 
 
 def _merge(found: Array, level_of: Array, new: Array, level: int, k: int) -> tuple[Array, Array]:
