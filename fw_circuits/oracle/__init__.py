@@ -3,6 +3,7 @@
 from fw_circuits.oracle.base import Oracle, OracleAnswer
 from fw_circuits.oracle.dictionary import ColumnAtom, DictionaryOracle
 from fw_circuits.oracle.factory import make_oracle
+from fw_circuits.oracle.gates import GateOracle
 from fw_circuits.oracle.subset import SubsetOracle
 from fw_circuits.oracle.wrappers import CachedOracle, CountingOracle, TimeLimitedOracle
 
@@ -11,6 +12,7 @@ __all__ = [
     "ColumnAtom",
     "CountingOracle",
     "DictionaryOracle",
+    "GateOracle",
     "Oracle",
     "OracleAnswer",
     "SubsetOracle",
