@@ -93,82 +93,94 @@ ISA_TARGET static void ISA(cores)(ISA(subset) *t, int n, const int32_t *h, const
     }
 }
 
-/* Functions of n inputs with the weights h by pattern; in: tables of the inputs over the literals. */
-ISA_TARGET static void ISA(collapse)(ISA(subset) *t, int n, const int32_t *h, const uint64_t *in)
+typedef void ISA(step)(ISA(subset) *t, const int32_t *h, const uint64_t *in);
+
+/* Functions of n inputs with the weights h by pattern; in: tables of the inputs over the literals; next: the same for
+ * n - 1 inputs.  n is a constant after inlining. */
+ISA_TARGET static inline __attribute__((always_inline)) void ISA(collapse)(ISA(subset) *t, const int n,
+                                                                           const int32_t *h, const uint64_t *in,
+                                                                           ISA(step) *next)
 {
+    enum { QUARTER = 1 << (FWC_MOST - 2) };
     const int quarter = 1 << (n - 2);
     if (n < FWC_MOST && t->family->n_core[n]) ISA(cores)(t, n, h, in);
     if (n == t->family->least_core) return;
     for (int i = 0; i < n; i++)
         for (int j = i + 1; j < n; j++) {
-            int32_t part[4][1 << (FWC_MOST - 2)], sum[1 << (FWC_MOST - 2)], both[1 << (FWC_MOST - 2)];
-            int32_t next[1 << (FWC_MOST - 1)];
-            uint64_t inputs[FWC_MOST];
-            for (int r = 0; r < quarter; r++) { /* r: pattern of the other inputs */
-                const int32_t *at = h + (((r >> i) << (i + 1) | (r & ((1 << i) - 1))) >> j << (j + 1) |
-                                         (((r >> i) << (i + 1) | (r & ((1 << i) - 1))) & ((1 << j) - 1)));
-                part[0][r] = at[0];
-                part[1][r] = at[1 << i];
-                part[2][r] = at[1 << j];
-                part[3][r] = at[(1 << i) + (1 << j)];
+            int32_t one[5][QUARTER], sum[QUARTER], mass[5] = {0}, below[2 * QUARTER];
+            for (int r = 0; r < quarter; r++) { /* r: pattern of the other inputs; the gate is 1 at pattern op of */
+                const int x = (r >> i) << (i + 1) | (r & ((1 << i) - 1)); /* (x_i, x_j), or where they differ: 4 */
+                const int32_t *at = h + ((x >> j) << (j + 1) | (x & ((1 << j) - 1)));
+                one[0][r] = at[0];
+                one[1][r] = at[1 << i];
+                one[2][r] = at[1 << j];
+                one[3][r] = at[(1 << i) + (1 << j)];
             }
             for (int r = 0; r < quarter; r++) {
-                both[r] = part[1][r] + part[2][r];
-                sum[r] = part[0][r] + both[r] + part[3][r];
+                one[4][r] = one[1][r] + one[2][r];
+                sum[r] = one[0][r] + one[3][r] + one[4][r];
             }
-            for (int op = 0; op < 5; op++) { /* the gate is 1 at pattern op of (x_i, x_j); 4: where they differ */
-                const int32_t *one = op < 4 ? part[op] : both;
-                int32_t mass = 0;
+            for (int op = 0; op < 5; op++)
                 for (int r = 0; r < quarter; r++) {
-                    int32_t x = one[r], y = sum[r] - x;
-                    mass += (x < 0 ? -x : x) + (y < 0 ? -y : y);
+                    const int32_t x = one[op][r], y = sum[r] - x;
+                    mass[op] += (x < 0 ? -x : x) + (y < 0 ? -y : y);
                 }
-                if (mass < t->least) continue;
-                for (int r = 0; r < quarter; r++) {
-                    next[r] = sum[r] - one[r];
-                    next[r + quarter] = one[r];
-                }
+            for (int op = 0; op < 5; op++) {
+                if (mass[op] < t->least) continue;
+                uint64_t inputs[FWC_MOST];
                 int m = 0;
                 for (int q = 0; q < n; q++)
                     if (q != i && q != j) inputs[m++] = in[q];
                 const uint64_t x = in[i], y = in[j];
                 inputs[m] = op == 4 ? x ^ y : (op & 1 ? x : ~x) & (op & 2 ? y : ~y);
-                ISA(collapse)(t, n - 1, next, inputs);
+                for (int r = 0; r < quarter; r++) {
+                    below[r] = sum[r] - one[op][r];
+                    below[r + quarter] = one[op][r];
+                }
+                next(t, below, inputs);
             }
         }
 }
 
+ISA_TARGET static void ISA(collapse2)(ISA(subset) *t, const int32_t *h, const uint64_t *in) { ISA(cores)(t, 2, h, in); }
+#define COLLAPSE(n, less)                                                                                   \
+    ISA_TARGET static void ISA(collapse##n)(ISA(subset) *t, const int32_t *h, const uint64_t *in)           \
+    {                                                                                                       \
+        ISA(collapse)(t, n, h, in, ISA(collapse##less));                                                    \
+    }
+COLLAPSE(3, 2)
+COLLAPSE(4, 3)
+COLLAPSE(5, 4)
+COLLAPSE(6, 5)
+#undef COLLAPSE
+
 /* One subset by its integer weights h over columns x[0] < ... of the screen. */
 ISA_TARGET static void ISA(consider)(fwc_gates *s, const fwc_gates_work *work, int arity, const int32_t *x,
-                                     const int32_t *h)
+                                     const int32_t *h, int64_t *counts)
 {
-    int32_t lit[FWC_MOST], own[1 << FWC_MOST], place[FWC_MOST] = {0}, flips = 0, mass = 0;
-    int64_t counts[3] = {1, 0, 0};
+    int32_t lit[FWC_MOST], own[1 << FWC_MOST], place[FWC_MOST] = {0}, to[1 << FWC_MOST] = {0}, mass = 0;
     uint64_t in[FWC_MOST];
     for (int i = 0; i < arity; i++) { /* the caller's numbering and polarity */
         for (int j = 0; j < arity; j++) place[i] += s->order[x[j]] < s->order[x[i]];
         lit[place[i]] = s->order[x[i]];
-        flips |= s->flip[x[i]] << i;
+        to[0] |= s->flip[x[i]] << place[i];
+        in[i] = ~(uint64_t)0 / (((uint64_t)1 << (1 << i)) + 1) << (1 << i); /* x_i as a table */
     }
     for (int p = 0; p < 1 << arity; p++) {
-        int q = 0;
-        for (int i = 0; i < arity; i++) q |= ((p ^ flips) >> i & 1) << place[i];
-        own[q] = h[p];
+        if (p) to[p] = to[p & (p - 1)] ^ 1 << place[__builtin_ctz((unsigned)p)];
+        own[to[p]] = h[p];
         mass += h[p] < 0 ? -h[p] : h[p];
-    }
-    for (int i = 0; i < arity; i++) {
-        in[i] = 0;
-        for (int p = 0; p < 1 << arity; p++) in[i] |= (uint64_t)(p >> i & 1) << p;
     }
     ISA(subset) t = {.s = s, .work = work, .lit = lit, .counts = counts};
     t.cap = s->per_support && s->per_support < s->k ? s->per_support : s->k;
+    counts[0]++;
 #pragma omp atomic read
     t.threshold = s->threshold;
     for (int64_t f = 0; f < s->n_families; f++) {
         t.family = &s->family[f];
         if (t.family->arity != arity) continue;
         t.least = ISA(least)(s, t.family, t.threshold);
-        if (mass >= t.least) ISA(collapse)(&t, arity, own, in);
+        if (mass >= t.least) (arity == 5 ? ISA(collapse5) : ISA(collapse6))(&t, own, in);
     }
-    fwc_gates_merge(s, work->list, t.n_list, counts);
+    if (t.n_list) fwc_gates_merge(s, work->list, t.n_list);
 }

@@ -29,11 +29,10 @@ int64_t fwc_gates_insert(fwc_gates_found *list, int64_t n, int64_t cap, const fw
     return n;
 }
 
-void fwc_gates_merge(fwc_gates *s, const fwc_gates_found *list, int64_t n, const int64_t *counts)
+void fwc_gates_merge(fwc_gates *s, const fwc_gates_found *list, int64_t n)
 {
 #pragma omp critical(fwc_gates_found)
     {
-        for (int i = 0; i < 3; i++) s->counts[i] += counts[i];
         for (int64_t i = 0; i < n; i++) s->n_found = fwc_gates_insert(s->found, s->n_found, s->k, &list[i]);
         const double worst = s->n_found == s->k ? fabs(s->found[s->k - 1].value) : 0;
         if (worst > s->threshold) {
@@ -41,6 +40,12 @@ void fwc_gates_merge(fwc_gates *s, const fwc_gates_found *list, int64_t n, const
             s->threshold = worst;
         }
     }
+}
+
+void fwc_gates_count(fwc_gates *s, const int64_t *counts)
+{
+#pragma omp critical(fwc_gates_found)
+    for (int i = 0; i < 3; i++) s->counts[i] += counts[i];
 }
 
 void fwc_gates_histogram(const fwc_gates *s, int arity, const int32_t *lit, double *h)

@@ -65,7 +65,7 @@ typedef struct {
 /* Bytes of scratch that one thread needs; a multiple of 64. */
 int64_t fwc_gates_scratch(int64_t n_words, int64_t ld, int64_t chunk, int64_t cap);
 
-/* Sums for prefixes (n_prefixes, m) of m <= 4 ascending columns, kept where level[m] is not NULL; with `examine`,
+/* Sums for prefixes (n_prefixes, m) of m <= 4 ascending columns, kept where there is a level[m]; with `examine`,
  * then the subsets of the prefix and two later columns, in all families of m + 2 inputs. */
 void fwc_gates_prefixes(fwc_gates *s, int m, const int32_t *prefixes, int64_t n_prefixes, int examine, int threads,
                         char *scratch, int64_t stride);
@@ -77,8 +77,11 @@ int fwc_gates_better(const fwc_gates_found *x, const fwc_gates_found *y);
 /* Insert into a sorted list of at most cap entries unless it is there; returns the new length. */
 int64_t fwc_gates_insert(fwc_gates_found *list, int64_t n, int64_t cap, const fwc_gates_found *entry);
 
-/* Merge the list of one subset into the answer and raise the threshold; add to the counts. */
-void fwc_gates_merge(fwc_gates *s, const fwc_gates_found *list, int64_t n, const int64_t *counts);
+/* Merge the list of one subset into the answer and raise the threshold (one thread at a time). */
+void fwc_gates_merge(fwc_gates *s, const fwc_gates_found *list, int64_t n);
+
+/* Add to the counts of the search. */
+void fwc_gates_count(fwc_gates *s, const int64_t *counts);
 
 /* Weights by pattern of `arity` literals, in row order: the same on every CPU. */
 void fwc_gates_histogram(const fwc_gates *s, int arity, const int32_t *lit, double *h);

@@ -35,7 +35,7 @@ ISA_TARGET static void ISA(sums)(const fwc_gates *s, const fwc_gates_work *k, in
 /* The subsets of the prefix x and two later columns; M = 2^m, a constant after inlining. */
 ISA_TARGET static inline __attribute__((always_inline)) void ISA(examine)(fwc_gates *s, const fwc_gates_work *k,
                                                                           const int m, const int32_t *x,
-                                                                          const int32_t *top)
+                                                                          const int32_t *top, int64_t *counts)
 {
     enum { SIZE = 1 << (FWC_MOST - 2) };
     const int M = 1 << m;
@@ -109,7 +109,7 @@ ISA_TARGET static inline __attribute__((always_inline)) void ISA(examine)(fwc_ga
                 for (int p = 0; p < 2 * M; p++)
                     if (!(p >> i & 1)) h[2 * M + p] -= h[2 * M + (p | 1 << i)];
             for (int p = 0; p < 2 * M; p++) h[p] = base[p] - h[2 * M + p];
-            ISA(consider)(s, k, m + 2, columns, h);
+            ISA(consider)(s, k, m + 2, columns, h, counts);
         }
     }
 }
@@ -120,15 +120,17 @@ ISA_TARGET static void ISA(prefixes)(fwc_gates *s, int m, const int32_t *prefixe
 #pragma omp parallel num_threads(threads)
     {
         const fwc_gates_work k = fwc_gates_carve(s, scratch + stride * THREAD);
+        int64_t counts[3] = {0, 0, 0};
 #pragma omp for schedule(dynamic)
         for (int64_t i = 0; i < n_prefixes; i++) {
             const int32_t *x = prefixes + i * m;
             int32_t *G = k.sums;
-            if (s->level[m]) G = s->level[m] + ISA(rank)(x, m, (1 << m) - 1) * s->ld * s->ld;
+            if (m < FWC_MOST - 2 && s->level[m]) G = s->level[m] + ISA(rank)(x, m, (1 << m) - 1) * s->ld * s->ld;
             ISA(sums)(s, &k, m, x, G);
-            if (examine && m == 3) ISA(examine)(s, &k, 3, x, G);
-            if (examine && m == 4) ISA(examine)(s, &k, 4, x, G);
+            if (examine && m == 3) ISA(examine)(s, &k, 3, x, G, counts);
+            if (examine && m == 4) ISA(examine)(s, &k, 4, x, G, counts);
         }
+        fwc_gates_count(s, counts);
     }
 }
 #undef vf
