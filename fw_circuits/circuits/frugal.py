@@ -170,7 +170,10 @@ def frugal_circuit(table: int, n: int) -> Circuit:
         op = sum(d << p for p, d in enumerate(differ))
         if op in OPERATIONS and all((c[p] == c[op.bit_length() - 1]).all() for p in range(4) if differ[p]):
             inside = tables_of(np.concatenate([c[0], c[op.bit_length() - 1]])[None])
-            return _replace(frugal_circuit(int(inside[0]), n - 1), n, i, j, op)
+            inner = frugal_circuit(int(inside[0]), n - 1)
+            if inner.n_gates in (n - 2, n - 1):
+                return _replace(inner, n, i, j, op)
+            break
     return _core_circuit(table, n)
 
 

@@ -15,30 +15,14 @@ import numpy as np
 from fw_circuits._kernels import use_compiled
 from fw_circuits._kernels._gates import FOUND, GateSearch, scratch_bytes
 from fw_circuits._typing import Array, Floats
-from fw_circuits.circuits.frugal import core_tables
 from fw_circuits.exceptions import BudgetError
 from fw_circuits.oracle import _gates_twin, _search
 from fw_circuits.oracle._columns import Columns, aligned, padded, unpack
+from fw_circuits.oracle._families import Family
 from fw_circuits.oracle.base import Stop
 
 #: Rows of one chunk: prefixes of three or four columns have few rows in each.
 CHUNK = 1024
-
-
-@dataclass(frozen=True)
-class Family:
-    """All functions of ``arity`` inputs with ``gates`` gates (`frugal_tables`), and the factor of their cost."""
-
-    arity: int
-    gates: int
-    factor: float
-
-    @property
-    def cores(self) -> dict[int, Array]:
-        """Tables of the cores by their number of inputs, where there are any."""
-        extra = self.arity - self.gates
-        cores = {n: core_tables(n, n - extra).astype(np.uint32) for n in range(2 + (extra == 0), self.arity + 1)}
-        return {n: tables for n, tables in cores.items() if len(tables)}
 
 
 @dataclass(frozen=True)
@@ -51,18 +35,6 @@ class GatesFound:
     found: Array
     complete: bool
     counts: tuple[int, ...] = (0, 0, 0)
-
-
-def families(gates: int, gamma: float) -> list[Family]:
-    """Functions of five and more inputs whose smallest circuit has at most so many gates, 4 or 5.
-
-    Examples
-    --------
-    >>> [(f.arity, f.gates, round(f.factor, 3)) for f in families(5, 3.0)]
-    [(5, 4, 0.63), (5, 5, 0.585), (6, 5, 0.585)]
-    """
-    kinds = [(n, m) for n in range(5, gates + 2) for m in range(n - 1, gates + 1)]
-    return [Family(n, m, float(m) ** (-1.0 / gamma)) for n, m in kinds]
 
 
 def memory_bytes(n: int, n_rows: int, n_threads: int, gates: int, k: int = 10) -> int:
@@ -147,7 +119,12 @@ def _stage(run: GateSearch, n: int, n_rows: int, m: int, ended: Stop) -> bool:
 
 
 def _start(
-    columns: Columns, weights: Floats, kinds: list[Family], settings: _search.Settings, floor: float, gates: int
+    columns: Columns,
+    weights: Floats,
+    kinds: list[Family],
+    settings: _search.Settings,
+    floor: float,
+    gates: int,
 ) -> GateSearch:
     n, ld, n_words = columns.n, columns.bits.shape[1], columns.masks.shape[1]
     q, delta, slack = _search.quantise(weights, CHUNK)

@@ -7,23 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import combinations
-from typing import Protocol
 
 import numpy as np
 
 from fw_circuits._typing import Array, Bits, Floats
 from fw_circuits.circuits.frugal import frugal_tables, values_of
+from fw_circuits.oracle._families import Family
 
 #: Functions scored at a time.
 BLOCK = 1 << 15
-
-
-class Kind(Protocol):
-    """What is needed of a family: see ``_gates_search.Family``."""
-
-    arity: int
-    gates: int
-    factor: float
 
 
 def sort_found(found: Array) -> Array:
@@ -35,7 +27,7 @@ def sort_found(found: Array) -> Array:
 def search(
     bits: Bits,
     weights: Floats,
-    kinds: Sequence[Kind],
+    kinds: Sequence[Family],
     literals: Array,
     k: int,
     per_support: int,
@@ -60,7 +52,7 @@ def search(
     for arity in sorted({kind.arity for kind in kinds}):
         for subset in map(list, combinations(range(len(bits)), arity)):
             pattern = (1 << np.arange(arity)) @ bits[subset].astype(np.int64)
-            h = np.bincount(pattern, weights, 1 << arity)
+            h: Floats = np.bincount(pattern, weights, 1 << arity).astype(np.float64)
             parts = [_score(kind, h, dtype) for kind in kinds if kind.arity == arity]
             new = np.concatenate(parts)
             least = np.sort(np.abs(new["value"]))[-min(len(new), per_support or k)]
@@ -70,7 +62,7 @@ def search(
     return found
 
 
-def _score(kind: Kind, h: Floats, dtype: np.dtype) -> Array:
+def _score(kind: Family, h: Floats, dtype: np.dtype) -> Array:
     tables = frugal_tables(kind.arity, kind.gates)
     new = np.zeros(len(tables), dtype)
     for i in range(0, len(tables), BLOCK):

@@ -24,6 +24,7 @@ from fw_circuits.circuits.frugal import frugal_circuit
 from fw_circuits.exceptions import InputError
 from fw_circuits.lattice import Lattice, LevelRows
 from fw_circuits.oracle import _gates_search
+from fw_circuits.oracle._families import families
 from fw_circuits.oracle.base import OracleAnswer, Stop, check_count, check_weights
 from fw_circuits.oracle.subset import SubsetOracle, _merge
 from fw_circuits.tetrakis import Atom
@@ -93,7 +94,7 @@ class GateOracle:
         )
         self.gates = int(gates)
         self.gamma, self.n_rows = self.inner.gamma, self.inner.n_rows
-        self._families = _gates_search.families(self.gates, self.gamma)
+        self._families = families(self.gates, self.gamma)
 
     def memory_bytes(self) -> int:
         """Estimate of the memory of the largest pass, in bytes."""
