@@ -114,7 +114,8 @@ def _prefixes(n: int, m: int) -> Array:
 
 def _stage(run: GateSearch, n: int, n_rows: int, m: int, ended: Stop) -> bool:
     prefixes = _prefixes(n, m)
-    work = 4.0 * comb(n, m + 2) * n_rows / 2**m  # multiplications and additions, padding included
+    # Multiplications and additions, padding included; a short first slice where subsets may take longer than sums.
+    work = (32.0 if m >= 3 else 4.0) * comb(n, m + 2) * n_rows / 2**m
     return _search._slices(len(prefixes), lambda i, j: run.prefixes(prefixes[i:j], m >= 3), ended, work)
 
 
