@@ -1,4 +1,4 @@
-/* The search, included once for each instruction set (see subset.c for the macros). */
+/* The search, included once for each instruction set (csrc/vector.h has the macros). */
 #include "tile_body.h"
 
 /* Largest |sum_p (2 f(p) - 1) h[p]| fac over the normal functions that depend on all inputs (up to 1e-6). */

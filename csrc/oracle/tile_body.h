@@ -1,5 +1,6 @@
 /* Sums of weights over triples and quadruples of literals: one register-tiled outer product a pair of literals.
- * Included once for each instruction set (see subset.c for the macros). */
+ * Included once for each instruction set (csrc/vector.h has the macros).  TILED is a struct with the fields n, n_rows,
+ * ld, bits and weighted of fwc_search. */
 
 typedef float ISA(vf) __attribute__((vector_size(4 * VL), aligned(4), may_alias));
 typedef int32_t ISA(vi) __attribute__((vector_size(4 * VL), aligned(4), may_alias));
@@ -36,7 +37,7 @@ TILE(4, 3)
 
 /* G[c][d] += sum over the listed rows, for first <= c <= d (more entries of G are touched; c < ld).
  * Columns below n + padding to 16 exist in both matrices. */
-ISA_TARGET static void ISA(outer)(const fwc_search *s, const int32_t *rows, int64_t n_rows, int64_t first, int32_t *G)
+ISA_TARGET static void ISA(outer)(const TILED *s, const int32_t *rows, int64_t n_rows, int64_t first, int32_t *G)
 {
     const int64_t ld = s->ld;
     for (int64_t c = first / 4 * 4; c < s->n;) {
@@ -63,7 +64,7 @@ ISA_TARGET static void ISA(outer)(const fwc_search *s, const int32_t *rows, int6
 }
 
 /* Offsets r * ld of the rows of words [w0, w1) where both masks are 1 (y NULL: only x; both NULL: all rows). */
-ISA_TARGET static int64_t ISA(list)(const fwc_search *s, const uint64_t *x, const uint64_t *y, int64_t w0, int64_t w1,
+ISA_TARGET static int64_t ISA(list)(const TILED *s, const uint64_t *x, const uint64_t *y, int64_t w0, int64_t w1,
                                     int32_t *rows)
 {
     int64_t n = 0;

@@ -6,6 +6,7 @@ from fw_circuits.oracle.composition import CompositionOracle
 from fw_circuits.oracle.deep import DeepOracle
 from fw_circuits.oracle.dictionary import ColumnAtom, DictionaryOracle
 from fw_circuits.oracle.factory import NAMES, make_oracle
+from fw_circuits.oracle.gates import GateOracle
 from fw_circuits.oracle.lazy import LazyOracle, eager
 from fw_circuits.oracle.parity import ParityOracle
 from fw_circuits.oracle.subset import SubsetOracle
@@ -22,6 +23,7 @@ __all__ = [
     "DeepOracle",
     "DictionaryOracle",
     "LazyOracle",
+    "GateOracle",
     "Oracle",
     "OracleAnswer",
     "ParityOracle",

@@ -1,8 +1,9 @@
 """An exact oracle with finders beside it: the bound comes from the first, reach from the others.
 
 `exact` bounds every circuit of its scope.  The *finders* look where no such bound can be had: compositions of
-active circuits, parities, symmetric functions, carry chains, or whatever a user registers.  The answer holds the
-best atoms of all; its upper bound covers the exact scope and the circuits that were found, and says so.
+active circuits, parities, symmetric functions, carry chains, or whatever a user registers.  A finder that has found
+nothing better than the exact oracle sits out one pass, then three, seven, and so on until it is useful again.  The
+answer holds the best atoms of all; its upper bound covers the exact scope and the circuits found, and says so.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from fw_circuits._typing import Floats
 from fw_circuits.exceptions import InputError
 from fw_circuits.oracle.base import Oracle, OracleAnswer, Stop, check_count, check_weights, observe
 
+#: A finder whose best atom scores less than this part of the exact oracle's sits out ever more passes.
+USEFUL = 1.0
 #: Added to the scope of an answer that holds circuits from outside the exact scope.
 FOUND = "and the larger circuits found"
 
@@ -58,6 +61,8 @@ class DeepOracle:
                 )
         self.exact = exact
         self.finders = tuple(finders)
+        self._waits = [0] * len(self.finders)  # passes to sit out, and how many after the next failure
+        self._patience = [1] * len(self.finders)
 
     @property
     def gamma(self) -> float:
@@ -90,12 +95,24 @@ class DeepOracle:
         answer = self.exact.search(g, k, stop)
         pairs = {atom.key: (score, atom) for score, atom in zip(answer.scores, answer.atoms, strict=True)}
         known = set(pairs)
-        for finder in self.finders:
+        for i, finder in enumerate(self.finders):
             if stop is not None and stop():
                 break
+            if self._waits[i] > 0:
+                self._waits[i] -= 1
+                continue
             found = finder.search(g, k, stop)
-            for score, atom in zip(found.scores, found.atoms, strict=True):
-                pairs.setdefault(atom.key, (score, atom))
+            if not found.atoms:
+                continue
+            news = {
+                atom.key: (score, atom)
+                for score, atom in zip(found.scores, found.atoms, strict=True)
+                if atom.key not in pairs
+            }
+            pairs |= news
+            useful = bool(news) and max(abs(score) for score, _ in news.values()) >= USEFUL * answer.value
+            self._patience[i] = 1 if useful else 2 * self._patience[i]
+            self._waits[i] = self._patience[i] - 1
         best = sorted(pairs.items(), key=lambda item: -abs(item[1][0]))[:k]
         value = abs(float(best[0][1][0])) if best else 0.0
         further = any(key not in known for key, _ in best)

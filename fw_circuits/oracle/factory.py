@@ -11,12 +11,13 @@ from fw_circuits.oracle.base import Oracle
 from fw_circuits.oracle.carry import CarryOracle
 from fw_circuits.oracle.composition import CompositionOracle
 from fw_circuits.oracle.deep import DeepOracle
+from fw_circuits.oracle.gates import GateOracle
 from fw_circuits.oracle.lazy import LazyOracle
 from fw_circuits.oracle.parity import ParityOracle
 from fw_circuits.oracle.subset import SubsetOracle
 from fw_circuits.oracle.symmetric import SymmetricOracle
 
-NAMES = ("auto", "subset", "deep")
+NAMES = ("auto", "subset", "gates4", "gates5", "deep")
 #: Gates of one atom of the "deep" oracle, if the user sets no limit.
 MAX_GATES = 64
 #: Part of a run's time limit that one pass may take; wider searches are screened.
@@ -30,8 +31,8 @@ def make_oracle(
     """The oracle called ``oracle`` for data ``points``; an oracle object is checked and passed through.
 
     "auto" and "subset" are the exact search over all functions of four literals of every level, one function a
-    subset of literals in each answer.  "deep" adds finders to it: compositions of the active circuits, parities,
-    symmetric functions and carry chains.
+    subset of literals in each answer.  "gates4" and "gates5" add all circuits of at most 4 or 5 gates, exactly.
+    "deep" adds finders: compositions of the active circuits, parities, symmetric functions and carry chains.
     ``time_limit`` is that of the whole run.
 
     Raises
@@ -50,6 +51,15 @@ def make_oracle(
         subset = SubsetOracle(
             rows, lattice, gamma, n_jobs=n_jobs, per_support=1, max_gates=max_gates, time_limit=share
         )
+        if oracle in ("gates4", "gates5"):
+            if max_gates is not None:
+                raise InputError(
+                    f"oracle={oracle!r} covers all functions of four literals, so max_gates={max_gates} cannot hold; "
+                    "leave max_gates out, or use 'subset'."
+                )
+            return GateOracle(
+                rows, lattice, gamma, gates=int(oracle[-1]), n_jobs=n_jobs, per_support=1, time_limit=share
+            )
         if oracle != "deep" or max_gates == 0:
             return subset
         largest = MAX_GATES if max_gates is None else max_gates
