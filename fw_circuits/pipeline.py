@@ -35,7 +35,7 @@ from fw_circuits.oracle import Oracle, make_oracle
 from fw_circuits.progress import interruptible, live_line
 from fw_circuits.solution import Certificate, Solution, Status
 from fw_circuits.solver import ActiveSet, Run, frank_wolfe
-from fw_circuits.solver.loop import centred_gradient
+from fw_circuits.solver.loop import ATOMS_PER_PASS, centred_gradient
 
 DOMAINS = ("minmax", "quantile")
 
@@ -290,7 +290,7 @@ def multiplier_of_constant(problem: Problem) -> float:
     loss = problem.loss
     constant = best_intercept(loss, np.zeros(loss.y.size))
     g = centred_gradient(loss, np.full(loss.y.size, constant))
-    top = float(problem.oracle.search(g, 1, None).upper_bound)
+    top = float(problem.oracle.search(g, ATOMS_PER_PASS, None).upper_bound)
     size = max(float(np.abs(g).sum()), 1e-14 * float(loss.weights @ np.abs(loss.y)))
     return top if top > 1e-13 * size else 0.0  # below: a constant target, or constant columns
 

@@ -30,6 +30,8 @@ from fw_circuits.solver.directions import DIRECTIONS, Ball
 from fw_circuits.solver.steps import STEPS
 
 METHODS = (*DIRECTIONS, "corrective")
+#: Atoms that a corrective pass asks for.
+ATOMS_PER_PASS = 20
 
 
 @dataclass
@@ -62,7 +64,7 @@ def frank_wolfe(
     step: str = "exact",
     tol: float = 1e-3,
     max_iter: int = 500,
-    atoms_per_pass: int = 20,
+    atoms_per_pass: int = ATOMS_PER_PASS,
     deadline: float | None = None,
     interrupted: Callable[[], bool] = lambda: False,
     warm_start: ActiveSet | None = None,
