@@ -5,11 +5,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from family_cases import boolean_oracle, centred
+from family_cases import boolean_oracle, centred, problems
+from hypothesis import given
 
 from fw_circuits.data import majority
 from fw_circuits.exceptions import InputError
-from fw_circuits.oracle import CachedOracle, CarryOracle, CountingOracle, ParityOracle, SymmetricOracle
+from fw_circuits.oracle import (
+    CachedOracle,
+    CarryOracle,
+    CountingOracle,
+    ParityOracle,
+    SubsetOracle,
+    SymmetricOracle,
+    _pairs,
+)
 
 FAMILIES = (ParityOracle, SymmetricOracle, CarryOracle)
 GUIDE = Path(__file__).resolve().parents[1] / "CONTRIBUTING.md"
@@ -42,6 +51,31 @@ def test_answers_repeat_and_keep_the_contract(cls):
     assert values.shape == (300, 6)
     np.testing.assert_allclose(g @ values * [a.cost ** (-1 / 3.0) for a in one.atoms], one.scores, atol=1e-9)
     assert oracle.search(np.zeros(300), 3).value == 0.0
+
+
+@given(problems(most=6))
+def test_the_bounds_cover_every_function_of_four_literals(problem):
+    X, g = problem
+    every = boolean_oracle(SubsetOracle, X, n_jobs=1).search(g, 1)
+    for cls in FAMILIES:
+        found = boolean_oracle(cls, X).search(g, 1)
+        assert max(found.tail, found.upper_bound) >= every.value - 1e-9
+        assert found.complete or found.upper_bound >= every.value - 1e-9
+
+
+def test_functions_of_two_literals_by_their_definition():
+    rng = np.random.default_rng(0)
+    bits, w = rng.integers(0, 2, (4, 30)).astype(np.uint8), rng.integers(-5, 6, 30).astype(float)
+    products = _pairs.inner_products(_pairs.moments(bits, w), w.sum())
+    for name, table in _pairs.TABLES.items():
+        signs = 2.0 * (table >> (bits[:, None] + 2 * bits[None, :]) & 1) - 1
+        np.testing.assert_array_equal(products[name], signs @ w)
+    ranked = _pairs.best_pairs(products, ("and", "xor"), 5)
+    sizes = [abs(products["and" if table == 8 else "xor"][i, j]) for table, i, j in ranked]
+    all_sizes = [
+        abs(products[name][i, j]) for name in ("and", "xor") for i in range(4) for j in range(i + 1, 4)
+    ]
+    assert sizes == sorted(all_sizes, reverse=True)[:5]
 
 
 @pytest.mark.parametrize("cls", FAMILIES)

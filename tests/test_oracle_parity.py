@@ -34,6 +34,7 @@ def test_all_parities_of_few_literals(problem, kernels, k):
     check_answer(answer, X, g, 3.0)
     scores = brute_force(X, g, 3.0)
     assert answer.complete and answer.upper_bound >= max(scores.values()) - 1e-9
+    assert answer.value >= max(scores.values()) - 1e-9 or max(scores.values()) <= abs(g.sum()) + 1e-9
     np.testing.assert_allclose(np.abs(answer.scores), [scores[a.literals] for a in answer.atoms], atol=1e-9)
     if k >= 63:  # every parity of the literals that differ on the rows is there
         sets = {a.literals for a in answer.atoms}

@@ -81,11 +81,11 @@ class SymmetricOracle(FamilyOracle):
 
     def _atom(self, problem: Problem, group: Group, values: tuple[int, ...]) -> Atom:
         literals = tuple(int(i) for i in problem.literals.index[group.members])
-        flips = group.flips
-        if flips[0]:  # count what is 0 in place of what is 1
-            values, flips = values[::-1], ~flips
-        if values[0]:
-            values = tuple(1 - v for v in values)
+        # Counting what is 0 gives the same function; the cheaper of the two, first the first input as it is.
+        ways = [(values, group.flips), (values[::-1], ~group.flips)]
+        ways.sort(key=lambda way: bool(way[1][0]))
+        normal = [(tuple(v ^ pattern[0] for v in pattern), flips) for pattern, flips in ways]
+        values, flips = min(normal, key=lambda way: symmetric_circuit(way[0]).n_gates)
         circuit = complement_inputs(symmetric_circuit(values), flips.tolist())
         return Atom(circuit, problem.literals.rows.level, literals, self.lattice)
 
