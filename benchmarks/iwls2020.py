@@ -53,8 +53,9 @@ def learn(parts, seconds):
             break
     chosen = solutions[int(np.argmax(scores))]
     both, labels = np.concatenate([X, V]), np.concatenate([y, v])
+    left = start + 0.95 * seconds - time.perf_counter()
     solution = solve(both, labels, gamma=GAMMA, loss="logistic", lam=chosen.parameter, oracle="deep", tol=1e-2,
-                     max_iter=MAX_ITER, time_limit=start + 0.97 * seconds - time.perf_counter(), warm_start=chosen)  # fmt: skip
+                     max_iter=MAX_ITER, time_limit=left, warm_start=chosen)  # fmt: skip
     rounded = round_solution(solution, X=both, y=labels, max_gates=LIMIT, max_ands=LIMIT)
     return solution, rounded, scores
 

@@ -1,0 +1,64 @@
+"""Are parities, comparators, adder carries and thresholds recovered exactly, where no small circuit correlates?
+
+Each target is solved twice: with the oracle of its own family, and with ``oracle="deep"``, which asks all of them.  A
+penalty on gates prefers truncated carry chains, which are wrong on a few rows in 10,000: the family's own oracle is
+told not to truncate (``truncate=False``), the deep one is left as it is.
+"""
+
+import warnings
+
+import numpy as np
+
+from benchmarks._common import Table, Timer, check_targets
+from fw_circuits import Lattice, solve
+from fw_circuits.data import adder_bit, comparator, parity, threshold
+from fw_circuits.exceptions import SolverWarning
+from fw_circuits.oracle import CarryOracle, ParityOracle, SymmetricOracle
+
+N_FRESH = 20_000
+LAM = 0.02
+TASKS = (
+    ("parity of 16 of 40, 5 % noise", ParityOracle, {}, 2000,
+     lambda n, seed, noise: parity(40, inputs=range(3, 35, 2), n_rows=n, random_state=seed, noise=noise)),
+    ("32-bit comparator, unsigned", CarryOracle, {"truncate": False}, 6400,
+     lambda n, seed, noise: comparator(32, signed=False, n_rows=n, random_state=seed)),
+    ("32-bit comparator, signed", CarryOracle, {"truncate": False}, 6400,
+     lambda n, seed, noise: comparator(32, n_rows=n, random_state=seed)),
+    ("16-bit adder, carry out", CarryOracle, {"truncate": False}, 6400,
+     lambda n, seed, noise: adder_bit(16, n_rows=n, random_state=seed)),
+    ("16-bit adder, top sum bit", CarryOracle, {"truncate": False}, 6400,
+     lambda n, seed, noise: adder_bit(16, 15, n_rows=n, random_state=seed)),
+    ("at least 8 of 16", SymmetricOracle, {}, 6400,
+     lambda n, seed, noise: threshold(16, 8, n_rows=n, random_state=seed)),
+    ("at least 11 of 16", SymmetricOracle, {}, 6400,
+     lambda n, seed, noise: threshold(16, 11, n_rows=n, random_state=seed)),
+)  # fmt: skip
+
+
+def wrong_rows(data, fresh, oracle, time_limit=None):
+    """Solution, rows of ``fresh`` that it gets wrong, and seconds."""
+    with Timer() as timer, warnings.catch_warnings():
+        warnings.simplefilter("ignore", SolverWarning)
+        found = solve(
+            data.X, data.y, loss="logistic", lam=LAM, oracle=oracle, max_iter=30, time_limit=time_limit
+        )
+    return found, int(np.sum(found.predict(fresh.X) != fresh.y)), timer.wall
+
+
+def run(quick: bool = False) -> list[str]:
+    """Table of wrong rows among fresh ones; those of the families' own oracles are the targets."""
+    table = Table(["target", "rows", "oracle", f"wrong of {N_FRESH:,}", "atoms", "gates", "seconds"])
+    targets = []
+    for name, family, options, n_rows, make in TASKS:
+        data, fresh = make(n_rows, 0, 0.05), make(N_FRESH, 1, 0.0)
+        lattice = Lattice.boolean(data.X.shape[1])
+        own = family([lattice.rows(data.X, 1)], lattice, 3.0, **options)
+        for label, oracle in ((family.__name__, own), ("deep", "deep")):
+            if quick and label == "deep":
+                continue
+            found, wrong, seconds = wrong_rows(data, fresh, oracle, 60.0 if label == "deep" else None)
+            table.add(name, n_rows, label, wrong, len(found.atoms), found.n_gates, seconds)
+            if label != "deep":
+                targets.append((f"{name}, {label}, wrong rows", wrong, "<=", 0))
+    table.show("families")
+    return check_targets(targets)
