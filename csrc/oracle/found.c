@@ -59,7 +59,7 @@ void fwc_histogram(const fwc_search *s, int arity, const int32_t *lit, double *h
 
 int64_t fwc_scratch(int64_t ld, int64_t chunk, int64_t k, int64_t width)
 {
-    int64_t bytes = 8 * ld + k * (int64_t)sizeof(fwc_found) + 4 * (width * ld * ld + chunk + 2 * ld);
+    int64_t bytes = 8 * ld + k * (int64_t)sizeof(fwc_found) + 4 * (width * ld * ld + 2 * chunk * ld + chunk + 2 * ld);
     return (bytes + 127) / 64 * 64;
 }
 
@@ -67,7 +67,9 @@ fwc_work fwc_carve(const fwc_search *s, int64_t width, char *scratch)
 {
     fwc_work work;
     work.sums = (int32_t *)scratch;
-    work.diagonal = work.sums + width * s->ld * s->ld;
+    work.bits = (float *)(work.sums + width * s->ld * s->ld);
+    work.weighted = work.bits + s->chunk * s->ld;
+    work.diagonal = (int32_t *)(work.weighted + s->chunk * s->ld);
     work.mass = work.diagonal + s->ld;
     work.literal_best = (double *)(work.mass + s->ld);
     work.list = (fwc_found *)(work.literal_best + s->ld);

@@ -63,7 +63,10 @@
 #define SELECT(s, name, ...) name##_base(__VA_ARGS__)
 #endif
 
-void fwc_pairs(fwc_search *s, char *scratch) { SELECT(s, pairs, s, scratch); }
+void fwc_pairs(fwc_search *s, int threads, char *scratch, int64_t stride)
+{
+    SELECT(s, pairs, s, threads, scratch, stride);
+}
 
 void fwc_triples(fwc_search *s, int64_t a0, int64_t a1, int threads, char *scratch, int64_t stride)
 {

@@ -34,17 +34,42 @@ TILE(4, 2)
 TILE(4, 3)
 #undef TILE
 
+/* Unpack the rows of words [w0, w1) where x is 1 (NULL: all rows), columns from `first` on (rounded down to 16). */
+ISA_TARGET static void ISA(unpack)(const fwc_search *s, const fwc_work *k, const uint64_t *x, int64_t w0, int64_t w1,
+                                   int64_t first)
+{
+    const int64_t ld = s->ld, width = (ld + 63) / 64;
+    vi bit;
+    for (int i = 0; i < VL; i++) bit[i] = 1 << i;
+    for (int64_t i = w0; i < w1; i++) {
+        uint64_t m = x ? x[i] : ~(uint64_t)0;
+        if (!x && s->n_rows - 64 * i < 64) m >>= 64 - (s->n_rows - 64 * i);
+        for (; m; m &= m - 1) {
+            const int64_t r = 64 * i + __builtin_ctzll(m);
+            const uint64_t *key = s->keys + r * width;
+            float *f = k->bits + (r - 64 * w0) * ld, *g = k->weighted + (r - 64 * w0) * ld;
+            const vf one = (vf){0} + 1.0f, q = (vf){0} + s->q[r];
+            for (int64_t c = first / FWC_LANES * FWC_LANES; c < ld; c += VL) {
+                const vi on = (((vi){0} + (int32_t)(key[c / 64] >> c % 64 & 0xffff)) & bit) == bit;
+                *(vf *)(f + c) = (vf)((vi)one & on);
+                *(vf *)(g + c) = (vf)((vi)q & on);
+            }
+        }
+    }
+}
+
 /* G[c][d] += sum over the listed rows, for first <= c <= d (more entries of G are touched; c < ld).
  * Columns below n + padding to 16 exist in both matrices. */
-ISA_TARGET static void ISA(outer)(const fwc_search *s, const int32_t *rows, int64_t n_rows, int64_t first, int32_t *G)
+ISA_TARGET static void ISA(outer)(const fwc_search *s, const fwc_work *k, int64_t n_rows, int64_t first, int32_t *G)
 {
     const int64_t ld = s->ld;
+    const int32_t *rows = k->rows;
     for (int64_t c = first / 4 * 4; c < s->n;) {
         int tall = MAX_H == 8 && c % 8 == 0;
         int64_t left = (ld - c / VL * VL) / VL;
         for (int64_t d = c / VL * VL; left > 0;) {
             int v = left == 4 ? 2 : left > 3 ? 3 : (int)left;
-            const float *f = s->bits + d, *g = s->weighted + c;
+            const float *f = k->bits + d, *g = k->weighted + c;
             int32_t *out = G + c * ld + d;
             if (tall) {
                 if (v == 3) ISA(tile_8_3)(f, g, rows, n_rows, out, ld);
@@ -62,7 +87,7 @@ ISA_TARGET static void ISA(outer)(const fwc_search *s, const int32_t *rows, int6
     }
 }
 
-/* Offsets r * ld of the rows of words [w0, w1) where both masks are 1 (y NULL: only x; both NULL: all rows). */
+/* Offsets in the unpacked chunk of the rows of words [w0, w1) where both masks are 1 (y NULL: only x; both NULL: all rows). */
 ISA_TARGET static int64_t ISA(list)(const fwc_search *s, const uint64_t *x, const uint64_t *y, int64_t w0, int64_t w1,
                                     int32_t *rows)
 {
@@ -72,7 +97,7 @@ ISA_TARGET static int64_t ISA(list)(const fwc_search *s, const uint64_t *x, cons
         uint64_t m = x ? x[i] : ~(uint64_t)0;
         if (y) m &= y[i];
         if (!x && s->n_rows - 64 * i < 64) m >>= 64 - (s->n_rows - 64 * i);
-        const int32_t base = (int32_t)(64 * i) * ld;
+        const int32_t base = (int32_t)(64 * (i - w0)) * ld;
         for (; m; m &= m - 1) rows[n++] = base + __builtin_ctzll(m) * ld;
     }
     return n;

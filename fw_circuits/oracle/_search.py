@@ -91,10 +91,9 @@ def memory_bytes(n: int, n_rows: int, n_threads: int, k: int = 10, table: bool =
     True
     """
     ld = padded(n)
-    matrices = 2 * 4 * n_rows * ld + 2 * n * n_rows  # float32 twice; unpacked bits while they are made
-    words = 3 * 8 * n * (-(-n_rows // 64))
+    words = (4 * n + ld) * (-(-n_rows // 64)) * 8  # literals, columns and those with weight; rows
     scratch = n_threads * scratch_bytes(ld, CHUNK, k, block_width(ld))
-    return matrices + words + 4 * ld * ld + 4 * n * ld * ld * table + scratch + 64 * n_rows + (1 << 21)
+    return words + 4 * ld * ld + 4 * n * ld * ld * table + scratch + 64 * n_rows + (1 << 21)
 
 
 def quantise(weights: Floats, chunk: int = CHUNK) -> tuple[Array, float, float]:
@@ -117,7 +116,7 @@ def quantise(weights: Floats, chunk: int = CHUNK) -> tuple[Array, float, float]:
     """
     size = np.abs(weights)
     total = float(size.sum())
-    largest = max((float(size[i : i + chunk].sum()) for i in range(0, len(size), chunk)), default=0.0)
+    largest = float(np.add.reduceat(size, np.arange(0, len(size), chunk)).max()) if len(size) else 0.0
     need = max(largest / (2**24 - chunk), total / (2**31 - 1 - len(size)), 2.0**-1000)
     delta = float(2.0 ** np.ceil(np.log2(need)))
     if delta < need:  # log2 rounded down at a power of two
@@ -229,17 +228,15 @@ def _start(
     best: Floats | None,
     table: bool,
 ) -> Search:
-    n, n_rows, ld = columns.n, columns.n_rows, columns.bits.shape[1]
+    n, n_rows, ld = columns.n, columns.n_rows, columns.ld
     need = memory_bytes(n, n_rows, settings.n_threads, settings.k, table)
-    if need > settings.memory or n_rows * ld >= 2**31:
+    if need > settings.memory:
         raise BudgetError(
             f"a pass over {n} literals and {n_rows} rows on {settings.n_threads} threads needs "
             f"{need / 2**20:.0f} MiB; the budget is {settings.memory / 2**20:.0f} MiB; "
             "give max_literals, or more memory."
         )
     q, delta, slack = quantise(weights)
-    weighted = aligned(columns.bits.shape, np.float32)
-    np.multiply(columns.bits, q.astype(np.float32)[:, None], out=weighted)
     nonzero = np.zeros(8 * columns.masks.shape[1], np.uint8)
     octets = np.packbits(q != 0, bitorder="little")
     nonzero[: len(octets)] = octets
@@ -251,8 +248,8 @@ def _start(
         order=columns.order,
         flip=columns.flip,
         masks=columns.masks & nonzero.view("<u8").astype(np.uint64),
-        bits=columns.bits,
-        weighted=weighted,
+        keys=columns.keys,
+        q=q.astype(np.float32),
         chunk=CHUNK,
         total=int(q.sum()),
         delta=delta,
