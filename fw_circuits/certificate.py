@@ -19,7 +19,7 @@ from fw_circuits._validation import check_sample_weight, check_target, check_X
 from fw_circuits.exceptions import InputError
 from fw_circuits.objective import Form, Loss, make_form, make_loss
 from fw_circuits.objective.losses import best_intercept
-from fw_circuits.oracle import Oracle, make_oracle
+from fw_circuits.oracle import Oracle, OracleAnswer, make_oracle
 from fw_circuits.solution import Certificate, Solution
 
 
@@ -35,6 +35,7 @@ class Bounds:
     polar_bound: float
     sentence: str
     max_gates: int
+    complete: bool
 
 
 def certify(
@@ -104,20 +105,29 @@ def derive(
     tol: float,
     extra_points: Sequence[Floats] = (),
     stop: Callable[[], bool] | None = None,
+    proof: tuple[Floats, OracleAnswer] | None = None,
 ) -> tuple[Certificate, Floats]:
     """Certificate of predictions ``f`` of the given norm, and the dual point behind its bound.
 
     The gradient at ``f`` always gives a bound; ``extra_points`` (best dual points of earlier passes) are tried when
-    they could improve it, each with an oracle call of its own.
+    they could improve it, each with an oracle call of its own.  ``proof``, a dual point with the oracle's answer
+    there, is for runs that ``stop`` ends: it counts where no time is left for fresh searches.
     """
     primal = form.primal(loss.value(f), norm)
     constant = loss.value(np.full(f.size, best_intercept(loss, np.zeros(f.size))))
     g = loss.gradient(f)
-    best = bounds_at(loss, form, oracle, g - loss.weights * g.sum(), stop)
+    over = stop is not None and stop()
+    if over and proof is not None:
+        best = _bounds(loss, form, *proof)
+    else:
+        best = bounds_at(loss, form, oracle, g - loss.weights * g.sum(), stop)
     for theta in extra_points:
-        if primal - best.scope <= tol * abs(primal) or np.array_equal(theta, best.theta):
+        if over or primal - best.scope <= tol * abs(primal) or np.array_equal(theta, best.theta):
             break
         other = bounds_at(loss, form, oracle, theta, stop)
+        best = other if other.scope > best.scope else best
+    if proof is not None and not best.complete:
+        other = _bounds(loss, form, *proof)
         best = other if other.scope > best.scope else best
     certificate = Certificate(
         form=form.name,
@@ -140,7 +150,10 @@ def bounds_at(
     loss: Loss, form: Form, oracle: Oracle, theta: Floats, stop: Callable[[], bool] | None = None
 ) -> Bounds:
     """Dual bounds that ``theta`` gives, from one call of the oracle."""
-    answer = oracle.search(theta, 1, stop)
+    return _bounds(loss, form, theta, oracle.search(theta, 1, stop))
+
+
+def _bounds(loss: Loss, form: Form, theta: Floats, answer: OracleAnswer) -> Bounds:
     upper = float(answer.upper_bound)
     return Bounds(
         theta=theta,
@@ -151,4 +164,5 @@ def bounds_at(
         polar_bound=upper,
         sentence=answer.scope,
         max_gates=answer.max_gates,
+        complete=answer.complete,
     )

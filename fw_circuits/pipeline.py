@@ -97,8 +97,9 @@ def solve(
     levels : sequence of int, optional
         Lattice levels; default (1,) for 0/1 data, else (1, 2, 3).
     oracle : str or Oracle, default "auto"
-        "auto" or "subset": the exact search over all functions of four literals; or an object with ``search`` and
-        ``evaluate``.
+        "auto" or "subset": the exact search over all functions of four literals, or, where a pass would take more
+        than some seconds, of four of the screened literals (``certificate.scope`` says which); or an object with
+        ``search`` and ``evaluate``.
     max_gates : int, optional
         Leave out circuits of more gates.
     method : {"corrective", "pairwise", "away", "vanilla"}
@@ -111,8 +112,8 @@ def solve(
         Seconds; the best solution so far is returned with its certificate.
     n_jobs : int, optional
         Threads; None or -1: all cores.
-    random_state : int, default 0
-        Unused by the exact oracle; fixes the sampling ones.
+    random_state : int or None, default 0
+        Seed of the sample of rows by which literals are screened on tables too large for an exact pass.
     warm_start : Solution, optional
         A solution on the same columns and levels to start from.
     checkpoint : path-like, optional
@@ -152,7 +153,8 @@ def solve(
     check_parameters(gamma=gamma, tau=tau, lam=lam, eps=eps, tol=tol, max_iter=max_iter, time_limit=time_limit,
                      loss=loss, method=method, levels=levels, max_gates=max_gates, n_jobs=n_jobs)  # fmt: skip
     problem = prepare(X, y, gamma=gamma, loss=loss, levels=levels, oracle=oracle, max_gates=max_gates, n_jobs=n_jobs,
-                      sample_weight=sample_weight, domain=domain, time_limit=time_limit)  # fmt: skip
+                      sample_weight=sample_weight, domain=domain, time_limit=time_limit,
+                      random_state=random_state)  # fmt: skip
     if tau is None and lam is None and eps is None:
         lam = 0.01 * multiplier_of_constant(problem)
     if lam == 0.0:  # a constant target: any penalty gives the intercept
@@ -265,7 +267,7 @@ def lam_max(
 def prepare(
     X: Any, y: Any, *, gamma: float = 3.0, loss: str = "squared", levels: Sequence[int] | None = None,
     oracle: Any = "auto", max_gates: int | None = None, n_jobs: int | None = None, sample_weight: Any = None,
-    domain: str = "minmax", time_limit: float | None = None,
+    domain: str = "minmax", time_limit: float | None = None, random_state: int | None = 0,
 ) -> Problem:  # fmt: skip
     """Check the data, fit the lattice, and set up loss and oracle."""
     points = check_X(X)
@@ -280,8 +282,9 @@ def prepare(
     else:
         lattice = Lattice.fit(counted, levels=tuple(levels or (1, 2, 3)), domain=domain)
     search = make_oracle(
-        oracle, points, lattice, gamma, max_gates=max_gates, n_jobs=n_jobs, time_limit=time_limit
-    )
+        oracle, points, lattice, gamma, max_gates=max_gates, n_jobs=n_jobs, time_limit=time_limit,
+        random_state=random_state,
+    )  # fmt: skip
     return Problem(points, make_loss(loss, target, weights), classes, lattice, search, gamma, names)
 
 
@@ -290,7 +293,8 @@ def multiplier_of_constant(problem: Problem) -> float:
     loss = problem.loss
     constant = best_intercept(loss, np.zeros(loss.y.size))
     g = centred_gradient(loss, np.full(loss.y.size, constant))
-    top = float(problem.oracle.search(g, 1, None).upper_bound)
+    answer = problem.oracle.search(g, 1, None)
+    top = float(answer.upper_bound if answer.complete else answer.value)  # cut short: the estimate is closer
     size = max(float(np.abs(g).sum()), 1e-14 * float(loss.weights @ np.abs(loss.y)))
     return top if top > 1e-13 * size else 0.0  # below: a constant target, or constant columns
 
@@ -319,8 +323,9 @@ def _fit(
         f = solution.decision_function(problem.points)
         stop = None if deadline is None else lambda: time.perf_counter() >= deadline
         certificate, theta = derive(
-            problem.loss, form, problem.oracle, f, solution.norm, tol=tol, extra_points=[run.theta], stop=stop
-        )
+            problem.loss, form, problem.oracle, f, solution.norm, tol=tol, extra_points=[run.theta], stop=stop,
+            proof=(run.theta, run.proof) if stop is not None and run.proof is not None else None,
+        )  # fmt: skip
         solution = replace(solution, certificate=certificate, dual_point=theta)
     except KeyboardInterrupt:  # keep the certificate of the last pass
         solution = replace(solution, status=Status.INTERRUPTED)
@@ -360,19 +365,19 @@ def _snapshot(problem: Problem, form: Form, run: Run, tol: float) -> Solution:
     order = np.argsort(-active.scales * np.abs(active.coef), kind="stable")
     order = order[active.coef[order] != 0.0]
     last = run.steps[-1] if run.steps else None
-    answer = run.answer
+    proof = run.proof  # scopes may differ between passes; this is the one behind the bound
     certificate = Certificate(
         form=form.name,
         parameter=form.parameter,
         primal=form.primal(problem.loss.value(active.f), active.norm),
         dual=run.dual,
-        scope=answer.scope if answer else "no circuits (no pass was finished)",
-        max_gates=answer.max_gates if answer else 0,
+        scope=proof.scope if proof else "no circuits (no pass was finished)",
+        max_gates=proof.max_gates if proof else 0,
         global_dual=-np.inf,
         estimated_gap=last.gap if last else np.inf,
         tol=tol,
-        polar=answer.value if answer else 0.0,
-        polar_bound=answer.upper_bound if answer else np.inf,
+        polar=proof.value if proof else 0.0,
+        polar_bound=proof.upper_bound if proof else np.inf,
         baseline=problem.loss.value(
             np.full(active.f.size, best_intercept(problem.loss, np.zeros(active.f.size)))
         ),

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 import numpy as np
 
 from fw_circuits._kernels import use_compiled
 from fw_circuits._kernels._oracle import FOUND, Search, scratch_bytes
-from fw_circuits._typing import Array, Floats
+from fw_circuits._typing import Array, Floats, Ints
 from fw_circuits.exceptions import BudgetError, InputError
 from fw_circuits.oracle import _twin
 from fw_circuits.oracle._columns import Columns, aligned, padded, unpack
+from fw_circuits.oracle._screen import RATE, SAMPLE, by_turns, draw, widest, work
 from fw_circuits.oracle._tables import Tables
 from fw_circuits.oracle.base import Stop
 
@@ -33,7 +34,7 @@ BLOCK_BYTES = 1 << 20
 
 @dataclass(frozen=True)
 class Settings:
-    """How to search: see `SubsetOracle`."""
+    """How to search: see `SubsetOracle`; ``work`` is a budget of multiplications with additions for one level."""
 
     k: int
     per_support: int
@@ -41,6 +42,8 @@ class Settings:
     memory: int
     max_literals: int | None = None
     isa: int = 2
+    work: float = np.inf
+    seed: int | None = 0
 
 
 @dataclass(frozen=True)
@@ -48,12 +51,14 @@ class LevelFound:
     """Result of one level; ``found["lit"]`` are literals of the level.
 
     ``open_cost`` is the least cost of a circuit in the scope that was not searched; None when complete.
-    ``screened`` is how many literals the 4-subsets were taken from; None: all.
+    ``screened`` is how many literals the larger subsets were taken from; None: all.  Subsets of at most ``exact``
+    were taken from all literals.
     """
 
     found: Array
     screened: int | None
     open_cost: int | None
+    exact: int = 3
     counts: tuple[int, ...] = (0, 0, 0)
 
 
@@ -149,8 +154,7 @@ def search_level(
         If the memory estimate exceeds ``settings.memory``.
     """
     start = perf_counter()
-    n = columns.n
-    limit = n if settings.max_literals is None else min(n, settings.max_literals)
+    n, n_rows = columns.n, columns.n_rows
 
     def ended() -> bool:
         late = time_limit is not None and perf_counter() - start > time_limit
@@ -158,53 +162,129 @@ def search_level(
 
     if n == 0:
         return LevelFound(np.zeros(0, FOUND), None, None)
+    arity = 4 if tables.top[4] > 0.0 else 3  # a gate limit may leave no function of four literals
+    budget = settings.work if time_limit is None else min(settings.work, 2 * RATE * time_limit)
+    limit = fitting(n, arity, n_rows, budget, settings)
     if not use_compiled():
-        return _search_twin(columns, weights, tables, settings, limit)
+        exact = _exact(n, n_rows, limit, budget)
+        return _search_twin(columns, weights, tables, settings, limit, exact, budget)
 
     best = np.zeros(n) if limit < n or time_limit is not None else None
-    run = _start(columns, weights, tables, settings, floor, best, table=limit == n)
+    run = _start(columns, weights, tables, settings, floor, best, table=limit == n and arity == 4)
+    began = perf_counter()
     run.pairs()
     found = run.found()
     if not weights.any() and len(found) == settings.k:  # all scores are 0, and small subsets come first
         return LevelFound(_named(found, columns), limit if limit < n else None, None)
-    if tables.top[3] <= 0.0 and tables.top[4] <= 0.0:  # a gate limit leaves no function of three literals
+    if tables.top[3] <= 0.0 and arity == 3:
         return LevelFound(_named(found, columns), None, None)
-    began = perf_counter()
-    if not _slices(n - 2, lambda i, j: run.triples(i, j), ended, _work(n, 3) * columns.n_rows):
-        return LevelFound(_named(run.found(), columns), None, 2, run.counts)
-    if time_limit is not None and limit > 3:
-        rate = _work(n, 3) * columns.n_rows / max(1e-6, perf_counter() - began)
-        left = 0.7 * (time_limit - (perf_counter() - start))
-        fits = [m for m in range(4, limit + 1) if _work(m, 4) * columns.n_rows <= rate * left]
-        limit = max(fits, default=4)
-    if limit >= n or tables.top[4] <= 0.0:
-        done = tables.top[4] <= 0.0 or _quads(run, n, columns.n_rows, ended)
-        return LevelFound(_named(run.found(), columns), None, None if done else 3, run.counts)
+    if time_limit is not None:
+        # Pairs of a small table take no time that could be measured.
+        rate = max(work(n, 2, n_rows) / max(1e-6, perf_counter() - began), RATE / 8)
+        budget = min(budget, 0.7 * rate * max(0.0, time_limit - (perf_counter() - start)))
+    fits = min(limit, fitting(n, arity, n_rows, budget, settings))
+    exact = _exact(n, n_rows, fits, budget)
+    if exact == 3:
+        began = perf_counter()
+        if not _slices(n - 2, lambda i, j: run.triples(i, j), ended, work(n, 3, n_rows)):
+            return LevelFound(_named(run.found(), columns), None, 2, counts=run.counts)
+        if time_limit is not None:
+            rate = work(n, 3, n_rows) / max(1e-6, perf_counter() - began)
+            budget = min(settings.work, 0.7 * rate * max(0.0, time_limit - (perf_counter() - start)))
+            limit = min(limit, fitting(n, arity, n_rows, budget, settings))
+        if limit >= n or arity == 3:
+            done = arity == 3 or _quads(run, n, n_rows, ended)
+            return LevelFound(_named(run.found(), columns), None, None if done else 3, counts=run.counts)
+    else:
+        limit = fits
 
-    # Screening: the literals with the best small subsets; ties keep the first column.
     assert best is not None
-    chosen = np.argsort(-best, kind="stable")[:limit]
-    small = columns.take(np.sort(chosen))
-    part = _start(small, weights, tables, settings, run.threshold, None, table=True)
+    ranking = np.argsort(-best, kind="stable")  # ties keep the first column
+    if exact == 2:
+        began = perf_counter()
+        ranking, done = _with_sample(columns, weights, ranking, tables, settings, budget, ended)
+        if time_limit is not None:
+            rate = max(done / max(1e-6, perf_counter() - began), RATE / 8)
+            budget = 0.6 * rate * max(0.0, time_limit - (perf_counter() - start))
+            limit = min(limit, fitting(n, arity, n_rows, budget, settings))
+    if ended():
+        return LevelFound(_named(run.found(), columns), limit, exact, exact, run.counts)
+    small = columns.take(np.sort(ranking[:limit]))
+    part = _start(small, weights, tables, settings, run.threshold, None, table=arity == 4)
     part.pairs()
-    part.triples(0, max(0, small.n - 2))
-    done = _quads(part, small.n, small.n_rows, ended)
+    open_cost = None
+    if not _slices(small.n - 2, lambda i, j: part.triples(i, j), ended, work(small.n, 3, n_rows)):
+        open_cost = exact
+    elif arity == 4 and not _quads(part, small.n, n_rows, ended):
+        open_cost = 3
     both = np.concatenate([_named(run.found(), columns), _named(part.found(), small)])
     counts = tuple(x + y for x, y in zip(run.counts, part.counts, strict=True))
-    return LevelFound(_best(both, settings.k), limit, None if done else 3, counts)
+    return LevelFound(_best(both, settings.k), limit, open_cost, exact, counts)
 
 
-def _search_twin(columns: Columns, w: Floats, tables: Tables, settings: Settings, limit: int) -> LevelFound:
+def _exact(n: int, n_rows: int, limit: int, budget: float) -> int:
+    # Size of the subsets that are taken from all literals before some are chosen.
+    return 3 if limit == n or work(n, 3, n_rows) <= 0.5 * budget else 2
+
+
+def fitting(n: int, arity: int, n_rows: int, budget: float, settings: Settings) -> int:
+    """How many literals the subsets of ``arity`` can be taken from, within work and memory."""
+    limit = n if settings.max_literals is None else min(n, settings.max_literals)
+    if budget == np.inf:
+        return limit
+    limit = widest(limit, arity, n_rows, budget)
+    s = settings
+    while limit > 4 and memory_bytes(limit, n_rows, s.n_threads, s.k, arity == 4) > s.memory:
+        limit -= 1
+    return limit
+
+
+def _with_sample(
+    columns: Columns,
+    weights: Floats,
+    ranked: Ints,
+    tables: Tables,
+    settings: Settings,
+    budget: float,
+    ended: Stop,
+) -> tuple[Ints, float]:
+    """The ranking of columns by pairs, joined with one by triples on a sample of rows, and the work for it.
+
+    A search that ended early leaves the ranking that it has.
+    """
+    if not weights.any():
+        return ranked, 0.0
+    keep = np.sort(ranked[: widest(columns.n, 3, SAMPLE, 0.25 * budget)])
+    m = int(min(columns.n_rows, max(SAMPLE, 0.25 * budget / work(len(keep), 3, 1))))
+    rows, counts = draw(weights, m, np.random.default_rng(settings.seed))
+    sample = columns.sample(keep, rows)
+    score = np.zeros(len(keep))
+    if use_compiled():
+        run = _start(sample, counts, tables, replace(settings, k=1), np.inf, score, table=False)
+        run.pairs()
+        _slices(sample.n - 2, lambda i, j: run.triples(i, j), ended, work(sample.n, 3, sample.n_rows))
+    else:
+        bits = unpack(sample.words, sample.n_rows)
+        score = _twin.search(bits, counts, tables, 1, 1, FOUND, 3)[1]
+    return by_turns(ranked, keep[np.argsort(-score, kind="stable")]), work(sample.n, 3, sample.n_rows)
+
+
+def _search_twin(
+    columns: Columns, w: Floats, tables: Tables, settings: Settings, limit: int, exact: int, budget: float
+) -> LevelFound:
+    n, k, each = columns.n, settings.k, settings.per_support
     bits = unpack(columns.words, columns.n_rows)
-    arity = 4 if limit == columns.n else 3
-    found, best = _twin.search(bits, w, tables, settings.k, settings.per_support, FOUND, arity)
+    found, best = _twin.search(bits, w, tables, k, each, FOUND, 4 if limit == n else exact)
     found = _named(found, columns)
-    if limit == columns.n:
+    if limit == n:
         return LevelFound(found, None, None)
-    small = columns.take(np.sort(np.argsort(-best[columns.order], kind="stable")[:limit]))
+    ranking = np.argsort(-best[columns.order], kind="stable")
+    if exact == 2:
+        ranking, _ = _with_sample(columns, w, ranking, tables, settings, budget, lambda: False)
+    small = columns.take(np.sort(ranking[:limit]))
     bits = unpack(small.words, small.n_rows)
-    more, _ = _twin.search(bits, w, tables, settings.k, settings.per_support, FOUND)
-    return LevelFound(_best(np.concatenate([found, _named(more, small)]), settings.k), limit, None)
+    more, _ = _twin.search(bits, w, tables, k, each, FOUND)
+    return LevelFound(_best(np.concatenate([found, _named(more, small)]), k), limit, None, exact)
 
 
 def _named(found: Array, columns: Columns) -> Array:
@@ -272,15 +352,10 @@ def _start(
     )
 
 
-def _work(n: int, arity: int) -> float:
-    # Multiplications and additions of the sums of all 3- or 4-subsets, in units of one row.
-    return n**3 / 12 if arity == 3 else n**4 / 96
-
-
-def _slices(n: int, run: Callable[[int, int], None], ended: Stop, work: float) -> bool:
+def _slices(n: int, run: Callable[[int, int], None], ended: Stop, total: float) -> bool:
     # Call run(i, j) over range(n) in slices of about SLICE seconds; False when ended early.  The first slice
     # assumes a slow machine: a slice is a parallel region, and they are not free when cores are shared.
-    i, step = 0, max(1, int(n * min(1.0, SLICE * SLOW / max(1.0, work))))
+    i, step = 0, max(1, int(n * min(1.0, SLICE * SLOW / max(1.0, total))))
     while i < n:
         if ended():
             return False
@@ -298,4 +373,4 @@ def _quads(run: Search, n: int, n_rows: int, ended: Stop) -> bool:
     blocks = np.array(
         [(a, b, min(b + width, n - 2)) for a in range(n - 3) for b in range(a + 1, n - 2, width)], np.int32
     ).reshape(-1, 3)
-    return _slices(len(blocks), lambda i, j: run.quads(blocks[i:j]), ended, _work(n, 4) * n_rows)
+    return _slices(len(blocks), lambda i, j: run.quads(blocks[i:j]), ended, work(n, 4, n_rows))

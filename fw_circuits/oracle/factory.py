@@ -12,16 +12,19 @@ from fw_circuits.oracle.subset import SubsetOracle
 
 #: Part of a run's time limit that one pass may take; wider searches are screened.
 SHARE_OF_A_PASS = 0.2
+#: Without a time limit, searches estimated to take longer are screened (`SubsetOracle`, ``pass_seconds``).
+PASS_SECONDS = 4.0
 
 
 def make_oracle(
     oracle: Any, points: Floats, lattice: Lattice, gamma: float, *, max_gates: int | None = None,
-    n_jobs: int | None = None, time_limit: float | None = None,
+    n_jobs: int | None = None, time_limit: float | None = None, random_state: int | None = 0,
 ) -> Oracle:  # fmt: skip
     """The oracle called ``oracle`` for data ``points``; an oracle object is checked and passed through.
 
     "auto" and "subset" are the exact search over all functions of four literals of every level, one function a
-    subset of literals in each answer.  ``time_limit`` is that of the whole run.
+    subset of literals in each answer.  Where that would take long, literals are screened, and the scope of every
+    answer says so.  ``time_limit`` is that of the whole run.
 
     Raises
     ------
@@ -36,8 +39,9 @@ def make_oracle(
         rows = [lattice.rows(points, level) for level in lattice.levels]
         share = None if time_limit is None else SHARE_OF_A_PASS * time_limit
         return SubsetOracle(
-            rows, lattice, gamma, n_jobs=n_jobs, per_support=1, max_gates=max_gates, time_limit=share
-        )
+            rows, lattice, gamma, n_jobs=n_jobs, per_support=1, max_gates=max_gates, time_limit=share,
+            pass_seconds=PASS_SECONDS if time_limit is None else None, random_state=random_state,
+        )  # fmt: skip
     missing = [name for name in ("search", "evaluate", "gamma", "n_rows") if not hasattr(oracle, name)]
     if missing:
         raise InputError(

@@ -35,7 +35,8 @@ METHODS = (*DIRECTIONS, "corrective")
 class Run:
     """Where a run stands; returned by :func:`frank_wolfe`.
 
-    ``theta`` is the dual point of the best bound ``dual``; ``answer`` the oracle's last answer.
+    ``theta`` is the dual point of the best bound ``dual`` and ``proof`` the oracle's answer there, whose scope is
+    that of the bound; ``answer`` is the oracle's last answer.
     """
 
     active: ActiveSet
@@ -43,6 +44,7 @@ class Run:
     steps: list[Step] = field(default_factory=list)
     dual: float = -np.inf
     theta: Floats = field(default_factory=lambda: np.zeros(0))
+    proof: OracleAnswer | None = None
     answer: OracleAnswer | None = None
 
     @property
@@ -120,10 +122,10 @@ def frank_wolfe(
     baseline = loss.value(np.full(loss.y.size, best_intercept(loss, np.zeros(loss.y.size))))
     ball = _ball(form, baseline)
     start = time.perf_counter()
-    last_pass = 0.0
+    longest = 0.0  # of the searches: time that is kept in hand for the certificate
 
-    def late() -> bool:
-        return deadline is not None and time.perf_counter() + 1.2 * last_pass >= deadline
+    def late(ahead: float = 0.0) -> bool:
+        return deadline is not None and time.perf_counter() + ahead + 1.2 * longest >= deadline
 
     def stop() -> bool:
         return interrupted() or late()
@@ -137,8 +139,9 @@ def frank_wolfe(
             clock = time.perf_counter()
             g = centred_gradient(loss, active.f)
             answer = oracle.search(g, atoms_per_pass if method == "corrective" else 1, stop)
-            last_pass = time.perf_counter() - clock
-            _record(run, form, g, answer, t, time.perf_counter() - start, last_pass, step_seconds)
+            search_seconds = time.perf_counter() - clock
+            longest = max(longest, search_seconds)
+            _record(run, form, g, answer, t, time.perf_counter() - start, search_seconds, step_seconds)
             now = run.steps[-1]
             asked_to_stop = callback is not None and callback(run)
             if np.isfinite(now.primal) and now.gap <= max(tol * abs(now.primal), ROUNDING * baseline):
@@ -150,7 +153,7 @@ def frank_wolfe(
             if interrupted():
                 run.status = Status.INTERRUPTED
                 break
-            if late():
+            if late(1.5 * step_seconds):
                 run.status = Status.TIME_LIMIT
                 break
             if t + 1 == max_iter:
@@ -164,7 +167,7 @@ def frank_wolfe(
                 moved = directed_pass(active, ball, oracle, answer, g, method, step, t)
             step_seconds = time.perf_counter() - clock
             if not moved:
-                run.status = Status.STALLED
+                run.status = Status.STALLED if answer.complete or deadline is None else Status.TIME_LIMIT
                 break
     except KeyboardInterrupt:
         run.status = Status.INTERRUPTED
@@ -241,7 +244,7 @@ def _record(
     active = run.active
     bound = form.dual(active.loss, g, answer.upper_bound)
     if bound > run.dual or not run.steps:
-        run.dual, run.theta = bound, g
+        run.dual, run.theta, run.proof = bound, g, answer
     run.answer = answer
     loss, norm = active.loss.value(active.f), active.norm
     primal = form.primal(loss, norm)
