@@ -35,7 +35,6 @@ class Bounds:
     polar_bound: float
     sentence: str
     max_gates: int
-    complete: bool
 
 
 def certify(
@@ -111,22 +110,21 @@ def derive(
 
     The gradient at ``f`` always gives a bound; ``extra_points`` (best dual points of earlier passes) are tried when
     they could improve it, each with an oracle call of its own.  ``proof``, a dual point with the oracle's answer
-    there, is for runs that ``stop`` ends: it counts where no time is left for fresh searches.
+    there, costs no search; it is all there is where ``stop`` says that no time is left.
     """
     primal = form.primal(loss.value(f), norm)
     constant = loss.value(np.full(f.size, best_intercept(loss, np.zeros(f.size))))
     g = loss.gradient(f)
-    over = stop is not None and stop()
-    if over and proof is not None:
+    if proof is not None and stop is not None and stop():
         best = _bounds(loss, form, *proof)
     else:
         best = bounds_at(loss, form, oracle, g - loss.weights * g.sum(), stop)
     for theta in extra_points:
-        if over or primal - best.scope <= tol * abs(primal) or np.array_equal(theta, best.theta):
+        if primal - best.scope <= tol * abs(primal) or np.array_equal(theta, best.theta):
             break
         other = bounds_at(loss, form, oracle, theta, stop)
         best = other if other.scope > best.scope else best
-    if proof is not None and not best.complete:
+    if proof is not None:
         other = _bounds(loss, form, *proof)
         best = other if other.scope > best.scope else best
     certificate = Certificate(
@@ -164,5 +162,4 @@ def _bounds(loss: Loss, form: Form, theta: Floats, answer: OracleAnswer) -> Boun
         polar_bound=upper,
         sentence=answer.scope,
         max_gates=answer.max_gates,
-        complete=answer.complete,
     )

@@ -155,14 +155,15 @@ def solve(
     problem = prepare(X, y, gamma=gamma, loss=loss, levels=levels, oracle=oracle, max_gates=max_gates, n_jobs=n_jobs,
                       sample_weight=sample_weight, domain=domain, time_limit=time_limit,
                       random_state=random_state)  # fmt: skip
+    deadline = _deadline(start, time_limit)
     if tau is None and lam is None and eps is None:
-        lam = 0.01 * multiplier_of_constant(problem)
+        lam = 0.01 * multiplier_of_constant(problem, deadline)
     if lam == 0.0:  # a constant target: any penalty gives the intercept
         lam = 1.0
     with live_line(progress, start) as show:
         return _fit(problem, make_form(lam=lam, tau=tau, eps=eps), method=method, tol=tol, max_iter=max_iter,
-                    deadline=None if time_limit is None else start + time_limit, warm_start=warm_start,
-                    checkpoint=checkpoint, callbacks=(show, callback))  # fmt: skip
+                    deadline=deadline, warm_start=warm_start, checkpoint=checkpoint,
+                    callbacks=(show, callback))  # fmt: skip
 
 
 def path(
@@ -218,10 +219,10 @@ def path(
         raise InputError(f"n_lams={n_lams}, ratio={ratio}; expected n_lams >= 1 and 0 < ratio < 1.")
     problem = prepare(X, y, gamma=gamma, loss=loss, levels=levels, oracle=oracle, max_gates=max_gates, n_jobs=n_jobs,
                       sample_weight=sample_weight, domain=domain, time_limit=time_limit)  # fmt: skip
+    deadline = _deadline(start, time_limit)
     if lams is None:
-        top = multiplier_of_constant(problem) or 1.0
+        top = multiplier_of_constant(problem, deadline) or 1.0
         lams = [float(v) for v in top * np.geomspace(1.0, ratio, n_lams)]
-    deadline = None if time_limit is None else start + time_limit
     return list(path_of(problem, lams, method=method, tol=tol, max_iter=max_iter, deadline=deadline))
 
 
@@ -276,7 +277,8 @@ def prepare(
     if domain not in DOMAINS:
         raise InputError(f"domain is {domain!r}; expected one of {', '.join(map(repr, DOMAINS))}.")
     names = feature_names_of(X) or tuple(f"x{i}" for i in range(points.shape[1]))
-    counted = points[weights > 0.0]  # rows of weight 0 are as if they were not there
+    some = weights > 0.0  # rows of weight 0 are as if they were not there
+    counted = points if some.all() else points[some]
     if is_boolean(counted) and tuple(levels or (1,)) == (1,):
         lattice = Lattice.boolean(points.shape[1])
     else:
@@ -288,15 +290,32 @@ def prepare(
     return Problem(points, make_loss(loss, target, weights), classes, lattice, search, gamma, names)
 
 
-def multiplier_of_constant(problem: Problem) -> float:
-    """``lam_max`` on prepared data."""
+def multiplier_of_constant(problem: Problem, deadline: float | None = None) -> float:
+    """``lam_max`` on prepared data; after the deadline, the best score found so far."""
     loss = problem.loss
     constant = best_intercept(loss, np.zeros(loss.y.size))
     g = centred_gradient(loss, np.full(loss.y.size, constant))
-    answer = problem.oracle.search(g, 1, None)
+    answer = problem.oracle.search(g, 1, _stop_at(deadline))
     top = float(answer.upper_bound if answer.complete else answer.value)  # cut short: the estimate is closer
     size = max(float(np.abs(g).sum()), 1e-14 * float(loss.weights @ np.abs(loss.y)))
     return top if top > 1e-13 * size else 0.0  # below: a constant target, or constant columns
+
+
+def _deadline(start: float, time_limit: float | None) -> float | None:
+    """When to stop; warns where preparing the data has already taken that long."""
+    spent = time.perf_counter() - start
+    if time_limit is not None and spent >= time_limit:
+        warnings.warn(
+            f"preparing the data alone took {spent:.2g} s of time_limit={time_limit:g}; the bounds will be those of "
+            "pairs of literals: give more time, or fewer rows.",
+            SolverWarning,
+            stacklevel=3,
+        )
+    return None if time_limit is None else start + time_limit
+
+
+def _stop_at(deadline: float | None) -> Callable[[], bool] | None:
+    return None if deadline is None else lambda: time.perf_counter() >= deadline
 
 
 def _fit(
@@ -321,11 +340,11 @@ def _fit(
     solution = _snapshot(problem, form, run, tol)
     try:
         f = solution.decision_function(problem.points)
-        stop = None if deadline is None else lambda: time.perf_counter() >= deadline
-        certificate, theta = derive(
-            problem.loss, form, problem.oracle, f, solution.norm, tol=tol, extra_points=[run.theta], stop=stop,
-            proof=(run.theta, run.proof) if stop is not None and run.proof is not None else None,
-        )  # fmt: skip
+        stop = _stop_at(deadline)
+        # Fresh searches, but with a deadline not one more for the best dual point: the answer there is at hand.
+        known = None if stop is None or run.proof is None else (run.theta, run.proof)
+        certificate, theta = derive(problem.loss, form, problem.oracle, f, solution.norm, tol=tol, stop=stop,
+                                    extra_points=[] if known else [run.theta], proof=known)  # fmt: skip
         solution = replace(solution, certificate=certificate, dual_point=theta)
     except KeyboardInterrupt:  # keep the certificate of the last pass
         solution = replace(solution, status=Status.INTERRUPTED)

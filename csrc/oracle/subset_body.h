@@ -181,9 +181,38 @@ static void ISA(teach)(fwc_search *s, const fwc_work *k)
         if (k->literal_best[i] > s->literal_best[i]) s->literal_best[i] = k->literal_best[i];
 }
 
+/* The integer histogram of columns a and b, or of a alone where they are equal; returns how many there are. */
+static int ISA(small)(const fwc_search *s, int64_t a, int64_t b, int32_t *x, int32_t *h)
+{
+    const int arity = a == b ? 1 : 2;
+    x[0] = (int32_t)a;
+    x[1] = (int32_t)b;
+    h[0] = s->total;
+    h[1] = s->singles[a];
+    h[2] = s->singles[b];
+    h[3] = s->pairs[a * s->ld + b];
+    ISA(moebius)(h, arity);
+    return arity;
+}
+
+/* The k-th best score that 1- and 2-subsets surely reach: with it as threshold, few of them need the exact stage. */
+ISA_TARGET static double ISA(sure)(const fwc_search *s, fwc_found *list)
+{
+    int64_t found = 0;
+    int32_t x[2], h[4];
+    for (int64_t a = 0; a < s->n; a++)
+        for (int64_t b = a; b < s->n; b++) {
+            const int arity = ISA(small)(s, a, b, x, h);
+            const double least = s->delta * ISA(scan)(s, arity, h) * (1 - 1e-6) - s->slack * s->top[arity];
+            const fwc_found entry = {.value = least, .arity = arity, .lit = {x[0], x[1], -1, -1}};
+            if (least > 0) found = fwc_insert(list, found, s->k, &entry);
+        }
+    return found == s->k ? list[s->k - 1].value : 0;
+}
+
 ISA_TARGET static void ISA(pairs)(fwc_search *s, int threads, char *scratch, int64_t stride)
 {
-    const int64_t n = s->n, ld = s->ld;
+    const int64_t ld = s->ld;
     int32_t *P = s->pairs;
     memset(P, 0, (size_t)(ld * ld) * sizeof *P);
 #pragma omp parallel num_threads(threads)
@@ -203,6 +232,8 @@ ISA_TARGET static void ISA(pairs)(fwc_search *s, int threads, char *scratch, int
         for (int64_t d = 0; d < a; d++) P[a * ld + d] = P[d * ld + a];
         s->singles[a] = P[a * ld + a];
     }
+    const double sure = ISA(sure)(s, fwc_carve(s, 1, scratch).list);
+    if (sure > s->threshold) s->threshold = sure;
 #pragma omp parallel num_threads(threads)
     {
         const fwc_work k = fwc_carve(s, 1, scratch + stride * THREAD);
@@ -210,20 +241,12 @@ ISA_TARGET static void ISA(pairs)(fwc_search *s, int threads, char *scratch, int
         int64_t counts[3] = {0, 0, 0};
         ISA(learn)(s, &k);
 #pragma omp for schedule(dynamic)
-        for (int64_t a = 0; a < n; a++) {
-            int32_t x[2] = {(int32_t)a}, h[4] = {s->total, s->singles[a]};
-            ISA(moebius)(h, 1);
-            ISA(consider)(s, 1, x, h, counts, best, k.list);
-            for (int64_t b = a + 1; b < n; b++) {
-                x[1] = (int32_t)b;
-                h[0] = s->total;
-                h[1] = s->singles[a];
-                h[2] = s->singles[b];
-                h[3] = P[a * ld + b];
-                ISA(moebius)(h, 2);
-                ISA(consider)(s, 2, x, h, counts, best, k.list);
+        for (int64_t a = 0; a < s->n; a++)
+            for (int64_t b = a; b < s->n; b++) {
+                int32_t x[2], h[4];
+                const int arity = ISA(small)(s, a, b, x, h);
+                ISA(consider)(s, arity, x, h, counts, best, k.list);
             }
-        }
         fwc_count(s, counts);
         ISA(teach)(s, &k);
     }

@@ -147,7 +147,9 @@ def prepare(words: Words, n_rows: int, literals: Ints) -> Columns:
     flip = flip[order]
     masks = np.where(flip[:, None], words[order] ^ valid(n_rows, words.shape[1]), words[order])
     words = np.ascontiguousarray(words)
-    return Columns(literals, n_rows, words, order, flip.astype(np.int32), masks, transpose_bits(masks, n_rows))
+    return Columns(
+        literals, n_rows, words, order, flip.astype(np.int32), masks, transpose_bits(masks, n_rows)
+    )
 
 
 def _pick(keys: Words, columns: Ints) -> Words:

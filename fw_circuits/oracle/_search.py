@@ -162,7 +162,9 @@ def search_level(
 
     if n == 0:
         return LevelFound(np.zeros(0, FOUND), None, None)
-    arity = 4 if tables.top[4] > 0.0 else 3  # a gate limit may leave no function of four literals
+    arity = (
+        2 + int(tables.top[3] > 0.0) + int(tables.top[4] > 0.0)
+    )  # a gate limit may leave no larger functions
     budget = settings.work if time_limit is None else min(settings.work, 2 * RATE * time_limit)
     limit = fitting(n, arity, n_rows, budget, settings)
     if not use_compiled():
@@ -176,7 +178,7 @@ def search_level(
     found = run.found()
     if not weights.any() and len(found) == settings.k:  # all scores are 0, and small subsets come first
         return LevelFound(_named(found, columns), limit if limit < n else None, None)
-    if tables.top[3] <= 0.0 and arity == 3:
+    if arity == 2:
         return LevelFound(_named(found, columns), None, None)
     if time_limit is not None:
         # Pairs of a small table take no time that could be measured.
@@ -202,10 +204,10 @@ def search_level(
     ranking = np.argsort(-best, kind="stable")  # ties keep the first column
     if exact == 2:
         began = perf_counter()
-        ranking, done = _with_sample(columns, weights, ranking, tables, settings, budget, ended)
+        ranking, spent = _with_sample(columns, weights, ranking, tables, settings, budget, ended)
         if time_limit is not None:
-            rate = max(done / max(1e-6, perf_counter() - began), RATE / 8)
-            budget = 0.6 * rate * max(0.0, time_limit - (perf_counter() - start))
+            rate = max(spent / max(1e-6, perf_counter() - began), RATE / 8)
+            budget = min(settings.work, 0.6 * rate * max(0.0, time_limit - (perf_counter() - start)))
             limit = min(limit, fitting(n, arity, n_rows, budget, settings))
     if ended():
         return LevelFound(_named(run.found(), columns), limit, exact, exact, run.counts)
@@ -229,8 +231,8 @@ def _exact(n: int, n_rows: int, limit: int, budget: float) -> int:
 
 def fitting(n: int, arity: int, n_rows: int, budget: float, settings: Settings) -> int:
     """How many literals the subsets of ``arity`` can be taken from, within work and memory."""
-    limit = n if settings.max_literals is None else min(n, settings.max_literals)
-    if budget == np.inf:
+    limit = n if settings.max_literals is None or arity < 4 else min(n, settings.max_literals)
+    if budget == np.inf or arity == 2:
         return limit
     limit = widest(limit, arity, n_rows, budget)
     s = settings

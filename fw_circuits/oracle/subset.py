@@ -136,7 +136,7 @@ class SubsetOracle:
         s = self.settings
         needs = []
         for c in self._columns:
-            limit = _search.fitting(c.n, 4, c.n_rows, s.work, s)
+            limit = _search.fitting(c.n, 4, c.n_rows, s.work, s)  # as if no gate limit made it smaller
             sizes = {c.n, limit}  # one search over all literals, and one over those that were chosen
             needs += [_search.memory_bytes(n, c.n_rows, s.n_threads, s.k, n == limit) for n in sizes]
         return max(needs)

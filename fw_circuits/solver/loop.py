@@ -11,7 +11,7 @@ repeat
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -122,10 +122,14 @@ def frank_wolfe(
     baseline = loss.value(np.full(loss.y.size, best_intercept(loss, np.zeros(loss.y.size))))
     ball = _ball(form, baseline)
     start = time.perf_counter()
-    longest = 0.0  # of the searches: time that is kept in hand for the certificate
+    timed = _Timed(oracle)
+    longest = (
+        0.0  # of the searches: with the evaluation of all atoms, what is kept in hand for the certificate
+    )
 
     def late(ahead: float = 0.0) -> bool:
-        return deadline is not None and time.perf_counter() + ahead + 1.2 * longest >= deadline
+        in_hand = 1.2 * longest + 2.0 * timed.seconds_each * len(active)
+        return deadline is not None and time.perf_counter() + ahead + in_hand >= deadline
 
     def stop() -> bool:
         return interrupted() or late()
@@ -140,8 +144,8 @@ def frank_wolfe(
             g = centred_gradient(loss, active.f)
             answer = oracle.search(g, atoms_per_pass if method == "corrective" else 1, stop)
             search_seconds = time.perf_counter() - clock
-            longest = max(longest, search_seconds)
             _record(run, form, g, answer, t, time.perf_counter() - start, search_seconds, step_seconds)
+            longest = max(longest, time.perf_counter() - clock)
             now = run.steps[-1]
             asked_to_stop = callback is not None and callback(run)
             if np.isfinite(now.primal) and now.gap <= max(tol * abs(now.primal), ROUNDING * baseline):
@@ -162,9 +166,9 @@ def frank_wolfe(
             if method == "corrective":
                 excess = answer.value - multiplier
                 enough = 0.01 * excess + min(0.1 * excess, 0.02 * tol * now.primal / max(now.norm, 1e-300))
-                moved, multiplier = corrective_pass(active, form, oracle, answer, multiplier, enough)
+                moved, multiplier = corrective_pass(active, form, timed, answer, multiplier, enough)
             else:
-                moved = directed_pass(active, ball, oracle, answer, g, method, step, t)
+                moved = directed_pass(active, ball, timed, answer, g, method, step, t)
             step_seconds = time.perf_counter() - clock
             if not moved:
                 run.status = Status.STALLED if answer.complete or deadline is None else Status.TIME_LIMIT
@@ -176,10 +180,23 @@ def frank_wolfe(
     return run
 
 
+class _Timed:
+    """The oracle's `evaluate`, with the seconds it takes an atom."""
+
+    def __init__(self, oracle: Oracle) -> None:
+        self.oracle, self.seconds_each = oracle, 0.0
+
+    def evaluate(self, atoms: Sequence[Any]) -> Floats:
+        clock = time.perf_counter()
+        values = self.oracle.evaluate(atoms)
+        self.seconds_each = max(self.seconds_each, (time.perf_counter() - clock) / max(1, len(atoms)))
+        return values
+
+
 def corrective_pass(
     active: ActiveSet,
     form: Form,
-    oracle: Oracle,
+    oracle: Oracle | _Timed,
     answer: OracleAnswer,
     multiplier: float,
     enough: float = 0.0,
@@ -203,7 +220,7 @@ def corrective_pass(
 def directed_pass(
     active: ActiveSet,
     ball: Ball,
-    oracle: Oracle,
+    oracle: Oracle | _Timed,
     answer: OracleAnswer,
     g: Floats,
     method: str,
