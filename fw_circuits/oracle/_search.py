@@ -63,17 +63,19 @@ class LevelFound:
 
 
 def threads_of(n_jobs: int | None) -> int:
-    """Number of threads: None means every core that the process may use.
+    """Number of threads: None or -1 means every core that the process may use.
 
     Raises
     ------
     InputError
-        If it is not a positive integer.
+        If it is neither these nor a positive integer.
     """
-    if n_jobs is None:
+    if n_jobs is None or n_jobs == -1:
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if not isinstance(n_jobs, (int, np.integer)) or n_jobs < 1:
-        raise InputError(f"n_jobs is {n_jobs!r}; expected a number of threads above 0, or None.")
+        raise InputError(
+            f"n_jobs is {n_jobs!r}; expected a number of threads above 0, or None or -1 for all."
+        )
     return int(n_jobs)
 
 

@@ -46,7 +46,7 @@ class SubsetOracle:
     gamma : float
         Exponent of the cost.
     n_jobs : int or None
-        Threads; None: all cores.
+        Threads; None or -1: all cores.
     max_literals : int or None
         Take 4-subsets only from this many literals a level: those in the best subsets of at most three, which
         are still searched over all literals.
