@@ -2,7 +2,7 @@
 
 Each measurement is a process of its own: random Boolean data, the oracle that `solve` would make, the best of a few
 searches (k = 20), and the peak resident memory of the whole process, data and interpreter included.  The last row
-is `solve` itself, two passes with the fit between them.  Above about 230 literals at 6,400 rows a pass is
+is `solve` itself, two passes with the fit between them.  Above 256 literals at 6,400 rows a pass is
 screened; the column "4-subsets of" says how many literals it took them from, "all of" up to which size subsets of
 all literals were searched.  CPU seconds are those of all threads: on a busy machine they grow more steadily than wall
 seconds, and the slopes are fitted to them.

@@ -13,7 +13,7 @@ from fw_circuits.oracle.subset import SubsetOracle
 #: Part of a run's time limit that one pass may take; wider searches are screened.
 SHARE_OF_A_PASS = 0.2
 #: Without a time limit, searches estimated to take longer are screened (`SubsetOracle`, ``pass_seconds``).
-PASS_SECONDS = 4.0
+PASS_SECONDS = 6.0
 
 
 def make_oracle(
