@@ -8,10 +8,12 @@ others.
 import argparse
 import ast
 import importlib
+import inspect
 import sys
 import time
 import traceback
 from pathlib import Path
+from typing import Any
 
 from benchmarks._common import machine_lines
 
@@ -30,10 +32,12 @@ def discover() -> dict[str, str]:
     return found
 
 
-def run_one(name: str, quick: bool) -> list[str]:
-    """Run one benchmark; returns what went wrong, a sentence each."""
+def run_one(name: str, quick: bool, options: dict[str, Any]) -> list[str]:
+    """Run one benchmark with the options that it knows; returns what went wrong, a sentence each."""
     try:
-        return list(importlib.import_module(f"benchmarks.{name}").run(quick) or [])
+        run = importlib.import_module(f"benchmarks.{name}").run
+        known = inspect.signature(run).parameters
+        return list(run(quick, **{k: v for k, v in options.items() if k in known and v is not None}) or [])
     except Exception as error:  # the next benchmark still runs
         traceback.print_exc()
         return [f"stopped by {type(error).__name__}: {error}"]
@@ -45,6 +49,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.partition("\n")[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of: {', '.join(known)} (default: all)")
     parser.add_argument("--quick", action="store_true", help="smaller sizes, no slow peers")
+    parser.add_argument("--data", metavar="PATH", help="iwls2020: folder or tar of the contest's data")
+    parser.add_argument("--seconds", type=float, help="iwls2020: time of one example")
+    parser.add_argument("--only", metavar="N,N,...", help="iwls2020: numbers of the examples to run")
     parser.add_argument("--list", action="store_true", help="list the benchmarks and stop")
     asked = parser.parse_args(arguments)
     if asked.list:
@@ -57,12 +64,13 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(f"no benchmark {', '.join(unknown)}; known: {', '.join(known)}")
 
     print("\n".join(machine_lines()))
+    options = {"data": asked.data, "seconds": asked.seconds, "only": asked.only}
     wrong: dict[str, list[str]] = {}
     names = list(dict.fromkeys(asked.names or known))
     for name in names:
         print(f"\n=== {name}: {known[name]}\n", flush=True)
         start = time.perf_counter()
-        wrong[name] = run_one(name, asked.quick)
+        wrong[name] = run_one(name, asked.quick, options)
         print(f"\n--- {name}: {time.perf_counter() - start:.1f} s", flush=True)
     print("\n=== summary")
     for name in names:

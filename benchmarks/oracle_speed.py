@@ -148,9 +148,7 @@ def run(quick: bool = False) -> list[str]:
         ):
             spent = seconds[n, name] = best_time(lambda o=oracle, g=g: o.search(g, 10), repeats)
             w = oracle.levels_rows[0].pull(g)
-            counts = search_level(
-                oracle._columns[0], w, oracle._tables, replace(oracle.settings, k=10)
-            ).counts
+            counts = search_level(oracle._columns[0], w, oracle.tables, replace(oracle.settings, k=10)).counts
             table.add(n, name, 1e3 * spent, spent / product, 2e-9 * work(n, 4, n_rows) / spent, *counts)
     table.show("oracle_speed")
     for n in (64, 128):

@@ -21,6 +21,7 @@ from fw_circuits.data import Dataset, read_table
 from fw_circuits.exceptions import FwCircuitsError, InputError, SolverWarning
 from fw_circuits.experiment import Experiment, run
 from fw_circuits.io import load
+from fw_circuits.oracle import NAMES
 from fw_circuits.plots import plot_circuit, plot_convergence
 from fw_circuits.report import atoms_table, certificate_lines, experiment_lines, solution_lines
 
@@ -66,7 +67,19 @@ def _experiment(args: argparse.Namespace, dataset: Dataset) -> int:
         console.print(
             f"Scoring on {args.folds} held-out folds{how}; then solving on all rows.", highlight=False
         )
-    names = ("lam", "tau", "eps", "gamma", "levels", "max_gates", "tol", "time_limit", "n_jobs", "loss")
+    names = (
+        "lam",
+        "tau",
+        "eps",
+        "gamma",
+        "levels",
+        "oracle",
+        "max_gates",
+        "tol",
+        "time_limit",
+        "n_jobs",
+        "loss",
+    )
     options: dict[str, Any] = {name: getattr(args, name, None) for name in names}
     options = {name: value for name, value in options.items() if value is not None}
     result = run(dataset, folds=args.folds, choose=args.choose, progress=not args.json, **options)
@@ -227,6 +240,11 @@ def _parser() -> argparse.ArgumentParser:
     solve.add_argument("--gamma", type=float, help="cost exponent (default 3)")
     solve.add_argument(
         "--levels", type=lambda s: tuple(int(v) for v in s.split(",")), help="for example 1,2,3"
+    )
+    solve.add_argument(
+        "--oracle",
+        choices=NAMES,
+        help='which circuits are searched; "deep" composes large ones (default: auto)',
     )
     solve.add_argument("--max-gates", type=int, help="leave out larger circuits")
     solve.add_argument("--tol", type=float, help="relative certified gap (default 1e-3)")

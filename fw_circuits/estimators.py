@@ -35,14 +35,15 @@ class _CircuitEstimator(BaseEstimator):
 
     def __init__(
         self, *, lam: float | None = None, relative_lam: float = 0.01, gamma: float = 3.0, levels: Any = None,
-        domain: str = "minmax", max_gates: int | None = None, tol: float = 1e-3, max_iter: int = 500,
-        time_limit: float | None = None, n_jobs: int | None = None, random_state: Any = 0,
+        domain: str = "minmax", oracle: Any = "auto", max_gates: int | None = None, tol: float = 1e-3,
+        max_iter: int = 500, time_limit: float | None = None, n_jobs: int | None = None, random_state: Any = 0,
     ) -> None:  # fmt: skip
         self.lam = lam
         self.relative_lam = relative_lam
         self.gamma = gamma
         self.levels = levels
         self.domain = domain
+        self.oracle = oracle
         self.max_gates = max_gates
         self.tol = tol
         self.max_iter = max_iter
@@ -53,7 +54,7 @@ class _CircuitEstimator(BaseEstimator):
     def _data_options(self) -> dict[str, Any]:
         return {
             "gamma": self.gamma, "loss": self._loss, "levels": self.levels, "domain": self.domain,
-            "max_gates": self.max_gates, "n_jobs": self.n_jobs,
+            "oracle": self.oracle, "max_gates": self.max_gates, "n_jobs": self.n_jobs,
         }  # fmt: skip
 
     def _run_options(self) -> dict[str, Any]:
@@ -92,8 +93,8 @@ class CircuitRegressor(RegressorMixin, _CircuitEstimator):
         Penalty on the norm; default ``relative_lam`` times the smallest penalty that leaves only the intercept.
     relative_lam : float, default 0.01
         Used where ``lam`` is None.
-    gamma, levels, domain, max_gates, tol, max_iter, time_limit, n_jobs, random_state
-        As in :func:`fw_circuits.solve`.
+    gamma, levels, domain, oracle, max_gates, tol, max_iter, time_limit, n_jobs, random_state
+        As in :func:`fw_circuits.solve`; ``oracle`` is one of its names.
 
     Attributes
     ----------
@@ -137,7 +138,7 @@ class CircuitClassifier(ClassifierMixin, _CircuitEstimator):
 
     Parameters
     ----------
-    lam, relative_lam, gamma, levels, domain, max_gates, tol, max_iter, time_limit, n_jobs, random_state
+    lam, relative_lam, gamma, levels, domain, oracle, max_gates, tol, max_iter, time_limit, n_jobs, random_state
         As in :class:`CircuitRegressor`.
 
     Attributes
@@ -231,7 +232,8 @@ class _PathCV:
             levels = [tuple(self.levels)]
         else:
             levels = [(1,)] if is_boolean(X) else [(1,), (1, 2), (1, 2, 3)]
-        gates = [0, 1, None] if self.max_gates is None else [self.max_gates]
+        flat = self.oracle in ("auto", "subset")  # other oracles search beyond four literals from the start
+        gates = [0, 1, None] if flat and self.max_gates is None else [self.max_gates]
         rungs = [{"levels": levels[0], "max_gates": m} for m in gates]
         return rungs + [{"levels": more, "max_gates": self.max_gates} for more in levels[1:]]
 
@@ -312,7 +314,7 @@ class CircuitRegressorCV(_PathCV, CircuitRegressor):
     levels, max_gates : sequence of int, int, optional
         Lattice levels and gate limit; what is not given is chosen with the penalty: on level 1 literals alone, one
         gate, or no limit; then levels (1, 2) and (1, 2, 3) where the data are not 0/1.
-    relative_lam, gamma, domain, tol, max_iter, time_limit, n_jobs, random_state
+    relative_lam, gamma, domain, oracle, tol, max_iter, time_limit, n_jobs, random_state
         As in :class:`CircuitRegressor`; ``relative_lam`` is not used, ``time_limit`` is for the final fit.
 
     Attributes
@@ -332,13 +334,13 @@ class CircuitRegressorCV(_PathCV, CircuitRegressor):
 
     def __init__(
         self, *, n_lams: int = 20, ratio: float = 1e-3, cv: Any = None, lam: Any = None, relative_lam: float = 0.01,
-        gamma: float = 3.0, levels: Any = None, domain: str = "minmax", max_gates: int | None = None,
-        tol: float = 1e-3, max_iter: int = 500, time_limit: float | None = None, n_jobs: int | None = None,
-        random_state: Any = 0,
+        gamma: float = 3.0, levels: Any = None, domain: str = "minmax", oracle: Any = "auto",
+        max_gates: int | None = None, tol: float = 1e-3, max_iter: int = 500, time_limit: float | None = None,
+        n_jobs: int | None = None, random_state: Any = 0,
     ) -> None:  # fmt: skip
         super().__init__(lam=lam, relative_lam=relative_lam, gamma=gamma, levels=levels, domain=domain,
-                         max_gates=max_gates, tol=tol, max_iter=max_iter, time_limit=time_limit, n_jobs=n_jobs,
-                         random_state=random_state)  # fmt: skip
+                         oracle=oracle, max_gates=max_gates, tol=tol, max_iter=max_iter, time_limit=time_limit,
+                         n_jobs=n_jobs, random_state=random_state)  # fmt: skip
         self.n_lams = n_lams
         self.ratio = ratio
         self.cv = cv
@@ -363,13 +365,13 @@ class CircuitClassifierCV(_PathCV, CircuitClassifier):
 
     def __init__(
         self, *, n_lams: int = 20, ratio: float = 1e-3, cv: Any = None, lam: Any = None, relative_lam: float = 0.01,
-        gamma: float = 3.0, levels: Any = None, domain: str = "minmax", max_gates: int | None = None,
-        tol: float = 1e-3, max_iter: int = 500, time_limit: float | None = None, n_jobs: int | None = None,
-        random_state: Any = 0,
+        gamma: float = 3.0, levels: Any = None, domain: str = "minmax", oracle: Any = "auto",
+        max_gates: int | None = None, tol: float = 1e-3, max_iter: int = 500, time_limit: float | None = None,
+        n_jobs: int | None = None, random_state: Any = 0,
     ) -> None:  # fmt: skip
         super().__init__(lam=lam, relative_lam=relative_lam, gamma=gamma, levels=levels, domain=domain,
-                         max_gates=max_gates, tol=tol, max_iter=max_iter, time_limit=time_limit, n_jobs=n_jobs,
-                         random_state=random_state)  # fmt: skip
+                         oracle=oracle, max_gates=max_gates, tol=tol, max_iter=max_iter, time_limit=time_limit,
+                         n_jobs=n_jobs, random_state=random_state)  # fmt: skip
         self.n_lams = n_lams
         self.ratio = ratio
         self.cv = cv

@@ -157,7 +157,7 @@ def _check_folds(dataset: Dataset, folds: int, classify: bool) -> None:
 
 def _choose(X: Floats, y: Array, classify: bool, options: dict[str, Any]) -> dict[str, Any]:
     """``options`` with penalty, levels and gate limit as cross-validation on these rows chooses them."""
-    names = ("gamma", "levels", "domain", "max_gates", "n_jobs", "time_limit")
+    names = ("gamma", "levels", "domain", "oracle", "max_gates", "n_jobs", "time_limit")
     model = (CircuitClassifierCV if classify else CircuitRegressorCV)(
         **{name: value for name, value in options.items() if name in names}
     ).fit(X, y)

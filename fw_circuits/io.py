@@ -155,7 +155,9 @@ def _from_parts(header: dict[str, Any], arrays: dict[str, Any]) -> Solution:
 
 
 def _step(row: dict[str, Any]) -> Step:
-    counts = {name: int(row[name]) for name in ("iteration", "n_atoms", "n_gates")}
+    counts = {
+        name: int(row[name]) for name in ("iteration", "n_atoms", "n_gates", "oracle_calls", "oracle_hits")
+    }
     return Step(**{**row, **counts})
 
 

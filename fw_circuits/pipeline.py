@@ -11,10 +11,12 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from os import PathLike
 from typing import Any
 
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 from fw_circuits import io
 from fw_circuits._typing import Array, Floats
@@ -333,21 +335,22 @@ def _fit(
             saved = time.perf_counter()
         return any([call(run) for call in callbacks if call is not None])
 
-    with interruptible() as interrupted:
-        run = frank_wolfe(problem.loss, form, problem.oracle, method=method, tol=tol, max_iter=max_iter,
-                          deadline=deadline, interrupted=interrupted, warm_start=_warm(problem, warm_start),
-                          callback=after_pass)  # fmt: skip
-    solution = _snapshot(problem, form, run, tol)
-    try:
-        f = solution.decision_function(problem.points)
-        stop = _stop_at(deadline)
-        # Fresh searches, but with a deadline not one more for the best dual point: the answer there is at hand.
-        known = None if stop is None or run.proof is None else (run.theta, run.proof)
-        certificate, theta = derive(problem.loss, form, problem.oracle, f, solution.norm, tol=tol, stop=stop,
-                                    extra_points=[] if known else [run.theta], proof=known)  # fmt: skip
-        solution = replace(solution, certificate=certificate, dual_point=theta)
-    except KeyboardInterrupt:  # keep the certificate of the last pass
-        solution = replace(solution, status=Status.INTERRUPTED)
+    with _blas().limit(limits=1, user_api="blas"):
+        with interruptible() as interrupted:
+            run = frank_wolfe(problem.loss, form, problem.oracle, method=method, tol=tol, max_iter=max_iter,
+                              deadline=deadline, interrupted=interrupted, warm_start=_warm(problem, warm_start),
+                              callback=after_pass)  # fmt: skip
+        solution = _snapshot(problem, form, run, tol)
+        try:
+            stop = _stop_at(deadline)
+            # Fresh searches, but with a deadline not one more for the best dual point: the answer there is at hand.
+            points = [] if run.proof is None else [run.theta]
+            known = None if stop is None or run.proof is None else (run.theta, run.proof)
+            certificate, theta = derive(problem.loss, form, problem.oracle, solution, problem.points, tol=tol,
+                                        extra_points=[] if known else points, stop=stop, proof=known)  # fmt: skip
+            solution = replace(solution, certificate=certificate, dual_point=theta)
+        except KeyboardInterrupt:  # keep the certificate of the last pass
+            solution = replace(solution, status=Status.INTERRUPTED)
     solution = replace(solution, status=_final_status(solution))
     if checkpoint is not None:
         io.save(solution, checkpoint)
@@ -356,6 +359,16 @@ def _fit(
         message = f"{solution.status.message} Relative certified gap {gap:.2g}, asked for {tol:.2g}."
         warnings.warn(message, SolverWarning, stacklevel=3)
     return solution
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    """The BLAS libraries in use, which a run limits to one thread; to look for them takes milliseconds.
+
+    Products of the active set are short beside a pass, threads of BLAS spin for long where cores are shared, and on
+    one thread sums do not depend on ``n_jobs``, which is the number of threads of the oracles' own kernels.
+    """
+    return ThreadpoolController()
 
 
 def _final_status(solution: Solution) -> Status:

@@ -47,7 +47,9 @@ class Step:
     """One pass of the solver.
 
     ``primal``, ``dual`` and ``gap`` belong to the problem form; ``dual`` is the best bound so far.  ``n_gates``
-    counts the gates of the atoms one by one (sharing is counted in ``Solution.n_gates``).
+    counts the gates of the atoms one by one (sharing is counted in ``Solution.n_gates``).  ``oracle_seconds`` and
+    ``step_seconds`` are those of this pass; ``oracle_calls`` and ``oracle_hits`` count, so far, the searches made and
+    those that known atoms answered.
     """
 
     iteration: int
@@ -62,6 +64,8 @@ class Step:
     polar: float
     oracle_seconds: float
     step_seconds: float
+    oracle_calls: int = 0
+    oracle_hits: int = 0
 
     @property
     def relative_gap(self) -> float:
@@ -262,6 +266,15 @@ class Solution:
         from fw_circuits.resnet import compile_resnet
 
         return compile_resnet(self.atoms, self.coef, self.intercept, self.lattice)
+
+    def to_circuit(self, bits: int | None = None, **options: Any) -> Circuit:
+        """One Boolean circuit for the rounded combination; see :func:`fw_circuits.rounding.round_solution`.
+
+        That function takes the same arguments and also returns scale, error bound and sizes.
+        """
+        from fw_circuits.rounding import round_solution
+
+        return round_solution(self, bits, **options).circuit
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write to one file (NPZ with a JSON header, no pickle); :func:`fw_circuits.load` reads it back."""

@@ -148,3 +148,12 @@ def test_names_with_spaces_are_bracketed_and_wrong_calls_refused():
         nor.formula(["a"])
     with pytest.raises(CircuitError, match="output is 1"):
         nor.formula(output=1)
+
+
+def test_a_long_formula_without_a_shared_gate_is_written_out():
+    n = 60
+    gates = [Gate(8, 1, 2)]
+    for i in range(2, n):
+        gates.append(Gate(14 if i % 2 else 8, n + i - 1, 1 + i))
+    text = Circuit(n, tuple(gates), (2 * (n + len(gates)),)).formula([f"feature_{i}" for i in range(n)])
+    assert len(text) > 300 and text.count("feature_") == n and "where" not in text

@@ -65,15 +65,15 @@ int64_t fwc_scratch(int64_t ld, int64_t chunk, int64_t k, int64_t width)
 
 fwc_work fwc_carve(const fwc_search *s, int64_t width, char *scratch)
 {
-    fwc_work work;
+    fwc_work work = {.tile = {.n = s->n, .n_rows = s->n_rows, .ld = s->ld, .keys = s->keys, .q = s->q}};
     work.sums = (int32_t *)scratch;
-    work.bits = (float *)(work.sums + width * s->ld * s->ld);
-    work.weighted = work.bits + s->chunk * s->ld;
-    work.diagonal = (int32_t *)(work.weighted + s->chunk * s->ld);
+    work.tile.bits = (float *)(work.sums + width * s->ld * s->ld);
+    work.tile.weighted = work.tile.bits + s->chunk * s->ld;
+    work.diagonal = (int32_t *)(work.tile.weighted + s->chunk * s->ld);
     work.mass = work.diagonal + s->ld;
     work.literal_best = (double *)(work.mass + s->ld);
     work.list = (fwc_found *)(work.literal_best + s->ld);
-    work.rows = (int32_t *)(work.list + s->k);
+    work.tile.rows = (int32_t *)(work.list + s->k);
     return work;
 }
 

@@ -15,7 +15,9 @@
 
 #include <stdint.h>
 
-enum { FWC_COSTS = 8, FWC_LANES = 16 }; /* costs 0..7; every row of a matrix is padded to 16 lanes */
+#include "tile.h"
+
+enum { FWC_COSTS = 8 }; /* costs 0..7 */
 
 /* One function found: value = signed sum times factor; table: bit v = f at pattern v, f(0) = 0. */
 typedef struct {
@@ -31,8 +33,8 @@ typedef struct {
     const int32_t *order;  /* column i of the screen is literal order[i], ... */
     const int32_t *flip;   /* ... complemented where flip[i] is 1 */
     const uint64_t *masks; /* (n, n_words) columns of the screen, only rows with q != 0 */
-    const uint64_t *keys;  /* (n_rows, ceil(ld / 64)): bit c % 64 of word c / 64 is column c, 0 from n on */
-    const float *q;        /* (n_rows) */
+    const uint64_t *keys;  /* packed rows and their integer weights: see fwc_tile */
+    const float *q;
     int64_t ld, chunk;     /* chunk: rows, a multiple of 64; they are unpacked to numbers one chunk at a time */
     int32_t *singles;      /* (ld) sum of q over the rows with a */
     int32_t *pairs;        /* (ld, ld): with a and d */
@@ -57,10 +59,10 @@ typedef struct {
 
 /* Scratch memory of one thread. */
 typedef struct {
-    double *literal_best;                     /* (ld) */
-    fwc_found *list;                          /* candidates of one subset */
-    int32_t *sums, *rows, *diagonal, *mass;   /* (width, ld, ld), (chunk), (ld), (ld) */
-    float *bits, *weighted;                   /* (chunk, ld): F and q F of the chunk at work */
+    fwc_tile tile;                   /* the chunk at work */
+    double *literal_best;            /* (ld) */
+    fwc_found *list;                 /* candidates of one subset */
+    int32_t *sums, *diagonal, *mass; /* (width, ld, ld), (ld), (ld) */
 } fwc_work;
 
 /* Bytes of scratch that one thread needs for blocks of `width` second literals; a multiple of 64. */

@@ -1,4 +1,4 @@
-/* The search, included once for each instruction set (see subset.c for the macros). */
+/* The search, included once for each instruction set (csrc/vector.h has the macros). */
 #include "tile_body.h"
 
 /* Largest |sum_p (2 f(p) - 1) h[p]| fac over the normal functions that depend on all inputs (up to 1e-6). */
@@ -222,8 +222,8 @@ ISA_TARGET static void ISA(pairs)(fwc_search *s, int threads, char *scratch, int
 #pragma omp for schedule(static)
         for (int64_t w = 0; w < s->n_words; w += s->chunk / 64) {
             const int64_t end = ISA(chunk_end)(s, w);
-            ISA(unpack)(s, &k, NULL, w, end, 0);
-            ISA(outer)(s, &k, ISA(list)(s, NULL, NULL, w, end, k.rows), 0, k.sums);
+            ISA(unpack)(&k.tile, NULL, w, end, 0);
+            ISA(outer)(&k.tile, ISA(list)(&k.tile, NULL, NULL, w, end), 0, k.sums);
         }
 #pragma omp critical(fwc_pair_sums)
         for (int64_t i = 0; i < ld * ld; i++) P[i] += k.sums[i];
@@ -268,8 +268,8 @@ ISA_TARGET static void ISA(triples)(fwc_search *s, int64_t a0, int64_t a1, int t
             memset(T, 0, (size_t)(ld * ld) * sizeof *T);
             for (int64_t w = 0; w < s->n_words; w += s->chunk / 64) {
                 const int64_t end = ISA(chunk_end)(s, w);
-                ISA(unpack)(s, &k, s->masks + a * s->n_words, w, end, a + 1);
-                ISA(outer)(s, &k, ISA(list)(s, s->masks + a * s->n_words, NULL, w, end, k.rows), a + 1, T);
+                ISA(unpack)(&k.tile, s->masks + a * s->n_words, w, end, a + 1);
+                ISA(outer)(&k.tile, ISA(list)(&k.tile, s->masks + a * s->n_words, NULL, w, end), a + 1, T);
             }
             for (int64_t c = a + 1; c < n; c++)
                 for (int64_t d = c + 1; d < n; d++) {
@@ -358,10 +358,10 @@ ISA_TARGET static void ISA(quads)(fwc_search *s, const int32_t *blocks, int64_t 
             }
             for (int64_t w = 0; w < nw; w += s->chunk / 64) { /* the unpacked chunk stays in cache for all b */
                 const int64_t end = ISA(chunk_end)(s, w);
-                ISA(unpack)(s, &k, s->masks + a * nw, w, end, b0 + 1);
+                ISA(unpack)(&k.tile, s->masks + a * nw, w, end, b0 + 1);
                 for (int64_t b = b0; b < b1; b++) {
-                    int64_t m = ISA(list)(s, s->masks + a * nw, s->masks + b * nw, w, end, k.rows);
-                    ISA(outer)(s, &k, m, b + 1, k.sums + (b - b0) * ld * ld);
+                    int64_t m = ISA(list)(&k.tile, s->masks + a * nw, s->masks + b * nw, w, end);
+                    ISA(outer)(&k.tile, m, b + 1, k.sums + (b - b0) * ld * ld);
                 }
             }
             for (int64_t b = b0; b < b1; b++) ISA(quads_of_pair)(s, &k, a, b, k.sums + (b - b0) * ld * ld, counts);

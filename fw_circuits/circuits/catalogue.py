@@ -9,6 +9,7 @@ one chain per class; the cost of every function, and the way from its class to i
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from functools import cache, lru_cache
 from operator import index
 from pathlib import Path
@@ -160,6 +161,35 @@ def minimal_cost(table: int, n: int) -> int:
     return int(load().cost[widen(table, n)])
 
 
+def chain_gates(
+    steps: Sequence[tuple[int, int, int]], nodes: Sequence[int], flips: Sequence[int], n: int
+) -> list[Gate]:
+    """Gates of a chain (`exact_search`) whose input i is node ``nodes[i]``, complemented if ``flips[i]``.
+
+    Parameters
+    ----------
+    steps : sequence of (operation, j, k)
+    nodes, flips : sequences, one entry per input of the chain
+    n : int
+        The first gate becomes node n + 1.
+
+    Examples
+    --------
+    >>> chain_gates([(0, 0, 1)], nodes=[2, 1], flips=[1, 0], n=2)
+    [Gate(table=2, a=1, b=2)]
+    """
+    nodes, flips, gates = list(nodes), list(flips), list[Gate]()
+    for op, j, k in steps:
+        gate = OPERATIONS[op]
+        gate = complement_a(gate) if flips[j] else gate
+        gate = complement_b(gate) if flips[k] else gate
+        a, b = nodes[j], nodes[k]
+        gates.append(Gate(gate, a, b) if a < b else Gate(swap_operands(gate), b, a))
+        nodes.append(n + len(gates))
+        flips.append(0)
+    return gates
+
+
 @lru_cache(maxsize=1 << 14)
 def minimal_circuit(table: int, n: int) -> Circuit:
     """A smallest circuit of a function of n <= 4 inputs.
@@ -186,19 +216,10 @@ def minimal_circuit(table: int, n: int) -> Circuit:
     data = load()
     wide = widen(table, n)
     row, way = data.class_of[wide], data.transformation[wide]
-    nodes = [1 + i for i in data.source[way].tolist()]
-    flips = data.flipped[way].tolist()
-    gates: list[Gate] = []
-    for op, j, k in data.class_steps[row, : data.class_cost[row]].tolist():
-        gate = OPERATIONS[op]
-        gate = complement_a(gate) if flips[j] else gate
-        gate = complement_b(gate) if flips[k] else gate
-        a, b = nodes[j], nodes[k]
-        gates.append(Gate(gate, a, b) if a < b else Gate(swap_operands(gate), b, a))
-        nodes.append(n + len(gates))
-        flips.append(0)
+    nodes, flips = [1 + i for i in data.source[way].tolist()], data.flipped[way].tolist()
+    gates = chain_gates(data.class_steps[row, : data.class_cost[row]].tolist(), nodes, flips, n)
     if gates:
-        output = 2 * nodes[-1]
+        output = 2 * (n + len(gates))
     else:  # a constant, or the literal that its class stands for
         output = 0 if wide in (0, 0xFFFF) else 2 * nodes[0] + flips[0]
     return Circuit(n, tuple(gates), (output ^ int(data.complemented[wide]),))

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from operator import index
+from os import PathLike
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -231,6 +232,19 @@ class Circuit:
         from fw_circuits.circuits.synthesis import from_truth_table
 
         return from_truth_table(table, n)
+
+    def write(self, path: str | PathLike[str]) -> None:
+        """Write to a file; the ending chooses the format; see `fw_circuits.circuits.formats.write`."""
+        from fw_circuits.circuits.formats import write
+
+        write(self, path)
+
+    @classmethod
+    def read(cls, path: str | PathLike[str]) -> Circuit:
+        """Circuit of a file; the ending chooses the format; see `fw_circuits.circuits.formats.read`."""
+        from fw_circuits.circuits.formats import read
+
+        return read(path)
 
     def formula(self, names: Sequence[str] | None = None, output: int = 0) -> str:
         """Readable formula of one output; see `fw_circuits.circuits.formula.formula`.

@@ -85,19 +85,19 @@ def formula(circuit: Circuit, names: Sequence[str] | None = None, output: int = 
     builder = Builder(one.n_inputs)  # normal gates
     signals = builder.add(one, builder.inputs)
     one = builder.circuit(output_signals(one, signals))
-    whole = _write(one, names, named=frozenset())
+    whole = _write(one, names, named=frozenset(), longest=LONGEST)
     if whole is None:
         readers = [0] * one.n_nodes
         for node in (node for gate in one.gates for node in gate[1:]):
             readers[node] += 1
         shared = (node for node in range(one.n_inputs + 1, one.n_nodes) if readers[node] > 1)
-        whole = _write(one, names, frozenset(shared))
-    assert whole is not None
+        whole = _write(one, names, frozenset(shared), longest=None)
+        assert whole is not None
     return whole
 
 
-def _write(circuit: Circuit, names: list[str], named: frozenset[int]) -> str | None:
-    """The formula, with names for the gates `named`; None if none are named and it becomes too long."""
+def _write(circuit: Circuit, names: list[str], named: frozenset[int], longest: int | None) -> str | None:
+    """The formula, with names for the gates `named`; None if it becomes too long."""
     cuts = find_cuts(circuit, CUTS)
     texts = {(0, 0): Expression("0"), (0, 1): Expression("1")}
     for node, name in enumerate(names, start=1):
@@ -110,7 +110,7 @@ def _write(circuit: Circuit, names: list[str], named: frozenset[int]) -> str | N
     for node in range(circuit.n_inputs + 1, circuit.n_nodes):
         for complemented in (0, 1):
             texts[node, complemented] = _gate(circuit, cuts[node], node, complemented, texts)
-            if not named and len(texts[node, complemented].text) > LONGEST:
+            if longest is not None and len(texts[node, complemented].text) > longest:
                 return None
         if node in named:
             definitions[node] = texts[node, 0]

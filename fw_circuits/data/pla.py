@@ -24,10 +24,10 @@ OUTPUT_MARKS = {"1": 1, "4": 1, "0": 0, "-": 2, "2": 2, "~": 3, "3": 3}  # 3: sa
 
 
 @dataclass
-class _Pla:
+class Pla:
     """The text of a PLA file, parsed: one cube and one string of output codes a listed row."""
 
-    path: Path
+    path: str | Path
     n_inputs: int = 0
     n_outputs: int = 0
     kind: str = "fd"
@@ -42,7 +42,7 @@ class _Pla:
         return FormatError(f"{self.path}, line {line}: {message}")
 
     def number(self, line: int, words: list[str]) -> int:
-        if len(words) != 2 or not words[1].isdigit():
+        if len(words) != 2 or not words[1].isdigit() or len(words[1]) > 9:
             raise self.error(line, f"{' '.join(words)!r}; expected {words[0]} and one whole number.")
         return int(words[1])
 
@@ -91,14 +91,24 @@ class _Pla:
         self.lines.append(line)
 
 
-def _parse(path: Path) -> _Pla:
-    pla = _Pla(path)
+def parse_pla(data: bytes, path: str | Path) -> Pla:
+    """Take the bytes of a PLA file apart; `path` is for messages.
+
+    Raises
+    ------
+    FormatError
+        For a damaged file, with the line number.
+
+    Examples
+    --------
+    >>> parse_pla(b".i 2\\n.o 1\\n1- 1\\n", "t.pla").cubes
+    ['1-']
+    """
+    pla = Pla(path)
     try:
-        text = path.read_text(encoding="ascii")
+        text = data.decode("ascii")
     except UnicodeDecodeError as error:
         raise FormatError(f"{path} is not a PLA file: byte {error.start} is not ASCII text.") from error
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}; check the path.") from error
     line = 0
     for line, raw in enumerate(text.splitlines(), start=1):
         content = raw.split("#", 1)[0].strip()
@@ -175,7 +185,11 @@ def read_pla(path: str | Path, target: str | int | None = None, *, max_rows: int
     ([[1.0, 0.0], [1.0, 1.0], [0.0, 0.0]], [1, 1, 0])
     """
     path = Path(path)
-    pla = _parse(path)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}; check the path.") from error
+    pla = parse_pla(data, path)
     out = target_index(pla.output_names or [f"y{i}" for i in range(pla.n_outputs)], target)
     codes = np.array([row[out] for row in pla.outputs])
     bits, labels = _sample(pla, codes, max_rows) if pla.kind == "fr" else _whole(pla, codes, max_rows)
@@ -189,7 +203,7 @@ def read_pla(path: str | Path, target: str | int | None = None, *, max_rows: int
     return Dataset(bits.astype(np.float64), labels.astype(np.int64), names, goal, path.stem, text)
 
 
-def _sample(pla: _Pla, codes: np.ndarray, max_rows: int) -> tuple[Bits, np.ndarray]:
+def _sample(pla: Pla, codes: np.ndarray, max_rows: int) -> tuple[Bits, np.ndarray]:
     """Type fr: every listed row with output 0 or 1, its dashes expanded."""
     keep = [i for i, code in enumerate(codes) if code in (0, 1)]
     sizes = [1 << pla.cubes[i].count("-") for i in keep]
@@ -209,7 +223,7 @@ def _sample(pla: _Pla, codes: np.ndarray, max_rows: int) -> tuple[Bits, np.ndarr
     return np.concatenate([expand(pla.cubes[i]) for i in keep]), np.repeat(codes[keep], sizes)
 
 
-def _whole(pla: _Pla, codes: np.ndarray, max_rows: int) -> tuple[Bits, np.ndarray]:
+def _whole(pla: Pla, codes: np.ndarray, max_rows: int) -> tuple[Bits, np.ndarray]:
     """Types f and fd: all 2^n patterns, on where a cube covers them, without the don't-cares of fd."""
     n = pla.n_inputs
     if n >= 63 or 1 << n > max_rows:

@@ -273,6 +273,24 @@ def _with_sample(
     return by_turns(ranked, keep[np.argsort(-score, kind="stable")]), work(sample.n, 3, sample.n_rows)
 
 
+def best_by_literal(
+    columns: Columns,
+    weights: Floats,
+    tables: Tables,
+    settings: Settings,
+    arity: int,
+    stop: Stop | None = None,
+) -> Floats:
+    """Best score, up to rounding, of any function of at most ``arity`` (2 or 3) literals that each takes part in."""
+    best = np.zeros(columns.n)
+    run = _start(columns, weights, tables, replace(settings, k=1), 0.0, best, table=False)
+    run.pairs()
+    if arity == 3:
+        ended = stop if stop is not None else lambda: False
+        _slices(columns.n - 2, lambda i, j: run.triples(i, j), ended, work(columns.n, 3, columns.n_rows))
+    return best
+
+
 def _search_twin(
     columns: Columns, w: Floats, tables: Tables, settings: Settings, limit: int, exact: int, budget: float
 ) -> LevelFound:

@@ -74,6 +74,13 @@ class Oracle(Protocol):
         """Values of atoms on the data rows, (n_rows, len(atoms))."""
 
 
+def observe(oracle: Oracle, atoms: Sequence[Any]) -> None:
+    """Tell an oracle which atoms are active, if it wants to know: it has a method ``observe(atoms)``."""
+    listener = getattr(oracle, "observe", None)
+    if listener is not None:
+        listener(atoms)
+
+
 def check_weights(weights: npt.ArrayLike, n_rows: int) -> Floats:
     """The weights as a contiguous float64 vector.
 

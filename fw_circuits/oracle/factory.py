@@ -8,8 +8,18 @@ from fw_circuits._typing import Floats
 from fw_circuits.exceptions import InputError
 from fw_circuits.lattice import Lattice
 from fw_circuits.oracle.base import Oracle
+from fw_circuits.oracle.carry import CarryOracle
+from fw_circuits.oracle.composition import CompositionOracle
+from fw_circuits.oracle.deep import DeepOracle
+from fw_circuits.oracle.gates import GateOracle
+from fw_circuits.oracle.lazy import LazyOracle
+from fw_circuits.oracle.parity import ParityOracle
 from fw_circuits.oracle.subset import SubsetOracle
+from fw_circuits.oracle.symmetric import SymmetricOracle
 
+NAMES = ("auto", "subset", "gates4", "gates5", "deep")
+#: Gates of one atom of the "deep" oracle, if the user sets no limit.
+MAX_GATES = 64
 #: Part of a run's time limit that one pass may take; wider searches are screened.
 SHARE_OF_A_PASS = 0.2
 #: Without a time limit, searches estimated to take longer are screened (`SubsetOracle`, ``pass_seconds``).
@@ -24,7 +34,9 @@ def make_oracle(
 
     "auto" and "subset" are the exact search over all functions of four literals of every level, one function a
     subset of literals in each answer.  Where that would take long, literals are screened, and the scope of every
-    answer says so.  ``time_limit`` is that of the whole run.
+    answer says so.  "gates4" and "gates5" add all circuits of at most 4 or 5 gates, exactly.  "deep" adds finders:
+    compositions of the active circuits, parities, symmetric functions and carry chains.  ``time_limit`` is that of
+    the whole run.
 
     Raises
     ------
@@ -32,16 +44,35 @@ def make_oracle(
         For an unknown name, or an object that is no oracle for these data.
     """
     if isinstance(oracle, str):
-        if oracle not in ("auto", "subset"):
+        if oracle not in NAMES:
             raise InputError(
-                f"oracle is {oracle!r}; expected 'auto', 'subset' or an object with search and evaluate."
+                f"oracle is {oracle!r}; expected one of {', '.join(map(repr, NAMES))}, or an object with search "
+                "and evaluate."
             )
         rows = [lattice.rows(points, level) for level in lattice.levels]
         share = None if time_limit is None else SHARE_OF_A_PASS * time_limit
-        return SubsetOracle(
+        subset = SubsetOracle(
             rows, lattice, gamma, n_jobs=n_jobs, per_support=1, max_gates=max_gates, time_limit=share,
             pass_seconds=PASS_SECONDS if time_limit is None else None, random_state=random_state,
         )  # fmt: skip
+        if oracle in ("gates4", "gates5"):
+            if max_gates is not None:
+                raise InputError(
+                    f"oracle={oracle!r} covers all functions of four literals, so max_gates={max_gates} cannot hold; "
+                    "leave max_gates out, or use 'subset'."
+                )
+            return GateOracle(
+                rows, lattice, gamma, gates=int(oracle[-1]), n_jobs=n_jobs, per_support=1, time_limit=share
+            )
+        if oracle != "deep" or max_gates == 0:
+            return subset
+        largest = MAX_GATES if max_gates is None else max_gates
+        families = [
+            ParityOracle(rows, lattice, gamma, n_jobs),
+            SymmetricOracle(rows, lattice, gamma),
+            CarryOracle(rows, lattice, gamma, n_jobs),
+        ]
+        return LazyOracle(DeepOracle(subset, [CompositionOracle(subset, max_gates=largest), *families]))
     missing = [name for name in ("search", "evaluate", "gamma", "n_rows") if not hasattr(oracle, name)]
     if missing:
         raise InputError(

@@ -16,21 +16,22 @@ import numpy as np
 import numpy.typing as npt
 
 from fw_circuits._kernels._oracle import FOUND
-from fw_circuits._typing import Array, Floats
+from fw_circuits._typing import Array
 from fw_circuits.circuits.catalogue import cost_table, minimal_circuit
 from fw_circuits.exceptions import InputError
 from fw_circuits.lattice import Lattice, LevelRows
 from fw_circuits.oracle import _columns, _search
+from fw_circuits.oracle._levels import LevelsOracle
 from fw_circuits.oracle._screen import RATE
 from fw_circuits.oracle._tables import tables
-from fw_circuits.oracle.base import OracleAnswer, Stop, check_count, check_gamma, check_weights, positive
-from fw_circuits.tetrakis import Atom, evaluate
+from fw_circuits.oracle.base import OracleAnswer, Stop, check_count, check_weights, positive
+from fw_circuits.tetrakis import Atom
 
 #: Every function of four inputs has a circuit of at most so many gates.
 MOST_GATES = 7
 
 
-class SubsetOracle:
+class SubsetOracle(LevelsOracle):
     """Search all functions of at most four literals, level by level, exactly.
 
     Ties are broken by fewer inputs, then the earlier level, the subset (lexicographic), the table; the answer
@@ -96,21 +97,13 @@ class SubsetOracle:
         pass_seconds: float | None = None,
         random_state: int | None = 0,
     ) -> None:
-        if not levels_rows:
-            raise InputError("no levels given; expected at least one LevelRows (Lattice.rows).")
-        sizes = sorted({rows.barycentric.shape[0] for rows in levels_rows})
-        if len(sizes) > 1:
-            raise InputError(f"levels of different data: {sizes} rows; make all from the same X.")
+        super().__init__(levels_rows, lattice, gamma)
         for name, value in (("max_literals", max_literals), ("per_support", per_support)):
             if value is not None:
                 try:
                     check_count(value)
                 except InputError:
                     raise InputError(f"{name} is {value!r}; expected a positive integer or None.") from None
-        self.levels_rows = tuple(levels_rows)
-        self.lattice = lattice
-        self.gamma = check_gamma(gamma)
-        self.n_rows = int(sizes[0])
         self.time_limit = None if time_limit is None else positive("time_limit", time_limit)
         threads = _search.threads_of(n_jobs)
         work = np.inf if pass_seconds is None else RATE * positive("pass_seconds", pass_seconds)
@@ -123,7 +116,7 @@ class SubsetOracle:
         ):
             raise InputError(f"max_gates is {max_gates!r}; expected an integer of at least 0, or None.")
         self.max_gates = None if max_gates is None or max_gates >= MOST_GATES else int(max_gates)
-        self._tables = tables(cost_table(), self.gamma, MOST_GATES if max_gates is None else max_gates)
+        self.tables = tables(cost_table(), self.gamma, MOST_GATES if max_gates is None else max_gates)
         self._columns = [self._prepare(rows) for rows in self.levels_rows]
 
     def _prepare(self, rows: LevelRows) -> _columns.Columns:
@@ -175,16 +168,16 @@ class SubsetOracle:
                 left = self.time_limit - (perf_counter() - start)
                 share = max(1e-3, left / (len(self.levels_rows) - i))
             floor = abs(float(found["value"][-1])) if len(found) == settings.k else 0.0
-            level = _search.search_level(columns, w, self._tables, settings, floor, stop, share)
+            level = _search.search_level(columns, w, self.tables, settings, floor, stop, share)
             found, level_of = _merge(found, level_of, level.found, i, settings.k)
             mass = float(np.abs(w).sum()) * (1 + 1e-12)
             gates = 3 if level.screened is None else level.exact - 1
             gates = gates if self.max_gates is None else min(gates, self.max_gates)
             max_gates = min(max_gates, gates)
-            tail = max(tail, mass * float(self._tables.factor[gates + 1]))
+            tail = max(tail, mass * float(self.tables.factor[gates + 1]))
             if level.open_cost is not None:
                 complete = False
-                bound = max(bound, mass * float(self._tables.factor[level.open_cost]))
+                bound = max(bound, mass * float(self.tables.factor[level.open_cost]))
             scopes.append(_scope(rows, level.screened, level.exact))
         if self.max_gates is not None:
             scopes.append(f"of these the functions of at most {self.max_gates} gates")
@@ -205,23 +198,6 @@ class SubsetOracle:
         n = int(found["arity"])
         circuit = minimal_circuit(int(found["table"]), n)
         return Atom(circuit, level, tuple(int(i) for i in found["lit"][:n]), self.lattice)
-
-    def evaluate(self, atoms: Sequence[Atom]) -> Floats:
-        """Values of atoms on the data, (n_rows, len(atoms)).
-
-        Raises
-        ------
-        InputError
-            If an atom is of a level that the oracle does not have.
-        """
-        values = np.empty((self.n_rows, len(atoms)))
-        rows_of = {rows.level: rows for rows in self.levels_rows}
-        for level in sorted({atom.level for atom in atoms}):
-            if level not in rows_of:
-                raise InputError(f"an atom of level {level}; this oracle has levels {sorted(rows_of)}.")
-            index = [i for i, atom in enumerate(atoms) if atom.level == level]
-            values[:, index] = evaluate([atoms[i] for i in index], rows_of[level])
-        return values
 
 
 def _merge(found: Array, level_of: Array, new: Array, level: int, k: int) -> tuple[Array, Array]:

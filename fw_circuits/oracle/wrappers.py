@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from fw_circuits._typing import Floats
 from fw_circuits.exceptions import InputError
-from fw_circuits.oracle.base import Oracle, OracleAnswer, Stop, check_count, check_weights, positive
+from fw_circuits.oracle.base import Oracle, OracleAnswer, Stop, check_count, check_weights, observe, positive
 
 
 class _Wrapper:
@@ -38,6 +38,10 @@ class _Wrapper:
     def evaluate(self, atoms: Sequence[Any]) -> Floats:
         """Values of atoms on the data."""
         return self.inner.evaluate(atoms)
+
+    def observe(self, atoms: Sequence[Any]) -> None:
+        """Tell ``inner`` which atoms are active."""
+        observe(self.inner, atoms)
 
 
 class CountingOracle(_Wrapper):
@@ -98,6 +102,12 @@ class CachedOracle(_Wrapper):
             raise InputError(f"size is {size!r}; expected how many answers to keep, at least 1.") from None
         self.hits = 0
         self._answers: OrderedDict[tuple[bytes, int], OracleAnswer] = OrderedDict()
+
+    def observe(self, atoms: Sequence[Any]) -> None:
+        """Tell ``inner``; answers that may depend on the active atoms are forgotten."""
+        if getattr(self.inner, "observe", None) is not None:
+            self._answers.clear()
+        super().observe(atoms)
 
     def search(self, weights: npt.ArrayLike, k: int = 10, stop: Stop | None = None) -> OracleAnswer:
         """Search, or the answer to the same question."""

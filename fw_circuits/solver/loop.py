@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from fw_circuits.exceptions import InputError
 from fw_circuits.objective import Constrained, Form, Loss, Penalised
 from fw_circuits.objective.losses import best_intercept
 from fw_circuits.oracle import Oracle, OracleAnswer
+from fw_circuits.oracle.base import observe
 from fw_circuits.solution import ROUNDING, Status, Step, Trace, total_gates
 from fw_circuits.solver.active_set import ActiveSet
 from fw_circuits.solver.corrective import correct
@@ -35,8 +36,9 @@ METHODS = (*DIRECTIONS, "corrective")
 class Run:
     """Where a run stands; returned by :func:`frank_wolfe`.
 
-    ``theta`` is the dual point of the best bound ``dual`` and ``proof`` the oracle's answer there, whose scope is
-    that of the bound; ``answer`` is the oracle's last answer.
+    ``theta`` is the dual point of the best bound ``dual`` and ``proof`` the oracle's answer there: the bound has its
+    scope.  Active atoms may lie outside of it; ``proof.upper_bound`` is over the scope and them, so that no gap is
+    negative.  ``answer`` is the oracle's last answer, as it came.
     """
 
     active: ActiveSet
@@ -136,15 +138,18 @@ def frank_wolfe(
 
     multiplier = form.parameter if isinstance(form, Penalised) else 0.0
     step_seconds = 0.0
+    hits_before = getattr(oracle, "hits", 0)
     try:
         if len(active) and method == "corrective":
             multiplier = correct(active, form)
         for t in range(max_iter):
             clock = time.perf_counter()
             g = centred_gradient(loss, active.f)
+            observe(oracle, active.atoms)
             answer = oracle.search(g, atoms_per_pass if method == "corrective" else 1, stop)
             search_seconds = time.perf_counter() - clock
-            _record(run, form, g, answer, t, time.perf_counter() - start, search_seconds, step_seconds)
+            hits = getattr(oracle, "hits", 0) - hits_before
+            _record(run, form, g, answer, t, time.perf_counter() - start, search_seconds, step_seconds, hits)
             longest = max(longest, time.perf_counter() - clock)
             now = run.steps[-1]
             asked_to_stop = callback is not None and callback(run)
@@ -255,13 +260,24 @@ def _ball(form: Form, baseline: float) -> Ball:
     return Ball(baseline / form.parameter if form.parameter > 0 else np.inf, form.parameter)
 
 
+def _with_active(answer: OracleAnswer, active: ActiveSet, g: Floats) -> OracleAnswer:
+    """The answer at g with an upper bound that holds for the active atoms too."""
+    own = float(np.abs(active.scores(g)).max(initial=0.0))
+    return answer if own <= answer.upper_bound else replace(answer, upper_bound=own)
+
+
 def _record(
-    run: Run, form: Form, g: Floats, answer: OracleAnswer, t: int, seconds: float, search: float, step: float
-) -> None:
+    run: Run, form: Form, g: Floats, answer: OracleAnswer, t: int, seconds: float, search: float, step: float,
+    hits: int,
+) -> None:  # fmt: skip
     active = run.active
-    bound = form.dual(active.loss, g, answer.upper_bound)
-    if bound > run.dual or not run.steps:
-        run.dual, run.theta, run.proof = bound, g, answer
+    if run.proof is not None:
+        run.proof = _with_active(run.proof, active, run.theta)
+        run.dual = form.dual(active.loss, run.theta, run.proof.upper_bound)
+    fresh = _with_active(answer, active, g)
+    bound = form.dual(active.loss, g, fresh.upper_bound)
+    if bound > run.dual or run.proof is None:
+        run.dual, run.theta, run.proof = bound, g, fresh
     run.answer = answer
     loss, norm = active.loss.value(active.f), active.norm
     primal = form.primal(loss, norm)
@@ -279,5 +295,7 @@ def _record(
             polar=answer.value,
             oracle_seconds=search,
             step_seconds=step,
+            oracle_calls=t + 1 - hits,
+            oracle_hits=hits,
         )
     )

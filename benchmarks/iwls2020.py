@@ -1,0 +1,121 @@
+"""How well do circuits learned from 6,400 + 6,400 rows predict, against the IWLS 2020 contest's best?
+
+Every example gets the same settings: a path of falling penalties on the training rows, the penalty chosen by the
+accuracy on the validation rows, the same path on both down to that penalty, and rounding to one Boolean circuit
+of at most 5,000 two-input gates and 5,000 AND nodes.  The data are not part of this project:
+``python -m benchmarks iwls2020 --data FOLDER`` reads a folder with train/, validation/ and test/ (or a tar of it).
+"""
+
+import os
+import tarfile
+import tempfile
+import time
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks._common import Table, check_targets
+from fw_circuits.data import read_table
+from fw_circuits.exceptions import SolverWarning
+from fw_circuits.pipeline import multiplier_of_constant, path_of, prepare
+from fw_circuits.rounding import round_solution
+
+#: Penalties as parts of the largest useful one; the path goes down them.
+RATIOS = tuple(0.08 * 0.5**i for i in range(5))
+GAMMA = 3.0
+MAX_ITER = 30
+LIMIT = 5000
+#: Mean test accuracy on other examples or of others' circuits, as published or as scored earlier on 90 of the 100.
+PUBLISHED = (("contest winner, 100 examples", 0.8869), ("second team, 90 examples", 0.8788))
+
+
+def read_example(folder: Path, name: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Rows and labels of the three parts."""
+    parts = {}
+    for part in ("train", "validation", "test"):
+        table = read_table(folder / part / f"{name}.{part if part != 'validation' else 'valid'}.pla")
+        parts[part] = (table.X, np.asarray(table.y))
+    return parts
+
+
+def descend(X, y, seconds, ratios):
+    """Solutions along the path, with the time at which each was ready."""
+    start = time.perf_counter()
+    problem = prepare(X, y, gamma=GAMMA, loss="logistic", oracle="deep", time_limit=seconds)
+    top = multiplier_of_constant(problem)
+    yield from path_of(
+        problem, [top * r for r in ratios], tol=1e-2, max_iter=MAX_ITER, deadline=start + seconds
+    )
+
+
+def learn(parts, seconds):
+    """The rounded circuit of one example, and what was chosen."""
+    (X, y), (V, v) = parts["train"], parts["validation"]
+    scores = []
+    for solution in descend(X, y, 0.4 * seconds, RATIOS):
+        scores.append(float(np.mean(solution.predict(V) == v)))
+        if len(scores) - 1 - int(np.argmax(scores)) >= 2:
+            break
+    upto = int(np.argmax(scores)) + 1
+    both, labels = np.concatenate([X, V]), np.concatenate([y, v])
+    *_, solution = descend(both, labels, 0.6 * seconds, RATIOS[:upto])
+    rounded = round_solution(solution, X=both, y=labels, max_gates=LIMIT, max_ands=LIMIT)
+    return solution, rounded, scores
+
+
+def run(quick: bool, data: str | None = None, seconds: float = 60.0, only: str | None = None) -> list[str]:
+    """Table of the examples in ``data``; the mean is the target."""
+    data = data or os.environ.get("FW_CIRCUITS_IWLS2020")
+    if not data:
+        print("skipped: give the folder or tar of the contest's data with --data or FW_CIRCUITS_IWLS2020")
+        return []
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(data)
+        if folder.is_file():
+            with tarfile.open(folder) as archive:
+                archive.extractall(scratch, filter="data")
+            folder = Path(scratch)
+        names = sorted(p.name.split(".")[0] for p in (folder / "test").iterdir() if p.suffix == ".pla")
+        names = [n for n in names if not only or n.removeprefix("ex") in only.split(",")]
+        return _table(folder, names[:: 9 if quick else 1], 10.0 if quick else seconds)
+
+
+def _table(folder: Path, names: list[str], seconds: float) -> list[str]:
+    table = Table(
+        ["example", "inputs", "test accuracy", "on unseen rows", "train accuracy", "before rounding", "atoms",
+         "gates", "ANDs", "largest atom", "penalty", "validation accuracy", "seconds"]
+    )  # fmt: skip
+    for name in names:
+        parts = read_example(folder, name)
+        clock = time.perf_counter()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SolverWarning)
+            solution, rounded, scores = learn(parts, seconds)
+        spent = time.perf_counter() - clock
+        X, y = (np.concatenate([parts["train"][i], parts["validation"][i]]) for i in (0, 1))
+        T, t = parts["test"]
+        seen = {row.tobytes() for row in X}
+        fresh = np.array([row.tobytes() not in seen for row in T])
+        right = rounded.circuit.evaluate(T.astype(np.uint8))[:, 0] == t
+        fitted = rounded.circuit.evaluate(X.astype(np.uint8))[:, 0] == y
+        table.add(
+            name, T.shape[1], right.mean(), right[fresh].mean(), fitted.mean(), np.mean(solution.predict(T) == t),
+            len(solution.atoms), rounded.n_gates, rounded.n_ands, max((a.n_gates for a in solution.atoms), default=0),
+            solution.parameter, max(scores), spent,
+        )  # fmt: skip
+        print(" ".join(f"{c}={v:.4g}" if isinstance(v, float) else f"{c}={v}" for c, v in
+                       zip(table.columns, table.rows[-1], strict=True)), flush=True)  # fmt: skip
+        table.save("iwls2020")  # what is done is kept
+    print()
+    table.show("iwls2020")
+    for what, accuracy in PUBLISHED:
+        print(f"for comparison: {what}: {accuracy}")
+    mean = float(np.mean([row[2] for row in table.rows]))
+    largest = max(max(row[7], row[8]) for row in table.rows)
+    slowest = max(row[-1] for row in table.rows)
+    return check_targets([
+        ("mean test accuracy", mean, ">=", 0.92),
+        ("gates and ANDs, largest", largest, "<=", LIMIT),
+        ("seconds, largest", slowest, "<=", 600),
+    ])  # fmt: skip

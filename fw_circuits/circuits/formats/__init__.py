@@ -1,0 +1,118 @@
+"""Circuit files, chosen by the ending of their name.
+
+| ending | what it is | read | written as |
+|---|---|---|---|
+| .aag .aig | AIGER, text and binary | yes | the and-inverter graph of `fw_circuits.circuits.aig.to_aig` |
+| .blif | Berkeley logic interchange format | yes | one table a gate |
+| .bench | ISCAS bench | yes | one line a gate, inverters of their own |
+| .v | structural Verilog | yes | one assignment a gate |
+| .pla | espresso, two levels | yes | irredundant sum of products, ``.type f`` |
+| .dot | Graphviz drawing | no | complemented wires dashed |
+
+Names of inputs and outputs survive in all of them (`naming`: characters that a format cannot carry are
+written as ``%20`` and the like).  A reader goes through `Builder`: equal gates become one, and what a format
+spends on buffers, inverters and constants costs no gate.  Sequential elements and hierarchies are refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from os import PathLike
+from pathlib import Path
+
+from fw_circuits.circuits.circuit import Circuit
+from fw_circuits.circuits.formats import aiger, bench, blif, dot, pla, verilog
+from fw_circuits.circuits.formats.files import read_bytes, write_atomically
+from fw_circuits.exceptions import CircuitError, InputError
+
+WRITERS: dict[str, Callable[[Circuit], bytes]] = {
+    ".aag": aiger.ascii_bytes,
+    ".aig": aiger.binary_bytes,
+    ".blif": lambda circuit: blif.text(circuit).encode(),
+    ".bench": lambda circuit: bench.text(circuit).encode(),
+    ".v": lambda circuit: verilog.text(circuit).encode(),
+    ".pla": lambda circuit: pla.text(circuit).encode(),
+    ".dot": lambda circuit: dot.text(circuit).encode(),
+}
+READERS: dict[str, Callable[[bytes, str], Circuit]] = {
+    ".aag": aiger.parse,
+    ".aig": aiger.parse,
+    ".blif": blif.parse,
+    ".bench": bench.parse,
+    ".v": verilog.parse,
+    ".pla": pla.parse,
+}
+
+
+def write(circuit: Circuit, path: str | PathLike[str]) -> None:
+    """Write a circuit in the format that the ending of the path names.
+
+    The file is written beside its target and then renamed: a full disk leaves the old file as it was.
+
+    Parameters
+    ----------
+    circuit : Circuit
+    path : path-like
+        Ends in .aag, .aig, .bench, .blif, .dot, .pla or .v.
+
+    Raises
+    ------
+    InputError
+        For another ending.
+    CircuitError
+        If the format cannot hold the circuit; the message says why.
+    OSError
+        If the file cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> half = Circuit(2, ((6, 1, 2), (8, 1, 2)), (6, 8), ("a", "b"), ("sum", "carry"))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write(half, Path(folder) / "half.blif")
+    ...     read(Path(folder) / "half.blif") == half
+    True
+    """
+    write_atomically(Path(path), WRITERS[_ending(path, WRITERS)](circuit))
+
+
+def read(path: str | PathLike[str]) -> Circuit:
+    """Read a circuit from a file in the format that its ending names.
+
+    Parameters
+    ----------
+    path : path-like
+        Ends in .aag, .aig, .bench, .blif, .pla or .v.
+
+    Raises
+    ------
+    InputError
+        For another ending, or a file that cannot be read.
+    CircuitError
+        For a malformed file, with its line, and for latches, hierarchies and cycles.
+
+    Examples
+    --------
+    >>> read("adder.dot")
+    Traceback (most recent call last):
+    fw_circuits.exceptions.InputError: adder.dot: a .dot file is a drawing and is only written; ...
+    """
+    if Path(path).suffix.lower() == ".dot":
+        raise InputError(
+            f"{path}: a .dot file is a drawing and is only written; read the circuit from one of "
+            f"{', '.join(READERS)} instead, or build a networkx graph and use Circuit.from_networkx."
+        )
+    reader = READERS[_ending(path, READERS)]
+    data = read_bytes(Path(path))
+    try:
+        return reader(data, str(path))
+    except CircuitError as error:
+        text = str(error)
+        raise error if text.startswith(str(path)) else CircuitError(f"{path}: {text}") from None
+
+
+def _ending(path: str | PathLike[str], known: Iterable[str]) -> str:
+    ending = Path(path).suffix.lower()
+    if ending not in known:
+        raise InputError(f"{path} ends in {ending!r}; expected one of {', '.join(known)}.")
+    return ending

@@ -1,0 +1,70 @@
+"""Names in files: one spelling that every format can carry, and names for the wires in between.
+
+Letters, digits and ``_ . - ~ [ ] : + / ^ & ! ? @ *`` stay as they are.  Everything else, blanks and
+accents above all, is written as ``%`` and two hexadecimal digits for each byte of its UTF-8 code, as in web
+addresses; an empty name is a lone ``%``.  A reader undoes exactly this and leaves other names alone.  Because
+the spelling is the same in all formats, tools that compare two files find the same names in both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from urllib.parse import quote, unquote
+
+SAFE = "[]:+/^&!?@*"
+EMPTY = "%"
+
+
+def encode(name: str) -> str:
+    """A name as one printable word.
+
+    >>> encode("age[1]"), encode("mean radius"), encode("50%"), encode("")
+    ('age[1]', 'mean%20radius', '50%25', '%')
+    """
+    return quote(name, safe=SAFE, errors="surrogatepass") or EMPTY
+
+
+def decode(word: str) -> str:
+    """The name that `encode` made a word of; a word that it never makes is a name as it is.
+
+    >>> decode("mean%20radius"), decode("50%"), decode("%")
+    ('mean radius', '50%', '')
+    """
+    if word == EMPTY:
+        return ""
+    try:
+        name = unquote(word, errors="strict")
+    except UnicodeDecodeError:
+        return word
+    return name if "%" in word and encode(name) == word else word
+
+
+def wire_prefix(words: Iterable[str], letter: str = "n") -> str:
+    """A prefix such that no word is the prefix and a number.
+
+    >>> wire_prefix(["a", "n1"])
+    'n_'
+    """
+    taken = set(words)
+    prefix = letter
+    while any(word.startswith(prefix) and word[len(prefix) :].isdecimal() for word in taken):
+        prefix += "_"
+    return prefix
+
+
+def complete(names: Sequence[str | None], letter: str) -> tuple[str, ...]:
+    """Names with the missing ones filled in as x0, x1, ..., away from those that are there.
+
+    >>> complete(["x1", None, "b"], "x")
+    ('x1', 'x1_', 'b')
+    """
+    taken = set(names)
+    full = []
+    for i, name in enumerate(names):
+        if name is None:
+            name = f"{letter}{i}"
+            while name in taken:
+                name += "_"
+            taken.add(name)
+        full.append(name)
+    return tuple(full)

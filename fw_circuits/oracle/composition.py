@@ -1,0 +1,227 @@
+"""Deep circuits by composition: the subset search once more, with the gates of known circuits as further literals.
+
+The subset oracle sees functions of four literals.  Here the gates inside the circuits that were `observe`d (the
+active atoms) join the literals of their level, and the same kernels search this *pool*: a function of four members
+of the pool is a circuit of dozens of gates over the literals.  The search knows only the gates of the function on
+top, so its scores are upper bounds; each candidate is then built, every gate once wherever it is shared, simplified,
+and scored again at its true cost (theory, section 5; pool and beam are ours).
+
+What is not checked: circuits that are no function of four members of the pool.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from fw_circuits._kernels import use_compiled
+from fw_circuits._typing import Array, Floats, Words
+from fw_circuits.circuits.builder import Builder, output_signals
+from fw_circuits.circuits.catalogue import minimal_circuit
+from fw_circuits.circuits.circuit import Circuit
+from fw_circuits.circuits.passes import simplify, sweep
+from fw_circuits.lattice import LevelRows
+from fw_circuits.oracle import _columns, _search
+from fw_circuits.oracle.base import OracleAnswer, Stop, check_count, check_weights
+from fw_circuits.oracle.subset import SubsetOracle
+from fw_circuits.tetrakis import Atom
+
+#: Members of the pool that pairs, triples and quadruples are taken from.
+PAIRS, TRIPLES, QUADS = 2000, 192, 96
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Signals that may be composed: ``columns.literals[i]`` is ``node - 1`` in the netlist of ``builder``."""
+
+    builder: Builder
+    columns: _columns.Columns
+
+
+class CompositionOracle:
+    """Functions of four gates of the observed circuits and literals, found by beam search.
+
+    Parameters
+    ----------
+    base : SubsetOracle
+        Literals, lattice, gamma, threads and memory are taken from it.
+    pairs, triples, quads : int
+        Members of the pool whose pairs, triples and quadruples are searched: the first by age, the others by the best
+        function of fewer members that they take part in.
+    beam : int
+        Candidates of each search that are built and scored at their true cost.
+    max_gates : int
+        Circuits with more gates are left out.
+
+    Raises
+    ------
+    InputError
+        If a count is not a positive integer.
+
+    Examples
+    --------
+    The parity of six literals out of two parities of three:
+
+    >>> from fw_circuits.circuits import Circuit
+    >>> from fw_circuits.lattice import Lattice
+    >>> lattice = Lattice.boolean(6)
+    >>> X = (np.arange(64)[:, None] >> np.arange(6)) & 1
+    >>> base = SubsetOracle([lattice.rows(X, 1)], lattice, gamma=3.0)
+    >>> oracle = CompositionOracle(base)
+    >>> half = Circuit(3, ((6, 1, 2), (6, 4, 3)), (10,))
+    >>> oracle.observe([Atom(half, 1, (0, 1, 2), lattice), Atom(half, 1, (3, 4, 5), lattice)])
+    >>> answer = oracle.search(np.where(X.sum(axis=1) % 2, 1.0, -1.0), k=1)
+    >>> answer.atoms[0].n_gates, round(answer.value, 6) == round(64 * 5 ** (-1 / 3), 6)
+    (5, True)
+    """
+
+    def __init__(
+        self,
+        base: SubsetOracle,
+        *,
+        pairs: int = PAIRS,
+        triples: int = TRIPLES,
+        quads: int = QUADS,
+        beam: int = 100,
+        max_gates: int = 64,
+    ) -> None:
+        self.base = base
+        self.gamma = base.gamma
+        self.n_rows = base.n_rows
+        self.pairs, self.triples, self.quads = (check_count(n) for n in (pairs, triples, quads))
+        self.beam = check_count(beam)
+        self.max_gates = check_count(max_gates)
+        self._atoms: tuple[Atom, ...] = ()
+
+    def observe(self, atoms: Sequence[Atom]) -> None:
+        """Take the gates of these atoms into the pool, in place of those of earlier ones."""
+        self._atoms = tuple(atoms)
+
+    def evaluate(self, atoms: Sequence[Atom]) -> Floats:
+        """Values of atoms on the data, (n_rows, len(atoms)); see `SubsetOracle.evaluate`."""
+        return self.base.evaluate(atoms)
+
+    def search(self, weights: npt.ArrayLike, k: int = 10, stop: Stop | None = None) -> OracleAnswer:
+        """The k best compositions; without observed atoms there are none.
+
+        ``upper_bound`` covers all functions of at most four of the ``quads`` chosen members of the pool.
+
+        Raises
+        ------
+        InputError
+            If the weights are not n_rows finite numbers, or k is not a positive integer.
+        BudgetError
+            If a pass would exceed the memory budget.
+        """
+        g, k = check_weights(weights, self.n_rows), check_count(k)
+        found: list[tuple[float, Atom]] = []
+        bound = tail = 0.0
+        size, complete = 0, True
+        for rows in self.base.levels_rows:
+            w = np.ascontiguousarray(rows.pull(g))
+            tail = max(tail, float(np.abs(w).sum()) * (1 + 1e-12))
+            here = [atom for atom in self._atoms if atom.level == rows.level]
+            if not here:
+                continue
+            pool = self._screen(make_pool(here, rows, self.pairs), w, stop)
+            settings = replace(self.base.settings, k=max(self.beam, k), max_literals=None, work=np.inf)
+            level = _search.search_level(pool.columns, w, self.base.tables, settings, 0.0, stop)
+            size += pool.columns.n
+            if level.open_cost is not None:
+                complete, bound = False, tail
+            bound = max(bound, float(np.abs(level.found["value"]).max(initial=0.0)))
+            found += self._build(pool, rows, w, level.found, k)
+        found.sort(key=lambda pair: -abs(pair[0]))
+        found = found[:k]
+        value = abs(found[0][0]) if found else 0.0
+        return OracleAnswer(
+            atoms=tuple(atom for _, atom in found),
+            scores=np.array([score for score, _ in found]),
+            value=value,
+            upper_bound=max(value, bound),
+            scope=f"all functions of at most 4 of {size} chosen gates and literals of the circuits observed",
+            max_gates=0,
+            complete=complete,
+            tail=tail,
+        )
+
+    def _screen(self, pool: Pool, w: Floats, stop: Stop | None) -> Pool:
+        """The members with the best pairs, then of these the ones with the best triples."""
+        columns = pool.columns
+        for most, arity in ((self.triples, 2), (self.quads, 3)):
+            if columns.n > most and use_compiled():
+                best = _search.best_by_literal(columns, w, self.base.tables, self.base.settings, arity, stop)
+                columns = columns.take(np.sort(np.argsort(-best, kind="stable")[:most]))
+            elif columns.n > most:
+                columns = columns.take(np.arange(most))
+        return Pool(pool.builder, columns)
+
+    def _build(
+        self, pool: Pool, rows: LevelRows, w: Floats, found: Array, k: int
+    ) -> Iterator[tuple[float, Atom]]:
+        """Candidates as atoms over the literals, with their true scores; equal functions on the rows once."""
+        netlist = pool.builder.circuit(())
+        candidates = []
+        for entry in found:
+            n = int(entry["arity"])
+            top = minimal_circuit(int(entry["table"]), n)
+            circuit = _compose(netlist, [2 * (int(i) + 1) for i in entry["lit"][:n]], top)
+            score = abs(float(entry["value"])) / self.base.tables.factor[max(1, top.n_gates)]
+            candidates.append((score * max(1, circuit.n_gates) ** (-1.0 / self.gamma), circuit))
+        candidates.sort(key=lambda pair: -pair[0])
+        names: set[bytes] = set()
+        for _, large in candidates[: 2 * k]:  # rewriting is the slow part
+            support = large.support
+            circuit = simplify(_project(large, support))
+            atom = Atom(circuit, rows.level, support, self.base.lattice)
+            if atom.n_gates > self.max_gates or not support:
+                continue
+            words = circuit.evaluate_words(np.ascontiguousarray(rows.words[list(support)]), rows.n_rows)
+            signs = 2.0 * _columns.unpack(words, rows.n_rows)[0] - 1.0
+            name = np.packbits(signs == signs[0]).tobytes()
+            if name in names:
+                continue
+            names.add(name)
+            yield float(w @ signs) * atom.cost ** (-1.0 / self.gamma), atom
+
+
+def make_pool(atoms: Sequence[Atom], rows: LevelRows, most: int) -> Pool:
+    """Literals and gates of atoms as columns; equal or complementary ones once, at most about ``most`` of them.
+
+    Examples
+    --------
+    >>> from fw_circuits.lattice import Lattice
+    >>> lattice = Lattice.boolean(3)
+    >>> rows = lattice.rows((np.arange(8)[:, None] >> np.arange(3)) & 1, 1)
+    >>> both = Atom(Circuit(2, ((8, 1, 2),), (6,)), 1, (0, 2), lattice)
+    >>> make_pool([both], rows, 100).columns.n
+    4
+    """
+    builder = Builder(rows.n_literals)
+    for atom in atoms:
+        if len(builder.gates) + atom.n_gates > most:
+            break
+        builder.add(atom.circuit, [2 * (1 + i) for i in atom.literals])
+    nodes = range(1, rows.n_literals + 1 + len(builder.gates))
+    words: Words = builder.circuit([2 * node for node in nodes]).evaluate_words(rows.words, rows.n_rows)
+    keep = _columns.distinct(words, rows.n_rows)
+    return Pool(builder, _columns.prepare(np.ascontiguousarray(words[keep]), rows.n_rows, keep))
+
+
+def _compose(netlist: Circuit, leaves: Sequence[int], top: Circuit) -> Circuit:
+    """``top`` on signals of ``netlist``."""
+    cone = sweep(replace(netlist, outputs=tuple(leaves), output_names=()))
+    builder = Builder(netlist.n_inputs)
+    signals = builder.add(cone, builder.inputs)
+    return sweep(builder.circuit(output_signals(top, builder.add(top, output_signals(cone, signals)))))
+
+
+def _project(circuit: Circuit, support: Sequence[int]) -> Circuit:
+    """The same circuit over the inputs that it reads."""
+    builder = Builder(len(support))
+    place = {literal: 2 * (1 + i) for i, literal in enumerate(support)}
+    signals = builder.add(circuit, [place.get(i, 0) for i in range(circuit.n_inputs)])
+    return builder.circuit(output_signals(circuit, signals))

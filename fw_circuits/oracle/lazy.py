@@ -1,0 +1,140 @@
+"""Ask the expensive oracle only when the circuits already known cannot do the work (lazification).
+
+Every atom that was ever found is kept with its values on the rows.  One matrix-vector product then tells whether a
+known atom that is not active exceeds the active ones by at least half of what the last real search gained; if so it
+is the answer, and the search is skipped.  The bound of a skipped search follows from the last real one: the polar
+changes by at most ``||g - g_last||_1``, because an atom is at most 1 in size.  (The halving is that of Braun,
+Pokutta and Zink, 2017; its use with corrective steps is ours.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fw_circuits._typing import Floats
+from fw_circuits.exceptions import InputError
+from fw_circuits.oracle.base import Oracle, OracleAnswer, Stop, check_count, check_weights
+from fw_circuits.oracle.wrappers import _Wrapper
+
+#: Part of the last real search's gain that known atoms must reach.
+SHARE = 0.5
+
+
+def eager(oracle: Oracle) -> Oracle:
+    """The oracle without laziness around it: every search is a real one, with its full bound."""
+    return oracle.inner if isinstance(oracle, LazyOracle) else oracle
+
+
+class LazyOracle(_Wrapper):
+    """Tries known atoms before it searches.
+
+    Parameters
+    ----------
+    inner : Oracle
+    memory : int
+        Bytes for the values of known atoms; those found longest ago go first.
+
+    Attributes
+    ----------
+    calls, hits : int
+        Searches passed on to ``inner``, and searches that known atoms answered.
+
+    Raises
+    ------
+    InputError
+        If ``memory`` is not a positive integer.
+
+    Examples
+    --------
+    >>> from fw_circuits.oracle import DictionaryOracle
+    >>> lazy = LazyOracle(DictionaryOracle([[1, 0], [0, 1], [1, 1]], [1, 1], 3.0))
+    >>> first = lazy.search([3.0, 1.0, 0.0], 2)
+    >>> lazy.observe(first.atoms[:1])
+    >>> again = lazy.search([0.5, 3.0, 0.0], 1)
+    >>> lazy.calls, lazy.hits, again.value, again.upper_bound >= again.value, again.complete
+    (1, 1, 3.0, True, False)
+    """
+
+    def __init__(self, inner: Oracle, memory: int = 2**28) -> None:
+        super().__init__(inner)
+        try:
+            self.memory = check_count(memory)
+        except InputError:
+            raise InputError(f"memory is {memory!r}; expected a number of bytes, at least 1.") from None
+        self.calls = self.hits = 0
+        self._active: set[Any] = set()
+        self._atoms: dict[Any, Any] = {}
+        self._values: dict[Any, Floats] = {}
+        self._last: tuple[Floats, OracleAnswer, float] | None = None
+
+    def observe(self, atoms: Sequence[Any]) -> None:
+        """Remember which atoms are active, and tell ``inner``."""
+        self._active = {atom.key for atom in atoms}
+        super().observe(atoms)
+
+    def evaluate(self, atoms: Sequence[Any]) -> Floats:
+        """Values of atoms on the data; those of known ones come from memory."""
+        fresh = [atom for atom in atoms if atom.key not in self._values]
+        computed = (
+            dict(zip([a.key for a in fresh], self.inner.evaluate(fresh).T, strict=True)) if fresh else {}
+        )
+        if not atoms:
+            return np.empty((self.n_rows, 0))
+        known = {**computed, **self._values}
+        return np.stack([known[atom.key] for atom in atoms], axis=1)
+
+    def search(self, weights: npt.ArrayLike, k: int = 10, stop: Stop | None = None) -> OracleAnswer:
+        """Known atoms where they gain enough, else the inner oracle's answer.
+
+        Raises
+        ------
+        InputError
+            If the weights are not n_rows finite numbers, or k is not a positive integer.
+        """
+        g, k = check_weights(weights, self.n_rows), check_count(k)
+        keys = list(self._values)
+        scores = np.array([self._values[key] @ g for key in keys])
+        scores *= np.array([self._atoms[key].cost for key in keys]) ** (-1.0 / self.gamma)
+        active = np.array([key in self._active for key in keys], dtype=bool)
+        level = float(np.abs(scores[active]).max(initial=0.0))
+        idle = np.flatnonzero(~active)
+        order = idle[np.argsort(-np.abs(scores[idle]), kind="stable")][:k]
+        gain = float(np.abs(scores[order]).max(initial=0.0)) - level
+        if self._last is not None and active.any() and gain > max(SHARE * self._last[2], 1e-6 * level):
+            self.hits += 1
+            return self._known(g, [self._atoms[keys[i]] for i in order], scores[order])
+        answer = self.inner.search(g, k, stop)
+        self.calls += 1
+        self._last = (g, answer, max(0.0, answer.value - level))
+        self._keep(answer.atoms)
+        return answer
+
+    def _known(self, g: Floats, atoms: list[Any], scores: Floats) -> OracleAnswer:
+        assert self._last is not None
+        before, answer, _ = self._last
+        drift = float(np.abs(g - before).sum()) * (1.0 + 1e-12)
+        value = float(np.abs(scores[0]))
+        return replace(
+            answer,
+            atoms=tuple(atoms),
+            scores=scores,
+            value=value,
+            upper_bound=max(value, answer.upper_bound + drift),
+            complete=False,
+            tail=answer.tail + drift,
+        )
+
+    def _keep(self, atoms: Sequence[Any]) -> None:
+        fresh = [atom for atom in atoms if atom.key not in self._values]
+        if fresh:
+            for atom, values in zip(fresh, self.inner.evaluate(fresh).T, strict=True):
+                self._atoms[atom.key], self._values[atom.key] = atom, np.ascontiguousarray(values)
+        most = max(1, self.memory // (8 * max(1, self.n_rows)))
+        while len(self._values) > most:
+            oldest = next(iter(self._values))
+            del self._values[oldest], self._atoms[oldest]
