@@ -19,9 +19,12 @@ from fw_circuits._validation import check_sample_weight, check_target, check_X
 from fw_circuits.exceptions import InputError
 from fw_circuits.objective import Form, Loss, make_form, make_loss
 from fw_circuits.objective.losses import best_intercept
-from fw_circuits.oracle import Oracle, eager, make_oracle
+from fw_circuits.oracle import Oracle, OracleAnswer, eager, make_oracle
 from fw_circuits.oracle.base import observe
 from fw_circuits.solution import Certificate, Solution
+
+#: Atoms evaluated at a time.
+BLOCK = 16
 
 
 @dataclass(frozen=True)
@@ -104,29 +107,36 @@ def derive(
     tol: float,
     extra_points: Sequence[Floats] = (),
     stop: Callable[[], bool] | None = None,
+    proof: tuple[Floats, OracleAnswer] | None = None,
 ) -> tuple[Certificate, Floats]:
     """Certificate of a solution on its data, and the dual point behind its bound.
 
     The gradient always gives a bound; ``extra_points`` (best dual points of earlier passes) are tried when they could
-    improve it, each with an oracle call of its own.  The solution's own atoms count among the scope: some may be
-    larger than the circuits that the oracle searches.
+    improve it, each with an oracle call of its own.  ``proof``, a dual point with the oracle's answer there, costs no
+    search; it is all there is where ``stop`` says that no time is left.  The solution's own atoms count among the
+    scope: some may be larger than the circuits that the oracle searches.
     """
     oracle = eager(oracle)
     f = solution.decision_function(points)
     primal = form.primal(loss.value(f), solution.norm)
     constant = loss.value(np.full(f.size, best_intercept(loss, np.zeros(f.size))))
     g = loss.gradient(f)
+    gradient = g - loss.weights * g.sum()
+    known = [] if proof is None else [proof[0]]
+    own = scores_of(solution, oracle, [gradient, *extra_points, *known])
     observe(oracle, solution.atoms)
-
-    def bounds(theta: Floats) -> Bounds:
-        return bounds_at(loss, form, oracle, theta, solution, stop)
-
-    best = bounds(g - loss.weights * g.sum())
-    for theta in extra_points:
+    at_proof = None if proof is None else bounds_at(loss, form, *proof, own[-1])
+    if at_proof is not None and stop is not None and stop():
+        best = at_proof
+    else:
+        best = bounds_at(loss, form, gradient, oracle.search(gradient, 1, stop), own[0])
+    for theta, score in zip(extra_points, own[1:], strict=False):
         if primal - best.scope <= tol * abs(primal) or np.array_equal(theta, best.theta):
             break
-        other = bounds(theta)
+        other = bounds_at(loss, form, theta, oracle.search(theta, 1, stop), score)
         best = other if other.scope > best.scope else best
+    if at_proof is not None and at_proof.scope > best.scope:
+        best = at_proof
     certificate = Certificate(
         form=form.name,
         parameter=form.parameter,
@@ -144,27 +154,27 @@ def derive(
     return certificate, best.theta
 
 
-def bounds_at(
-    loss: Loss,
-    form: Form,
-    oracle: Oracle,
-    theta: Floats,
-    solution: Solution,
-    stop: Callable[[], bool] | None = None,
-) -> Bounds:
-    """Dual bounds that ``theta`` gives, from one call of the oracle and the scores of the solution's atoms."""
-    answer = oracle.search(theta, 1, stop)
-    upper = float(answer.upper_bound)
-    for start in range(0, len(solution.atoms), 64):
-        block = solution.atoms[start : start + 64]
+def scores_of(solution: Solution, oracle: Oracle, thetas: Sequence[Floats]) -> Floats:
+    """Largest absolute score of the solution's atoms at each dual point."""
+    best = np.zeros(len(thetas))
+    for start in range(0, len(solution.atoms), BLOCK):
+        block = solution.atoms[start : start + BLOCK]
         scales = np.array([atom.cost for atom in block]) ** (-1.0 / solution.gamma)
-        upper = max(upper, float(np.abs(theta @ oracle.evaluate(block) * scales).max()))
+        values = oracle.evaluate(block)
+        for i, theta in enumerate(thetas):
+            best[i] = max(best[i], float(np.abs(theta @ values * scales).max()))
+    return best
+
+
+def bounds_at(loss: Loss, form: Form, theta: Floats, answer: OracleAnswer, own: float) -> Bounds:
+    """Dual bounds that ``theta`` gives, from the oracle's answer there and the largest score of own atoms."""
+    value, upper = max(float(answer.value), float(own)), max(float(answer.upper_bound), float(own))
     return Bounds(
         theta=theta,
         scope=form.dual(loss, theta, upper),
         everywhere=form.dual(loss, theta, max(upper, float(answer.tail))),
-        estimate=form.dual(loss, theta, float(answer.value)),
-        polar=float(answer.value),
+        estimate=form.dual(loss, theta, value),
+        polar=value,
         polar_bound=upper,
         sentence=answer.scope,
         max_gates=answer.max_gates,

@@ -11,10 +11,12 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from os import PathLike
 from typing import Any
 
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 from fw_circuits import io
 from fw_circuits._typing import Array, Floats
@@ -97,8 +99,9 @@ def solve(
     levels : sequence of int, optional
         Lattice levels; default (1,) for 0/1 data, else (1, 2, 3).
     oracle : str or Oracle, default "auto"
-        "auto" or "subset": the exact search over all functions of four literals; or an object with ``search`` and
-        ``evaluate``.
+        "auto" or "subset": the exact search over all functions of four literals, or, where a pass would take more
+        than some seconds, of four of the screened literals (``certificate.scope`` says which); or an object with
+        ``search`` and ``evaluate``.
     max_gates : int, optional
         Leave out circuits of more gates.
     method : {"corrective", "pairwise", "away", "vanilla"}
@@ -111,8 +114,8 @@ def solve(
         Seconds; the best solution so far is returned with its certificate.
     n_jobs : int, optional
         Threads; None or -1: all cores.
-    random_state : int, default 0
-        Unused by the exact oracle; fixes the sampling ones.
+    random_state : int or None, default 0
+        Seed of the sample of rows by which literals are screened on tables too large for an exact pass.
     warm_start : Solution, optional
         A solution on the same columns and levels to start from.
     checkpoint : path-like, optional
@@ -152,15 +155,17 @@ def solve(
     check_parameters(gamma=gamma, tau=tau, lam=lam, eps=eps, tol=tol, max_iter=max_iter, time_limit=time_limit,
                      loss=loss, method=method, levels=levels, max_gates=max_gates, n_jobs=n_jobs)  # fmt: skip
     problem = prepare(X, y, gamma=gamma, loss=loss, levels=levels, oracle=oracle, max_gates=max_gates, n_jobs=n_jobs,
-                      sample_weight=sample_weight, domain=domain, time_limit=time_limit)  # fmt: skip
+                      sample_weight=sample_weight, domain=domain, time_limit=time_limit,
+                      random_state=random_state)  # fmt: skip
+    deadline = _deadline(start, time_limit)
     if tau is None and lam is None and eps is None:
-        lam = 0.01 * multiplier_of_constant(problem)
+        lam = 0.01 * multiplier_of_constant(problem, deadline)
     if lam == 0.0:  # a constant target: any penalty gives the intercept
         lam = 1.0
     with live_line(progress, start) as show:
         return _fit(problem, make_form(lam=lam, tau=tau, eps=eps), method=method, tol=tol, max_iter=max_iter,
-                    deadline=None if time_limit is None else start + time_limit, warm_start=warm_start,
-                    checkpoint=checkpoint, callbacks=(show, callback))  # fmt: skip
+                    deadline=deadline, warm_start=warm_start, checkpoint=checkpoint,
+                    callbacks=(show, callback))  # fmt: skip
 
 
 def path(
@@ -216,10 +221,10 @@ def path(
         raise InputError(f"n_lams={n_lams}, ratio={ratio}; expected n_lams >= 1 and 0 < ratio < 1.")
     problem = prepare(X, y, gamma=gamma, loss=loss, levels=levels, oracle=oracle, max_gates=max_gates, n_jobs=n_jobs,
                       sample_weight=sample_weight, domain=domain, time_limit=time_limit)  # fmt: skip
+    deadline = _deadline(start, time_limit)
     if lams is None:
-        top = multiplier_of_constant(problem) or 1.0
+        top = multiplier_of_constant(problem, deadline) or 1.0
         lams = [float(v) for v in top * np.geomspace(1.0, ratio, n_lams)]
-    deadline = None if time_limit is None else start + time_limit
     return list(path_of(problem, lams, method=method, tol=tol, max_iter=max_iter, deadline=deadline))
 
 
@@ -265,7 +270,7 @@ def lam_max(
 def prepare(
     X: Any, y: Any, *, gamma: float = 3.0, loss: str = "squared", levels: Sequence[int] | None = None,
     oracle: Any = "auto", max_gates: int | None = None, n_jobs: int | None = None, sample_weight: Any = None,
-    domain: str = "minmax", time_limit: float | None = None,
+    domain: str = "minmax", time_limit: float | None = None, random_state: int | None = 0,
 ) -> Problem:  # fmt: skip
     """Check the data, fit the lattice, and set up loss and oracle."""
     points = check_X(X)
@@ -274,25 +279,45 @@ def prepare(
     if domain not in DOMAINS:
         raise InputError(f"domain is {domain!r}; expected one of {', '.join(map(repr, DOMAINS))}.")
     names = feature_names_of(X) or tuple(f"x{i}" for i in range(points.shape[1]))
-    counted = points[weights > 0.0]  # rows of weight 0 are as if they were not there
+    some = weights > 0.0  # rows of weight 0 are as if they were not there
+    counted = points if some.all() else points[some]
     if is_boolean(counted) and tuple(levels or (1,)) == (1,):
         lattice = Lattice.boolean(points.shape[1])
     else:
         lattice = Lattice.fit(counted, levels=tuple(levels or (1, 2, 3)), domain=domain)
     search = make_oracle(
-        oracle, points, lattice, gamma, max_gates=max_gates, n_jobs=n_jobs, time_limit=time_limit
-    )
+        oracle, points, lattice, gamma, max_gates=max_gates, n_jobs=n_jobs, time_limit=time_limit,
+        random_state=random_state,
+    )  # fmt: skip
     return Problem(points, make_loss(loss, target, weights), classes, lattice, search, gamma, names)
 
 
-def multiplier_of_constant(problem: Problem) -> float:
-    """``lam_max`` on prepared data."""
+def multiplier_of_constant(problem: Problem, deadline: float | None = None) -> float:
+    """``lam_max`` on prepared data; after the deadline, the best score found so far."""
     loss = problem.loss
     constant = best_intercept(loss, np.zeros(loss.y.size))
     g = centred_gradient(loss, np.full(loss.y.size, constant))
-    top = float(problem.oracle.search(g, ATOMS_PER_PASS, None).upper_bound)
+    answer = problem.oracle.search(g, ATOMS_PER_PASS, _stop_at(deadline))
+    top = float(answer.upper_bound if answer.complete else answer.value)  # cut short: the estimate is closer
     size = max(float(np.abs(g).sum()), 1e-14 * float(loss.weights @ np.abs(loss.y)))
     return top if top > 1e-13 * size else 0.0  # below: a constant target, or constant columns
+
+
+def _deadline(start: float, time_limit: float | None) -> float | None:
+    """When to stop; warns where preparing the data has already taken that long."""
+    spent = time.perf_counter() - start
+    if time_limit is not None and spent >= time_limit:
+        warnings.warn(
+            f"preparing the data alone took {spent:.2g} s of time_limit={time_limit:g}; the bounds will be those of "
+            "pairs of literals: give more time, or fewer rows.",
+            SolverWarning,
+            stacklevel=3,
+        )
+    return None if time_limit is None else start + time_limit
+
+
+def _stop_at(deadline: float | None) -> Callable[[], bool] | None:
+    return None if deadline is None else lambda: time.perf_counter() >= deadline
 
 
 def _fit(
@@ -310,26 +335,22 @@ def _fit(
             saved = time.perf_counter()
         return any([call(run) for call in callbacks if call is not None])
 
-    with interruptible() as interrupted:
-        run = frank_wolfe(problem.loss, form, problem.oracle, method=method, tol=tol, max_iter=max_iter,
-                          deadline=deadline, interrupted=interrupted, warm_start=_warm(problem, warm_start),
-                          callback=after_pass)  # fmt: skip
-    solution = _snapshot(problem, form, run, tol)
-    try:
-        stop = None if deadline is None else lambda: time.perf_counter() >= deadline
-        certificate, theta = derive(
-            problem.loss,
-            form,
-            problem.oracle,
-            solution,
-            problem.points,
-            tol=tol,
-            extra_points=[run.theta],
-            stop=stop,
-        )
-        solution = replace(solution, certificate=certificate, dual_point=theta)
-    except KeyboardInterrupt:  # keep the certificate of the last pass
-        solution = replace(solution, status=Status.INTERRUPTED)
+    with _blas().limit(limits=1, user_api="blas"):
+        with interruptible() as interrupted:
+            run = frank_wolfe(problem.loss, form, problem.oracle, method=method, tol=tol, max_iter=max_iter,
+                              deadline=deadline, interrupted=interrupted, warm_start=_warm(problem, warm_start),
+                              callback=after_pass)  # fmt: skip
+        solution = _snapshot(problem, form, run, tol)
+        try:
+            stop = _stop_at(deadline)
+            # Fresh searches, but with a deadline not one more for the best dual point: the answer there is at hand.
+            points = [] if run.proof is None else [run.theta]
+            known = None if stop is None or run.proof is None else (run.theta, run.proof)
+            certificate, theta = derive(problem.loss, form, problem.oracle, solution, problem.points, tol=tol,
+                                        extra_points=[] if known else points, stop=stop, proof=known)  # fmt: skip
+            solution = replace(solution, certificate=certificate, dual_point=theta)
+        except KeyboardInterrupt:  # keep the certificate of the last pass
+            solution = replace(solution, status=Status.INTERRUPTED)
     solution = replace(solution, status=_final_status(solution))
     if checkpoint is not None:
         io.save(solution, checkpoint)
@@ -338,6 +359,16 @@ def _fit(
         message = f"{solution.status.message} Relative certified gap {gap:.2g}, asked for {tol:.2g}."
         warnings.warn(message, SolverWarning, stacklevel=3)
     return solution
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    """The BLAS libraries in use, which a run limits to one thread; to look for them takes milliseconds.
+
+    Products of the active set are short beside a pass, threads of BLAS spin for long where cores are shared, and on
+    one thread sums do not depend on ``n_jobs``, which is the number of threads of the oracles' own kernels.
+    """
+    return ThreadpoolController()
 
 
 def _final_status(solution: Solution) -> Status:
@@ -366,19 +397,19 @@ def _snapshot(problem: Problem, form: Form, run: Run, tol: float) -> Solution:
     order = np.argsort(-active.scales * np.abs(active.coef), kind="stable")
     order = order[active.coef[order] != 0.0]
     last = run.steps[-1] if run.steps else None
-    answer = run.answer
+    proof = run.proof  # scopes may differ between passes; this is the one behind the bound
     certificate = Certificate(
         form=form.name,
         parameter=form.parameter,
         primal=form.primal(problem.loss.value(active.f), active.norm),
         dual=run.dual,
-        scope=answer.scope if answer else "no circuits (no pass was finished)",
-        max_gates=answer.max_gates if answer else 0,
+        scope=proof.scope if proof else "no circuits (no pass was finished)",
+        max_gates=proof.max_gates if proof else 0,
         global_dual=-np.inf,
         estimated_gap=last.gap if last else np.inf,
         tol=tol,
-        polar=answer.value if answer else 0.0,
-        polar_bound=answer.upper_bound if answer else np.inf,
+        polar=proof.value if proof else 0.0,
+        polar_bound=proof.upper_bound if proof else np.inf,
         baseline=problem.loss.value(
             np.full(active.f.size, best_intercept(problem.loss, np.zeros(active.f.size)))
         ),

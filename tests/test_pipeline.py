@@ -12,6 +12,7 @@ import pytest
 import fw_circuits
 from fw_circuits import Status, certify, lam_max, load, path, solve
 from fw_circuits.exceptions import InputError, SolverWarning
+from fw_circuits.pipeline import _blas
 
 
 def block_data(n=400, d=8, seed=0):
@@ -88,6 +89,18 @@ def test_results_do_not_depend_on_threads_or_on_a_second_run():
     for other in runs[1:]:
         assert [a.key for a in other.atoms] == [a.key for a in runs[0].atoms]
         assert np.array_equal(other.coef, runs[0].coef)
+
+
+def test_blas_has_one_thread_during_a_run_only():
+    def threads():
+        return [lib["num_threads"] for lib in _blas().info() if lib["user_api"] == "blas"]
+
+    during = []
+    with _blas().limit(limits=2, user_api="blas"):
+        before = threads()
+        solve(np.eye(4), np.arange(4.0), callback=lambda run: during.append(threads()))
+        assert threads() == before and max(before) == 2
+    assert during and all(set(counts) == {1} for counts in during)
 
 
 def test_logistic_labels_of_any_kind():

@@ -73,7 +73,7 @@ int64_t fwc_gates_scratch(int64_t n_words, int64_t ld, int64_t chunk, int64_t ca
 
 fwc_gates_work fwc_gates_carve(const fwc_gates *s, char *scratch)
 {
-    fwc_gates_work work;
+    fwc_gates_work work = {.tile = {.n = s->n, .n_rows = s->n_rows, .ld = s->ld}};
     work.sums = (int32_t *)scratch;
     work.diagonal = work.sums + s->ld * s->ld;
     work.mass = work.diagonal + 16 * s->ld;
@@ -81,6 +81,6 @@ fwc_gates_work fwc_gates_carve(const fwc_gates *s, char *scratch)
     work.half[1] = work.half[0] + (1 << 16);
     work.mask = (uint64_t *)(work.half[1] + (1 << 16));
     work.list = (fwc_gates_found *)(work.mask + s->n_words);
-    work.rows = (int32_t *)(work.list + (s->per_support && s->per_support < s->k ? s->per_support : s->k));
+    work.tile.rows = (int32_t *)(work.list + (s->per_support && s->per_support < s->k ? s->per_support : s->k));
     return work;
 }

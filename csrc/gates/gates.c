@@ -10,7 +10,6 @@
 
 #include "gates.h"
 
-#define TILED fwc_gates
 #define FWC_BODY "gates/prefix_body.h"
 #include "vector.h"
 

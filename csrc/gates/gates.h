@@ -16,6 +16,8 @@
 
 #include <stdint.h>
 
+#include "oracle/tile.h"
+
 enum { FWC_MOST = 6, FWC_FAMILIES = 3 }; /* literals of a function; families at a time */
 
 /* One function found: value = signed sum times factor; table: bit v = f at pattern v, f(0) = 0. */
@@ -39,7 +41,7 @@ typedef struct {
     const double *weights;
     const int32_t *order, *flip;
     const uint64_t *masks;
-    const float *bits, *weighted;
+    float *bits, *weighted; /* (n_rows, ld): F and q F of all rows, which many prefixes share */
     int64_t ld, chunk;
     int32_t total;
     double delta, slack;
@@ -56,10 +58,11 @@ typedef struct {
 
 /* Scratch memory of one thread. */
 typedef struct {
-    fwc_gates_found *list; /* (min(k, per_support)) candidates of one subset, sorted */
-    uint64_t *mask;        /* (n_words) */
-    int32_t *sums, *diagonal, *mass, *rows; /* (ld, ld), (16, ld), (ld), (chunk) */
-    int32_t *half[2];                       /* (2^16): signed sums by half of a table */
+    fwc_tile tile;                   /* the rows at work */
+    fwc_gates_found *list;           /* (min(k, per_support)) candidates of one subset, sorted */
+    uint64_t *mask;                  /* (n_words) */
+    int32_t *sums, *diagonal, *mass; /* (ld, ld), (16, ld), (ld) */
+    int32_t *half[2];                /* (2^16): signed sums by half of a table */
 } fwc_gates_work;
 
 /* Bytes of scratch that one thread needs; a multiple of 64. */

@@ -28,7 +28,10 @@ ISA_TARGET static void ISA(sums)(const fwc_gates *s, const fwc_gates_work *k, in
     memset(G + from, 0, (size_t)(s->ld * s->ld - from) * sizeof *G);
     for (int64_t w = 0; w < nw; w += s->chunk / 64) {
         const int64_t end = w + s->chunk / 64 < nw ? w + s->chunk / 64 : nw;
-        ISA(outer)(s, k->rows, ISA(list)(s, m ? k->mask : NULL, NULL, w, end, k->rows), first, G);
+        fwc_tile tile = k->tile;
+        tile.bits = s->bits + 64 * w * s->ld;
+        tile.weighted = s->weighted + 64 * w * s->ld;
+        ISA(outer)(&tile, ISA(list)(&tile, m ? k->mask : NULL, NULL, w, end), first, G);
     }
 }
 

@@ -59,19 +59,21 @@ void fwc_histogram(const fwc_search *s, int arity, const int32_t *lit, double *h
 
 int64_t fwc_scratch(int64_t ld, int64_t chunk, int64_t k, int64_t width)
 {
-    int64_t bytes = 8 * ld + k * (int64_t)sizeof(fwc_found) + 4 * (width * ld * ld + chunk + 2 * ld);
+    int64_t bytes = 8 * ld + k * (int64_t)sizeof(fwc_found) + 4 * (width * ld * ld + 2 * chunk * ld + chunk + 2 * ld);
     return (bytes + 127) / 64 * 64;
 }
 
 fwc_work fwc_carve(const fwc_search *s, int64_t width, char *scratch)
 {
-    fwc_work work;
+    fwc_work work = {.tile = {.n = s->n, .n_rows = s->n_rows, .ld = s->ld, .keys = s->keys, .q = s->q}};
     work.sums = (int32_t *)scratch;
-    work.diagonal = work.sums + width * s->ld * s->ld;
+    work.tile.bits = (float *)(work.sums + width * s->ld * s->ld);
+    work.tile.weighted = work.tile.bits + s->chunk * s->ld;
+    work.diagonal = (int32_t *)(work.tile.weighted + s->chunk * s->ld);
     work.mass = work.diagonal + s->ld;
     work.literal_best = (double *)(work.mass + s->ld);
     work.list = (fwc_found *)(work.literal_best + s->ld);
-    work.rows = (int32_t *)(work.list + s->k);
+    work.tile.rows = (int32_t *)(work.list + s->k);
     return work;
 }
 

@@ -10,11 +10,13 @@
 
 #include "subset.h"
 
-#define TILED fwc_search
 #define FWC_BODY "oracle/subset_body.h"
 #include "vector.h"
 
-void fwc_pairs(fwc_search *s, char *scratch) { SELECT(s, pairs, s, scratch); }
+void fwc_pairs(fwc_search *s, int threads, char *scratch, int64_t stride)
+{
+    SELECT(s, pairs, s, threads, scratch, stride);
+}
 
 void fwc_triples(fwc_search *s, int64_t a0, int64_t a1, int threads, char *scratch, int64_t stride)
 {

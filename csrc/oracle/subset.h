@@ -15,7 +15,9 @@
 
 #include <stdint.h>
 
-enum { FWC_COSTS = 8, FWC_LANES = 16 }; /* costs 0..7; every row of a matrix is padded to 16 lanes */
+#include "tile.h"
+
+enum { FWC_COSTS = 8 }; /* costs 0..7 */
 
 /* One function found: value = signed sum times factor; table: bit v = f at pattern v, f(0) = 0. */
 typedef struct {
@@ -31,9 +33,9 @@ typedef struct {
     const int32_t *order;  /* column i of the screen is literal order[i], ... */
     const int32_t *flip;   /* ... complemented where flip[i] is 1 */
     const uint64_t *masks; /* (n, n_words) columns of the screen, only rows with q != 0 */
-    const float *bits;     /* F (n_rows, ld) */
-    const float *weighted; /* q F (n_rows, ld) */
-    int64_t ld, chunk;     /* chunk: rows, a multiple of 64 */
+    const uint64_t *keys;  /* packed rows and their integer weights: see fwc_tile */
+    const float *q;
+    int64_t ld, chunk;     /* chunk: rows, a multiple of 64; they are unpacked to numbers one chunk at a time */
     int32_t *singles;      /* (ld) sum of q over the rows with a */
     int32_t *pairs;        /* (ld, ld): with a and d */
     int32_t *triples;      /* (n, ld, ld): with a, c and d for a < c <= d; or NULL */
@@ -57,9 +59,10 @@ typedef struct {
 
 /* Scratch memory of one thread. */
 typedef struct {
-    double *literal_best;                     /* (ld) */
-    fwc_found *list;                          /* candidates of one subset */
-    int32_t *sums, *rows, *diagonal, *mass; /* (width, ld, ld), (chunk), (ld), (ld) */
+    fwc_tile tile;                   /* the chunk at work */
+    double *literal_best;            /* (ld) */
+    fwc_found *list;                 /* candidates of one subset */
+    int32_t *sums, *diagonal, *mass; /* (width, ld, ld), (ld), (ld) */
 } fwc_work;
 
 /* Bytes of scratch that one thread needs for blocks of `width` second literals; a multiple of 64. */
@@ -72,7 +75,7 @@ fwc_work fwc_carve(const fwc_search *s, int64_t width, char *scratch);
 void fwc_count(fwc_search *s, const int64_t *counts);
 
 /* Sums for singles and pairs, then all 1- and 2-subsets. */
-void fwc_pairs(fwc_search *s, char *scratch);
+void fwc_pairs(fwc_search *s, int threads, char *scratch, int64_t stride);
 
 /* Triples with first columns a0 <= a < a1 (and the table `triples` if there is one), 3-subsets. */
 void fwc_triples(fwc_search *s, int64_t a0, int64_t a1, int threads, char *scratch, int64_t stride);

@@ -162,38 +162,94 @@ static int32_t ISA(mass)(const int32_t *h, int size)
     return sum;
 }
 
-ISA_TARGET static void ISA(pairs)(fwc_search *s, char *scratch)
+/* Words of the chunk that begins at word w. */
+static int64_t ISA(chunk_end)(const fwc_search *s, int64_t w)
 {
-    const fwc_work k = fwc_carve(s, 0, scratch);
-    const int64_t n = s->n, ld = s->ld;
-    int32_t *P = s->pairs, h[4];
-    int64_t counts[3] = {0, 0, 0};
+    return w + s->chunk / 64 < s->n_words ? w + s->chunk / 64 : s->n_words;
+}
+
+/* literal_best of one thread: starts from what is known, and goes back by the maximum. */
+static void ISA(learn)(fwc_search *s, const fwc_work *k)
+{
+    for (int64_t i = 0; i < s->n && s->literal_best; i++) k->literal_best[i] = s->literal_best[i];
+}
+
+static void ISA(teach)(fwc_search *s, const fwc_work *k)
+{
+#pragma omp critical(fwc_literal_best)
+    for (int64_t i = 0; i < s->n && s->literal_best; i++)
+        if (k->literal_best[i] > s->literal_best[i]) s->literal_best[i] = k->literal_best[i];
+}
+
+/* The integer histogram of columns a and b, or of a alone where they are equal; returns how many there are. */
+static int ISA(small)(const fwc_search *s, int64_t a, int64_t b, int32_t *x, int32_t *h)
+{
+    const int arity = a == b ? 1 : 2;
+    x[0] = (int32_t)a;
+    x[1] = (int32_t)b;
+    h[0] = s->total;
+    h[1] = s->singles[a];
+    h[2] = s->singles[b];
+    h[3] = s->pairs[a * s->ld + b];
+    ISA(moebius)(h, arity);
+    return arity;
+}
+
+/* The k-th best score that 1- and 2-subsets surely reach: with it as threshold, few of them need the exact stage. */
+ISA_TARGET static double ISA(sure)(const fwc_search *s, fwc_found *list)
+{
+    int64_t found = 0;
+    int32_t x[2], h[4];
+    for (int64_t a = 0; a < s->n; a++)
+        for (int64_t b = a; b < s->n; b++) {
+            const int arity = ISA(small)(s, a, b, x, h);
+            const double least = s->delta * ISA(scan)(s, arity, h) * (1 - 1e-6) - s->slack * s->top[arity];
+            const fwc_found entry = {.value = least, .arity = arity, .lit = {x[0], x[1], -1, -1}};
+            if (least > 0) found = fwc_insert(list, found, s->k, &entry);
+        }
+    return found == s->k ? list[s->k - 1].value : 0;
+}
+
+ISA_TARGET static void ISA(pairs)(fwc_search *s, int threads, char *scratch, int64_t stride)
+{
+    const int64_t ld = s->ld;
+    int32_t *P = s->pairs;
     memset(P, 0, (size_t)(ld * ld) * sizeof *P);
-    for (int64_t w = 0; w < s->n_words; w += s->chunk / 64) {
-        int64_t end = w + s->chunk / 64 < s->n_words ? w + s->chunk / 64 : s->n_words;
-        ISA(outer)(s, k.rows, ISA(list)(s, NULL, NULL, w, end, k.rows), 0, P);
+#pragma omp parallel num_threads(threads)
+    {
+        const fwc_work k = fwc_carve(s, 1, scratch + stride * THREAD);
+        memset(k.sums, 0, (size_t)(ld * ld) * sizeof *k.sums);
+#pragma omp for schedule(static)
+        for (int64_t w = 0; w < s->n_words; w += s->chunk / 64) {
+            const int64_t end = ISA(chunk_end)(s, w);
+            ISA(unpack)(&k.tile, NULL, w, end, 0);
+            ISA(outer)(&k.tile, ISA(list)(&k.tile, NULL, NULL, w, end), 0, k.sums);
+        }
+#pragma omp critical(fwc_pair_sums)
+        for (int64_t i = 0; i < ld * ld; i++) P[i] += k.sums[i];
     }
     for (int64_t a = 0; a < ld; a++) {
         for (int64_t d = 0; d < a; d++) P[a * ld + d] = P[d * ld + a];
         s->singles[a] = P[a * ld + a];
     }
-    for (int32_t a = 0; a < n; a++) {
-        h[0] = s->total;
-        h[1] = s->singles[a];
-        ISA(moebius)(h, 1);
-        ISA(consider)(s, 1, &a, h, counts, s->literal_best, k.list);
+    const double sure = ISA(sure)(s, fwc_carve(s, 1, scratch).list);
+    if (sure > s->threshold) s->threshold = sure;
+#pragma omp parallel num_threads(threads)
+    {
+        const fwc_work k = fwc_carve(s, 1, scratch + stride * THREAD);
+        double *best = s->literal_best ? k.literal_best : NULL;
+        int64_t counts[3] = {0, 0, 0};
+        ISA(learn)(s, &k);
+#pragma omp for schedule(dynamic)
+        for (int64_t a = 0; a < s->n; a++)
+            for (int64_t b = a; b < s->n; b++) {
+                int32_t x[2], h[4];
+                const int arity = ISA(small)(s, a, b, x, h);
+                ISA(consider)(s, arity, x, h, counts, best, k.list);
+            }
+        fwc_count(s, counts);
+        ISA(teach)(s, &k);
     }
-    for (int32_t a = 0; a < n; a++)
-        for (int32_t b = a + 1; b < n; b++) {
-            const int32_t x[2] = {a, b};
-            h[0] = s->total;
-            h[1] = s->singles[a];
-            h[2] = s->singles[b];
-            h[3] = P[a * ld + b];
-            ISA(moebius)(h, 2);
-            ISA(consider)(s, 2, x, h, counts, s->literal_best, k.list);
-        }
-    fwc_count(s, counts);
 }
 
 ISA_TARGET static void ISA(triples)(fwc_search *s, int64_t a0, int64_t a1, int threads, char *scratch, int64_t stride)
@@ -204,15 +260,16 @@ ISA_TARGET static void ISA(triples)(fwc_search *s, int64_t a0, int64_t a1, int t
     {
         const fwc_work k = fwc_carve(s, 1, scratch + stride * THREAD);
         int64_t counts[3] = {0, 0, 0};
-        memset(k.literal_best, 0, (size_t)n * sizeof(double));
+        double *best = s->literal_best ? k.literal_best : NULL;
+        ISA(learn)(s, &k);
 #pragma omp for schedule(dynamic)
         for (int64_t a = a0; a < a1; a++) {
             int32_t *T = s->triples ? s->triples + a * ld * ld : k.sums, h[8];
             memset(T, 0, (size_t)(ld * ld) * sizeof *T);
             for (int64_t w = 0; w < s->n_words; w += s->chunk / 64) {
-                int64_t end = w + s->chunk / 64 < s->n_words ? w + s->chunk / 64 : s->n_words;
-                int64_t m = ISA(list)(s, s->masks + a * s->n_words, NULL, w, end, k.rows);
-                ISA(outer)(s, k.rows, m, a + 1, T);
+                const int64_t end = ISA(chunk_end)(s, w);
+                ISA(unpack)(&k.tile, s->masks + a * s->n_words, w, end, a + 1);
+                ISA(outer)(&k.tile, ISA(list)(&k.tile, s->masks + a * s->n_words, NULL, w, end), a + 1, T);
             }
             for (int64_t c = a + 1; c < n; c++)
                 for (int64_t d = c + 1; d < n; d++) {
@@ -226,14 +283,14 @@ ISA_TARGET static void ISA(triples)(fwc_search *s, int64_t a0, int64_t a1, int t
                     h[6] = P[c * ld + d];
                     h[7] = T[c * ld + d];
                     ISA(moebius)(h, 3);
-                    if (s->literal_best || ISA(mass)(h, 8) >= ISA(least)(s, 3))
-                        ISA(consider)(s, 3, x, h, counts, s->literal_best ? k.literal_best : NULL, k.list);
+                    const int32_t mass = ISA(mass)(h, 8);
+                    const double most = s->delta * mass * s->top[3];
+                    if (mass >= ISA(least)(s, 3) || (best && (most > best[a] || most > best[c] || most > best[d])))
+                        ISA(consider)(s, 3, x, h, counts, best, k.list);
                 }
         }
         fwc_count(s, counts);
-#pragma omp critical(fwc_literal_best)
-        for (int64_t i = 0; i < n && s->literal_best; i++)
-            if (k.literal_best[i] > s->literal_best[i]) s->literal_best[i] = k.literal_best[i];
+        ISA(teach)(s, &k);
     }
 }
 
@@ -299,11 +356,12 @@ ISA_TARGET static void ISA(quads)(fwc_search *s, const int32_t *blocks, int64_t 
                 int64_t first = (b + 1) / 4 * 4 * ld;
                 memset(k.sums + (b - b0) * ld * ld + first, 0, (size_t)(ld * ld - first) * sizeof(int32_t));
             }
-            for (int64_t w = 0; w < nw; w += s->chunk / 64) { /* the chunk stays in cache for all b */
-                int64_t end = w + s->chunk / 64 < nw ? w + s->chunk / 64 : nw;
+            for (int64_t w = 0; w < nw; w += s->chunk / 64) { /* the unpacked chunk stays in cache for all b */
+                const int64_t end = ISA(chunk_end)(s, w);
+                ISA(unpack)(&k.tile, s->masks + a * nw, w, end, b0 + 1);
                 for (int64_t b = b0; b < b1; b++) {
-                    int64_t m = ISA(list)(s, s->masks + a * nw, s->masks + b * nw, w, end, k.rows);
-                    ISA(outer)(s, k.rows, m, b + 1, k.sums + (b - b0) * ld * ld);
+                    int64_t m = ISA(list)(&k.tile, s->masks + a * nw, s->masks + b * nw, w, end);
+                    ISA(outer)(&k.tile, m, b + 1, k.sums + (b - b0) * ld * ld);
                 }
             }
             for (int64_t b = b0; b < b1; b++) ISA(quads_of_pair)(s, &k, a, b, k.sums + (b - b0) * ld * ld, counts);

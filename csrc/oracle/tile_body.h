@@ -1,6 +1,6 @@
 /* Sums of weights over triples and quadruples of literals: one register-tiled outer product a pair of literals.
- * Included once for each instruction set (csrc/vector.h has the macros).  TILED is a struct with the fields n, n_rows,
- * ld, bits and weighted of fwc_search. */
+ * Included once for each instruction set (csrc/vector.h has the macros). */
+#include "oracle/tile.h"
 
 typedef float ISA(vf) __attribute__((vector_size(4 * VL), aligned(4), may_alias));
 typedef int32_t ISA(vi) __attribute__((vector_size(4 * VL), aligned(4), may_alias));
@@ -35,11 +35,35 @@ TILE(4, 2)
 TILE(4, 3)
 #undef TILE
 
-/* G[c][d] += sum over the listed rows, for first <= c <= d (more entries of G are touched; c < ld).
+/* Unpack the rows of words [w0, w1) where x is 1 (NULL: all rows), columns from `first` on (rounded down to 16). */
+ISA_TARGET static void ISA(unpack)(const fwc_tile *s, const uint64_t *x, int64_t w0, int64_t w1, int64_t first)
+{
+    const int64_t ld = s->ld, width = (ld + 63) / 64;
+    vi bit;
+    for (int i = 0; i < VL; i++) bit[i] = 1 << i;
+    for (int64_t i = w0; i < w1; i++) {
+        uint64_t m = x ? x[i] : ~(uint64_t)0;
+        if (!x && s->n_rows - 64 * i < 64) m >>= 64 - (s->n_rows - 64 * i);
+        for (; m; m &= m - 1) {
+            const int64_t r = 64 * i + __builtin_ctzll(m);
+            const uint64_t *key = s->keys + r * width;
+            float *f = s->bits + (r - 64 * w0) * ld, *g = s->weighted + (r - 64 * w0) * ld;
+            const vf one = (vf){0} + 1.0f, q = (vf){0} + s->q[r];
+            for (int64_t c = first / FWC_LANES * FWC_LANES; c < ld; c += VL) {
+                const vi on = (((vi){0} + (int32_t)(key[c / 64] >> c % 64 & 0xffff)) & bit) == bit;
+                *(vf *)(f + c) = (vf)((vi)one & on);
+                *(vf *)(g + c) = (vf)((vi)q & on);
+            }
+        }
+    }
+}
+
+/* G[c][d] += sum over the first n_rows of the listed rows, for first <= c <= d (more entries of G are touched; c < ld).
  * Columns below n + padding to 16 exist in both matrices. */
-ISA_TARGET static void ISA(outer)(const TILED *s, const int32_t *rows, int64_t n_rows, int64_t first, int32_t *G)
+ISA_TARGET static void ISA(outer)(const fwc_tile *s, int64_t n_rows, int64_t first, int32_t *G)
 {
     const int64_t ld = s->ld;
+    const int32_t *rows = s->rows;
     for (int64_t c = first / 4 * 4; c < s->n;) {
         int tall = MAX_H == 8 && c % 8 == 0;
         int64_t left = (ld - c / VL * VL) / VL;
@@ -63,9 +87,8 @@ ISA_TARGET static void ISA(outer)(const TILED *s, const int32_t *rows, int64_t n
     }
 }
 
-/* Offsets r * ld of the rows of words [w0, w1) where both masks are 1 (y NULL: only x; both NULL: all rows). */
-ISA_TARGET static int64_t ISA(list)(const TILED *s, const uint64_t *x, const uint64_t *y, int64_t w0, int64_t w1,
-                                    int32_t *rows)
+/* List the rows of words [w0, w1) where both masks are 1 (y NULL: only x; both NULL: all); returns how many. */
+ISA_TARGET static int64_t ISA(list)(const fwc_tile *s, const uint64_t *x, const uint64_t *y, int64_t w0, int64_t w1)
 {
     int64_t n = 0;
     const int32_t ld = (int32_t)s->ld;
@@ -73,8 +96,8 @@ ISA_TARGET static int64_t ISA(list)(const TILED *s, const uint64_t *x, const uin
         uint64_t m = x ? x[i] : ~(uint64_t)0;
         if (y) m &= y[i];
         if (!x && s->n_rows - 64 * i < 64) m >>= 64 - (s->n_rows - 64 * i);
-        const int32_t base = (int32_t)(64 * i) * ld;
-        for (; m; m &= m - 1) rows[n++] = base + __builtin_ctzll(m) * ld;
+        const int32_t base = (int32_t)(64 * (i - w0)) * ld;
+        for (; m; m &= m - 1) s->rows[n++] = base + __builtin_ctzll(m) * ld;
     }
     return n;
 }

@@ -28,8 +28,8 @@ cdef extern from "gates/gates.h" nogil:
         const double *weights
         const int32_t *order
         const int32_t *flip
-        const float *bits
-        const float *weighted
+        float *bits
+        float *weighted
         int32_t total
         double delta, slack, threshold
         int32_t *level[4]
@@ -64,8 +64,8 @@ cdef class GateSearch:
     cdef object _found
 
     def __init__(self, const uint64_t[:, ::1] words, const double[::1] weights, const int32_t[::1] order,
-                 const int32_t[::1] flip, const uint64_t[:, ::1] masks, const float[:, ::1] bits,
-                 const float[:, ::1] weighted, int64_t chunk, int32_t total, double delta, double slack,
+                 const int32_t[::1] flip, const uint64_t[:, ::1] masks, float[:, ::1] bits,
+                 float[:, ::1] weighted, int64_t chunk, int32_t total, double delta, double slack,
                  list levels, list families, int64_t k, int64_t per_support, double floor, int64_t isa,
                  char[:, ::1] scratch):
         cdef int32_t[:, :, ::1] level

@@ -23,8 +23,8 @@ cdef extern from "oracle/subset.h" nogil:
         const double *weights
         const int32_t *order
         const int32_t *flip
-        const float *bits
-        const float *weighted
+        const uint64_t *keys
+        const float *q
         int32_t *singles
         int32_t *pairs
         int32_t *triples
@@ -39,7 +39,7 @@ cdef extern from "oracle/subset.h" nogil:
         double *literal_best
         int64_t counts[3]
     int64_t fwc_scratch(int64_t ld, int64_t chunk, int64_t k, int64_t width)
-    void fwc_pairs(fwc_search *s, char *scratch)
+    void fwc_pairs(fwc_search *s, int threads, char *scratch, int64_t stride)
     void fwc_triples(fwc_search *s, int64_t a0, int64_t a1, int threads, char *scratch, int64_t stride)
     void fwc_quads(fwc_search *s, const int32_t *blocks, int64_t n_blocks, int threads, char *scratch,
                    int64_t stride, int64_t width)
@@ -69,8 +69,8 @@ cdef class Search:
     cdef object _found
 
     def __init__(self, const uint64_t[:, ::1] words, const double[::1] weights, const int32_t[::1] order,
-                 const int32_t[::1] flip, const uint64_t[:, ::1] masks, const float[:, ::1] bits,
-                 const float[:, ::1] weighted, int64_t chunk, int32_t total, double delta, double slack,
+                 const int32_t[::1] flip, const uint64_t[:, ::1] masks, const uint64_t[:, ::1] keys,
+                 const float[::1] q, int64_t chunk, int32_t total, double delta, double slack,
                  const double[::1] factor, list fac, const float[::1] fac4, const double[::1] top,
                  const uint8_t[:, ::1] nearest, int64_t k, int64_t per_support, double floor, int64_t isa,
                  int32_t[::1] singles, int32_t[:, ::1] pairs, int32_t[:, :, ::1] triples, double[::1] literal_best,
@@ -81,14 +81,14 @@ cdef class Search:
         self._found = np.zeros(k, FOUND)
         found_view = self._found
         memset(&self.s, 0, sizeof(self.s))
-        self.keep = (words, weights, order, flip, masks, bits, weighted, factor, fac, fac4, nearest, singles, pairs,
+        self.keep = (words, weights, order, flip, masks, keys, q, factor, fac, fac4, nearest, singles, pairs,
                      triples, literal_best)
         self.scratch, self.threads, self.width = scratch, scratch.shape[0], width
         self.s.n, self.s.n_words, self.s.n_rows = words.shape[0], words.shape[1], weights.shape[0]
         self.s.words, self.s.weights = &words[0, 0], &weights[0]
         self.s.order, self.s.flip, self.s.masks = &order[0], &flip[0], &masks[0, 0]
-        self.s.bits, self.s.weighted = &bits[0, 0], &weighted[0, 0]
-        self.s.ld, self.s.chunk, self.s.total = bits.shape[1], chunk, total
+        self.s.keys, self.s.q = &keys[0, 0], &q[0]
+        self.s.ld, self.s.chunk, self.s.total = singles.shape[0], chunk, total
         self.s.delta, self.s.slack, self.s.factor = delta, slack, &factor[0]
         for j in range(1, 5):
             view = fac[j]
@@ -105,7 +105,7 @@ cdef class Search:
     def pairs(self):
         """All 1- and 2-subsets, and the sums that the later stages need."""
         with nogil:
-            fwc_pairs(&self.s, &self.scratch[0, 0])
+            fwc_pairs(&self.s, self.threads, &self.scratch[0, 0], self.scratch.shape[1])
 
     def triples(self, int64_t a0, int64_t a1):
         """3-subsets whose first column of the screen is in [a0, a1)."""

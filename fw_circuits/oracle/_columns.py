@@ -1,4 +1,4 @@
-"""Literals of one level, made ready for the search: distinct, at most half true, padded, in both layouts."""
+"""Literals of one level, made ready for the search: distinct, at most half true, packed by column and by row."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fw_circuits._typing import Array, Bits, Ints, Words
+from fw_circuits.lattice import transpose_bits
 
 LANES = 16
 
@@ -28,8 +29,8 @@ class Columns:
         the rows where both are 1.
     masks : (n, W) uint64
         Packed rows of the columns.
-    bits : (n_rows, ld) float32
-        The columns as numbers, row by row, 64-byte aligned, padded with zeros to a multiple of 16.
+    keys : (n_rows, ceil(n / 64)) uint64
+        The same bits row by row: column c is bit ``c % 64`` of word ``c // 64``.
     """
 
     literals: Ints
@@ -38,17 +39,33 @@ class Columns:
     order: Array
     flip: Array
     masks: Words
-    bits: Array
+    keys: Words
 
     @property
     def n(self) -> int:
         """Number of literals."""
         return len(self.literals)
 
+    @property
+    def ld(self) -> int:
+        """Width of a row of numbers in the search: n, padded to a multiple of 16."""
+        return padded(self.n)
+
     def take(self, columns: Ints) -> Columns:
         """Only those columns of the screen."""
         keep = np.sort(self.order[columns])
         return prepare(self.words[keep], self.n_rows, self.literals[keep])
+
+    def sample(self, columns: Ints, rows: Ints) -> Columns:
+        """Only those columns of the screen, in that order, and those rows (which may repeat).
+
+        For statistics: columns may turn out constant or equal on the sample.
+        """
+        masks = _pick(self.keys[rows], columns)
+        order = np.arange(len(columns), dtype=np.int32)
+        flip = np.zeros(len(columns), np.int32)
+        literals = self.literals[self.order[columns]]
+        return Columns(literals, len(rows), masks, order, flip, masks, transpose_bits(masks, len(rows)))
 
 
 def aligned(shape: tuple[int, ...], dtype: type) -> Array:
@@ -76,6 +93,21 @@ def unpack(words: Words, n_rows: int) -> Bits:
     return np.unpackbits(octets, axis=1, count=n_rows, bitorder="little")
 
 
+def valid(n_rows: int, n_words: int) -> Words:
+    """The words of a column that is true on every row, padding zero.
+
+    Examples
+    --------
+    >>> valid(66, 2).tolist() == [2**64 - 1, 3]
+    True
+    """
+    ones = np.zeros(n_words, np.uint64)
+    ones[: n_rows // 64] = ~np.uint64(0)
+    if n_rows % 64:
+        ones[n_rows // 64] = (np.uint64(1) << np.uint64(n_rows % 64)) - np.uint64(1)
+    return ones
+
+
 def distinct(words: Words, n_rows: int) -> Ints:
     """Literals that are not constant, and not equal or complementary to an earlier one, on the rows.
 
@@ -84,10 +116,7 @@ def distinct(words: Words, n_rows: int) -> Ints:
     >>> distinct(np.array([[0b01], [0b10], [0b11], [0b01], [0b00]], np.uint64), 2).tolist()
     [0]
     """
-    padding = np.zeros(words.shape[1], np.uint64)
-    padding[: n_rows // 64] = ~np.uint64(0)
-    if n_rows % 64:
-        padding[n_rows // 64] = (np.uint64(1) << np.uint64(n_rows % 64)) - np.uint64(1)
+    padding = valid(n_rows, words.shape[1])
     seen: set[bytes] = {np.zeros_like(padding).tobytes()}
     keep = []
     for i, column in enumerate(words):
@@ -112,16 +141,17 @@ def prepare(words: Words, n_rows: int, literals: Ints) -> Columns:
     literals : (n,)
         Their numbers in the level.
     """
-    bits = unpack(words, n_rows)
-    ones = bits.sum(axis=1, dtype=np.int64)
+    ones = np.bitwise_count(words).sum(axis=1, dtype=np.int64)
     flip = ones * 2 > n_rows
     order = np.argsort(np.where(flip, n_rows - ones, ones), kind="stable").astype(np.int32)
     flip = flip[order]
-    columns = bits[order] ^ flip[:, None]
-    matrix = aligned((n_rows, padded(len(words))), np.float32)
-    matrix[:, : len(words)] = columns.T
-    packed = np.zeros((len(words), 8 * words.shape[1]), np.uint8)
-    octets = np.packbits(columns, axis=1, bitorder="little")
-    packed[:, : octets.shape[1]] = octets
-    masks = packed.view("<u8").astype(np.uint64)
-    return Columns(literals, n_rows, np.ascontiguousarray(words), order, flip.astype(np.int32), masks, matrix)
+    masks = np.where(flip[:, None], words[order] ^ valid(n_rows, words.shape[1]), words[order])
+    words = np.ascontiguousarray(words)
+    return Columns(
+        literals, n_rows, words, order, flip.astype(np.int32), masks, transpose_bits(masks, n_rows)
+    )
+
+
+def _pick(keys: Words, columns: Ints) -> Words:
+    """Packed columns of rows of packed bits, (len(columns), ceil(len(keys) / 64))."""
+    return np.ascontiguousarray(transpose_bits(np.ascontiguousarray(keys), 64 * keys.shape[1])[columns])

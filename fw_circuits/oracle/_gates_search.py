@@ -51,7 +51,7 @@ def memory_bytes(n: int, n_rows: int, n_threads: int, gates: int, k: int = 10) -
     sums = 4 * ld * ld * sum(comb(n, j) for j in range(gates - 1))
     lists = 4 * (gates - 1) * comb(n, gates - 1)
     scratch = n_threads * scratch_bytes(n_words, ld, CHUNK, k)
-    return sums + lists + scratch + 4 * n_rows * ld + 8 * n * n_words + 64 * n_rows + 64 * k + (1 << 21)
+    return sums + lists + scratch + (8 * ld + n) * n_rows + 8 * n * n_words + 64 * n_rows + 64 * k + (1 << 21)
 
 
 def check_memory(columns: Columns, settings: _search.Settings, gates: int) -> None:
@@ -63,7 +63,7 @@ def check_memory(columns: Columns, settings: _search.Settings, gates: int) -> No
         If the estimate exceeds ``settings.memory``.
     """
     need = memory_bytes(columns.n, columns.n_rows, settings.n_threads, gates, settings.k)
-    if need > settings.memory or columns.n_rows * columns.bits.shape[1] >= 2**31:
+    if need > settings.memory:
         raise BudgetError(
             f"all circuits of {gates} gates over {columns.n} literals and {columns.n_rows} rows need "
             f"{need / 2**20:.0f} MiB; the budget is {settings.memory / 2**20:.0f} MiB; "
@@ -127,10 +127,12 @@ def _start(
     floor: float,
     gates: int,
 ) -> GateSearch:
-    n, ld, n_words = columns.n, columns.bits.shape[1], columns.masks.shape[1]
+    n, ld, n_words = columns.n, columns.ld, columns.masks.shape[1]
     q, delta, slack = _search.quantise(weights, CHUNK)
-    weighted = aligned(columns.bits.shape, np.float32)
-    np.multiply(columns.bits, q.astype(np.float32)[:, None], out=weighted)
+    bits = aligned((columns.n_rows, ld), np.float32)
+    bits[:, :n] = unpack(columns.masks, columns.n_rows).T
+    weighted = aligned(bits.shape, np.float32)
+    np.multiply(bits, q.astype(np.float32)[:, None], out=weighted)
     nonzero = np.zeros(8 * n_words, np.uint8)
     octets = np.packbits(q != 0, bitorder="little")
     nonzero[: len(octets)] = octets
@@ -142,7 +144,7 @@ def _start(
         order=columns.order,
         flip=columns.flip,
         masks=columns.masks & nonzero.view("<u8").astype(np.uint64),
-        bits=columns.bits,
+        bits=bits,
         weighted=weighted,
         chunk=CHUNK,
         total=int(q.sum()),

@@ -14,10 +14,11 @@ import numpy as np
 
 from fw_circuits._kernels import use_compiled
 from fw_circuits._kernels._oracle import FOUND, Search, scratch_bytes
-from fw_circuits._typing import Array, Floats
+from fw_circuits._typing import Array, Floats, Ints
 from fw_circuits.exceptions import BudgetError, InputError
 from fw_circuits.oracle import _twin
 from fw_circuits.oracle._columns import Columns, aligned, padded, unpack
+from fw_circuits.oracle._screen import RATE, SAMPLE, by_turns, draw, widest, work
 from fw_circuits.oracle._tables import Tables
 from fw_circuits.oracle.base import Stop
 
@@ -33,7 +34,7 @@ BLOCK_BYTES = 1 << 20
 
 @dataclass(frozen=True)
 class Settings:
-    """How to search: see `SubsetOracle`."""
+    """How to search: see `SubsetOracle`; ``work`` is a budget of multiplications with additions for one level."""
 
     k: int
     per_support: int
@@ -41,6 +42,8 @@ class Settings:
     memory: int
     max_literals: int | None = None
     isa: int = 2
+    work: float = np.inf
+    seed: int | None = 0
 
 
 @dataclass(frozen=True)
@@ -48,27 +51,31 @@ class LevelFound:
     """Result of one level; ``found["lit"]`` are literals of the level.
 
     ``open_cost`` is the least cost of a circuit in the scope that was not searched; None when complete.
-    ``screened`` is how many literals the 4-subsets were taken from; None: all.
+    ``screened`` is how many literals the larger subsets were taken from; None: all.  Subsets of at most ``exact``
+    were taken from all literals.
     """
 
     found: Array
     screened: int | None
     open_cost: int | None
+    exact: int = 3
     counts: tuple[int, ...] = (0, 0, 0)
 
 
 def threads_of(n_jobs: int | None) -> int:
-    """Number of threads: None means every core that the process may use.
+    """Number of threads: None or -1 means every core that the process may use.
 
     Raises
     ------
     InputError
-        If it is not a positive integer.
+        If it is neither these nor a positive integer.
     """
-    if n_jobs is None:
+    if n_jobs is None or n_jobs == -1:
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if not isinstance(n_jobs, (int, np.integer)) or n_jobs < 1:
-        raise InputError(f"n_jobs is {n_jobs!r}; expected a number of threads above 0, or None.")
+        raise InputError(
+            f"n_jobs is {n_jobs!r}; expected a number of threads above 0, or None or -1 for all."
+        )
     return int(n_jobs)
 
 
@@ -91,10 +98,9 @@ def memory_bytes(n: int, n_rows: int, n_threads: int, k: int = 10, table: bool =
     True
     """
     ld = padded(n)
-    matrices = 2 * 4 * n_rows * ld + 2 * n * n_rows  # float32 twice; unpacked bits while they are made
-    words = 3 * 8 * n * (-(-n_rows // 64))
+    words = (4 * n + ld) * (-(-n_rows // 64)) * 8  # literals, columns and those with weight; rows
     scratch = n_threads * scratch_bytes(ld, CHUNK, k, block_width(ld))
-    return matrices + words + 4 * ld * ld + 4 * n * ld * ld * table + scratch + 64 * n_rows + (1 << 21)
+    return words + 4 * ld * ld + 4 * n * ld * ld * table + scratch + 64 * n_rows + (1 << 21)
 
 
 def quantise(weights: Floats, chunk: int = CHUNK) -> tuple[Array, float, float]:
@@ -117,7 +123,7 @@ def quantise(weights: Floats, chunk: int = CHUNK) -> tuple[Array, float, float]:
     """
     size = np.abs(weights)
     total = float(size.sum())
-    largest = max((float(size[i : i + chunk].sum()) for i in range(0, len(size), chunk)), default=0.0)
+    largest = float(np.add.reduceat(size, np.arange(0, len(size), chunk)).max()) if len(size) else 0.0
     need = max(largest / (2**24 - chunk), total / (2**31 - 1 - len(size)), 2.0**-1000)
     delta = float(2.0 ** np.ceil(np.log2(need)))
     if delta < need:  # log2 rounded down at a power of two
@@ -150,8 +156,7 @@ def search_level(
         If the memory estimate exceeds ``settings.memory``.
     """
     start = perf_counter()
-    n = columns.n
-    limit = n if settings.max_literals is None else min(n, settings.max_literals)
+    n, n_rows = columns.n, columns.n_rows
 
     def ended() -> bool:
         late = time_limit is not None and perf_counter() - start > time_limit
@@ -159,40 +164,113 @@ def search_level(
 
     if n == 0:
         return LevelFound(np.zeros(0, FOUND), None, None)
+    arity = (
+        2 + int(tables.top[3] > 0.0) + int(tables.top[4] > 0.0)
+    )  # a gate limit may leave no larger functions
+    budget = settings.work if time_limit is None else min(settings.work, 2 * RATE * time_limit)
+    limit = fitting(n, arity, n_rows, budget, settings)
     if not use_compiled():
-        return _search_twin(columns, weights, tables, settings, limit)
+        exact = _exact(n, n_rows, limit, budget)
+        return _search_twin(columns, weights, tables, settings, limit, exact, budget)
 
     best = np.zeros(n) if limit < n or time_limit is not None else None
-    run = _start(columns, weights, tables, settings, floor, best, table=limit == n)
+    run = _start(columns, weights, tables, settings, floor, best, table=limit == n and arity == 4)
+    began = perf_counter()
     run.pairs()
     found = run.found()
     if not weights.any() and len(found) == settings.k:  # all scores are 0, and small subsets come first
         return LevelFound(_named(found, columns), limit if limit < n else None, None)
-    if tables.top[3] <= 0.0 and tables.top[4] <= 0.0:  # a gate limit leaves no function of three literals
+    if arity == 2:
         return LevelFound(_named(found, columns), None, None)
-    began = perf_counter()
-    if not _slices(n - 2, lambda i, j: run.triples(i, j), ended, _work(n, 3) * columns.n_rows):
-        return LevelFound(_named(run.found(), columns), None, 2, run.counts)
-    if time_limit is not None and limit > 3:
-        rate = _work(n, 3) * columns.n_rows / max(1e-6, perf_counter() - began)
-        left = 0.7 * (time_limit - (perf_counter() - start))
-        fits = [m for m in range(4, limit + 1) if _work(m, 4) * columns.n_rows <= rate * left]
-        limit = max(fits, default=4)
-    if limit >= n or tables.top[4] <= 0.0:
-        done = tables.top[4] <= 0.0 or _quads(run, n, columns.n_rows, ended)
-        return LevelFound(_named(run.found(), columns), None, None if done else 3, run.counts)
+    if time_limit is not None:
+        # Pairs of a small table take no time that could be measured.
+        rate = max(work(n, 2, n_rows) / max(1e-6, perf_counter() - began), RATE / 8)
+        budget = min(budget, 0.7 * rate * max(0.0, time_limit - (perf_counter() - start)))
+    fits = min(limit, fitting(n, arity, n_rows, budget, settings))
+    exact = _exact(n, n_rows, fits, budget)
+    if exact == 3:
+        began = perf_counter()
+        if not _slices(n - 2, lambda i, j: run.triples(i, j), ended, work(n, 3, n_rows)):
+            return LevelFound(_named(run.found(), columns), None, 2, counts=run.counts)
+        if time_limit is not None:
+            rate = work(n, 3, n_rows) / max(1e-6, perf_counter() - began)
+            budget = min(settings.work, 0.7 * rate * max(0.0, time_limit - (perf_counter() - start)))
+            limit = min(limit, fitting(n, arity, n_rows, budget, settings))
+        if limit >= n or arity == 3:
+            done = arity == 3 or _quads(run, n, n_rows, ended)
+            return LevelFound(_named(run.found(), columns), None, None if done else 3, counts=run.counts)
+    else:
+        limit = fits
 
-    # Screening: the literals with the best small subsets; ties keep the first column.
     assert best is not None
-    chosen = np.argsort(-best, kind="stable")[:limit]
-    small = columns.take(np.sort(chosen))
-    part = _start(small, weights, tables, settings, run.threshold, None, table=True)
+    ranking = np.argsort(-best, kind="stable")  # ties keep the first column
+    if exact == 2:
+        began = perf_counter()
+        ranking, spent = _with_sample(columns, weights, ranking, tables, settings, budget, ended)
+        if time_limit is not None:
+            rate = max(spent / max(1e-6, perf_counter() - began), RATE / 8)
+            budget = min(settings.work, 0.6 * rate * max(0.0, time_limit - (perf_counter() - start)))
+            limit = min(limit, fitting(n, arity, n_rows, budget, settings))
+    if ended():
+        return LevelFound(_named(run.found(), columns), limit, exact, exact, run.counts)
+    small = columns.take(np.sort(ranking[:limit]))
+    part = _start(small, weights, tables, settings, run.threshold, None, table=arity == 4)
     part.pairs()
-    part.triples(0, max(0, small.n - 2))
-    done = _quads(part, small.n, small.n_rows, ended)
+    open_cost = None
+    if not _slices(small.n - 2, lambda i, j: part.triples(i, j), ended, work(small.n, 3, n_rows)):
+        open_cost = exact
+    elif arity == 4 and not _quads(part, small.n, n_rows, ended):
+        open_cost = 3
     both = np.concatenate([_named(run.found(), columns), _named(part.found(), small)])
     counts = tuple(x + y for x, y in zip(run.counts, part.counts, strict=True))
-    return LevelFound(_best(both, settings.k), limit, None if done else 3, counts)
+    return LevelFound(_best(both, settings.k), limit, open_cost, exact, counts)
+
+
+def _exact(n: int, n_rows: int, limit: int, budget: float) -> int:
+    # Size of the subsets that are taken from all literals before some are chosen.
+    return 3 if limit == n or work(n, 3, n_rows) <= 0.5 * budget else 2
+
+
+def fitting(n: int, arity: int, n_rows: int, budget: float, settings: Settings) -> int:
+    """How many literals the subsets of ``arity`` can be taken from, within work and memory."""
+    limit = n if settings.max_literals is None or arity < 4 else min(n, settings.max_literals)
+    if budget == np.inf or arity == 2:
+        return limit
+    limit = widest(limit, arity, n_rows, budget)
+    s = settings
+    while limit > 4 and memory_bytes(limit, n_rows, s.n_threads, s.k, arity == 4) > s.memory:
+        limit -= 1
+    return limit
+
+
+def _with_sample(
+    columns: Columns,
+    weights: Floats,
+    ranked: Ints,
+    tables: Tables,
+    settings: Settings,
+    budget: float,
+    ended: Stop,
+) -> tuple[Ints, float]:
+    """The ranking of columns by pairs, joined with one by triples on a sample of rows, and the work for it.
+
+    A search that ended early leaves the ranking that it has.
+    """
+    if not weights.any():
+        return ranked, 0.0
+    keep = np.sort(ranked[: widest(columns.n, 3, SAMPLE, 0.25 * budget)])
+    m = int(min(columns.n_rows, max(SAMPLE, 0.25 * budget / work(len(keep), 3, 1))))
+    rows, counts = draw(weights, m, np.random.default_rng(settings.seed))
+    sample = columns.sample(keep, rows)
+    score = np.zeros(len(keep))
+    if use_compiled():
+        run = _start(sample, counts, tables, replace(settings, k=1), np.inf, score, table=False)
+        run.pairs()
+        _slices(sample.n - 2, lambda i, j: run.triples(i, j), ended, work(sample.n, 3, sample.n_rows))
+    else:
+        bits = unpack(sample.words, sample.n_rows)
+        score = _twin.search(bits, counts, tables, 1, 1, FOUND, 3)[1]
+    return by_turns(ranked, keep[np.argsort(-score, kind="stable")]), work(sample.n, 3, sample.n_rows)
 
 
 def best_by_literal(
@@ -209,21 +287,26 @@ def best_by_literal(
     run.pairs()
     if arity == 3:
         ended = stop if stop is not None else lambda: False
-        _slices(columns.n - 2, lambda i, j: run.triples(i, j), ended, _work(columns.n, 3) * columns.n_rows)
+        _slices(columns.n - 2, lambda i, j: run.triples(i, j), ended, work(columns.n, 3, columns.n_rows))
     return best
 
 
-def _search_twin(columns: Columns, w: Floats, tables: Tables, settings: Settings, limit: int) -> LevelFound:
+def _search_twin(
+    columns: Columns, w: Floats, tables: Tables, settings: Settings, limit: int, exact: int, budget: float
+) -> LevelFound:
+    n, k, each = columns.n, settings.k, settings.per_support
     bits = unpack(columns.words, columns.n_rows)
-    arity = 4 if limit == columns.n else 3
-    found, best = _twin.search(bits, w, tables, settings.k, settings.per_support, FOUND, arity)
+    found, best = _twin.search(bits, w, tables, k, each, FOUND, 4 if limit == n else exact)
     found = _named(found, columns)
-    if limit == columns.n:
+    if limit == n:
         return LevelFound(found, None, None)
-    small = columns.take(np.sort(np.argsort(-best[columns.order], kind="stable")[:limit]))
+    ranking = np.argsort(-best[columns.order], kind="stable")
+    if exact == 2:
+        ranking, _ = _with_sample(columns, w, ranking, tables, settings, budget, lambda: False)
+    small = columns.take(np.sort(ranking[:limit]))
     bits = unpack(small.words, small.n_rows)
-    more, _ = _twin.search(bits, w, tables, settings.k, settings.per_support, FOUND)
-    return LevelFound(_best(np.concatenate([found, _named(more, small)]), settings.k), limit, None)
+    more, _ = _twin.search(bits, w, tables, k, each, FOUND)
+    return LevelFound(_best(np.concatenate([found, _named(more, small)]), k), limit, None, exact)
 
 
 def _named(found: Array, columns: Columns) -> Array:
@@ -247,17 +330,15 @@ def _start(
     best: Floats | None,
     table: bool,
 ) -> Search:
-    n, n_rows, ld = columns.n, columns.n_rows, columns.bits.shape[1]
+    n, n_rows, ld = columns.n, columns.n_rows, columns.ld
     need = memory_bytes(n, n_rows, settings.n_threads, settings.k, table)
-    if need > settings.memory or n_rows * ld >= 2**31:
+    if need > settings.memory:
         raise BudgetError(
             f"a pass over {n} literals and {n_rows} rows on {settings.n_threads} threads needs "
             f"{need / 2**20:.0f} MiB; the budget is {settings.memory / 2**20:.0f} MiB; "
             "give max_literals, or more memory."
         )
     q, delta, slack = quantise(weights)
-    weighted = aligned(columns.bits.shape, np.float32)
-    np.multiply(columns.bits, q.astype(np.float32)[:, None], out=weighted)
     nonzero = np.zeros(8 * columns.masks.shape[1], np.uint8)
     octets = np.packbits(q != 0, bitorder="little")
     nonzero[: len(octets)] = octets
@@ -269,8 +350,8 @@ def _start(
         order=columns.order,
         flip=columns.flip,
         masks=columns.masks & nonzero.view("<u8").astype(np.uint64),
-        bits=columns.bits,
-        weighted=weighted,
+        keys=columns.keys,
+        q=q.astype(np.float32),
         chunk=CHUNK,
         total=int(q.sum()),
         delta=delta,
@@ -293,15 +374,10 @@ def _start(
     )
 
 
-def _work(n: int, arity: int) -> float:
-    # Multiplications and additions of the sums of all 3- or 4-subsets, in units of one row.
-    return n**3 / 12 if arity == 3 else n**4 / 96
-
-
-def _slices(n: int, run: Callable[[int, int], None], ended: Stop, work: float) -> bool:
+def _slices(n: int, run: Callable[[int, int], None], ended: Stop, total: float) -> bool:
     # Call run(i, j) over range(n) in slices of about SLICE seconds; False when ended early.  The first slice
     # assumes a slow machine: a slice is a parallel region, and they are not free when cores are shared.
-    i, step = 0, max(1, int(n * min(1.0, SLICE * SLOW / max(1.0, work))))
+    i, step = 0, max(1, int(n * min(1.0, SLICE * SLOW / max(1.0, total))))
     while i < n:
         if ended():
             return False
@@ -319,4 +395,4 @@ def _quads(run: Search, n: int, n_rows: int, ended: Stop) -> bool:
     blocks = np.array(
         [(a, b, min(b + width, n - 2)) for a in range(n - 3) for b in range(a + 1, n - 2, width)], np.int32
     ).reshape(-1, 3)
-    return _slices(len(blocks), lambda i, j: run.quads(blocks[i:j]), ended, _work(n, 4) * n_rows)
+    return _slices(len(blocks), lambda i, j: run.quads(blocks[i:j]), ended, work(n, 4, n_rows))

@@ -60,7 +60,7 @@ def search(
             sums = np.bincount(pattern.ravel(), tiled, size * len(block)).reshape(-1, size)
             scores = (sums @ signs.T) * tables.fac[arity][allowed]
             size_of = np.abs(scores)
-            np.maximum.at(best, block, size_of.max(axis=1)[:, None])
+            np.maximum.at(best, block, size_of.max(axis=1, initial=0.0)[:, None])
             if per_support and per_support < len(allowed):
                 rank = np.argsort(-size_of, axis=1, kind="stable")[:, :per_support]
             else:

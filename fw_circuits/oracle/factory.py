@@ -22,18 +22,21 @@ NAMES = ("auto", "subset", "gates4", "gates5", "deep")
 MAX_GATES = 64
 #: Part of a run's time limit that one pass may take; wider searches are screened.
 SHARE_OF_A_PASS = 0.2
+#: Without a time limit, searches estimated to take longer are screened (`SubsetOracle`, ``pass_seconds``).
+PASS_SECONDS = 6.0
 
 
 def make_oracle(
     oracle: Any, points: Floats, lattice: Lattice, gamma: float, *, max_gates: int | None = None,
-    n_jobs: int | None = None, time_limit: float | None = None,
+    n_jobs: int | None = None, time_limit: float | None = None, random_state: int | None = 0,
 ) -> Oracle:  # fmt: skip
     """The oracle called ``oracle`` for data ``points``; an oracle object is checked and passed through.
 
     "auto" and "subset" are the exact search over all functions of four literals of every level, one function a
-    subset of literals in each answer.  "gates4" and "gates5" add all circuits of at most 4 or 5 gates, exactly.
-    "deep" adds finders: compositions of the active circuits, parities, symmetric functions and carry chains.
-    ``time_limit`` is that of the whole run.
+    subset of literals in each answer.  Where that would take long, literals are screened, and the scope of every
+    answer says so.  "gates4" and "gates5" add all circuits of at most 4 or 5 gates, exactly.  "deep" adds finders:
+    compositions of the active circuits, parities, symmetric functions and carry chains.  ``time_limit`` is that of
+    the whole run.
 
     Raises
     ------
@@ -49,8 +52,9 @@ def make_oracle(
         rows = [lattice.rows(points, level) for level in lattice.levels]
         share = None if time_limit is None else SHARE_OF_A_PASS * time_limit
         subset = SubsetOracle(
-            rows, lattice, gamma, n_jobs=n_jobs, per_support=1, max_gates=max_gates, time_limit=share
-        )
+            rows, lattice, gamma, n_jobs=n_jobs, per_support=1, max_gates=max_gates, time_limit=share,
+            pass_seconds=PASS_SECONDS if time_limit is None else None, random_state=random_state,
+        )  # fmt: skip
         if oracle in ("gates4", "gates5"):
             if max_gates is not None:
                 raise InputError(

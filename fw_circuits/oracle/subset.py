@@ -22,6 +22,7 @@ from fw_circuits.exceptions import InputError
 from fw_circuits.lattice import Lattice, LevelRows
 from fw_circuits.oracle import _columns, _search
 from fw_circuits.oracle._levels import LevelsOracle
+from fw_circuits.oracle._screen import RATE
 from fw_circuits.oracle._tables import tables
 from fw_circuits.oracle.base import OracleAnswer, Stop, check_count, check_weights, positive
 from fw_circuits.tetrakis import Atom
@@ -46,7 +47,7 @@ class SubsetOracle(LevelsOracle):
     gamma : float
         Exponent of the cost.
     n_jobs : int or None
-        Threads; None: all cores.
+        Threads; None or -1: all cores.
     max_literals : int or None
         Take 4-subsets only from this many literals a level: those in the best subsets of at most three, which
         are still searched over all literals.
@@ -56,6 +57,13 @@ class SubsetOracle(LevelsOracle):
         At most this many functions of one subset; None: no limit.
     time_limit : float or None
         Seconds for one search; 4-subsets are taken from as many literals as fit.
+    pass_seconds : float or None
+        Screen literals as if a search had so many seconds on a machine of a fixed speed
+        (`fw_circuits.oracle._screen.RATE`): unlike ``time_limit`` this looks at no clock, so answers repeat.
+        Where not even the triples of all literals fit, they are ranked on a sample of the rows, and only the
+        functions of at most two literals are searched over all of them.  None: no screening.
+    random_state : int or None
+        Seed of that sample.
     max_gates : int or None
         Leave out functions that need more gates; None: no limit.
 
@@ -86,6 +94,8 @@ class SubsetOracle(LevelsOracle):
         per_support: int | None = None,
         time_limit: float | None = None,
         max_gates: int | None = None,
+        pass_seconds: float | None = None,
+        random_state: int | None = 0,
     ) -> None:
         super().__init__(levels_rows, lattice, gamma)
         for name, value in (("max_literals", max_literals), ("per_support", per_support)):
@@ -96,7 +106,11 @@ class SubsetOracle(LevelsOracle):
                     raise InputError(f"{name} is {value!r}; expected a positive integer or None.") from None
         self.time_limit = None if time_limit is None else positive("time_limit", time_limit)
         threads = _search.threads_of(n_jobs)
-        self.settings = _search.Settings(1, per_support or 0, threads, int(memory), max_literals)
+        work = np.inf if pass_seconds is None else RATE * positive("pass_seconds", pass_seconds)
+        self.settings = _search.Settings(
+            1, per_support or 0, threads, int(memory), max_literals,
+            work=work / len(self.levels_rows), seed=_seed(random_state),
+        )  # fmt: skip
         if max_gates is not None and (
             isinstance(max_gates, bool) or int(max_gates) != max_gates or max_gates < 0
         ):
@@ -113,8 +127,12 @@ class SubsetOracle(LevelsOracle):
     def memory_bytes(self) -> int:
         """Estimate of the memory of the largest pass, in bytes; each pass checks its own before it starts."""
         s = self.settings
-        most = s.max_literals or max(c.n for c in self._columns)
-        return max(_search.memory_bytes(c.n, c.n_rows, s.n_threads, s.k, c.n <= most) for c in self._columns)
+        needs = []
+        for c in self._columns:
+            limit = _search.fitting(c.n, 4, c.n_rows, s.work, s)  # as if no gate limit made it smaller
+            sizes = {c.n, limit}  # one search over all literals, and one over those that were chosen
+            needs += [_search.memory_bytes(n, c.n_rows, s.n_threads, s.k, n == limit) for n in sizes]
+        return max(needs)
 
     def search(self, weights: npt.ArrayLike, k: int = 10, stop: Stop | None = None) -> OracleAnswer:
         """The k best atoms over all levels; see `OracleAnswer`.
@@ -153,14 +171,14 @@ class SubsetOracle(LevelsOracle):
             level = _search.search_level(columns, w, self.tables, settings, floor, stop, share)
             found, level_of = _merge(found, level_of, level.found, i, settings.k)
             mass = float(np.abs(w).sum()) * (1 + 1e-12)
-            gates = 3 if level.screened is None else 2
+            gates = 3 if level.screened is None else level.exact - 1
             gates = gates if self.max_gates is None else min(gates, self.max_gates)
             max_gates = min(max_gates, gates)
             tail = max(tail, mass * float(self.tables.factor[gates + 1]))
             if level.open_cost is not None:
                 complete = False
                 bound = max(bound, mass * float(self.tables.factor[level.open_cost]))
-            scopes.append(_scope(rows, level.screened))
+            scopes.append(_scope(rows, level.screened, level.exact))
         if self.max_gates is not None:
             scopes.append(f"of these the functions of at most {self.max_gates} gates")
         value = abs(float(found["value"][0])) if len(found) else 0.0
@@ -190,11 +208,17 @@ def _merge(found: Array, level_of: Array, new: Array, level: int, k: int) -> tup
     return both[order], levels[order]
 
 
-def _scope(rows: LevelRows, screened: int | None) -> str:
+def _seed(random_state: int | None) -> int | None:
+    if random_state is None or (isinstance(random_state, (int, np.integer)) and random_state >= 0):
+        return None if random_state is None else int(random_state)
+    raise InputError(f"random_state is {random_state!r}; expected an integer of at least 0, or None.")
+
+
+def _scope(rows: LevelRows, screened: int | None, exact: int) -> str:
     where = f"of level {rows.level}"
     if screened is None:
         return f"all functions of at most 4 of all {rows.n_literals} literals {where}"
     return (
-        f"all functions of at most 3 of all {rows.n_literals} literals "
+        f"all functions of at most {exact} of all {rows.n_literals} literals "
         f"and of at most 4 of {screened} screened literals {where}"
     )

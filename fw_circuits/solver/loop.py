@@ -11,8 +11,8 @@ repeat
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -38,8 +38,9 @@ ATOMS_PER_PASS = 20
 class Run:
     """Where a run stands; returned by :func:`frank_wolfe`.
 
-    ``theta`` is the dual point of the best bound ``dual``, ``polar_bound`` the bound on its polar over the oracle's
-    scope and the active atoms; ``answer`` is the oracle's last answer.
+    ``theta`` is the dual point of the best bound ``dual`` and ``proof`` the oracle's answer there: the bound has its
+    scope.  Active atoms may lie outside of it; ``proof.upper_bound`` is over the scope and them, so that no gap is
+    negative.  ``answer`` is the oracle's last answer, as it came.
     """
 
     active: ActiveSet
@@ -47,7 +48,7 @@ class Run:
     steps: list[Step] = field(default_factory=list)
     dual: float = -np.inf
     theta: Floats = field(default_factory=lambda: np.zeros(0))
-    polar_bound: float = np.inf
+    proof: OracleAnswer | None = None
     answer: OracleAnswer | None = None
 
     @property
@@ -125,10 +126,14 @@ def frank_wolfe(
     baseline = loss.value(np.full(loss.y.size, best_intercept(loss, np.zeros(loss.y.size))))
     ball = _ball(form, baseline)
     start = time.perf_counter()
-    last_pass = 0.0
+    timed = _Timed(oracle)
+    longest = (
+        0.0  # of the searches: with the evaluation of all atoms, what is kept in hand for the certificate
+    )
 
-    def late() -> bool:
-        return deadline is not None and time.perf_counter() + 1.2 * last_pass >= deadline
+    def late(ahead: float = 0.0) -> bool:
+        in_hand = 1.2 * longest + 2.0 * timed.seconds_each * len(active)
+        return deadline is not None and time.perf_counter() + ahead + in_hand >= deadline
 
     def stop() -> bool:
         return interrupted() or late()
@@ -144,9 +149,10 @@ def frank_wolfe(
             g = centred_gradient(loss, active.f)
             observe(oracle, active.atoms)
             answer = oracle.search(g, atoms_per_pass if method == "corrective" else 1, stop)
-            last_pass = time.perf_counter() - clock
+            search_seconds = time.perf_counter() - clock
             hits = getattr(oracle, "hits", 0) - hits_before
-            _record(run, form, g, answer, t, time.perf_counter() - start, last_pass, step_seconds, hits)
+            _record(run, form, g, answer, t, time.perf_counter() - start, search_seconds, step_seconds, hits)
+            longest = max(longest, time.perf_counter() - clock)
             now = run.steps[-1]
             asked_to_stop = callback is not None and callback(run)
             if np.isfinite(now.primal) and now.gap <= max(tol * abs(now.primal), ROUNDING * baseline):
@@ -158,7 +164,7 @@ def frank_wolfe(
             if interrupted():
                 run.status = Status.INTERRUPTED
                 break
-            if late():
+            if late(1.5 * step_seconds):
                 run.status = Status.TIME_LIMIT
                 break
             if t + 1 == max_iter:
@@ -167,12 +173,12 @@ def frank_wolfe(
             if method == "corrective":
                 excess = answer.value - multiplier
                 enough = 0.01 * excess + min(0.1 * excess, 0.02 * tol * now.primal / max(now.norm, 1e-300))
-                moved, multiplier = corrective_pass(active, form, oracle, answer, multiplier, enough)
+                moved, multiplier = corrective_pass(active, form, timed, answer, multiplier, enough)
             else:
-                moved = directed_pass(active, ball, oracle, answer, g, method, step, t)
+                moved = directed_pass(active, ball, timed, answer, g, method, step, t)
             step_seconds = time.perf_counter() - clock
             if not moved:
-                run.status = Status.STALLED
+                run.status = Status.STALLED if answer.complete or deadline is None else Status.TIME_LIMIT
                 break
     except KeyboardInterrupt:
         run.status = Status.INTERRUPTED
@@ -181,10 +187,23 @@ def frank_wolfe(
     return run
 
 
+class _Timed:
+    """The oracle's `evaluate`, with the seconds it takes an atom."""
+
+    def __init__(self, oracle: Oracle) -> None:
+        self.oracle, self.seconds_each = oracle, 0.0
+
+    def evaluate(self, atoms: Sequence[Any]) -> Floats:
+        clock = time.perf_counter()
+        values = self.oracle.evaluate(atoms)
+        self.seconds_each = max(self.seconds_each, (time.perf_counter() - clock) / max(1, len(atoms)))
+        return values
+
+
 def corrective_pass(
     active: ActiveSet,
     form: Form,
-    oracle: Oracle,
+    oracle: Oracle | _Timed,
     answer: OracleAnswer,
     multiplier: float,
     enough: float = 0.0,
@@ -208,7 +227,7 @@ def corrective_pass(
 def directed_pass(
     active: ActiveSet,
     ball: Ball,
-    oracle: Oracle,
+    oracle: Oracle | _Timed,
     answer: OracleAnswer,
     g: Floats,
     method: str,
@@ -243,19 +262,24 @@ def _ball(form: Form, baseline: float) -> Ball:
     return Ball(baseline / form.parameter if form.parameter > 0 else np.inf, form.parameter)
 
 
+def _with_active(answer: OracleAnswer, active: ActiveSet, g: Floats) -> OracleAnswer:
+    """The answer at g with an upper bound that holds for the active atoms too."""
+    own = float(np.abs(active.scores(g)).max(initial=0.0))
+    return answer if own <= answer.upper_bound else replace(answer, upper_bound=own)
+
+
 def _record(
     run: Run, form: Form, g: Floats, answer: OracleAnswer, t: int, seconds: float, search: float, step: float,
     hits: int,
 ) -> None:  # fmt: skip
     active = run.active
-    # Active atoms may lie outside the oracle's scope; the bounds, old and new, are over the scope and them.
-    upper = max(answer.upper_bound, float(np.abs(active.scores(g)).max(initial=0.0)))
-    if run.steps:
-        run.polar_bound = max(run.polar_bound, float(np.abs(active.scores(run.theta)).max(initial=0.0)))
-        run.dual = form.dual(active.loss, run.theta, run.polar_bound)
-    bound = form.dual(active.loss, g, upper)
-    if bound > run.dual or not run.steps:
-        run.dual, run.theta, run.polar_bound = bound, g, upper
+    if run.proof is not None:
+        run.proof = _with_active(run.proof, active, run.theta)
+        run.dual = form.dual(active.loss, run.theta, run.proof.upper_bound)
+    fresh = _with_active(answer, active, g)
+    bound = form.dual(active.loss, g, fresh.upper_bound)
+    if bound > run.dual or run.proof is None:
+        run.dual, run.theta, run.proof = bound, g, fresh
     run.answer = answer
     loss, norm = active.loss.value(active.f), active.norm
     primal = form.primal(loss, norm)

@@ -1,0 +1,142 @@
+"""How do time and memory of a pass grow with rows, literals and threads?
+
+Each measurement is a process of its own: random Boolean data, the oracle that `solve` would make, the best of a few
+searches (k = 20), and the peak resident memory of the whole process, data and interpreter included.  The last row
+is `solve` itself, two passes with the fit between them.  Above 256 literals at 6,400 rows a pass is
+screened; the column "4-subsets of" says how many literals it took them from, "all of" up to which size subsets of
+all literals were searched.  CPU seconds are those of all threads: on a busy machine they grow more steadily than wall
+seconds, and the slopes are fitted to them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks._common import Table, check_targets
+from fw_circuits import solve
+from fw_circuits._typing import Array, Floats
+from fw_circuits.lattice import Lattice
+from fw_circuits.oracle import make_oracle
+
+ROWS, LITERALS, BASE = (1_000, 10_000, 100_000, 1_000_000), (16, 32, 64, 128, 256, 512), 6_400
+
+
+def data(n_rows: int, n: int) -> tuple[Array, Floats]:
+    """Distinct random rows (almost surely) and a target of three small functions and noise."""
+    rng = np.random.default_rng(0)
+    X = rng.integers(0, 2, (n_rows, n), dtype=np.uint8)
+    y = 1.0 * (X[:, 0] ^ X[:, 3] ^ X[:, 7]) + (X[:, 1] & X[:, 2]) + (X[:, 4] ^ X[:, 5])
+    y += 0.3 * rng.standard_normal(n_rows)
+    return X, y - y.mean()
+
+
+def measure(n_rows: int, n: int, threads: int, repeats: int) -> dict[str, Any]:
+    """Seconds to set up and to search, and what the search covered; to be run in a process of its own."""
+    X, y = data(n_rows, n)
+    points = X.astype(np.float64)  # as solve holds it
+    start = time.perf_counter()
+    oracle = make_oracle("auto", points, Lattice.boolean(n), 3.0, n_jobs=threads)
+    setup = time.perf_counter() - start
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter(), time.process_time()
+        answer = oracle.search(y, 20)
+        times.append((time.perf_counter() - start[0], time.process_time() - start[1]))
+    sizes = re.fullmatch(
+        r"all functions of at most (\d) of .*?(?:of at most 4 of (\d+) screened .*)?", answer.scope
+    )
+    assert sizes is not None
+    return {
+        "setup": setup,
+        "wall": min(t[0] for t in times),
+        "cpu": min(t[1] for t in times),
+        "exact": int(sizes[1]),
+        "screened": int(sizes[2] or n),
+        "peak": peak(),
+    }
+
+
+def measure_solve(n_rows: int, n: int, threads: int, _: int) -> dict[str, Any]:
+    """Seconds and peak memory of two passes of `solve`."""
+    X, y = data(n_rows, n)
+    start = time.perf_counter(), time.process_time()
+    solution = solve(X, y, max_iter=2, n_jobs=threads)
+    wall, cpu = time.perf_counter() - start[0], time.process_time() - start[1]
+    assert len(solution.atoms) > 0
+    return {"setup": None, "wall": wall, "cpu": cpu, "exact": None, "screened": None, "peak": peak()}
+
+
+def peak() -> float:
+    """Peak resident memory of this process in GiB (Linux counts in KiB, macOS in bytes)."""
+    size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return float(size / 2**30 if sys.platform == "darwin" else size / 2**20)
+
+
+def in_process(what: str, *numbers: int) -> dict[str, Any]:
+    """Run ``measure`` or ``measure_solve`` in a fresh process."""
+    code = f"import json; from benchmarks.scaling import {what}; print(json.dumps({what}(*{numbers})))"
+    command = [sys.executable, "-W", "ignore", "-c", code]
+    root = Path(__file__).resolve().parents[1]
+    out = subprocess.run(command, capture_output=True, text=True, check=True, cwd=root)
+    found: dict[str, Any] = json.loads(out.stdout.splitlines()[-1])
+    return found
+
+
+def slope(x: list[int], y: list[float]) -> float:
+    """Slope of log y against log x by least squares."""
+    return float(np.polyfit(np.log(x), np.log(y), 1)[0])
+
+
+def run(quick: bool = False) -> list[str]:
+    """Print the table and the slopes; returns the targets that were missed.
+
+    Parameters
+    ----------
+    quick : bool
+        At most 100,000 rows and 128 literals.
+    """
+    rows, literals = (ROWS[:3], LITERALS[:4:2]) if quick else (ROWS, LITERALS)
+    jobs = [(r, 64, 2) for r in rows] + [(BASE, n, 2) for n in literals] + [(BASE, 128, 1), (BASE, 128, 2)]
+    table = Table(
+        ["rows", "literals", "threads", "set-up s", "pass s", "CPU s", "all of", "4-subsets of", "peak GiB"]
+    )
+    found: dict[tuple[int, int, int], dict[str, Any]] = {}
+    keys = ("setup", "wall", "cpu", "exact", "screened", "peak")
+    for job in dict.fromkeys(jobs):
+        n_rows, n, _ = job
+        repeats = 1 if n_rows * n**4 > 1e13 else 3
+        found[job] = in_process("measure", *job, repeats)
+        table.add(*job, *(found[job][key] for key in keys))
+    whole = in_process("measure_solve", rows[-1], 64, 2, 1)
+    table.add(f"{rows[-1]} (solve)", 64, 2, *(whole[key] for key in keys))
+    table.show("scaling")
+
+    large = [r for r in rows if r >= 10_000]
+    by_rows = slope(large, [found[r, 64, 2]["cpu"] for r in large])
+    exact = [n for n in literals if found[BASE, n, 2]["screened"] == n]
+    by_literals = slope(exact[-3:], [found[BASE, n, 2]["cpu"] for n in exact[-3:]])
+    one, two = found[BASE, 128, 1]["wall"], found[BASE, 128, 2]["wall"]
+    print(
+        f"exact passes grow like literals^{by_literals:.2f} (largest three); 2 threads are {one / two:.2f} times 1"
+    )
+    targets = [("slope of CPU seconds in rows, from 10,000 rows", by_rows, "<=", 1.1)]
+    if not quick:
+        targets += [
+            ("peak of a pass, 1,000,000 x 64, GiB", found[rows[-1], 64, 2]["peak"], "<=", 4.0),
+            ("peak of solve, 1,000,000 x 64, GiB", whole["peak"], "<=", 4.0),
+            ("seconds of a pass over 512 literals", found[BASE, 512, 2]["wall"], "<=", 10.0),
+        ]
+    return check_targets(targets)
+
+
+if __name__ == "__main__":
+    raise SystemExit(bool(run("--quick" in sys.argv)))
