@@ -24,6 +24,8 @@ MAX_GATES = 64
 SHARE_OF_A_PASS = 0.2
 #: Without a time limit, searches estimated to take longer are screened (`SubsetOracle`, ``pass_seconds``).
 PASS_SECONDS = 6.0
+#: The same for the exact part of "deep", whose passes are many.
+DEEP_SECONDS = 1.0
 
 
 def make_oracle(
@@ -51,9 +53,12 @@ def make_oracle(
             )
         rows = [lattice.rows(points, level) for level in lattice.levels]
         share = None if time_limit is None else SHARE_OF_A_PASS * time_limit
+        deep = oracle == "deep" and max_gates != 0
         subset = SubsetOracle(
-            rows, lattice, gamma, n_jobs=n_jobs, per_support=1, max_gates=max_gates, time_limit=share,
-            pass_seconds=PASS_SECONDS if time_limit is None else None, random_state=random_state,
+            rows, lattice, gamma, n_jobs=n_jobs, per_support=1, max_gates=max_gates,
+            time_limit=None if deep else share,
+            pass_seconds=DEEP_SECONDS if deep else PASS_SECONDS if time_limit is None else None,
+            random_state=random_state,
         )  # fmt: skip
         if oracle in ("gates4", "gates5"):
             if max_gates is not None:
@@ -64,7 +69,7 @@ def make_oracle(
             return GateOracle(
                 rows, lattice, gamma, gates=int(oracle[-1]), n_jobs=n_jobs, per_support=1, time_limit=share
             )
-        if oracle != "deep" or max_gates == 0:
+        if not deep:
             return subset
         largest = MAX_GATES if max_gates is None else max_gates
         families = [
