@@ -127,7 +127,9 @@ class CompositionOracle:
             if not here:
                 continue
             pool = self._screen(make_pool(here, rows, self.pairs), w, stop)
-            settings = replace(self.base.settings, k=max(self.beam, k), max_literals=None, work=np.inf)
+            settings = replace(
+                self.base.settings, k=max(self.beam, k), per_support=1, max_literals=None, work=np.inf
+            )
             level = _search.search_level(pool.columns, w, self.base.tables, settings, 0.0, stop)
             size += pool.columns.n
             if level.open_cost is not None:

@@ -19,13 +19,15 @@ from fw_circuits.oracle.symmetric import SymmetricOracle
 
 NAMES = ("auto", "subset", "gates4", "gates5", "deep")
 #: Gates of one atom of the "deep" oracle, if the user sets no limit.
-MAX_GATES = 64
+MAX_GATES = 128
 #: Part of a run's time limit that one pass may take; wider searches are screened.
 SHARE_OF_A_PASS = 0.2
 #: Without a time limit, searches estimated to take longer are screened (`SubsetOracle`, ``pass_seconds``).
 PASS_SECONDS = 6.0
 #: The same for the exact part of "deep", whose passes are many.
 DEEP_SECONDS = 1.0
+#: One a subset would crowd the answer with neighbours of the best subset and take twice the passes.
+PER_SUPPORT = 4
 
 
 def make_oracle(
@@ -34,11 +36,11 @@ def make_oracle(
 ) -> Oracle:  # fmt: skip
     """The oracle called ``oracle`` for data ``points``; an oracle object is checked and passed through.
 
-    "auto" and "subset" are the exact search over all functions of four literals of every level, one function a
-    subset of literals in each answer.  Where that would take long, literals are screened, and the scope of every
-    answer says so.  "gates4" and "gates5" add all circuits of at most 4 or 5 gates, exactly.  "deep" adds finders:
-    compositions of the active circuits, parities, symmetric functions and carry chains.  ``time_limit`` is that of
-    the whole run.
+    "auto" and "subset" are the exact search over all functions of four literals of every level, at most
+    ``PER_SUPPORT`` functions of one subset of literals in each answer.  Where that would take long, literals are
+    screened, and the scope of every answer says so.  "gates4" and "gates5" add all circuits of at most 4 or 5 gates,
+    exactly.  "deep" adds finders: compositions of the active circuits, parities, symmetric functions and carry
+    chains.  ``time_limit`` is that of the whole run.
 
     Raises
     ------
@@ -55,7 +57,7 @@ def make_oracle(
         share = None if time_limit is None else SHARE_OF_A_PASS * time_limit
         deep = oracle == "deep" and max_gates != 0
         subset = SubsetOracle(
-            rows, lattice, gamma, n_jobs=n_jobs, per_support=1, max_gates=max_gates,
+            rows, lattice, gamma, n_jobs=n_jobs, per_support=PER_SUPPORT, max_gates=max_gates,
             time_limit=None if deep else share,
             pass_seconds=DEEP_SECONDS if deep else PASS_SECONDS if time_limit is None else None,
             random_state=random_state,
@@ -67,7 +69,13 @@ def make_oracle(
                     "leave max_gates out, or use 'subset'."
                 )
             return GateOracle(
-                rows, lattice, gamma, gates=int(oracle[-1]), n_jobs=n_jobs, per_support=1, time_limit=share
+                rows,
+                lattice,
+                gamma,
+                gates=int(oracle[-1]),
+                n_jobs=n_jobs,
+                per_support=PER_SUPPORT,
+                time_limit=share,
             )
         if not deep:
             return subset
