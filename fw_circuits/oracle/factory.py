@@ -12,6 +12,8 @@ from fw_circuits.oracle.subset import SubsetOracle
 
 #: Part of a run's time limit that one pass may take; wider searches are screened.
 SHARE_OF_A_PASS = 0.2
+#: One a subset would crowd the answer with neighbours of the best subset and take twice the passes.
+PER_SUPPORT = 4
 
 
 def make_oracle(
@@ -20,8 +22,8 @@ def make_oracle(
 ) -> Oracle:  # fmt: skip
     """The oracle called ``oracle`` for data ``points``; an oracle object is checked and passed through.
 
-    "auto" and "subset" are the exact search over all functions of four literals of every level, one function a
-    subset of literals in each answer.  ``time_limit`` is that of the whole run.
+    "auto" and "subset" are the exact search over all functions of four literals of every level, at most
+    ``PER_SUPPORT`` functions of one subset of literals in each answer.  ``time_limit`` is that of the whole run.
 
     Raises
     ------
@@ -36,7 +38,13 @@ def make_oracle(
         rows = [lattice.rows(points, level) for level in lattice.levels]
         share = None if time_limit is None else SHARE_OF_A_PASS * time_limit
         return SubsetOracle(
-            rows, lattice, gamma, n_jobs=n_jobs, per_support=1, max_gates=max_gates, time_limit=share
+            rows,
+            lattice,
+            gamma,
+            n_jobs=n_jobs,
+            per_support=PER_SUPPORT,
+            max_gates=max_gates,
+            time_limit=share,
         )
     missing = [name for name in ("search", "evaluate", "gamma", "n_rows") if not hasattr(oracle, name)]
     if missing:

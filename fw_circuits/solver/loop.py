@@ -6,6 +6,10 @@ repeat
     gap    <- primal(f) - best dual bound that g and the answer's bound give
     stop if gap <= tol * primal
     add the atoms; move f: along a Frank-Wolfe direction, or to the optimum over all active atoms
+
+A penalised corrective run goes down to its penalty in stages: it solves at no less than ``SHRINK`` times the largest
+score just found.  Solved at a small penalty from the start, a few atoms soak up what the missing ones should explain,
+the residual is noise, and dozens of passes add what fits the noise (ours; the homotopy of the lasso).
 """
 
 from __future__ import annotations
@@ -29,6 +33,8 @@ from fw_circuits.solver.directions import DIRECTIONS, Ball
 from fw_circuits.solver.steps import STEPS
 
 METHODS = (*DIRECTIONS, "corrective")
+#: The next stage's penalty as a part of the largest score; halved again for each stage that no new atom disturbs.
+SHRINK = 0.8
 
 
 @dataclass
@@ -129,6 +135,7 @@ def frank_wolfe(
         return interrupted() or late()
 
     multiplier = form.parameter if isinstance(form, Penalised) else 0.0
+    stage, shrink = (form.parameter if len(active) else np.inf), SHRINK
     step_seconds = 0.0
     try:
         if len(active) and method == "corrective":
@@ -157,9 +164,15 @@ def frank_wolfe(
                 break
             clock = time.perf_counter()
             if method == "corrective":
+                working = form
+                if isinstance(form, Penalised):
+                    shrink = 0.5 * shrink if answer.value <= stage * (1.0 + 1e-9) else SHRINK
+                    stage = max(form.parameter, min(stage, shrink * answer.value))
+                    working, multiplier = Penalised(stage), stage
                 excess = answer.value - multiplier
                 enough = 0.01 * excess + min(0.1 * excess, 0.02 * tol * now.primal / max(now.norm, 1e-300))
-                moved, multiplier = corrective_pass(active, form, oracle, answer, multiplier, enough)
+                moved, multiplier = corrective_pass(active, working, oracle, answer, multiplier, enough)
+                moved = moved or working.parameter > form.parameter
             else:
                 moved = directed_pass(active, ball, oracle, answer, g, method, step, t)
             step_seconds = time.perf_counter() - clock

@@ -1,0 +1,39 @@
+"""The corrective run goes down to a small penalty in stages: passes, answer, and what stays as it was."""
+
+import numpy as np
+import pytest
+
+from fw_circuits import lam_max, solve
+from fw_circuits.circuits.catalogue import cost_table
+from fw_circuits.solver import loop
+
+
+def planted(seed, count=6, n=24, rows=2000):
+    """Mean of ``count`` random functions of 4 literals that cost 7 gates: (X, y, values of the functions)."""
+    rng = np.random.default_rng(seed)
+    tables = rng.choice(np.flatnonzero(cost_table() == 7), count)
+    literals = [rng.choice(n, 4, replace=False) for _ in range(count)]
+    X = rng.integers(0, 2, (rows, n))
+    patterns = [(X[:, chosen] << np.arange(4)).sum(axis=1) for chosen in literals]
+    values = np.array([2.0 * (t >> p & 1) - 1 for t, p in zip(tables, patterns, strict=True)])
+    return X, values.mean(axis=0), values
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_a_small_penalty_is_reached_in_few_passes(seed, monkeypatch):
+    X, y, values = planted(seed)
+    lam = 1e-2 * lam_max(X, y, n_jobs=1)
+    staged = solve(X, y, lam=lam, n_jobs=1)
+    monkeypatch.setattr(loop, "SHRINK", 1e-9)  # the final penalty from the first pass on
+    direct = solve(X, y, lam=lam, n_jobs=1)
+    assert len(staged.trace) <= 16 and 1.5 * len(staged.trace) < len(direct.trace)
+    assert staged.certificate.certified and direct.certificate.certified
+    assert staged.certificate.primal == pytest.approx(direct.certificate.primal, rel=2e-3)
+    found = {np.packbits(v * v[0] > 0).tobytes() for v in (atom(X) for atom in staged.atoms)}
+    assert {np.packbits(v * v[0] > 0).tobytes() for v in values} <= found
+
+
+def test_a_warm_start_keeps_its_penalty():
+    X, y, _ = planted(3, count=2, n=10, rows=500)
+    first = solve(X, y, lam=1e-3, n_jobs=1)
+    assert len(solve(X, y, lam=1e-3, n_jobs=1, warm_start=first).trace) == 1
