@@ -168,6 +168,8 @@ def test_refusals():
         baseline.fit(
             X, y, width=0, steps=2, penalty=-1, learning_rate=0, validation_fraction=0.9, loss="hinge"
         )
+    with pytest.raises(InputError, match="device is 'abacus'"):
+        baseline.fit(X, y, device="abacus")
     with pytest.raises(InputError, match="exactly two labels"):
         baseline.fit(X, y, loss="logistic")
     with pytest.raises(InputError, match="NaN"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fw_circuits.exceptions import InputError
+from fw_circuits.exceptions import InputError, SolverWarning
 from fw_circuits.progress import interruptible
 
 #: The held-out rows are looked at this often in a run.
@@ -75,6 +76,8 @@ class Descent:
                     not now.validation > best.validation
                 ):  # the later of equals; always, where nothing is held out
                     best, state, waited = now, copy.deepcopy(model.state_dict()), 0
+                if interrupted():
+                    warnings.warn(f"interrupted at step {step} of {self.steps}", SolverWarning, stacklevel=3)
                 if interrupted() or waited == self.patience:
                     break
         model.load_state_dict(state)
