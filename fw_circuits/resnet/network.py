@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -181,6 +182,97 @@ class ResNet:
                 block.advance(stream)
             values[start : start + step] = (self.C @ stream + self.c[:, None]).T
         return values[:, 0] if self.n_outputs == 1 else values
+
+    def to_torch(self, dtype: Any = "float64") -> Any:
+        """The network as a ``torch.nn.Module`` with trainable parameters; needs PyTorch.
+
+        Parameters
+        ----------
+        dtype : {"float64", "float32"} or the torch.dtype of that name
+            Of the parameters and of the input.
+
+        Returns
+        -------
+        ResidualMLP
+            Maps (N, n_features) to (N,) for one output, else (N, n_outputs), as :meth:`forward` does.  Large sparse
+            matrices stay sparse (``SparseLinear``).
+
+        Raises
+        ------
+        InputError
+            PyTorch is not installed, or another dtype.
+
+        Examples
+        --------
+        >>> net = ResNet([[-1.0]], [0.0], [Block([[-1.0]], [0.0], [[2.0]])], [[1.0]], [0.0])
+        >>> import torch  # doctest: +SKIP
+        >>> net.to_torch()(torch.tensor([[-3.0], [2.0]], dtype=torch.float64)).tolist()  # doctest: +SKIP
+        [3.0, 2.0]
+        """
+        from fw_circuits.resnet.torch_module import to_torch
+
+        return to_torch(self, dtype)
+
+    @classmethod
+    def from_torch(cls, module: Any) -> ResNet:
+        """The network that a residual ReLU MLP of PyTorch computes, in evaluation mode; needs PyTorch.
+
+        Parameters
+        ----------
+        module : torch.nn.Module
+            One input of shape (N, features), one output.  Any arrangement that torch.fx can trace of ``Linear``,
+            ``ReLU``, ``Identity``, ``Dropout``, ``Flatten``, sums, products with numbers or parameters, and
+            ``torch.cat`` of columns.  A residual MLP keeps its stream, V_l and W_l; a plain MLP becomes exact with a
+            wider stream.
+
+        Returns
+        -------
+        ResNet
+            Equal to the module at random points up to rounding: this is checked.
+
+        Raises
+        ------
+        InputError
+            PyTorch is not installed; another kind of layer (named), such as a convolution, BatchNorm or another
+            activation; NaN or infinity in a parameter; shapes that do not fit; a forward pass that cannot be traced.
+
+        Examples
+        --------
+        >>> from torch import nn  # doctest: +SKIP
+        >>> ResNet.from_torch(nn.Sequential(nn.Linear(3, 8), nn.ReLU(), nn.Linear(8, 1))).n_neurons  # doctest: +SKIP
+        8
+        """
+        from fw_circuits.resnet.torch_import import from_torch
+
+        return from_torch(module)
+
+    def to_onnx(self, path: str | PathLike[str], dtype: str = "float64") -> None:
+        """Write the network as an ONNX model, input ``X`` (N, n_features), output ``f`` as of :meth:`forward`.
+
+        Needs the package onnx.  The file is written beside its target and then renamed.
+
+        Parameters
+        ----------
+        path : path-like
+            The file.
+        dtype : {"float64", "float32"}
+            Of the parameters, the input and the output.
+
+        Raises
+        ------
+        InputError
+            onnx is not installed, or another dtype.
+        BudgetError
+            The model would not fit into the 2 GiB of an ONNX file.
+
+        Examples
+        --------
+        >>> net = ResNet([[-1.0]], [0.0], [Block([[-1.0]], [0.0], [[2.0]])], [[1.0]], [0.0])
+        >>> net.to_onnx("absolute.onnx")  # doctest: +SKIP
+        """
+        from fw_circuits.resnet.onnx_export import to_onnx
+
+        to_onnx(self, path, dtype)
 
 
 def _freeze(owner: Any, matrices: Iterable[str], vectors: Iterable[str]) -> None:

@@ -1,0 +1,270 @@
+"""Gradient-trained networks to compare with: the same layered form, trained by AdamW with a penalty on its R.
+
+An unregularised network is a straw man (theory, section 7), so the objective is
+
+    loss  +  penalty * R~  (the path norm of ``path_norm``),  with weight decay on the matrices,
+
+both in standardised inputs and, for the squared loss, a standardised target; the returned network acts on raw inputs
+and in units of y.  One learning-rate cycle, no BatchNorm, W_l drawn with a factor 1 / depth.  Part of the rows is held
+out: the parameters returned are those that did best on it.  Not checked: whether the optimum was found.
+"""
+
+from __future__ import annotations
+
+import copy
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from fw_circuits._typing import Array, Floats
+from fw_circuits._validation import check_target, check_X
+from fw_circuits.exceptions import InputError
+from fw_circuits.resnet._descent import Check, Descent, torch_settings
+from fw_circuits.resnet._optional import require
+from fw_circuits.resnet.network import ResNet
+
+LOSSES = ("squared", "logistic")
+#: Up to this many rows every step sees all of them; above, batches of BATCH_ROWS.
+FULL_BATCH_ROWS, BATCH_ROWS = 4096, 1024
+#: Default penalty of each loss: the best of 1e-4, 2e-4, 3e-4, 1e-3, 1e-2 on parities and majorities of 8 inputs.
+PENALTY = {"squared": 3e-4, "logistic": 1e-4}
+
+
+@dataclass(frozen=True, eq=False)
+class Training:
+    """A trained network and how it came about.
+
+    Attributes
+    ----------
+    resnet : ResNet
+        On raw inputs; one output, in units of y or (logistic) with the sign of the second label.
+    history : tuple of Check
+        In order of steps.
+    best_step : int
+        Where the parameters of ``resnet`` were found.
+    seconds : float
+        Wall time.
+    """
+
+    resnet: ResNet
+    history: tuple[Check, ...]
+    best_step: int
+    seconds: float
+
+
+def train(X: Any, y: Any, **options: Any) -> ResNet:
+    """The network of :func:`fit`, which takes the same arguments and tells how it came about.
+
+    Examples
+    --------
+    >>> X = np.linspace(-1, 1, 64)[:, None]
+    >>> net = train(X, np.abs(X[:, 0]), width=8, depth=1, steps=300)  # doctest: +SKIP
+    >>> bool(np.abs(net.forward(X) - np.abs(X[:, 0])).max() < 0.1)  # doctest: +SKIP
+    True
+    """
+    return fit(X, y, **options).resnet
+
+
+def fit(
+    X: npt.ArrayLike,
+    y: npt.ArrayLike,
+    *,
+    width: int = 16,
+    depth: int = 4,
+    neurons: int | None = None,
+    module: Any = None,
+    loss: str = "squared",
+    penalty: float | None = None,
+    weight_decay: float = 1e-4,
+    learning_rate: float = 1e-2,
+    steps: int = 2000,
+    batch_size: int | None = None,
+    validation_fraction: float = 0.1,
+    patience: int | None = None,
+    random_state: int = 0,
+    dtype: str = "float64",
+    device: str | None = None,
+    n_jobs: int = 1,
+    progress: bool = False,
+) -> Training:
+    """Train a residual ReLU network by gradient descent; needs PyTorch.
+
+    Parameters
+    ----------
+    X : (N, d) of finite numbers
+    y : (N,)
+        Numbers; for the logistic loss two labels of any kind.
+    width, depth, neurons : int
+        Slots of the stream, blocks, and neurons of a block (default: ``width``).
+    module : torch.nn.Module, optional
+        Trained in place of a new network: a copy of it, from the parameters that it has, on standardised inputs.  One
+        output, of a kind that :meth:`ResNet.from_torch` reads.
+    loss : {"squared", "logistic"}
+    penalty : float >= 0, optional
+        Weight of the path norm in the objective; default: 3e-4 (squared) or 1e-4 (logistic).
+    weight_decay : float >= 0
+        AdamW's decay of the matrices.
+    learning_rate, steps : float > 0, int >= 10
+        Peak of the cycle and its length.
+    batch_size : int, optional
+        Rows of a step; default: all of them up to 4096, else 1024.
+    validation_fraction : float in [0, 0.5]
+        Rows held out to choose the step (stratified for the logistic loss); 0: the last step is taken, which is
+        better where rows are few and the penalty keeps the network from overfitting.
+    patience : int, optional
+        Stop after this many looks (of 100) without progress on the held-out rows; default: run to the end.
+    random_state : int >= 0
+        Of the initial parameters, the split and the batches.  On a CPU the result is the same every time.
+    dtype : {"float64", "float32"}
+    device : str, optional
+        Of torch; default: a GPU where there is one.
+    n_jobs : int >= 1
+        Threads of torch during the training; its own setting is restored.
+    progress : bool
+        Show a progress bar.
+
+    Returns
+    -------
+    Training
+
+    Raises
+    ------
+    InputError
+        PyTorch is not installed; data or settings that cannot be used (all of these named at once); a module that is
+        no residual ReLU MLP of d inputs and one output; a training that diverges.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(100, 2))
+    >>> training = fit(X, X[:, 0] > 0, loss="logistic", steps=200)  # doctest: +SKIP
+    >>> training.resnet.depth, len(training.history)  # doctest: +SKIP
+    (4, 100)
+    """
+    _check_settings(
+        width=width, depth=depth, neurons=neurons, loss=loss, penalty=penalty, weight_decay=weight_decay,
+        learning_rate=learning_rate, steps=steps, batch_size=batch_size, validation_fraction=validation_fraction,
+        patience=patience, random_state=random_state, dtype=dtype, n_jobs=n_jobs,
+    )  # fmt: skip
+    penalty = PENALTY[loss] if penalty is None else penalty
+    torch = require("torch", "torch", "the gradient-trained baseline")
+    from fw_circuits.resnet.path_norm import path_norm
+    from fw_circuits.resnet.torch_module import classes
+
+    start = time.perf_counter()
+    rows = check_X(X)
+    target, _ = check_target(y, len(rows), loss)
+    number = getattr(torch, dtype)
+    device = _device(torch, device)
+    with torch_settings(torch, random_state, device, n_jobs):
+        if module is None:
+            made = classes().ResidualMLP(rows.shape[1], width, depth, neurons=neurons, dtype=number)
+        else:
+            _check_module(module, rows.shape[1])
+            made = copy.deepcopy(module)
+        model = made.to(device=device, dtype=number).train()
+        kept, held = _split(target, validation_fraction, loss, random_state)
+        scale = _Scale.of(rows[kept], target[kept], loss)
+        x, t = scale.apply(rows, target)
+        tensor = lambda array: torch.as_tensor(array, dtype=number, device=device)  # noqa: E731
+        data = [tensor(array) for array in (x[kept], t[kept], x[held], t[held])]
+        surrogate, rho = path_norm(model), tensor(np.abs(x[kept]).max(axis=0))
+        batch = batch_size or (len(kept) if len(kept) <= FULL_BATCH_ROWS else BATCH_ROWS)
+        descent = Descent(loss, penalty, weight_decay, learning_rate, steps, batch, patience, progress)
+        history, best_step = descent.run(model, lambda: surrogate(rho), data[:2], data[2:])
+    resnet = scale.fold(ResNet.from_torch(model))
+    return Training(resnet, tuple(history), best_step, time.perf_counter() - start)
+
+
+@dataclass(frozen=True)
+class _Scale:
+    """Standardisation of the inputs and, for the squared loss, of the target."""
+
+    shift: Floats
+    spread: Floats
+    target_shift: float
+    target_spread: float
+
+    @classmethod
+    def of(cls, X: Floats, y: Floats, loss: str) -> _Scale:
+        spread = X.std(axis=0)
+        shift, size = (float(y.mean()), float(y.std())) if loss == "squared" else (0.0, 1.0)
+        return cls(X.mean(axis=0), np.where(spread > 0, spread, 1.0), shift, size if size > 0 else 1.0)
+
+    def apply(self, X: Floats, y: Floats) -> tuple[Floats, Floats]:
+        return (X - self.shift) / self.spread, (y - self.target_shift) / self.target_spread
+
+    def fold(self, net: ResNet) -> ResNet:
+        """The same network on raw inputs, in raw units."""
+        A = sp.csr_array(net.A / self.spread)
+        C, c = net.C * self.target_spread, net.c * self.target_spread + self.target_shift
+        return ResNet(A, net.a - A @ self.shift, net.blocks, sp.csr_array(C), c)
+
+
+def _split(target: Floats, fraction: float, loss: str, seed: int) -> tuple[Array, Array]:
+    """Rows trained on and rows held out, both in order; for labels the same share of each."""
+    groups = (
+        [np.flatnonzero(target == v) for v in (-1.0, 1.0)] if loss == "logistic" else [np.arange(len(target))]
+    )
+    rng = np.random.default_rng(seed)
+    held = np.concatenate([rng.permutation(rows)[: round(fraction * len(rows))] for rows in groups])
+    held = np.sort(held).astype(np.intp)
+    return np.setdiff1d(np.arange(len(target)), held), held
+
+
+def _device(torch: Any, device: str | None) -> str:
+    if device is None:
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise InputError(
+            f"device is {device!r}, which PyTorch cannot use here ({str(error).splitlines()[0]}); "
+            "expected for example 'cpu'."
+        ) from error
+    return device
+
+
+def _check_module(module: Any, d: int) -> None:
+    net = ResNet.from_torch(module)
+    if net.n_features != d or net.n_outputs != 1:
+        raise InputError(
+            f"module maps {net.n_features} features to {net.n_outputs} outputs; expected {d} (the columns of X) to 1."
+        )
+
+
+def _check_settings(**given: Any) -> None:
+    """Everything wrong with the settings, in one error."""
+    whole = {"width": 1, "depth": 0, "steps": 10, "random_state": 0, "n_jobs": 1}
+    optional = {"neurons": 1, "batch_size": 1, "patience": 1}
+    problems = []
+    for name, low in {**whole, **optional}.items():
+        value = given[name]
+        if value is None and name in optional:
+            continue
+        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < low:
+            problems.append(f"{name} is {value!r}; expected a whole number >= {low}")
+    for name in ("penalty", "weight_decay", "learning_rate", "validation_fraction"):
+        value = given[name]
+        if name == "penalty" and value is None:
+            continue
+        real = (
+            isinstance(value, int | float | np.floating)
+            and not isinstance(value, bool)
+            and np.isfinite(value)
+        )
+        if not real or value < 0 or (name == "learning_rate" and value == 0):
+            problems.append(
+                f"{name} is {value!r}; expected a finite number {'>' if name[0] == 'l' else '>='} 0"
+            )
+        elif name == "validation_fraction" and value > 0.5:
+            problems.append(f"{name} is {value!r}; expected at most 0.5")
+    for name, known in (("loss", LOSSES), ("dtype", ("float64", "float32"))):
+        if given[name] not in known:
+            problems.append(f"{name} is {given[name]!r}; expected one of {', '.join(known)}")
+    if problems:
+        raise InputError(f"{len(problems)} settings cannot be used:\n- " + "\n- ".join(problems))

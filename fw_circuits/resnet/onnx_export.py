@@ -1,0 +1,125 @@
+"""A :class:`ResNet` as an ONNX model: Gather, MatMul, Add, Relu and ScatterND over a stream of shape (slots, N).
+
+The slots come first, so that a block gathers the slots that it reads, multiplies by a small dense matrix, and
+scatters its sums into the slots that it writes: a compiled network, sparse and thousands of slots wide, does not
+become a stack of huge dense matrices.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from fw_circuits._typing import Array
+from fw_circuits.exceptions import BudgetError, InputError
+from fw_circuits.resnet._optional import require
+from fw_circuits.resnet.network import ResNet
+
+#: Opset and format version: old enough for every runtime of the last years.
+OPSET, IR_VERSION = 17, 8
+MAX_BYTES = (1 << 31) - (1 << 20)
+DTYPES = ("float64", "float32")
+
+
+def to_onnx(net: ResNet, path: str | PathLike[str], dtype: str = "float64") -> None:
+    """Write the network to a file; see :meth:`ResNet.to_onnx`."""
+    onnx = require("onnx", "onnx", "to_onnx")
+    if dtype not in DTYPES:
+        raise InputError(f"dtype is {dtype!r}; expected one of {', '.join(DTYPES)}.")
+    model = _Graph(np.dtype(dtype)).build(net)
+    onnx.checker.check_model(model, full_check=True)
+    target = Path(path)
+    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(model.SerializeToString())
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, target)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+class _Graph:
+    """Nodes and constants as they come; every method returns the name of its result."""
+
+    def __init__(self, dtype: np.dtype[Any]) -> None:
+        self.dtype = dtype
+        self.nodes: list[Any] = []
+        self.constants: list[Any] = []
+        self.bytes = 0
+
+    def build(self, net: ResNet) -> Any:
+        from onnx import helper
+
+        kind = helper.np_dtype_to_tensor_dtype(self.dtype)
+        stream = self._affine(net.A, net.a, self._call("Transpose", "X", perm=[1, 0]))
+        for block in net.blocks:
+            active = self._call("Relu", self._affine(block.V, block.b, stream))
+            slots, write = block._write
+            if not len(slots):
+                continue
+            places = self._constant(slots)
+            new = self._call(
+                "Add", self._call("Gather", stream, places, axis=0), self._affine(write, None, active)
+            )
+            stream = self._call("ScatterND", stream, self._constant(slots[:, None]), new)
+        values = self._affine(net.C, net.c, stream)
+        single = net.n_outputs == 1
+        last = (values, self._constant(np.array([0]))) if single else (values,)
+        self.nodes.append(
+            helper.make_node("Squeeze", last, ["f"])
+            if single
+            else helper.make_node("Transpose", last, ["f"], perm=[1, 0])
+        )
+        graph = helper.make_graph(
+            self.nodes,
+            "ResNet",
+            [helper.make_tensor_value_info("X", kind, ["N", net.n_features])],
+            [helper.make_tensor_value_info("f", kind, ["N"] if single else ["N", net.n_outputs])],
+            self.constants,
+        )
+        opsets = [helper.make_opsetid("", OPSET)]
+        return helper.make_model(
+            graph, producer_name="fw_circuits", ir_version=IR_VERSION, opset_imports=opsets
+        )
+
+    def _affine(self, matrix: sp.csr_array, bias: Array | None, source: str) -> str:
+        """``matrix @ source + bias`` over the columns of the matrix that are not zero."""
+        columns = np.unique(matrix.indices)
+        if 0 < len(columns) < matrix.shape[1]:
+            source = self._call("Gather", source, self._constant(columns), axis=0)
+            matrix = matrix[:, columns]
+        self._reserve(matrix.shape[0] * matrix.shape[1] * self.dtype.itemsize)
+        product = self._call("MatMul", self._constant(matrix.toarray()), source)
+        return product if bias is None else self._call("Add", product, self._constant(bias[:, None]))
+
+    def _reserve(self, n_bytes: int) -> None:
+        self.bytes += n_bytes
+        if self.bytes > MAX_BYTES:
+            raise BudgetError(
+                f"the network needs more than {MAX_BYTES >> 20} MiB as an ONNX model, the limit of one file; "
+                "compile fewer or smaller circuits, or use dtype='float32'."
+            )
+
+    def _call(self, operator: str, *inputs: str, **attributes: Any) -> str:
+        from onnx import helper
+
+        name = f"n{len(self.nodes)}"
+        self.nodes.append(helper.make_node(operator, inputs, [name], **attributes))
+        return name
+
+    def _constant(self, array: Array) -> str:
+        from onnx import numpy_helper
+
+        name = f"c{len(self.constants)}"
+        kind = np.int64 if array.dtype.kind in "iu" else self.dtype
+        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(array, dtype=kind), name))
+        return name

@@ -1,0 +1,120 @@
+"""The path-norm surrogate of R(theta): differentiable, from the parameters alone, for any module that is read here.
+
+Ours (theory, section 7, last paragraph).  Take the network with the absolute values of its parameters and the
+relus left out, at the bounds rho_i >= |x_i|.  There the value h_j that reaches neuron j bounds its activation, and the
+derivative g_j of the summed outputs by h_j bounds how strongly the outputs can react to it.  Then
+
+    R~ = sum over neurons of g_j h_j  +  sum of the outputs.
+
+In the layered form ``g = |W_l|^T D_l`` with ``D_L = |C|^T 1``, ``D_{l-1} = D_l + |V_l|^T |W_l|^T D_l`` and
+``h = |V_l| rho_l + |b_l|``: every path from an input or a bias to an output counts once, and once more for each
+neuron on it.  So R~ bounds the l1 form of R on the box ``|x_i| <= rho_i``, from far above: it is a penalty, not a
+measurement.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from fw_circuits.resnet.torch_import import ADD, DIVIDE, MULTIPLY, SUBTRACT, operation, trace
+
+#: What becomes of the operations on two values, or a value and a constant, under absolute values.
+COMBINE = (
+    dict.fromkeys(ADD | SUBTRACT, operator.add)
+    | dict.fromkeys(MULTIPLY, operator.mul)
+    | dict.fromkeys(DIVIDE, operator.truediv)
+)
+
+
+def path_norm(module: Any) -> Callable[[Any], Any]:
+    """The surrogate of a module as a function of rho, (n_features,); its value is a differentiable scalar.
+
+    The module is one that :meth:`ResNet.from_torch` accepts: what this one does not know is not checked again here.
+
+    Examples
+    --------
+    ``-x + 2 relu(x)`` on [-3, 3]: the paths are 3 and 6, and the second passes a neuron.
+
+    >>> from fw_circuits.resnet import Block, ResNet
+    >>> net = ResNet([[-1.0]], [0.0], [Block([[-1.0]], [0.0], [[2.0]])], [[1.0]], [0.0])
+    >>> import torch  # doctest: +SKIP
+    >>> path_norm(net.to_torch())(torch.tensor([3.0], dtype=torch.float64)).item()  # doctest: +SKIP
+    15.0
+    """
+    import torch
+
+    from fw_circuits.resnet.torch_module import classes
+
+    layers = list(module.modules())
+    if type(module) is classes().ResidualMLP and not any(hasattr(layer, "to_scipy") for layer in layers):
+        return lambda rho: _layered(module, rho)
+    runner = _absolute(module)
+
+    def surrogate(rho: Any) -> Any:
+        runner.active = []
+        total = runner.run(rho[None, :]).sum()
+        if not runner.active:
+            return total
+        slopes = torch.autograd.grad(total, runner.active, create_graph=True)
+        return total + sum((g * h).sum() for g, h in zip(slopes, runner.active, strict=True))
+
+    return surrogate
+
+
+def _layered(module: Any, rho: Any) -> Any:
+    """The recursions of the layered form, for a dense ``ResidualMLP``: quicker than the derivative of a derivative."""
+    absolute = [(b.expand.weight.abs(), b.expand.bias.abs(), b.contract.weight.abs()) for b in module.blocks]
+    encoder, readout = module.encoder, module.readout
+    stream, reach = encoder.weight.abs() @ rho + encoder.bias.abs(), []
+    for V, b, W in absolute:
+        reach.append(V @ stream + b)
+        stream = stream + W @ reach[-1]
+    D = readout.weight.abs().sum(dim=0)
+    total = D @ stream + readout.bias.abs().sum()
+    for (V, _, W), h in zip(reversed(absolute), reversed(reach), strict=True):
+        g = D @ W
+        total, D = total + g @ h, D + g @ V
+    return total
+
+
+def _absolute(module: Any) -> Any:
+    """The interpreter of a module's graph with absolute values in place of its constants, and without relus."""
+    import torch
+    from torch import fx, nn
+
+    class Absolute(fx.Interpreter):
+        """Runs the graph with absolute values; ``active`` collects what reaches the neurons."""
+
+        active: list[Any]
+
+        def neuron(self, value: Any) -> Any:
+            value = value if value.requires_grad else value.requires_grad_()
+            self.active.append(value)
+            return value
+
+        def get_attr(self, target: Any, args: Any, kwargs: Any) -> Any:
+            return super().get_attr(target, args, kwargs).abs()
+
+        def call_module(self, target: Any, args: Any, kwargs: Any) -> Any:
+            layer = self.fetch_attr(target)
+            if isinstance(layer, nn.ReLU):
+                return self.neuron(args[0])
+            return torch.func.functional_call(layer, {k: p.abs() for k, p in layer.named_parameters()}, args)
+
+        def run_node(self, n: Any) -> Any:
+            if n.op not in ("call_function", "call_method"):
+                return super().run_node(n)
+            args, kwargs = self.fetch_args_kwargs_from_env(n)
+            called = operation(n)
+            if called in ("relu", "relu_"):
+                return self.neuron(args[0])
+            if called in COMBINE:
+                x, y = (torch.as_tensor(v).abs() for v in (*args, *kwargs.values()))
+                return COMBINE[called](x, y)
+            if called in ("neg", operator.neg):
+                return args[0]
+            return getattr(self, n.op)(n.target, args, kwargs)
+
+    return Absolute(fx.GraphModule(module, trace(module)))

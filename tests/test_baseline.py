@@ -1,0 +1,184 @@
+"""The gradient-trained baseline: what it learns, what it returns, and that a run repeats."""
+
+import numpy as np
+import pytest
+
+from fw_circuits.data import majority
+from fw_circuits.exceptions import InputError
+from fw_circuits.resnet import ResNet, baseline
+
+torch = pytest.importorskip(
+    "torch", reason="PyTorch is not installed: pip install -c constraints.txt -e '.[torch]'"
+)
+from test_resnet_network import random_net  # noqa: E402
+
+from fw_circuits.resnet.path_norm import path_norm  # noqa: E402
+
+nn = torch.nn
+
+
+def cube(n):
+    return (np.arange(2**n)[:, None] >> np.arange(n)) & 1
+
+
+def surrogate_by_loops(net, rho):
+    """Every path by recursion over the layers, in NumPy: the formula of the docstring, layered."""
+    absolute = lambda m: np.abs(m.toarray())  # noqa: E731
+    stream = absolute(net.A) @ rho + np.abs(net.a)
+    reach = []
+    for block in net.blocks:
+        reach.append(absolute(block.V) @ stream + np.abs(block.b))
+        stream = stream + absolute(block.W) @ reach[-1]
+    total = (absolute(net.C) @ stream + np.abs(net.c)).sum()
+    D = absolute(net.C).sum(axis=0)
+    for block, h in zip(reversed(net.blocks), reversed(reach), strict=True):
+        total += (D @ absolute(block.W)) @ h
+        D = D + (D @ absolute(block.W)) @ absolute(block.V)
+    return total
+
+
+@pytest.mark.parametrize("sparse_above", [0, 1 << 16])
+def test_the_surrogate_counts_paths(sparse_above, monkeypatch):
+    from fw_circuits.resnet import torch_module
+
+    monkeypatch.setattr(torch_module, "SPARSE_ABOVE", sparse_above)
+    rng = np.random.default_rng(0)
+    for outputs in (1, 2):
+        net, rho = random_net(rng, outputs=outputs), rng.random(3)
+        value = path_norm(net.to_torch())(torch.from_numpy(rho)).item()
+        assert value == pytest.approx(surrogate_by_loops(net, rho), rel=1e-12)
+
+
+class Written(nn.Module):
+    """The layered form by functions and parameters, with signs and constants in the way."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.V, self.W = nn.Linear(3, 4), nn.Linear(4, 5), nn.Linear(5, 4, bias=False)
+        self.scale, self.last = nn.Parameter(torch.tensor(-0.5)), nn.Linear(4, 1)
+
+    def forward(self, x):
+        h = self.first(x)
+        return self.last(h - self.scale * self.W(torch.relu(-self.V(h))) / 2)
+
+
+def test_the_surrogate_of_a_module_of_functions():
+    module, rho = Written().double(), np.array([1.0, 2.0, 0.5])
+    net = ResNet.from_torch(module)
+    value = path_norm(module)(torch.from_numpy(rho))
+    assert value.item() == pytest.approx(surrogate_by_loops(net, rho), rel=1e-12)
+    value.backward()
+    assert all(p.grad is not None and p.grad.abs().max() > 0 for p in module.parameters())
+
+
+def test_the_surrogate_bounds_what_it_stands_for():
+    """R with sampled slopes and activations on the box never exceeds it."""
+    rng = np.random.default_rng(1)
+    for _ in range(20):
+        net, rho = random_net(rng, outputs=1), rng.random(3)
+        x = rng.uniform(-1, 1, size=(300, 3)) * rho
+        stream, active, states = x @ net.A.T.toarray() + net.a, [], []
+        for block in net.blocks:
+            active.append(np.maximum(stream @ block.V.T.toarray() + block.b, 0))
+            states.append(stream)
+            stream = stream + active[-1] @ block.W.T.toarray()
+        slope, total = np.repeat(net.C.toarray(), len(x), 0), 0.0
+        for block, h in zip(reversed(net.blocks), reversed(active), strict=True):
+            total += np.abs(slope).max(0) @ np.abs(block.W.toarray()) @ h.max(0)
+            slope = slope + ((slope @ block.W.toarray()) * (h > 0)) @ block.V.toarray()
+        assert total <= surrogate_by_loops(net, rho)
+
+
+def test_learns_an_absolute_value_in_raw_units():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 2)) * [100.0, 1e-3] + [5e3, 0.0]
+    y = 1e4 + 30 * np.abs(X[:, 0] - 5e3)
+    X = np.column_stack([X, np.full(300, 7.0)])  # a column that does not vary
+    training = baseline.fit(X, y, width=8, depth=2, steps=500, penalty=0.0)
+    assert isinstance(training.resnet, ResNet) and training.resnet.width == 8 and training.resnet.depth == 2
+    assert 1 - np.var(y - training.resnet.forward(X)) / np.var(y) > 0.99
+    steps = [check.step for check in training.history]
+    assert steps == list(range(5, 501, 5)) and training.best_step in steps
+    best = min(check.validation for check in training.history)
+    assert best == next(c.validation for c in training.history if c.step == training.best_step)
+
+
+def test_the_penalty_generalises():
+    """Majority of 7 from half of its table: right on the other half, with a path norm far below the plain one's."""
+    X = cube(7)
+    y = X.sum(axis=1) >= 4
+    train = np.random.default_rng(0).permutation(128)[:64]
+    right, norms = [], []
+    for penalty in (1e-4, 0.0):
+        net = baseline.train(
+            X[train],
+            np.where(y[train], "yes", "no"),
+            loss="logistic",
+            penalty=penalty,
+            steps=300,
+            validation_fraction=0,
+        )
+        right.append(np.mean((net.forward(X) > 0) == y))
+        norms.append(surrogate_by_loops(net, np.ones(7)))
+    assert right[0] == 1.0 > right[1] and norms[0] < norms[1] / 10
+
+
+def test_a_run_repeats_and_leaves_torch_as_it_was():
+    data = majority(5, n_rows=80)
+    torch.manual_seed(3)
+    expected = torch.rand(3)
+    torch.manual_seed(3)
+    threads = torch.get_num_threads()
+    options = {"width": 6, "depth": 2, "steps": 30, "batch_size": 16, "n_jobs": threads + 1}
+    first, again = (baseline.train(data.X, data.y, random_state=7, **options) for _ in range(2))
+    other = baseline.train(data.X, data.y, random_state=8, **options)
+    assert torch.equal(torch.rand(3), expected) and torch.get_num_threads() == threads
+    np.testing.assert_array_equal(first.forward(data.X), again.forward(data.X))
+    assert not np.array_equal(first.forward(data.X), other.forward(data.X))
+
+
+def test_patience_stops_early():
+    rng = np.random.default_rng(0)
+    X, noise = rng.normal(size=(60, 4)), rng.normal(size=60)
+    training = baseline.fit(X, noise, steps=1000, patience=3, penalty=0.0, validation_fraction=0.5)
+    last = training.history[-1].step
+    assert last < 1000 and last - training.best_step == 3 * 10
+
+
+def test_trains_a_module_of_the_user():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(200, 3)) * 50
+    y = np.abs(X[:, 0]) - X[:, 1]
+    torch.manual_seed(0)
+    module = nn.Sequential(nn.Linear(3, 12), nn.ReLU(), nn.Dropout(0.0), nn.Linear(12, 1))
+    before = {name: value.clone() for name, value in module.state_dict().items()}
+    training = baseline.fit(X, y, module=module, steps=400)
+    assert 1 - np.var(y - training.resnet.forward(X)) / np.var(y) > 0.97 and training.resnet.n_neurons == 12
+    assert all(torch.equal(value, before[name]) for name, value in module.state_dict().items())
+    for wrong in (nn.Linear(4, 1), nn.Linear(3, 2)):
+        with pytest.raises(InputError, match="expected 3"):
+            baseline.fit(X, y, module=wrong)
+    with pytest.raises(InputError, match="'1' is a Tanh"):
+        baseline.fit(X, y, module=nn.Sequential(nn.Linear(3, 1), nn.Tanh()))
+
+
+def test_refusals():
+    X, y = np.eye(4), np.arange(4.0)
+    with pytest.raises(InputError, match=r"6 settings.*\n(.*\n)*.*expected one of squared, logistic"):
+        baseline.fit(
+            X, y, width=0, steps=2, penalty=-1, learning_rate=0, validation_fraction=0.9, loss="hinge"
+        )
+    with pytest.raises(InputError, match="device is 'abacus'"):
+        baseline.fit(X, y, device="abacus")
+    with pytest.raises(InputError, match="exactly two labels"):
+        baseline.fit(X, y, loss="logistic")
+    with pytest.raises(InputError, match="NaN"):
+        baseline.fit(X * np.nan, y)
+    with pytest.raises(InputError, match="lower learning_rate"):
+        baseline.fit(X, y, learning_rate=1e200, penalty=0.0, weight_decay=0.0)
+
+
+def test_progress_goes_to_the_error_stream(capfd):
+    baseline.train(np.eye(4), np.arange(4.0), steps=20, width=2, depth=1, progress=True)
+    out, error = capfd.readouterr()
+    assert not out and "held out" in error
