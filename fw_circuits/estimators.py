@@ -28,6 +28,31 @@ PATIENCE = 4
 CV_TOL = 1e-2
 
 
+def merge_rows(X: Floats, y: Array, weight: Floats | None) -> tuple[Floats, Array, Floats | None]:
+    """Distinct rows in sorted order with their weights added, those of weight 0 left out.
+
+    A row of weight 3 and three rows are then the same problem to the last bit: where several optima tie, the same one
+    is found.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> merge_rows(np.array([[1.0], [0.0], [1.0], [5.0]]), np.array([1, 0, 1, 1]), np.array([1.0, 1.0, 1.0, 0.0]))
+    (array([[0.],
+           [1.]]), array([0, 1]), array([1., 2.]))
+    """
+    counts = np.ones(len(y)) if weight is None else weight
+    keep = counts > 0.0
+    if not keep.any():
+        return X, y, weight
+    X, y, counts = X[keep], y[keep], counts[keep]
+    codes = np.unique(y, return_inverse=True)[1]
+    _, first, group = np.unique(np.column_stack([X, codes]), axis=0, return_index=True, return_inverse=True)
+    total: Floats = np.bincount(group.ravel(), weights=counts).astype(np.float64)
+    uniform = bool(np.all(total == total[0]))
+    return X[first], y[first], None if uniform else total
+
+
 class _CircuitEstimator(BaseEstimator):
     """Shared parameters and fitting; one :class:`Solution` a binary problem."""
 
@@ -61,7 +86,8 @@ class _CircuitEstimator(BaseEstimator):
         return {"tol": self.tol, "max_iter": self.max_iter, "time_limit": self.time_limit}
 
     def _solve(self, X: Floats, y: Array, sample_weight: Floats | None) -> Solution:
-        """One solution on checked data."""
+        """One solution on checked data; equal rows are one row with their weights added."""
+        X, y, sample_weight = merge_rows(X, y, sample_weight)
         lam = self.lam
         if lam is None:
             if not self.relative_lam > 0.0:

@@ -13,17 +13,6 @@ from fw_circuits import CircuitClassifier, CircuitClassifierCV, CircuitRegressor
 SMALL = {"levels": (1, 2), "max_iter": 60, "n_jobs": 1}
 
 
-def expected_failures(estimator):
-    """Checks that ask for more than the problem determines (``test_sample_weights_equal_repeated_rows`` asks for it).
-
-    On 9 rows that count and 30 columns the optimum is not unique: both fits reach the same objective to 1e-15, with
-    other atoms, and the check compares predictions on rows of weight 0 too.
-    """
-    if type(estimator) is CircuitRegressor:
-        return {"check_sample_weight_equivalence_on_dense_data": "several optima differ on rows of weight 0"}
-    return {}
-
-
 @pytest.mark.filterwarnings("ignore::fw_circuits.exceptions.SolverWarning")
 @parametrize_with_checks(
     [
@@ -31,8 +20,7 @@ def expected_failures(estimator):
         CircuitClassifier(**SMALL),
         CircuitRegressorCV(**SMALL, n_lams=5, ratio=0.02, cv=3),
         CircuitClassifierCV(**SMALL, n_lams=5, ratio=0.02, cv=3),
-    ],
-    expected_failed_checks=expected_failures,
+    ]
 )
 def test_scikit_learn_conventions(estimator, check):
     check(estimator)
