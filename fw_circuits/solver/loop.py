@@ -133,12 +133,11 @@ def frank_wolfe(
     ball = _ball(form, baseline)
     start = time.perf_counter()
     timed = _Timed(oracle)
-    longest = (
-        0.0  # of the searches: with the evaluation of all atoms, what is kept in hand for the certificate
-    )
+    longest = 0.0  # seconds of a search; kept in hand for the certificate with the evaluation of all atoms
+    step_seconds = 0.0
 
     def late(ahead: float = 0.0) -> bool:
-        in_hand = 1.2 * longest + 2.0 * timed.seconds_each * len(active)
+        in_hand = 1.2 * longest + 4.0 * timed.seconds_each * len(active) + 0.5 * step_seconds
         return deadline is not None and time.perf_counter() + ahead + in_hand >= deadline
 
     def stop() -> bool:
@@ -146,7 +145,6 @@ def frank_wolfe(
 
     multiplier = form.parameter if isinstance(form, Penalised) else 0.0
     stage, shrink = (form.parameter if len(active) else np.inf), SHRINK
-    step_seconds = 0.0
     hits_before = getattr(oracle, "hits", 0)
     try:
         if len(active) and method == "corrective":
@@ -171,7 +169,7 @@ def frank_wolfe(
             if interrupted():
                 run.status = Status.INTERRUPTED
                 break
-            if late(1.5 * step_seconds):
+            if late(1.5 * step_seconds or longest):  # the first step may well cost as much as a search
                 run.status = Status.TIME_LIMIT
                 break
             if t + 1 == max_iter:
