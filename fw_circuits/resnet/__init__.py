@@ -3,7 +3,17 @@
 from fw_circuits.resnet.activation import activation_bounds
 from fw_circuits.resnet.box import Box
 from fw_circuits.resnet.compiler import compile_resnet
+from fw_circuits.resnet.complexity import Bracket, Complexity
 from fw_circuits.resnet.network import Block, ResNet
 from fw_circuits.resnet.sensitivity import sensitivities
 
-__all__ = ["Block", "Box", "ResNet", "activation_bounds", "compile_resnet", "sensitivities"]
+__all__ = [
+    "Block",
+    "Box",
+    "Bracket",
+    "Complexity",
+    "ResNet",
+    "activation_bounds",
+    "compile_resnet",
+    "sensitivities",
+]

@@ -72,13 +72,13 @@ def stream_ranges(resnet: ResNet, box: Box, steps: list[Step], capacity_bytes: i
     return Ranges(low, high, magnitudes, dead, active, streams.folded)
 
 
-def bounds_of(resnet: ResNet, kind: str, ranges: Ranges) -> list[Floats]:
-    """Upper bounds on ``sup`` or ``parameters`` activations that follow from ranges."""
+def bounds_of(resnet: ResNet, kind: str, high: list[Floats], magnitudes: list[Floats]) -> list[Floats]:
+    """Upper bounds on ``sup`` or ``parameters`` activations, from those of pre-activations and absolute streams."""
     if kind == "sup":
-        return [np.maximum(high, 0.0) for high in ranges.high]
+        return [np.maximum(top, 0.0) for top in high]
     return [
         (abs(block.V) @ rho + np.abs(block.b)) * (1.0 + 2 * (block.V.shape[1] + 2) * EPS)
-        for block, rho in zip(resnet.blocks, ranges.magnitudes, strict=False)
+        for block, rho in zip(resnet.blocks, magnitudes, strict=False)
     ]
 
 
@@ -151,4 +151,4 @@ def activation_bounds(
         return root_mean_square(resnet, rows)
     box = Box.of(domain, resnet.n_features, rows)
     ranges = stream_ranges(resnet, box, forward_steps(resnet), 0 if method == "interval" else None)
-    return bounds_of(resnet, kind, ranges)
+    return bounds_of(resnet, kind, ranges.high, ranges.magnitudes)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,9 @@ import scipy.sparse as sp
 
 from fw_circuits._typing import Array, Floats
 from fw_circuits.exceptions import InputError
+
+if TYPE_CHECKING:
+    from fw_circuits.resnet.complexity import Complexity
 
 #: Rows of X that go through the network together: as many as keep the stream within these bytes.
 BLOCK_BYTES = 1 << 21
@@ -181,6 +184,22 @@ class ResNet:
                 block.advance(stream)
             values[start : start + step] = (self.C @ stream + self.c[:, None]).T
         return values[:, 0] if self.n_outputs == 1 else values
+
+    def complexity(
+        self,
+        domain: Any = None,
+        geometry: str = "l1",
+        activation: str = "sup",
+        method: str = "affine",
+        **options: Any,
+    ) -> Complexity:
+        """A bracket of R(theta), certified from above and met from below.
+
+        Arguments, errors and an example: :func:`fw_circuits.resnet.complexity.complexity`.
+        """
+        from fw_circuits.resnet.complexity import complexity
+
+        return complexity(self, domain, geometry, activation, method, **options)
 
 
 def _freeze(owner: Any, matrices: Iterable[str], vectors: Iterable[str]) -> None:

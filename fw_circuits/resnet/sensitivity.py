@@ -144,7 +144,7 @@ def sensitivities(
         ranges = stream_ranges(resnet, box, forward_steps(resnet), capacity)
         if streams == "reached":
             dead, active = ranges.dead, ranges.active
-        activations = activations or bounds_of(resnet, "sup", ranges)
+        activations = activations or bounds_of(resnet, "sup", ranges.high, ranges.magnitudes)
     if method == "path":
         bounds = path_bounds(resnet)
     else:
