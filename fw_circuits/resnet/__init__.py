@@ -4,6 +4,7 @@ from fw_circuits.resnet.activation import activation_bounds
 from fw_circuits.resnet.box import Box
 from fw_circuits.resnet.compiler import compile_resnet
 from fw_circuits.resnet.complexity import Bracket, Complexity
+from fw_circuits.resnet.lipschitz import LipschitzCheck, verify_lipschitz
 from fw_circuits.resnet.network import Block, ResNet
 from fw_circuits.resnet.sensitivity import sensitivities
 
@@ -12,8 +13,10 @@ __all__ = [
     "Box",
     "Bracket",
     "Complexity",
+    "LipschitzCheck",
     "ResNet",
     "activation_bounds",
     "compile_resnet",
     "sensitivities",
+    "verify_lipschitz",
 ]

@@ -28,7 +28,7 @@ from fw_circuits._typing import Floats
 from fw_circuits.exceptions import InputError
 from fw_circuits.resnet.activation import check_kind, root_mean_square
 from fw_circuits.resnet.box import Box
-from fw_circuits.resnet.lower import layer_lower, search_derivatives, slot_units, writers
+from fw_circuits.resnet.lower import layer_lower, search_derivatives, slot_tangents, slot_units, writers
 from fw_circuits.resnet.network import ResNet
 from fw_circuits.resnet.sampled import largest_activations, streams_at
 from fw_circuits.resnet.scaling import column_norms
@@ -116,7 +116,7 @@ def complexity(
     data: Any = None,
     n_cells: int = 64,
     n_samples: int = 256,
-    n_steps: int = 8,
+    n_steps: int = 24,
     random_state: int = 0,
 ) -> Complexity:
     """A bracket of R(theta); see the module's text for the definitions.
@@ -184,7 +184,8 @@ def complexity(
         W = writers(resnet, l)
         h_low, h_high = (box.magnitude,) * 2 if l == 0 else (emitted[l - 1], top.activations[l - 1])
         slots = np.flatnonzero(np.diff(W.indptr))
-        J = search_derivatives(resnet, l, X, within, slots, n_steps if l < resnet.depth else 0, rng)
+        steps = n_steps if l < resnet.depth else 0
+        J = np.concatenate(search_derivatives(resnet, l, X, within, slot_tangents(slots), steps, rng), axis=2)
         lower = layer_lower(J, W, h_low, geometry)
         brackets.append(Bracket(lower, layer_upper(top.diagonals[l], W, h_high, p)))
     ones = np.ones(resnet.n_outputs)

@@ -30,6 +30,8 @@ EPS = float(np.finfo(np.float64).eps)
 CAPACITY_BYTES = 1 << 28
 #: Matrices with at most this many entries are handled densely.
 DENSE_ENTRIES = 1 << 14
+#: Generators whose cancellation in a Euclidean norm is looked at; smaller ones count by their absolute values.
+GRAM_COLUMNS = 256
 
 
 class Band(NamedTuple):
@@ -170,6 +172,29 @@ class Enclosure:
         self._append(written * band.error[new], step.rows)
         self._cut(step, band)
         return low, high
+
+    def euclidean(self, D: Floats) -> tuple[float, Floats]:
+        """A bound on ``|state / D|_2``, and the magnitudes of the coordinates that it rests on.
+
+        With ``M = (c, G) / D`` it is ``|M e|^2 <= sum_kl |(M' M)_kl|``: generators of different signs cancel, which
+        the largest coordinates, squared and summed, know nothing of.  D is positive where the state is not 0.
+        """
+        inverse = np.divide(1.0, D, out=np.zeros_like(D), where=D > 0.0)
+        M = np.column_stack([self._center, self._generators[:, : self._k]])
+        rest = self._rest
+        if M.shape[1] > GRAM_COLUMNS:
+            order = np.argsort(-np.abs(M * inverse[:, None]).sum(axis=0), kind="stable")
+            rest = rest + np.abs(M[:, order[GRAM_COLUMNS:]]).sum(axis=1)
+            M = M[:, order[:GRAM_COLUMNS]]
+        weighted = M * inverse[:, None]
+        gram = weighted.T @ weighted
+        loose = float(np.sum(np.abs(weighted).sum(axis=1) ** 2))
+        total = float(np.abs(gram).sum()) + 4 * (len(D) + self._k + 8) * EPS * loose
+        sides = np.sqrt(total) + np.linalg.norm(rest * inverse)
+        shares = np.sum((M @ np.sign(gram)) * M, axis=1)
+        return float(sides) * (1.0 + 4 * (len(D) + self._k + 8) * EPS), np.sqrt(
+            np.maximum(shares, 0.0)
+        ) + rest
 
     def _append(self, columns: Floats, rows: Array) -> None:
         """New generators, zero outside the given rows; fold the smallest ones if they do not fit."""

@@ -1,7 +1,7 @@
 """Diagonal LipSDP: the l2 diagonals of small networks by semidefinite programming (theory, section 7).
 
 Let two streams differ by d, and what the neurons of block m emit by u.  A slope in [0, 1] means
-``u' T (V d - u) >= 0`` for every diagonal T >= 0 (M. Fazlyab et al., 2019; diagonal multipliers are the sound ones).  So
+``u' T (V d - u) >= 0`` for every diagonal T >= 0 (M. Fazlyab et al., 2019; diagonal multipliers are sound).  So
 
     |C d_L|^2 - d_l' D^2 d_l + sum_m 2 u_m' T_m (V_m d_(m-1) - u_m) <= 0   for all d_l, u_(l+1), ..., u_L,
 
@@ -9,8 +9,9 @@ where ``d_m = d_(m-1) + W_m u_m``, proves ``|f(alpha) - f(beta)| <= |D (alpha - 
 large matrix inequality becomes a small one a block, by quadratic value functions ``d' P_m d`` from ``P_L = C' C`` to
 ``P_l = D^2`` (ours, and equivalent: the sum over blocks telescopes, and for fixed T the largest value is quadratic).
 
-The solver works to a tolerance only.  Its D and T are therefore raised a little until the large matrix is negative
-definite with room for the rounding of its eigenvalues; an answer for which that fails is refused.
+The solver works to a tolerance only.  It is therefore asked to stay a little inside, and its D is raised until the
+large matrix is negative definite with room for the rounding of its eigenvalues; an answer for which that fails is
+refused.
 """
 
 from __future__ import annotations
@@ -25,25 +26,29 @@ from fw_circuits.exceptions import InputError
 from fw_circuits.resnet.enclosure import EPS
 from fw_circuits.resnet.network import ResNet
 
-#: Iterations of the solver, and by how much its answer is raised, relative to its largest entry.
-MAX_ITERATIONS, MARGINS = 100, tuple(10.0**-e for e in range(9, 2, -1))
+#: Iterations of the solver, and how far inside the cone it is asked to stay, on the scale of ``C' C``.
+MAX_ITERATIONS, INSIDE = 100, 1e-6
+#: By how much the squares of its answer are raised in turn, relative to the largest one.
+MARGINS = tuple(10.0**-e for e in range(9, 2, -1))
 #: Beyond these sizes the program takes minutes.
 MAX_WIDTH, MAX_NEURONS, MAX_BLOCKS = 16, 16, 6
 
 
-def check_size(resnet: ResNet) -> None:
-    """Refuse networks that are too large for the program.
-
-    Raises
-    ------
-    InputError
-    """
+def is_small(resnet: ResNet) -> bool:
+    """Whether the program is for this network."""
     neurons = max((block.n_neurons for block in resnet.blocks), default=0)
-    if resnet.width > MAX_WIDTH or neurons > MAX_NEURONS or resnet.depth > MAX_BLOCKS:
+    return resnet.width <= MAX_WIDTH and neurons <= MAX_NEURONS and resnet.depth <= MAX_BLOCKS
+
+
+def check_size(resnet: ResNet) -> None:
+    """Raise InputError if the program is not for this network."""
+    if not is_small(resnet):
+        neurons = max((block.n_neurons for block in resnet.blocks), default=0)
         raise InputError(
             f"the semidefinite program is for width <= {MAX_WIDTH}, {MAX_NEURONS} neurons a block and "
             f"{MAX_BLOCKS} blocks; "
-            f"this network has {resnet.width}, {neurons} and {resnet.depth}; use method='affine'."
+            f"this network has width {resnet.width}, at most {neurons} neurons a block and "
+            f"{resnet.depth} blocks; use method='affine'."
         )
 
 
@@ -128,7 +133,7 @@ def _solve(resnet: ResNet, level: int, first: Any, objective: Any) -> tuple[floa
         T = cp.Variable(len(V), nonneg=True)
         side = after @ W + V.T @ cp.diag(T)
         M = cp.bmat([[after - P, side], [side.T, W.T @ after @ W - 2 * cp.diag(T)]])
-        constraints.append(0.5 * (M + M.T) << 0)
+        constraints.append(0.5 * (M + M.T) << -INSIDE * np.eye(width + len(V)))
         multipliers.append(T)
         P = after
     problem = cp.Problem(cp.Minimize(objective), constraints)
@@ -150,7 +155,7 @@ def _move_inside(form: _Form, squares: Floats, multipliers: Floats) -> Floats | 
     magnitude = float(squares.max() + np.abs(form.output).max())
     for margin in MARGINS:
         raised = squares * (1.0 + margin) + margin * magnitude
-        if is_negative(form.matrix(raised, multipliers + 0.01 * margin * magnitude)):
+        if is_negative(form.matrix(raised, multipliers)):
             return np.sqrt(raised) * (1.0 + 1e-12)
     return None
 

@@ -8,13 +8,15 @@ violated most (any weights are valid).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import scipy.sparse as sp
 
 from fw_circuits._typing import Array, Floats
 from fw_circuits.resnet.box import Box
 from fw_circuits.resnet.network import ResNet
-from fw_circuits.resnet.sampled import CHUNK, ascend, derivatives, streams_at, unit_tangents
+from fw_circuits.resnet.sampled import CHUNK, ascend, derivatives, streams_at
 from fw_circuits.resnet.scaling import best_scaling, column_norms
 
 #: Rounds of reweighting, and the derivatives that take part, in the l2 geometry.
@@ -33,16 +35,45 @@ def slot_units(resnet: ResNet, X: Floats) -> Floats:
     return unit
 
 
+#: From derivatives (outputs, width, points): the points to start from, and a tangent (width, m) for each.
+Towards = Callable[[Floats], tuple[Array, Floats]]
+
+
+def slot_tangents(slots: Array) -> Towards:
+    """Ascents for each slot, from the best points for it (one point, or more if the slots are few): for l1."""
+
+    def towards(J: Floats) -> tuple[Array, Floats]:
+        starts = min(max(1, CHUNK // max(1, len(slots))), J.shape[2])
+        order = np.argsort(-np.abs(J).sum(axis=0)[slots], axis=1, kind="stable")[:, :starts]
+        at = np.repeat(slots, starts)
+        units = sp.csc_array((np.ones(len(at)), (at, range(len(at)))), shape=(J.shape[1], len(at)))
+        return order.ravel(), units.toarray()
+
+    return towards
+
+
+def steepest_tangents(D: Floats) -> Towards:
+    """As many ascents as slots, from the points of largest ``|J / D|_2`` in the direction ``J / D^2``."""
+
+    def towards(J: Floats) -> tuple[Array, Floats]:
+        ratio = np.divide(J, D[:, None], out=np.zeros_like(J), where=D[:, None] > 0.0)
+        start = np.argsort(-np.sum(ratio**2, axis=(0, 1)), kind="stable")[: len(D)]
+        steepest = ratio[np.argmax(np.sum(ratio[:, :, start] ** 2, axis=1), axis=0), :, start].T
+        return start, np.divide(steepest, D[:, None], out=np.zeros_like(steepest), where=D[:, None] > 0.0)
+
+    return towards
+
+
 def search_derivatives(
     resnet: ResNet,
     level: int,
     X: Floats,
     within: Box | Floats,
-    slots: Array,
+    towards: Towards,
     n_steps: int,
     rng: np.random.Generator,
-) -> Floats:
-    """Derivatives (outputs, width, points) that were met: at samples, and where those of ``slots`` are large.
+) -> tuple[Floats, Floats]:
+    """Derivatives (outputs, width, points) that were met: at samples, and by ascent from them.
 
     Parameters
     ----------
@@ -54,17 +85,15 @@ def search_derivatives(
     points = X.T if isinstance(within, Box) else _scatter(streams_at(resnet, X, level)[-1], within, rng)
     J, counts = _evaluate(resnet, level, points, within, rng)
     points, J = points[:, counts], J[:, :, counts]
-    if n_steps == 0 or points.shape[1] == 0:
-        return J
-    found = [J]
-    start = points[:, np.argmax(np.abs(J).sum(axis=0)[slots], axis=1)]
-    for low in range(0, len(slots), CHUNK):
-        part = slice(low, low + CHUNK)
-        tangents = unit_tangents(resnet.width, slots[part])
-        best = ascend(resnet, level, start[:, part], tangents, n_steps, within)
-        J, counts = _evaluate(resnet, level, best, within, rng)
-        found.append(J[:, :, counts])
-    return np.concatenate(found, axis=2)
+    found = [J[:, :, :0]]
+    if n_steps and points.shape[1]:
+        start, tangents = towards(J)
+        for low in range(0, len(start), CHUNK):
+            part = slice(low, low + CHUNK)
+            best = ascend(resnet, level, points[:, start[part]], tangents[:, part], n_steps, within)
+            there, counts = _evaluate(resnet, level, best, within, rng)
+            found.append(there[:, :, counts])
+    return J, np.concatenate(found, axis=2)
 
 
 def _scatter(streams: Floats, unit: Floats, rng: np.random.Generator) -> Floats:

@@ -14,7 +14,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 from scipy.special import expit
 
 from fw_circuits._typing import Array, Floats
@@ -46,7 +45,8 @@ def derivatives(
     The derivative is one that holds arbitrarily near to the stream, which may itself lie on kinks.
     """
     size = np.abs(streams)
-    moved = streams + MOVE * (size + size.mean(axis=0)) * rng.uniform(-1.0, 1.0, streams.shape)
+    size = size + size.mean(axis=0)
+    moved = streams + MOVE * np.where(size > 0.0, size, 1.0) * rng.uniform(-1.0, 1.0, streams.shape)
     here, counts, gates = streams.copy(), np.ones(streams.shape[1], dtype=bool), []
     for block in resnet.blocks[level:]:
         used = np.diff(block.V.indptr) > 0
@@ -113,7 +113,7 @@ def _smooth_derivative(
     kept: list[tuple[Any, Floats, Floats, Floats]] = []
     for block in resnet.blocks[level:]:
         y = block.V @ alpha + block.b[:, None]
-        tau = temperature * np.mean(np.abs(y), axis=0) + 1e-300
+        tau = temperature * np.abs(y).sum(axis=0) / max(1, block.n_neurons) + 1e-300
         z = expit(y / tau)
         p = block.V @ soft
         hard = hard + block.W @ ((y > 0.0) * (block.V @ hard))
@@ -169,10 +169,3 @@ def _pull_back(resnet: ResNet, level: int, streams: list[Floats], slope: Floats)
         gate = block.V @ stream + block.b[:, None] > 0.0
         slope = slope + block.V.T @ (gate * (block.W.T @ slope))
     return np.asarray(resnet.A.T @ slope)
-
-
-def unit_tangents(width: int, slots: Array) -> Floats:
-    """(width, m): column j is the unit vector of slot ``slots[j]``."""
-    return sp.csc_array(
-        (np.ones(len(slots)), (slots, range(len(slots)))), shape=(width, len(slots))
-    ).toarray()

@@ -12,9 +12,11 @@ Geometries, for q outputs: ``l1``: ``D_i >= sup sum_o |df_o/dalpha_i|`` (l1 norm
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 
 from fw_circuits._typing import Array, Floats
 from fw_circuits.exceptions import InputError
@@ -22,8 +24,12 @@ from fw_circuits.resnet.activation import bounds_of, forward_steps, stream_range
 from fw_circuits.resnet.box import Box
 from fw_circuits.resnet.enclosure import EPS, Enclosure, Step, gate_band
 from fw_circuits.resnet.network import ResNet
-from fw_circuits.resnet.scaling import best_scaling
+from fw_circuits.resnet.scaling import best_scaling, column_norms
 
+#: Covers the rounding of the few sums after the certificate, so that a check by the same certificate passes.
+ROUND_UP = 1.0 + 1e-12
+#: Shapes of an l2 diagonal that are tried, and the ratio of costs above which no further one is.
+SHAPES, WORTH = 3, 0.99
 GEOMETRIES = ("l1", "l2")
 STREAMS = ("all", "reached")
 
@@ -39,8 +45,12 @@ def derivative_bounds(
     dead: list[Array] | None = None,
     active: list[Array] | None = None,
     capacity_bytes: int | None = None,
+    visit: Callable[[int, int, Enclosure], None] | None = None,
 ) -> list[Floats]:
-    """Bounds on ``|df_o/dalpha_{l,i}|``, arrays (outputs, width) for l = 0, ..., L; gates in [0, 1] unless decided."""
+    """Bounds on ``|df_o/dalpha_{l,i}|``, arrays (outputs, width) for l = 0, ..., L; gates in [0, 1] unless decided.
+
+    ``visit(o, l, enclosure)`` sees every enclosure on its way.
+    """
     found = [np.zeros((resnet.n_outputs, resnet.width)) for _ in range(resnet.depth + 1)]
     none = [np.zeros(block.n_neurons, dtype=bool) for block in resnet.blocks]
     dead, active = dead or none, active or none
@@ -49,9 +59,13 @@ def derivative_bounds(
         zero = np.zeros((resnet.width, 0))
         J = Enclosure(row, zero, np.zeros(resnet.width), resnet.n_neurons, capacity_bytes)
         found[-1][o] = np.abs(row)
+        if visit is not None:
+            visit(o, resnet.depth, J)
         for l in range(resnet.depth - 1, -1, -1):
             J.advance(steps[l], gate_band(dead[l], active[l]))
             found[l][o] = J.magnitude
+            if visit is not None:
+                visit(o, l, J)
     return found
 
 
@@ -68,21 +82,52 @@ def path_bounds(resnet: ResNet) -> list[Floats]:
     return found[::-1]
 
 
-def diagonals(
-    resnet: ResNet, bounds: list[Floats], geometry: str, activations: list[Floats], inputs: Floats
-) -> list[Floats]:
-    """D_0, ..., D_L from bounds on the derivative; the l2 ones are chosen for the weights and activations.
-
-    ``inputs`` are magnitudes of the raw inputs, the "activations" of the input layer.
-    """
-    if geometry == "l1":
-        return [bound.sum(axis=0) * (1.0 + (len(bound) - 1) * EPS) for bound in bounds]
-    layers = [resnet.A, *(block.W for block in resnet.blocks)]
-    emitted = [inputs, *activations]
+def layers(resnet: ResNet, activations: list[Floats], inputs: Floats) -> list[tuple[sp.csr_array, Floats]]:
+    """What writes to ``alpha_0, ..., alpha_L``, and how much its columns emit at most."""
     return [
-        best_scaling(np.sqrt(np.sum(bound**2, axis=0)) * (1.0 + 4 * len(bound) * EPS), W, h)[0]
-        for bound, W, h in zip(bounds, layers, emitted, strict=True)
+        (resnet.A, inputs),
+        *((block.W, h) for block, h in zip(resnet.blocks, activations, strict=True)),
     ]
+
+
+def diagonals(bounds: list[Floats], geometry: str, priced: list[tuple[sp.csr_array, Floats]]) -> list[Floats]:
+    """D_0, ..., D_L from bounds on the derivative; the l2 ones are chosen to be cheap for ``layers``."""
+    if geometry == "l1":
+        return [bound.sum(axis=0) * ROUND_UP for bound in bounds]
+    return [
+        best_scaling(np.sqrt(np.sum(bound**2, axis=0)) * ROUND_UP, W, h)[0]
+        for bound, (W, h) in zip(bounds, priced, strict=True)
+    ]
+
+
+class EuclideanDiagonals:
+    """A visitor of enclosures that collects l2 diagonals: better than :func:`diagonals`, as it lets generators cancel.
+
+    The diagonals of several outputs add up in squares, ``|J d|^2 = sum_o (J_o d)^2 <= sum_i D_i^2 d_i^2``.
+    """
+
+    def __init__(self, resnet: ResNet, priced: list[tuple[sp.csr_array, Floats]]) -> None:
+        self._priced = priced
+        self._squares = [np.zeros(resnet.width) for _ in priced]
+
+    def __call__(self, o: int, l: int, J: Enclosure) -> None:
+        """Add the diagonal of output o at level l."""
+        W, h = self._priced[l]
+        magnitude = J.magnitude
+        best = best_scaling(magnitude, W, h)[0]
+        candidate, cost = best, float(h @ column_norms(best, W, 2))
+        for _ in range(SHAPES):
+            factor, shares = J.euclidean(candidate)
+            price = factor * float(h @ column_norms(candidate, W, 2))
+            if price > WORTH * cost:
+                break
+            best, cost = factor * candidate, price
+            candidate = best_scaling(np.maximum(np.minimum(shares, magnitude), 1e-6 * magnitude), W, h)[0]
+        self._squares[l] += best**2
+
+    def result(self) -> list[Floats]:
+        """D_0, ..., D_L."""
+        return [np.sqrt(square) * ROUND_UP for square in self._squares]
 
 
 def check_choice(name: str, value: str, known: tuple[str, ...]) -> None:
@@ -145,8 +190,23 @@ def sensitivities(
         if streams == "reached":
             dead, active = ranges.dead, ranges.active
         activations = activations or bounds_of(resnet, "sup", ranges.high, ranges.magnitudes)
+    priced = layers(
+        resnet, activations or [np.ones(block.n_neurons) for block in resnet.blocks], box.magnitude
+    )
     if method == "path":
-        bounds = path_bounds(resnet)
-    else:
-        bounds = derivative_bounds(resnet, backward_steps(resnet), dead, active, capacity)
-    return diagonals(resnet, bounds, geometry, activations or [], box.magnitude)
+        return diagonals(path_bounds(resnet), geometry, priced)
+    return certified_diagonals(resnet, geometry, priced, dead, active, capacity)
+
+
+def certified_diagonals(
+    resnet: ResNet,
+    geometry: str,
+    priced: list[tuple[sp.csr_array, Floats]],
+    dead: list[Array] | None,
+    active: list[Array] | None,
+    capacity_bytes: int | None,
+) -> list[Floats]:
+    """D_0, ..., D_L by one walk of enclosures from each output."""
+    collect = EuclideanDiagonals(resnet, priced) if geometry == "l2" else None
+    bounds = derivative_bounds(resnet, backward_steps(resnet), dead, active, capacity_bytes, collect)
+    return diagonals(bounds, geometry, priced) if collect is None else collect.result()

@@ -14,6 +14,7 @@ import numpy as np
 from fw_circuits._typing import Floats
 from fw_circuits.resnet.activation import forward_steps, stream_ranges
 from fw_circuits.resnet.box import Box
+from fw_circuits.resnet.enclosure import EPS, Enclosure
 from fw_circuits.resnet.network import ResNet
 from fw_circuits.resnet.sensitivity import backward_steps, derivative_bounds
 
@@ -42,8 +43,8 @@ class Cell:
         )
 
 
-def split(resnet: ResNet, box: Box, n_cells: int) -> Cell:
-    """Bounds for all of the box from at most ``n_cells`` cells; more cells are never worse."""
+def split(resnet: ResNet, box: Box, n_cells: int) -> tuple[Cell, list[Cell]]:
+    """Bounds for all of the box from at most ``n_cells`` cells, and the cells; more cells are never worse."""
     forward, backward = forward_steps(resnet), backward_steps(resnet)
 
     def bound(part: Box, parent: Cell | None) -> Cell:
@@ -67,7 +68,25 @@ def split(resnet: ResNet, box: Box, n_cells: int) -> Cell:
             child = bound(half, cell)
             heapq.heappush(heap, (-child.cost(resnet), n_made, child))
             n_made += 1
-    return _combine(box, [*done, *(cell for _, _, cell in heap)], np.maximum)
+    cells = [*done, *(cell for _, _, cell in heap)]
+    return _combine(box, cells, np.maximum), cells
+
+
+def shrink(resnet: ResNet, cells: list[Cell], diagonals: list[Floats]) -> list[Floats]:
+    """Valid l2 diagonals of all cells, made smaller where generators cancel in every cell."""
+    forward, backward = forward_steps(resnet), backward_steps(resnet)
+    largest = np.zeros(len(diagonals))
+    for cell in cells:
+        squares = np.zeros(len(diagonals))
+
+        def add(o: int, l: int, J: Enclosure, squares: Floats = squares) -> None:
+            squares[l] += J.euclidean(diagonals[l])[0] ** 2
+
+        ranges = stream_ranges(resnet, cell.box, forward)
+        derivative_bounds(resnet, backward, ranges.dead, ranges.active, visit=add)
+        largest = np.maximum(largest, squares)
+    factors = np.minimum(np.sqrt(largest) * (1.0 + 8 * EPS), 1.0)
+    return [factor * D for factor, D in zip(factors, diagonals, strict=True)]
 
 
 def _combine(box: Box, cells: list[Cell], ufunc: np.ufunc) -> Cell:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+import scipy.sparse as sp
 
 from fw_circuits._typing import Floats
 from fw_circuits.resnet import lipsdp
@@ -13,8 +14,8 @@ from fw_circuits.resnet.box import Box
 from fw_circuits.resnet.enclosure import EPS
 from fw_circuits.resnet.network import ResNet
 from fw_circuits.resnet.scaling import column_norms
-from fw_circuits.resnet.sensitivity import backward_steps, derivative_bounds, diagonals, path_bounds
-from fw_circuits.resnet.splitting import split
+from fw_circuits.resnet.sensitivity import certified_diagonals, diagonals, layers, path_bounds
+from fw_circuits.resnet.splitting import Cell, shrink, split
 
 METHODS = ("affine", "interval", "path", "split", "sdp")
 
@@ -43,46 +44,47 @@ def certify(
     notes: list[str] = []
     if method == "sdp":
         lipsdp.check_size(resnet)
+    cells: list[Cell] = []
+    capacity = 0 if method in ("interval", "path") else None
     if method == "split":
-        cell = split(resnet, box, n_cells)
-        bounds, magnitudes, folded = cell.derivatives, cell.magnitudes, cell.folded
-        high = cell.high
+        whole, cells = split(resnet, box, n_cells)
+        high, magnitudes, folded = whole.high, whole.magnitudes, whole.folded
     else:
-        capacity = 0 if method in ("interval", "path") else None
         ranges = stream_ranges(resnet, box, forward_steps(resnet), capacity)
-        if method == "path":
-            bounds = path_bounds(resnet)
-        elif streams == "reached":
-            bounds = derivative_bounds(resnet, backward_steps(resnet), ranges.dead, ranges.active, capacity)
-        else:
-            bounds = derivative_bounds(resnet, backward_steps(resnet), capacity_bytes=capacity)
-        magnitudes, folded, high = ranges.magnitudes, 0 if capacity == 0 else ranges.folded, ranges.high
+        high, magnitudes, folded = ranges.high, ranges.magnitudes, 0 if capacity == 0 else ranges.folded
     if activation == "rms" and data is not None:
         activations = root_mean_square(resnet, data)
     else:
         activations = bounds_of(resnet, activation, high, magnitudes)
+    priced = layers(resnet, activations, box.magnitude)
+    if method == "path":
+        D = diagonals(path_bounds(resnet), geometry, priced)
+    elif method == "split":
+        D = diagonals(whole.derivatives, geometry, priced)
+        D = D if geometry == "l1" else shrink(resnet, cells, D)
+    else:
+        dead, active = (ranges.dead, ranges.active) if streams == "reached" else (None, None)
+        D = certified_diagonals(resnet, geometry, priced, dead, active, capacity)
     if folded:
         notes.append(
             f"{folded} generators were folded into intervals to save memory; the bounds hold, but are wider"
         )
-    D = diagonals(resnet, bounds, geometry, activations, box.magnitude)
     if method == "sdp":
-        _improve(resnet, D, activations, box.magnitude, notes)
+        _improve(resnet, D, priced, notes)
     return Upper(D, activations, magnitudes[-1], notes)
 
 
-def layer_upper(D: Floats, W: object, h: Floats, p: int) -> float:
+def layer_upper(D: Floats, W: sp.csr_array, h: Floats, p: int) -> float:
     """``sum_j h_j |D W_j|_p``, rounded up."""
     return float(h @ column_norms(D, W, p)) * (1.0 + 4 * (len(D) + len(h) + 4) * EPS)
 
 
 def _improve(
-    resnet: ResNet, D: list[Floats], activations: list[Floats], inputs: Floats, notes: list[str]
+    resnet: ResNet, D: list[Floats], priced: list[tuple[sp.csr_array, Floats]], notes: list[str]
 ) -> None:
     """Put diagonals of the semidefinite program in place of the affine ones where they are cheaper."""
     unsolved = []
-    for l in range(resnet.depth):
-        W, h = (resnet.A, inputs) if l == 0 else (resnet.blocks[l - 1].W, activations[l - 1])
+    for l, (W, h) in enumerate(priced[:-1]):
         norms = column_norms(D[l], W, 2)
         share = np.divide(h, norms, out=np.zeros_like(norms), where=norms > 0.0)
         weights = abs(W).power(2) @ share
