@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from os import PathLike
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,9 @@ import scipy.sparse as sp
 
 from fw_circuits._typing import Array, Floats
 from fw_circuits.exceptions import InputError
+
+if TYPE_CHECKING:
+    from fw_circuits.resnet.complexity import Complexity
 
 #: Rows of X that go through the network together: as many as keep the stream within these bytes.
 BLOCK_BYTES = 1 << 21
@@ -273,6 +276,22 @@ class ResNet:
         from fw_circuits.resnet.onnx_export import to_onnx
 
         to_onnx(self, path, dtype)
+
+    def complexity(
+        self,
+        domain: Any = None,
+        geometry: str = "l1",
+        activation: str = "sup",
+        method: str = "affine",
+        **options: Any,
+    ) -> Complexity:
+        """A bracket of R(theta), certified from above and met from below.
+
+        Arguments, errors and an example: :func:`fw_circuits.resnet.complexity.complexity`.
+        """
+        from fw_circuits.resnet.complexity import complexity
+
+        return complexity(self, domain, geometry, activation, method, **options)
 
 
 def _freeze(owner: Any, matrices: Iterable[str], vectors: Iterable[str]) -> None:
