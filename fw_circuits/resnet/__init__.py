@@ -2,5 +2,6 @@
 
 from fw_circuits.resnet.compiler import compile_resnet
 from fw_circuits.resnet.network import Block, ResNet
+from fw_circuits.resnet.pruning import Pruning, prune
 
-__all__ = ["Block", "ResNet", "compile_resnet"]
+__all__ = ["Block", "Pruning", "ResNet", "compile_resnet", "prune"]

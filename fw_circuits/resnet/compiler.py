@@ -84,22 +84,19 @@ def _values(forms: Forms, atoms: Sequence[Atom]) -> list[Expr]:
     circuits = [sweep(strash(atom.circuit)) for atom in atoms]
     groups: dict[tuple[int, tuple[int, ...]], list[int]] = {}
     for j, (atom, circuit) in enumerate(zip(atoms, circuits, strict=True)):
-        support = {atom.literals[i] // atom.level for i in circuit.support}
-        varying = sorted(i for i in support if not forms.coordinate(atom.level, i).constant)
+        read = {atom.literals[i] // atom.level for i in circuit.support}
+        varying = sorted(i for i in read if not forms.coordinate(atom.level, i).constant)
         groups.setdefault((atom.level, tuple(varying)), []).append(j)
     values = [Expr()] * len(atoms)
     live: set[int] = set()
     for (level, support), members in groups.items():
-        chosen, added = None, None
+        offers = []
         for form in forms:
-            members_values = [form(circuits[j], level, atoms[j].literals, support) for j in members]
-            found = [value for value in members_values if value is not None]
-            if len(found) < len(members):
-                continue
-            new = forms.builder.live(found, live)
-            if added is None or len(new) < len(added):
-                chosen, added = found, new
-        assert chosen is not None and added is not None
+            measures = [form(circuits[j], level, atoms[j].literals, support) for j in members]
+            known = [measure for measure in measures if measure is not None]
+            if len(known) == len(members):
+                offers.append((forms.builder.live(known, live), known))
+        added, chosen = min(offers, key=lambda offer: len(offer[0]))  # the first of the smallest
         live |= added
         for j, measure in zip(members, chosen, strict=True):
             values[j] = 2.0 * measure - 1.0
