@@ -1,5 +1,7 @@
 """Networks for the tests of pruning: random, trained, compiled."""
 
+import warnings
+
 import numpy as np
 from atom_strategies import random_atom
 from sklearn.neural_network import MLPRegressor
@@ -34,7 +36,9 @@ def trained_net(sizes=(32, 32)):
     model = MLPRegressor(
         hidden_layer_sizes=sizes, alpha=1e-4, max_iter=300, tol=0.0, n_iter_no_change=300, random_state=0
     )
-    model.fit(X, np.sin(3 * X[:, 0]) * X[:, 1])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it need not converge
+        model.fit(X, np.sin(3 * X[:, 0]) * X[:, 1])
     width, start, read = 2 + sum(sizes), 2, slice(0, 2)
     blocks = []
     for weights, bias in zip(model.coefs_[:-1], model.intercepts_[:-1], strict=True):

@@ -9,14 +9,16 @@ touch.  Their mean square is ``sum_i |D_l W_l[:, i]|^2 E h~_i^2 (1/p_i - 1)``, a
 
 With ``c = |D W[:, i]| H~``, R_l its sum in block l, R the sum of these and ``p = min(1, n c / R)`` this is at most
 ``sum_l sqrt(R R_l / n)``, the bound of theory, section 7 (ours).  It holds for any p, and needs of the pruned network
-only root mean squares H~, so they follow from bounds H on the given one by a *deviation recursion* (ours): let
-``d_l >= (E |alpha~_l - alpha_l|^2)^(1/2)``, slot by slot, with d_0 = 0.  Then, since the choices of a block have mean 0
-given those before it, squares add:
+only root mean squares H~, so they follow from bounds H on the given one by a *deviation recursion* (ours).  The
+streams differ by what the choices of the blocks before l add, of mean 0 given those before them, and by what the
+blocks make of that, ``W_m (h~_m - h_m)``.  The former are orthogonal, so that their covariances add; the latter are
+bounded by absolute values:
 
-    e = |V_l| d_{l-1},   H~ = H + e,   d_l^2 = (d_{l-1} + |W_l| e)^2 + |W_l|^2 (H~^2 (1/p - 1))   (entrywise squares).
+    e_l = diag(V_l S V_l')^(1/2) + |V_l| u,    H~_l = H_l + e_l,
+    S += W_l diag(H~_l^2 (1/p - 1)) W_l',     u += |W_l| e_l.
 
-A neuron with p = 0 (it costs nothing as long as its H is 0) is no random choice: it enters as a bias, ``c_i`` in the
-first bound and ``|W_l| H~`` in the linear part of the second.
+A neuron with p = 0 (it costs nothing as long as its H is 0) is no random choice: it enters as a bias, with its c in
+the first bound and its H~ in the last sum.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ from fw_circuits._typing import Floats
 from fw_circuits.exceptions import InputError
 from fw_circuits.resnet.budgets import BUDGETS, keep_probabilities
 from fw_circuits.resnet.network import Block, ResNet
-from fw_circuits.resnet.simple_bounds import interval_activations, simple_sensitivities
+from fw_circuits.resnet.simple_bounds import interval_activations, path_sensitivities, simple_sensitivities
 
 #: Times that the probabilities are chosen anew for the enlarged activations.
 ROUNDS = 3
@@ -154,14 +156,13 @@ def enlarged_activations(
     resnet: ResNet, probabilities: Sequence[Floats], activations: Sequence[Floats]
 ) -> list[Floats]:
     """Bounds on the root mean squares of the pruned network's activations: the deviation recursion."""
-    deviation, enlarged = np.zeros(resnet.width), []
+    S, u, enlarged = sp.csr_array((resnet.width, resnet.width)), np.zeros(resnet.width), []
     for block, p, H in zip(resnet.blocks, probabilities, activations, strict=True):
-        size = abs(block.W)
-        moved = np.asarray(abs(block.V) @ deviation)
+        spread = np.asarray((block.V @ S).multiply(block.V).sum(axis=1))
+        moved = np.sqrt(np.maximum(spread, 0.0)) + abs(block.V) @ u
         enlarged.append(H + moved)
-        dropped = np.where(p > 0.0, 0.0, enlarged[-1])
-        spread = enlarged[-1] ** 2 * _variance(p)
-        deviation = np.sqrt((deviation + size @ (moved + dropped)) ** 2 + block.W.power(2) @ spread)
+        S = sp.csr_array(S + block.W @ sp.diags_array(enlarged[-1] ** 2 * _variance(p)) @ block.W.T)
+        u = u + abs(block.W) @ (moved + np.where(p > 0.0, 0.0, enlarged[-1]))
     return enlarged
 
 
@@ -183,16 +184,26 @@ def _variance(p: Floats) -> Floats:
 def _choose(
     resnet: ResNet, n: float, size: list[Floats], H: list[Floats], budget: str
 ) -> tuple[tuple[Floats, ...], float]:
-    """Probabilities of the least certified bound among a few choices, the theorem's first."""
+    """Probabilities of the least certified bound among a few choices, the theorem's first.
+
+    Sensitivities over paths are coarse, but know what a neuron does to H~; so they may propose better probabilities.
+    """
+    proposals = [size]
+    if budget == "tuned":
+        paths = written(resnet, path_sensitivities(resnet, H))
+        proposals += [paths, [np.sqrt(s * t) for s, t in zip(size, paths, strict=True)]]
     best: tuple[tuple[Floats, ...], float] | None = None
     for name in BUDGETS[: BUDGETS.index(budget) + 1]:
-        enlarged = H
-        for _ in range(ROUNDS):
-            p = tuple(keep_probabilities([s * h for s, h in zip(size, enlarged, strict=True)], n, name))
-            enlarged = enlarged_activations(resnet, p, H)
-            bound = error_bound([s * h for s, h in zip(size, enlarged, strict=True)], p)
-            if best is None or bound < best[1]:
-                best = p, bound
+        for proposal in proposals:
+            enlarged = H
+            for _ in range(ROUNDS):
+                p = tuple(
+                    keep_probabilities([s * h for s, h in zip(proposal, enlarged, strict=True)], n, name)
+                )
+                enlarged = enlarged_activations(resnet, p, H)
+                bound = error_bound([s * h for s, h in zip(size, enlarged, strict=True)], p)
+                if best is None or bound < best[1]:
+                    best = p, bound
     assert best is not None
     return best
 
