@@ -66,13 +66,13 @@ def compiled_net() -> tuple[ResNet, Floats]:
     """The breast-cancer solution of level 1, and the range of its features."""
     data = load_breast_cancer()
     solution = solve(data.data, data.target, loss="logistic", levels=(1,))
-    return solution.to_resnet(), np.array([[t[0], t[-1]] for t in solution.lattice.knots])
+    return solution.to_resnet(), np.array([[t[0], t[-1]] for t in solution.lattice.knots]).T
 
 
 def networks() -> Iterator[tuple[str, ResNet, Floats]]:
     """Name, network, domain."""
-    yield "random", random_net(), np.array([[-1.0, 1.0]] * 4)
-    yield "trained", trained_net(), np.array([[-1.0, 1.0]] * 2)
+    yield "random", random_net(), np.array([[-1.0] * 4, [1.0] * 4])
+    yield "trained", trained_net(), np.array([[-1.0] * 2, [1.0] * 2])
     yield "compiled", *compiled_net()
 
 
@@ -102,8 +102,9 @@ def run(quick: bool) -> list[str]:
     worst: dict[str, float] = {}
     excess = 0.0
     for name, net, domain in networks():
-        X = domain[:, 0] + np.random.default_rng(1).random((50, len(domain))) * np.ptp(domain, axis=1)
-        H = interval_activations(net, domain)
+        low, high = domain
+        X = low + np.random.default_rng(1).random((50, len(low))) * (high - low)
+        H = interval_activations(net, (low, high))
         D = simple_sensitivities(net, H)
         R = sum(float(s @ h) for s, h in zip(written(net, D), H, strict=True))
         l1 = l1_total(net, H)

@@ -14,9 +14,9 @@ from fw_circuits.resnet.pruning import draw, enlarged_activations, error_bound, 
 from fw_circuits.resnet.simple_bounds import interval_activations, norm_sensitivities, path_sensitivities
 
 NETS = {
-    "random": (lambda: random_net(np.random.default_rng(0)), [[-1.0, 1.0]] * 3),
-    "trained": (trained_net, [[-1.0, 1.0]] * 2),
-    "compiled": (compiled_net, [[0.0, 1.0]] * 5),
+    "random": (lambda: random_net(np.random.default_rng(0)), ([-1.0] * 3, [1.0] * 3)),
+    "trained": (trained_net, ([-1.0] * 2, [1.0] * 2)),
+    "compiled": (compiled_net, ([0.0] * 5, [1.0] * 5)),
 }
 
 
@@ -27,7 +27,7 @@ def mean_square(net, probabilities, X, draws=200):
 
 
 def points(domain, n, seed=1):
-    low, high = np.array(domain).T
+    low, high = np.array(domain)
     return low + np.random.default_rng(seed).random((n, len(low))) * (high - low)
 
 
@@ -128,7 +128,7 @@ def test_simple_bounds_are_sound(seed, outputs):
     rng = np.random.default_rng(seed)
     net = random_net(rng, sizes=(5, 4), outputs=outputs)
     X = rng.uniform(-1, 1, (50, 3))
-    H = interval_activations(net, [[-1.0, 1.0]] * 3)
+    H = interval_activations(net, (-1.0, 1.0))
     stream = net.A @ X.T + net.a[:, None]
     for block, bound in zip(net.blocks, H, strict=True):
         assert np.all(block.V @ stream + block.b[:, None] <= bound[:, None] + 1e-12)
@@ -187,7 +187,7 @@ def test_false_versions_fail_where_ours_holds(make, sizes):
 
 def test_deterministic_by_random_state():
     net = random_net(np.random.default_rng(0))
-    X, domain = points([[-1, 1]] * 3, 5), [[-1.0, 1.0]] * 3
+    X, domain = points(([-1] * 3, [1] * 3), 5), (-1.0, 1.0)
     one, same, other = (net.prune(40, seed, domain=domain) for seed in (3, 3, 4))
     np.testing.assert_array_equal(one.resnet.forward(X), same.resnet.forward(X))
     assert not np.array_equal(one.resnet.forward(X), other.resnet.forward(X)) and one.bound == other.bound
@@ -197,17 +197,17 @@ def test_deterministic_by_random_state():
 
 def test_edge_cases():
     net = ResNet([[1.0]], [0.0], (), [[1.0]], [0.0])
-    empty = net.prune(1, domain=[[0.0, 1.0]])
+    empty = net.prune(1, domain=(0.0, 1.0))
     assert (empty.n_kept, empty.n_expected, empty.bound) == (0, 0.0, 0.0)
     idle = ResNet([[1.0]], [0.0], [Block([[1.0]], [-2.0], [[1.0]])], [[1.0]], [0.0])
     for budget in ("theorem", "tuned"):
-        dead = idle.prune(1, 0, domain=[[0.0, 1.0]], budget=budget)  # never active: dropped at no cost
+        dead = idle.prune(1, 0, domain=(0.0, 1.0), budget=budget)  # never active: dropped at no cost
         assert (dead.n_kept, dead.bound) == (0, 0.0) and dead.resnet.forward([[0.5]])[0] == 0.5
 
 
 def test_refusals():
     net = random_net(np.random.default_rng(0), sizes=(4, 5))
-    domain, H, D = [[-1.0, 1.0]] * 3, [np.ones(4), np.ones(5)], [np.ones(6)] * 3
+    domain, H, D = (-1.0, 1.0), [np.ones(4), np.ones(5)], [np.ones(6)] * 3
     for n in (0, 0.5, -3, np.nan, np.inf, "8", True, None):
         with pytest.raises(InputError, match="at least 1"):
             net.prune(n, domain=domain)
@@ -224,7 +224,7 @@ def test_refusals():
     for bad in (np.nan, np.inf, -1.0):
         with pytest.raises(InputError, match="bounds >= 0"):
             net.prune(8, sensitivities=[*D[:2], np.full(6, bad)], activations=H)
-    for wrong in ([[-1.0, 1.0]] * 2, [[1.0, -1.0]] * 3, [[0.0, np.inf]] * 3):
+    for wrong in (([0.0] * 2, [1.0] * 2), (1.0, -1.0), (0.0, np.inf), (0.0,), 3, "unit", (np.nan, 1.0)):
         with pytest.raises(InputError, match="domain"):
             net.prune(8, domain=wrong)
     with pytest.raises(InputError, match="NaN"):

@@ -81,7 +81,7 @@ def prune(
         Expected number of neurons at most, at least 1.
     random_state : int, Generator or None
         The same integer gives the same network.
-    domain : (d, 2) array-like, optional
+    domain : pair (low, high) of numbers or (d,) arrays, optional
         Lowest and highest value of each raw feature; needed if ``activations`` are not given.
     sensitivities : sequence of L + 1 arrays (width,), optional
         l2 diagonals D_0, ..., D_L, valid for all streams (D_0 is not used).  Default: `simple_sensitivities`.
@@ -102,7 +102,7 @@ def prune(
     >>> read, write = np.zeros((100, 2)), np.zeros((2, 100))
     >>> read[:, 0], write[1] = 1.0, 0.01
     >>> net = ResNet([[1.0], [0.0]], [0.0, 0.0], [Block(read, np.zeros(100), write)], [[0.0, 1.0]], [0.0])
-    >>> pruned = prune(net, 25, random_state=0, domain=[[0.0, 1.0]])
+    >>> pruned = prune(net, 25, random_state=0, domain=(0.0, 1.0))
     >>> round(pruned.n_expected, 6), pruned.n_kept, round(pruned.bound**2, 6)
     (25.0, 22, 0.03)
     """
@@ -116,9 +116,7 @@ def prune(
         raise InputError(f"budget is {budget!r}; expected one of {', '.join(BUDGETS)}.")
     if activations is None:
         if domain is None:
-            raise InputError(
-                "neither activations nor a domain; pass domain=[[low, high], ...] of the raw features."
-            )
+            raise InputError("neither activations nor a domain; pass domain=(low, high) of the raw features.")
         H = interval_activations(resnet, domain)
     else:
         H = _checked("activations", activations, [block.n_neurons for block in resnet.blocks])

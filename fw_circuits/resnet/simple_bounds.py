@@ -81,13 +81,13 @@ def _norm(matrix: sp.csr_array) -> float:
     return float(np.sqrt(size.sum(axis=0).max() * size.sum(axis=1).max()))
 
 
-def interval_activations(resnet: ResNet, domain: npt.ArrayLike) -> list[Floats]:
+def interval_activations(resnet: ResNet, domain: tuple[npt.ArrayLike, npt.ArrayLike]) -> list[Floats]:
     """Upper bounds on all activations over a box of raw features, by interval arithmetic.
 
     Parameters
     ----------
     resnet : ResNet
-    domain : (n_features, 2)
+    domain : pair (low, high) of numbers or (n_features,) arrays
         Lowest and highest value of each feature.
 
     Raises
@@ -99,15 +99,21 @@ def interval_activations(resnet: ResNet, domain: npt.ArrayLike) -> list[Floats]:
     --------
     >>> from fw_circuits.resnet import Block
     >>> net = ResNet([[-1.0]], [0.0], [Block([[-1.0]], [0.0], [[2.0]])], [[1.0]], [0.0])
-    >>> interval_activations(net, [[-1.0, 3.0]])
+    >>> interval_activations(net, (-1.0, 3.0))
     [array([3.])]
     """
-    box = np.asarray(domain, dtype=np.float64)
-    if box.shape != (resnet.n_features, 2):
-        raise InputError(f"the domain has shape {box.shape}; expected ({resnet.n_features}, 2): low, high.")
-    if not np.all(np.isfinite(box)) or np.any(box[:, 0] > box[:, 1]):
+    try:
+        below, above = domain
+        ends = [
+            np.broadcast_to(np.asarray(end, dtype=np.float64), resnet.n_features) for end in (below, above)
+        ]
+    except (TypeError, ValueError):
+        raise InputError(
+            f"domain is {domain!r}; expected (low, high), each a number or {resnet.n_features} numbers."
+        ) from None
+    if not np.all(np.isfinite(ends)) or np.any(ends[0] > ends[1]):
         raise InputError("the domain is empty or not finite; expected low <= high for every feature.")
-    low, high = _interval(resnet.A, box[:, 0], box[:, 1])
+    low, high = _interval(resnet.A, *ends)
     low, high = low + resnet.a, high + resnet.a
     found = []
     for block in resnet.blocks:
