@@ -68,10 +68,10 @@ def test_offsets_large_against_the_range():
     np.testing.assert_allclose(net.forward(X), atom(X), atol=1e-9, rtol=0)
 
 
-def one_form(lattice, atom, name):
+def one_form(lattice, atom, name, normalise=True):
     """The network of one form of an atom; None where the form does not apply."""
     forms = Forms(lattice)
-    circuit = sweep(strash(atom.circuit))
+    circuit = sweep(strash(atom.circuit) if normalise else atom.circuit)
     read = {atom.literals[i] // atom.level for i in circuit.support}
     support = tuple(sorted(i for i in read if not forms.coordinate(atom.level, i).constant))
     measure = getattr(forms, name)(circuit, atom.level, atom.literals, support)
@@ -80,12 +80,17 @@ def one_form(lattice, atom, name):
 
 @pytest.mark.parametrize("name", ["conjunctions", "merged", "copies"])
 @settings(max_examples=100, deadline=None)
-@given(seed=st.integers(0, 2**32), level=st.integers(1, 4), encoding=st.sampled_from(["binary", "gray"]))
-def test_every_form_equals_the_atom(name, seed, level, encoding):
+@given(
+    seed=st.integers(0, 2**32),
+    level=st.integers(1, 4),
+    encoding=st.sampled_from(["binary", "gray"]),
+    normalise=st.booleans(),
+)
+def test_every_form_equals_the_atom(name, seed, level, encoding, normalise):
     rng = np.random.default_rng(seed)
     lattice = random_lattice(rng, int(rng.integers(1, 6)), [level], encoding=encoding)
     atom = random_atom(rng, lattice, level)
-    net = one_form(lattice, atom, name)
+    net = one_form(lattice, atom, name, normalise)
     assert net is not None  # at most 2^5 conjunctions of 5 literals
     X = hard_points(rng, lattice, level, 100)
     np.testing.assert_allclose(net.forward(X), atom(X), atol=1e-10, rtol=0)
