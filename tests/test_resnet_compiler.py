@@ -9,10 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fw_circuits.circuits import Circuit, Gate
+from fw_circuits.circuits.passes import strash, sweep
 from fw_circuits.exceptions import InputError
 from fw_circuits.lattice import Lattice
 from fw_circuits.resnet import compile_resnet
 from fw_circuits.resnet.builder import Builder, Expr
+from fw_circuits.resnet.forms import Forms
 from fw_circuits.resnet.gadgets import comparators, folds, lobes, sort_descending
 from fw_circuits.tetrakis import Atom
 
@@ -66,10 +68,56 @@ def test_offsets_large_against_the_range():
     np.testing.assert_allclose(net.forward(X), atom(X), atol=1e-9, rtol=0)
 
 
-def test_deep_circuits_stay_exact():
+def one_form(lattice, atom, name, normalise=True):
+    """The network of one form of an atom; None where the form does not apply."""
+    forms = Forms(lattice)
+    circuit = sweep(strash(atom.circuit) if normalise else atom.circuit)
+    read = {atom.literals[i] // atom.level for i in circuit.support}
+    support = tuple(sorted(i for i in read if not forms.coordinate(atom.level, i).constant))
+    measure = getattr(forms, name)(circuit, atom.level, atom.literals, support)
+    return None if measure is None else forms.builder.assemble([2.0 * measure - 1.0])
+
+
+@pytest.mark.parametrize("name", ["conjunctions", "merged", "copies"])
+@settings(max_examples=100, deadline=None)
+@given(
+    seed=st.integers(0, 2**32),
+    level=st.integers(1, 4),
+    encoding=st.sampled_from(["binary", "gray"]),
+    normalise=st.booleans(),
+)
+def test_every_form_equals_the_atom(name, seed, level, encoding, normalise):
+    rng = np.random.default_rng(seed)
+    lattice = random_lattice(rng, int(rng.integers(1, 6)), [level], encoding=encoding)
+    atom = random_atom(rng, lattice, level)
+    net = one_form(lattice, atom, name, normalise)
+    assert net is not None  # at most 2^5 conjunctions of 5 literals
+    X = hard_points(rng, lattice, level, 100)
+    np.testing.assert_allclose(net.forward(X), atom(X), atol=1e-10, rtol=0)
+
+
+@pytest.mark.parametrize("n", [1, 2, 5, 8])
+def test_symmetric_functions_need_sorting_alone(n):
+    lattice, rng = Lattice.boolean(n), np.random.default_rng(n)
+    X = rng.random((200, n))
+    X[100:] = np.rint(4 * X[100:]) / 4
+    for _ in range(4):
+        by_count = rng.integers(0, 2, n + 1)
+        table = sum(int(by_count[v.bit_count()]) << v for v in range(1 << n))
+        atom = Atom(Circuit.from_truth_table(table, n), 1, tuple(range(n)), lattice)
+        net = one_form(lattice, atom, "symmetric")
+        np.testing.assert_allclose(net.forward(X), atom(X), atol=1e-12, rtol=0)
+        assert net.n_neurons <= 2 * n + len(list(comparators(n))) + n
+    lopsided = Atom(
+        Circuit(n + 1, (Gate(2, 1, n + 1),), (2 * (n + 2),)), 1, tuple(range(n + 1)), Lattice.boolean(n + 1)
+    )
+    assert one_form(lopsided.lattice, lopsided, "symmetric") is None
+
+
+def test_deep_copies_stay_exact():
     """Reconvergent chains, whose rounding errors grow exponentially unless restored; long xor chains."""
     lattice = Lattice.boolean(4)
-    rng = np.random.default_rng(0)
+    forms, rng = Forms(lattice), np.random.default_rng(0)
     X = rng.random((300, 4))
     for table in (6, 9, 14, 8):
         gates = [Gate(6, 1, 2), Gate(6, 5, 3)]
@@ -77,9 +125,13 @@ def test_deep_circuits_stay_exact():
             tables = (6, table, 9)
             gates.append(Gate(tables[j % 3], 4 + j, 3 + j if j % 5 else 1 + j % 4))
         atom = Atom(Circuit(4, tuple(gates), (2 * (4 + 120),)), 1, (0, 1, 2, 3), lattice)
-        net = compile_resnet([atom], [1.0], 0.0, lattice)
+        measure = forms.copies(atom.circuit, 1, atom.literals, atom.literals)
+        net = forms.builder.assemble([2.0 * measure - 1.0])
         np.testing.assert_allclose(net.forward(X), atom(X), atol=1e-10, rtol=0)
         assert max(block.V.nnz / block.n_neurons for block in net.blocks) < 60
+        small = compile_resnet([atom], [1.0], 0.0, lattice)
+        np.testing.assert_allclose(small.forward(X), atom(X), atol=1e-10, rtol=0)
+        assert small.n_neurons <= 2 * 4 + 11  # the clips, and the conjunctions of 4 literals
     lattice = Lattice.boolean(40)
     parity = xor_chain(lattice, 1, range(40))
     X = rng.random((100, 40))
@@ -103,22 +155,26 @@ def test_many_outputs_and_no_atoms():
 
 
 def test_neuron_counts():
-    """One relu per gate and vertex; domain map 2, literal 1 relu per sorted offset at level 1."""
-    lattice = Lattice.boolean(3)
-    literal = Atom(Circuit(1, (), (3,)), 1, (2,), lattice)
-    assert compile_resnet([literal], [1.0], 0.0, lattice).n_neurons == 2  # only the clipping of x2
-    conjunction = Atom(Circuit(2, (Gate(8, 1, 2),), (6,)), 1, (0, 1), lattice)
-    net = compile_resnet([conjunction], [1.0], 0.0, lattice)
-    assert net.n_neurons <= 2 * 2 + 1 + 2 * 2 + 3  # clips, comparator, bits, gate copies
-    n_single = net.n_neurons
-    # xor and nor of the same literals share everything, even the relu of the gate.
-    xor = Atom(Circuit(2, (Gate(6, 1, 2),), (6,)), 1, (0, 1), lattice)
-    nor = Atom(Circuit(2, (Gate(1, 1, 2),), (6,)), 1, (0, 1), lattice)
-    assert compile_resnet([conjunction, xor, nor], [1.0, 2.0, 4.0], 0.0, lattice).n_neurons == n_single
+    """Domain map 2 a coordinate, literals at level 1 nothing, and one relu for all functions of two literals."""
+    lattice = Lattice.boolean(4)
+    literals = [
+        Atom(Circuit(1, (), (2 + complement,)), 1, (i,), lattice) for i in range(4) for complement in (0, 1)
+    ]
+    assert compile_resnet(literals, np.arange(8.0), 0.0, lattice).n_neurons == 8  # only the clipping
+    pairs = [Atom(Circuit(2, (Gate(table, 1, 2),), (6,)), 1, (0, 1), lattice) for table in (1, 2, 6, 8, 14)]
+    net = compile_resnet(pairs, np.arange(1.0, 6.0), 0.0, lattice)
+    assert (net.n_neurons, net.depth) == (2 * 2 + 1, 3)
     # Dead gates and gates on constants cost nothing.
     padded = Circuit(3, (Gate(6, 1, 3), Gate(8, 1, 2), Gate(14, 5, 0), Gate(8, 6, 6)), (14,))
-    idle = Atom(padded, 1, (0, 1, 2), lattice)
-    assert compile_resnet([idle], [1.0], 0.0, lattice).n_neurons == n_single
+    assert compile_resnet([Atom(padded, 1, (0, 1, 2), lattice)], [1.0], 0.0, lattice).n_neurons == 5
+    # A formula of intervals from 0: one relu a gate; as many atoms as one likes: 11 conjunctions of 4 literals.
+    formula = Atom(
+        Circuit(4, (Gate(8, 1, 2), Gate(14, 3, 4), Gate(6, 5, 6)), (14,)), 1, (0, 1, 2, 3), lattice
+    )
+    assert compile_resnet([formula], [1.0], 0.0, lattice).n_neurons == 2 * 4 + 3
+    rng = np.random.default_rng(0)
+    many = [Atom(random_circuit(rng, 4, 6), 1, (0, 1, 2, 3), lattice) for _ in range(50)]
+    assert compile_resnet(many, np.ones(50), 0.0, lattice).n_neurons <= 2 * 4 + 11
 
 
 def test_count_against_the_theory():
@@ -179,6 +235,10 @@ def test_builder_folds_and_shares():
     clipped = 1.0 - b.relu(1.0 - r)
     assert b.bounds(clipped) == (0.0, 1.0)
     assert (x * 0.0).key == Expr().key and (3.0 - x).const == 3.0
+    other = 1.0 - b.relu(1.0 - b.relu(y))
+    before = b.n_neurons
+    assert b.minimum(clipped, other).key == b.minimum(other, clipped).key  # relu(-z) = relu(z) - z
+    assert b.n_neurons == before + 1
     dead = b.relu(y - 5.0)
     assert b.assemble([clipped]).n_neurons == 2 and dead.terms
 

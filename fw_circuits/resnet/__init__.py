@@ -6,6 +6,7 @@ from fw_circuits.resnet.compiler import compile_resnet
 from fw_circuits.resnet.complexity import Bracket, Complexity
 from fw_circuits.resnet.lipschitz import LipschitzCheck, verify_lipschitz
 from fw_circuits.resnet.network import Block, ResNet
+from fw_circuits.resnet.pruning import Pruning, prune
 from fw_circuits.resnet.sensitivity import sensitivities
 
 __all__ = [
@@ -14,9 +15,11 @@ __all__ = [
     "Bracket",
     "Complexity",
     "LipschitzCheck",
+    "Pruning",
     "ResNet",
     "activation_bounds",
     "compile_resnet",
+    "prune",
     "sensitivities",
     "verify_lipschitz",
 ]

@@ -7,7 +7,7 @@ an equal expression gives the same slot.  Interval bounds fold relus that are co
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -118,7 +118,12 @@ class Builder:
         low, high = self.bounds(expr)
         if high <= 0.0:
             return Expr()
-        return expr if low >= 0.0 else self._neuron(expr, low, high)
+        if low >= 0.0:
+            return expr
+        opposite = self._slot_of.get((-expr).key)
+        if opposite is not None and max(-low, high) < math.inf:
+            return expr + Expr({opposite: 1.0})  # relu(x) = x + relu(-x)
+        return self._neuron(expr, low, high)
 
     def slot(self, expr: Expr, max_terms: int = 1) -> Expr:
         """A non-negative expression as one slot, if it has more than ``max_terms`` terms: one neuron."""
@@ -141,7 +146,7 @@ class Builder:
 
     def assemble(self, outputs: Sequence[Expr]) -> ResNet:
         """The network of these outputs: live neurons only, each written to its own slot by its layer."""
-        live = self._live(outputs)
+        live = self.live(outputs)
         order = sorted(live, key=lambda slot: (self._layer[slot], slot))
         place = {slot: row for row, slot in enumerate(order)}
         inputs = [slot for slot in order if slot < self.n_features]
@@ -162,12 +167,13 @@ class Builder:
         constants = np.array([e.const for e in outputs])
         return ResNet(A, np.zeros(width), tuple(blocks), _matrix(outputs, place, width), constants)
 
-    def _live(self, outputs: Sequence[Expr]) -> set[int]:
+    def live(self, outputs: Iterable[Expr], known: Set[int] = frozenset()) -> set[int]:
+        """Slots that these expressions read, directly or through neurons, without the known ones."""
         live: set[int] = set()
         waiting = [slot for expr in outputs for slot in expr.terms]
         while waiting:
             slot = waiting.pop()
-            if slot not in live:
+            if slot not in live and slot not in known:
                 live.add(slot)
                 waiting.extend(self._argument[slot].terms)
         return live

@@ -1,31 +1,23 @@
 """Compile ``intercept + sum of coef * T_C`` to a ResNet that computes the same function (theory, section 6).
 
-Each vertex of positive weight gets its own copy of a circuit, whose wires carry 0 or that weight; the
-outputs of the copies add up to (1 + T_C) / 2.  A gate costs one relu per copy.  Waves, bits, sorted offsets
-and gates with equal operands are shared between all atoms, because the builder shares equal neurons.
+Atoms of one level and support are compiled together, in whichever of the forms of `fw_circuits.resnet.forms` adds the
+fewest neurons to those that exist already.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
-from fw_circuits.circuits import Circuit
+from fw_circuits.circuits.passes import strash, sweep
 from fw_circuits.exceptions import InputError
 from fw_circuits.lattice import Lattice
-from fw_circuits.resnet.builder import Builder, Expr
-from fw_circuits.resnet.gadgets import Coordinate, restore, scaled_bit, sort_descending
+from fw_circuits.resnet.builder import Expr
+from fw_circuits.resnet.forms import Forms
 from fw_circuits.resnet.network import ResNet
 from fw_circuits.tetrakis import Atom
-
-#: A wire with more terms than this becomes a slot of its own (one more neuron), so that sums stay short.
-MAX_TERMS = 16
-#: A wire whose error may exceed this many rounding errors is restored to 0 or its scale (two more neurons).
-MAX_NOISE = 1024.0
 
 
 def compile_resnet(
@@ -55,7 +47,7 @@ def compile_resnet(
 
     Examples
     --------
-    >>> from fw_circuits.circuits import Gate
+    >>> from fw_circuits.circuits import Circuit, Gate
     >>> lattice = Lattice.boolean(2)
     >>> parity = Atom(Circuit(2, (Gate(6, 1, 2),), (6,)), 1, (0, 1), lattice)
     >>> net = compile_resnet([parity], [3.0], 1.0, lattice)
@@ -77,105 +69,35 @@ def compile_resnet(
         raise InputError(
             f"atoms {outside[:5]} belong to another lattice; pass the lattice that they were made for."
         )
-    compiler = _Compiler(lattice)
+    forms = Forms(lattice)
     outputs = [Expr(const=float(value)) for value in offset]
-    for atom, row in zip(atoms, columns, strict=True):
-        value = compiler.atom(atom)
+    for value, row in zip(_values(forms, atoms), columns, strict=True):
         outputs = [total + value * float(w) for total, w in zip(outputs, row, strict=True)]
-    return compiler.builder.assemble(outputs)
+    return forms.builder.assemble(outputs)
 
 
-class _Compiler:
-    """The builder and what is worth remembering between atoms."""
+def _values(forms: Forms, atoms: Sequence[Atom]) -> list[Expr]:
+    """``T_C`` of every atom.  Atoms of equal level and support take the form that adds the fewest neurons.
 
-    def __init__(self, lattice: Lattice) -> None:
-        self.builder = b = Builder(lattice.n_features)
-        self.coordinate = cache(lambda level, i: Coordinate(b, lattice, level, i))
-        self.neighbour_bits = cache(lambda level, i, p: self.coordinate(level, i).neighbour_bits(p))
-        self.thresholds = cache(
-            lambda level, support: sort_descending(b, [self.coordinate(level, i).s for i in support])
-        )
-        self.bits = cache(
-            lambda level, support, i, p: scaled_bit(
-                b, *self.neighbour_bits(level, i, p), self.thresholds(level, support)
-            )
-        )
-
-    def atom(self, atom: Atom) -> Expr:
-        """``T_C`` as an expression: 2 * (sum over vertices of the circuit at the scale of the weight) - 1."""
-        k = atom.level
-        support = tuple(i for i in atom.support if not self.coordinate(k, i).constant)
-        edges = [Expr(const=1.0), *self.thresholds(k, support), Expr()]
-        scales = [high - low for high, low in pairwise(edges)]
-        literals = [divmod(literal, k) for literal in atom.literals]
-        # Bits of a coordinate that does not vary, or is not read, are 0.
-        bits = [self.bits(k, support, i, p) if i in support else [Expr()] * len(scales) for i, p in literals]
-        total = Expr()
-        for j, scale in enumerate(scales):
-            total += run_circuit(self.builder, atom.circuit, [bit[j] for bit in bits], scale)
-        return 2.0 * total - 1.0
-
-
-def run_circuit(b: Builder, circuit: Circuit, inputs: Sequence[Expr], scale: Expr) -> Expr:
-    """The output of a circuit whose wires carry 0 or ``scale``, one relu per gate (theory, section 6, step
-    4).
-
-    ``noise`` bounds the error of each wire, in rounding errors: a gate adds up those of its operands, and
-    its own sum's.
+    What the other forms built is not live and so not assembled.
     """
-    zero = Expr()
-    wires, noise = [zero, *inputs], [0.0] + [8.0] * len(inputs)
-    live = _live(circuit)
-    for node, (table, a, c) in enumerate(circuit.gates, start=1 + circuit.n_inputs):
-        wire, error = zero, 0.0
-        if node in live:
-            wire = gate(b, table, wires[a], wires[c], scale)
-            error = noise[a] + noise[c] + sum(map(abs, wire.terms.values()))
-            if error > MAX_NOISE:
-                wire, error = restore(b, wire, scale), 8.0
-            else:
-                wire = b.slot(wire, MAX_TERMS)
-        wires.append(wire)
-        noise.append(error)
-    (signal,) = circuit.outputs
-    return scale - wires[signal >> 1] if signal & 1 else wires[signal >> 1]
-
-
-def gate(b: Builder, table: int, x: Expr, y: Expr, scale: Expr) -> Expr:
-    """A gate on wires in {0, L}, L = scale (theory, section 6, step 4).
-
-    It is ``t00 L + (t10 - t00) x + (t01 - t00) y + (t11 - t10 - t01 + t00) relu(x + y - L)``.  Operands that
-    are equal, complements or constants need no relu.
-
-    Examples
-    --------
-    >>> b = Builder(2)
-    >>> x, y, one = b.input(0), b.input(1), Expr(const=1.0)
-    >>> gate(b, 6, x, y, one).terms
-    {0: 1.0, 1: 1.0, 2: -2.0}
-    >>> gate(b, 8, x, 1.0 - x, one).terms, gate(b, 11, x, one, one).terms
-    ({}, {0: 1.0})
-    """
-    t00, t10, t01, t11 = (table >> v & 1 for v in range(4))
-    both = t11 - t10 - t01 + t00
-    conjunction = Expr()
-    if both:
-        conjunction = _conjunction(b, x, y, scale)
-    return t00 * scale + (t10 - t00) * x + (t01 - t00) * y + both * conjunction
-
-
-def _conjunction(b: Builder, x: Expr, y: Expr, scale: Expr) -> Expr:
-    zero, full = Expr().key, scale.key
-    if zero in (x.key, y.key):
-        return Expr()
-    if x.key in (full, y.key):
-        return y
-    return x if y.key == full else b.relu(x + y - scale)
-
-
-def _live(circuit: Circuit) -> set[int]:
-    live = {signal >> 1 for signal in circuit.outputs}
-    for node in range(circuit.n_nodes - 1, circuit.n_inputs, -1):
-        if node in live:
-            live.update(circuit.gates[node - circuit.n_inputs - 1][1:])
-    return live
+    circuits = [sweep(strash(atom.circuit)) for atom in atoms]
+    groups: dict[tuple[int, tuple[int, ...]], list[int]] = {}
+    for j, (atom, circuit) in enumerate(zip(atoms, circuits, strict=True)):
+        read = {atom.literals[i] // atom.level for i in circuit.support}
+        varying = sorted(i for i in read if not forms.coordinate(atom.level, i).constant)
+        groups.setdefault((atom.level, tuple(varying)), []).append(j)
+    values = [Expr()] * len(atoms)
+    live: set[int] = set()
+    for (level, support), members in groups.items():
+        offers = []
+        for form in forms:
+            measures = [form(circuits[j], level, atoms[j].literals, support) for j in members]
+            known = [measure for measure in measures if measure is not None]
+            if len(known) == len(members):
+                offers.append((forms.builder.live(known, live), known))
+        added, chosen = min(offers, key=lambda offer: len(offer[0]))  # the first of the smallest
+        live |= added
+        for j, measure in zip(members, chosen, strict=True):
+            values[j] = 2.0 * measure - 1.0
+    return values

@@ -6,7 +6,7 @@ with sparse matrices.  alpha is the *residual stream*, its entries are *slots*, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from os import PathLike
@@ -21,6 +21,7 @@ from fw_circuits.exceptions import InputError
 
 if TYPE_CHECKING:
     from fw_circuits.resnet.complexity import Complexity
+    from fw_circuits.resnet.pruning import Pruning
 
 #: Rows of X that go through the network together: as many as keep the stream within these bytes.
 BLOCK_BYTES = 1 << 21
@@ -152,6 +153,29 @@ class ResNet:
     def n_nonzeros(self) -> int:
         """Stored entries of A, C and all V and W (biases not counted)."""
         return self.A.nnz + self.C.nnz + sum(block.V.nnz + block.W.nnz for block in self.blocks)
+
+    def prune(
+        self,
+        n: float,
+        random_state: int | np.random.Generator | None = None,
+        *,
+        domain: Any = None,
+        sensitivities: Sequence[npt.ArrayLike] | None = None,
+        activations: Sequence[npt.ArrayLike] | None = None,
+        budget: str = "tuned",
+    ) -> Pruning:
+        """About n neurons kept at random, with a certified error; see `fw_circuits.resnet.pruning.prune`."""
+        from fw_circuits.resnet.pruning import prune
+
+        return prune(
+            self,
+            n,
+            random_state,
+            domain=domain,
+            sensitivities=sensitivities,
+            activations=activations,
+            budget=budget,
+        )
 
     def forward(self, X: npt.ArrayLike) -> Floats:
         """Outputs at the rows of X, block of rows by block of rows.

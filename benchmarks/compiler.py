@@ -1,0 +1,146 @@
+"""Is a compiled network as small as the theory's count, and how does it grow with gates, levels and support?
+
+The count is that of theory, section 6, with everything shared that can be: per level and coordinate a triangle wave
+and two trapezoid waves a bit; per support a sorting network and the bits of all vertices; one relu per distinct gate
+and vertex.  Breast cancer on level 1 and on levels 1 to 3, diabetes on levels 1 to 3 (all functions of four literals,
+default penalty), with the largest deviation over 100,000 hostile points; then ten random circuits a row.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+from sklearn.datasets import load_breast_cancer, load_diabetes
+
+from benchmarks._common import Table, Timer, check_targets
+from fw_circuits import solve
+from fw_circuits.circuits import Circuit, Gate
+from fw_circuits.circuits.passes import strash, sweep
+from fw_circuits.experiment import hostile_points
+from fw_circuits.lattice import Lattice
+from fw_circuits.resnet import compile_resnet
+from fw_circuits.resnet.gadgets import comparators
+from fw_circuits.tetrakis import Atom
+
+N_POINTS = 100_000
+PARTS = ("domain", "waves", "sorting", "vertex bits", "gates")
+
+
+def theory_count(atoms: Sequence[Atom]) -> dict[str, int]:
+    """Relus that section 6 of the theory asks for, by part; equal pieces are counted once."""
+    lattice = atoms[0].lattice
+    coordinates, bits, supports, scaled, gates = set(), set(), set(), set(), set()
+    for atom in atoms:
+        k, circuit = atom.level, sweep(strash(atom.circuit))
+        read = [divmod(atom.literals[i], k) for i in circuit.support]
+        support = tuple(sorted({i for i, _ in read}))
+        place = (k, support)
+        coordinates |= {(k, i) for i in support}
+        bits |= {(k, i, p) for i, p in read if p >= 1}
+        supports.add(place)
+        scaled |= {(place, i, p) for i, p in read}
+        names: list[object] = ["0", *(divmod(literal, k) for literal in atom.literals)]
+        for table, a, b in circuit.gates:
+            names.append((table, names[a], names[b]))
+            gates.add((place, names[-1]))
+    pieces = {i: max(0, len(lattice.knots[i]) - 1) for _, i in coordinates}
+    return {
+        "domain": 2 * sum(pieces.values()),  # clipped at both ends
+        # Tents of s; per bit and parity the folds of a trapezoid, its clipping, and the minimum with hatE or hatO.
+        "waves": sum(k for k, _ in coordinates) + sum(2 * (k - p + 3) for k, _, p in bits),
+        "sorting": sum(len(list(comparators(len(support)))) for _, support in supports),
+        # m_ij, two relus a vertex and coordinate; then min and AND for O, and for E where bit E can be 1.
+        "vertex bits": sum(2 * len(support) * (len(support) + 1) for _, support in supports)
+        + sum((4 if p >= 1 else 2) * (len(place[1]) + 1) for place, _, p in scaled),
+        "gates": sum(len(place[1]) + 1 for place, _ in gates),
+    }
+
+
+def random_atoms(
+    rng: np.random.Generator, lattice: Lattice, level: int, support: int, n_gates: int, n: int
+) -> list[Atom]:
+    """Circuits that read one literal of each of ``support`` coordinates, all with at least ``support - 1`` gates."""
+    atoms = []
+    for _ in range(n):
+        coordinates = rng.choice(lattice.n_features, support, replace=False)
+        literals = tuple(int(i) * level + int(rng.integers(level)) for i in coordinates)
+        gates = [Gate(int(rng.choice([1, 2, 4, 6, 7, 8, 9, 11, 13, 14])), 1, 2)]
+        for j in range(1, n_gates):
+            fresh = j + 2 if j + 2 <= support else int(rng.integers(1, support + j))
+            gates.append(Gate(int(rng.choice([1, 2, 4, 6, 7, 8, 9, 11, 13, 14])), support + j, fresh))
+        atoms.append(
+            Atom(Circuit(support, tuple(gates), (2 * (support + n_gates),)), level, literals, lattice)
+        )
+    return atoms
+
+
+def sweeps(quick: bool):
+    """What grows, its value, level, support and gates."""
+    for gates in (3, 6, 12, 24) if quick else (3, 6, 12, 24, 48, 96):
+        yield "gates", gates, 2, 4, gates
+    for level in (1, 2, 3) if quick else (1, 2, 3, 4, 5, 6):
+        yield "level", level, level, 4, 3
+    for support in (2, 4, 6) if quick else (2, 3, 4, 6, 8, 12):
+        yield "support", support, 2, support, support - 1
+    for support in (4, 8):
+        yield "support, level 1", support, 1, support, support - 1
+
+
+def run(quick: bool) -> list[str]:
+    """Print both tables; the targets that were missed."""
+    columns = ("neurons", "theory", "ratio", "depth", "nonzeros", "deviation")
+    real = Table(["data", "levels", "atoms", "gates", *PARTS, *columns, "seconds"])
+    targets = []
+    cancer, diabetes = load_breast_cancer(), load_diabetes()
+    tasks = [("breast cancer", cancer, "logistic", (1,)), ("breast cancer", cancer, "logistic", (1, 2, 3))]
+    if not quick:
+        tasks.append(("diabetes", diabetes, "squared", (1, 2, 3)))
+    for name, data, loss, levels in tasks:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            solution = solve(data.data, data.target, loss=loss, levels=levels)
+        with Timer() as timer:
+            net = solution.to_resnet()
+        count = theory_count(solution.atoms)
+        theory = sum(count.values())
+        points = hostile_points(solution.lattice, data.data, N_POINTS, 1)
+        deviation = float(np.abs(net.forward(points) - solution.decision_function(points)).max())
+        real.add(name, str(levels), len(solution.atoms), solution.n_gates, *count.values(), net.n_neurons, theory,
+                 net.n_neurons / theory, net.depth, net.n_nonzeros, deviation, timer.wall)  # fmt: skip
+        targets.append((f"{name} {levels}, neurons / theory", net.n_neurons / theory, "<=", 1.0))
+        targets.append((f"{name} {levels}, deviation over {N_POINTS} points", deviation, "<=", 1e-9))
+    real.show("compiler_real_data")
+    print()
+
+    growth = Table(["what grows", "value", "level", "support", "gates", *columns])
+    worst = {"ratio": 0.0, "deviation": 0.0}
+    for what, value, level, support, n_gates in sweeps(quick):
+        rng = np.random.default_rng(0)
+        lattice = Lattice(16, (level,), ((0.0, 1.0),) * 16)
+        atoms = random_atoms(rng, lattice, level, support, n_gates, 10)
+        net = compile_resnet(atoms, np.ones(10), 0.0, lattice)
+        points = hostile_points(lattice, rng.random((500, 16)), 2000, 1)
+        deviation = float(np.abs(net.forward(points) - sum(atom(points) for atom in atoms)).max())
+        theory = sum(theory_count(atoms).values())
+        ratio = net.n_neurons / theory
+        growth.add(
+            what,
+            value,
+            level,
+            support,
+            n_gates,
+            net.n_neurons,
+            theory,
+            ratio,
+            net.depth,
+            net.n_nonzeros,
+            deviation,
+        )
+        worst = {"ratio": max(worst["ratio"], ratio), "deviation": max(worst["deviation"], deviation)}
+    growth.show("compiler_growth")
+    print()
+    targets += [("random circuits, largest neurons / theory", worst["ratio"], "<=", 1.0),
+                ("random circuits, largest deviation", worst["deviation"], "<=", 1e-9)]  # fmt: skip
+    return check_targets(targets)
