@@ -8,9 +8,11 @@ literals (there it is told: ``max_gates``).  One thread; slopes are fitted on CP
 machine disturbs less.  Sub-circuits of five or more literals are outside the oracle's reach.
 Beside it, an exact synthesiser gets one Boolean function of the same sub-circuits, "at least half of them are true".
 
-Two measures of success, on 20,000 fresh rows, after a refit by least squares on the solution's atoms (ours):
-*exact* predictions (to 1e-6), and *same functions*: the atoms left are the planted ones up to complement.  Where they
-are not, two things tell why:
+The penalty shrinks coefficients and leaves small functions out, so the run is finished without it: least squares on
+the atoms found, and as long as something is left, a few passes of the same oracle on the residual (orthogonal
+matching pursuit from the solution; its time counts).  Two measures of success, on 20,000 fresh rows: *exact*
+predictions (to 1e-6), and *same functions*: the atoms left are the planted ones up to complement.  Where they are not,
+two things tell why:
 
 - ``objective / planted``: the objective found over the least one with the planted functions alone.  Below 1, the
   planted functions are *not* the solution of the problem: sub-circuits that share literals can be re-divided at less
@@ -33,13 +35,15 @@ from threadpoolctl import threadpool_limits
 from benchmarks import _synthesis
 from benchmarks._common import Table, Timer, check_targets, text_of
 from benchmarks._decomposition_figure import draw_figure
-from fw_circuits import Solution, lam_max, solve
+from fw_circuits import Atom, Solution, lam_max, solve
 from fw_circuits.circuits.catalogue import cost_table, widen
+from fw_circuits.oracle import make_oracle
 from fw_circuits.solver.lasso import weighted_lasso
 
 GAMMA, PENALTY, TOL = 3.0, 1e-2, 1e-3  # the penalty as a part of lam_max
 N_LITERALS, N_FRESH = 64, 20_000
 SOLVE_LIMIT = 120.0
+PASSES = 8
 
 
 @dataclass(frozen=True)
@@ -140,6 +144,24 @@ def refit(columns: np.ndarray, y: np.ndarray, coef: np.ndarray) -> tuple[np.ndar
     return full, float(y.mean() - b @ mean)
 
 
+def finish(X: np.ndarray, y: np.ndarray, solution: Solution) -> tuple[list[Atom], np.ndarray, float]:
+    """Atoms that reproduce y, their coefficients and the intercept: refit, and passes on what is left."""
+    atoms, coef = list(solution.atoms), solution.coef
+    columns = np.stack([atom(X) for atom in atoms])
+    oracle = make_oracle("auto", np.asarray(X, float), solution.lattice, GAMMA, n_jobs=1)
+    for _ in range(PASSES):
+        coef, intercept = refit(columns, y, coef)
+        left = y - intercept - coef @ columns
+        known = {atom.key for atom in atoms}
+        fresh = [atom for atom in oracle.search(left - left.mean(), 40).atoms if atom.key not in known]
+        if np.abs(left).max() < 1e-9 or not fresh:
+            break
+        atoms += fresh
+        columns = np.concatenate([columns, oracle.evaluate(fresh).T])
+        coef = np.append(coef, np.full(len(fresh), np.abs(coef).max()))  # of unknown size: not to be left out
+    return atoms, coef, intercept
+
+
 def names(columns: np.ndarray) -> set[bytes]:
     """Functions by their values, up to complement."""
     return {np.packbits(c * c[0] > 0).tobytes() for c in columns}
@@ -179,8 +201,9 @@ def measure(seed: int, count: int, size: int, n: int, rows: int, max_gates: int 
     y, y_fresh = columns.mean(axis=0), truth.mean(axis=0)
     with Timer() as timer:
         lam, solution = fit(X, y, "squared", max_gates)
-    coef, intercept = refit(np.stack([atom(X) for atom in solution.atoms]), y, solution.coef)
-    values = np.stack([atom(fresh) for atom in solution.atoms])
+        with threadpool_limits(1):
+            atoms, coef, intercept = finish(X, y, solution)
+    values = np.stack([atom(fresh) for atom in atoms])
     error = intercept + coef @ values - y_fresh
     left = values[np.abs(coef) > 1e-4 * np.abs(coef).max()]
     return Outcome(
@@ -364,12 +387,11 @@ def run(quick: bool) -> list[str]:
     seconds = {cell: [o.cpu for o in outcomes] for cell, outcomes in found.items()}
     print(f"\nfigure: {draw_figure(seconds, points, plan.limit).name}\n")
     every = [o for outcomes in found.values() for o in outcomes]
-    few = [o for (k, _), outcomes in found.items() if k <= 8 for o in outcomes]
     return check_targets(
         [
             ("largest log-log slope of time against K", power, "<=", 1.3),
             ("factor of time per gate, not told s", factor, "<=", 1.3),
-            ("share of exact predictions, K <= 8", float(np.mean([o.exact for o in few])), ">=", 1.0),
+            ("share of exact predictions, all K and s", float(np.mean([o.exact for o in every])), ">=", 1.0),
             ("least R2 on fresh rows, all K", min(o.r2 for o in every), ">=", 0.9999),
             ("largest objective / planted", max(o.ratio for o in every), "<=", 1 + TOL),
         ]
