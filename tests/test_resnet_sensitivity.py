@@ -168,6 +168,27 @@ def test_bounds_hold_in_exact_arithmetic_where_they_are_attained(seed):
         np.testing.assert_allclose(H, [float(v) for v in exact], rtol=1e-9)
 
 
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**32))
+def test_bounds_hold_in_exact_arithmetic_where_sums_cancel(seed):
+    """Neurons in pairs that nearly undo each other, all active: nothing but rounding parts bound and truth."""
+    rng = np.random.default_rng(seed)
+    width, n = 4, 5
+    blocks = []
+    for _ in range(2):
+        V, W = rng.normal(size=(n, width)), rng.normal(size=(width, n)) * 1e6
+        blocks.append(Block(np.vstack([V, V]), np.full(2 * n, 1e5), np.hstack([W, -W * (1.0 + 1e-9)])))
+    net = ResNet(
+        rng.normal(size=(width, 2)), rng.normal(size=width), blocks, rng.normal(size=(1, width)), [0.0]
+    )
+    J, emitted = exact_sums(net, [Fraction(1, 2)] * 2)
+    assert min(h for block in emitted for h in block) > 0
+    for D, exact in zip(sensitivities(net, streams="reached"), J, strict=True):
+        assert all(Fraction(a) >= abs(b) for a, b in zip(D.tolist(), exact, strict=True))
+    for H, exact in zip(activation_bounds(net, "sup", (0.5, 0.5)), emitted, strict=True):
+        assert all(Fraction(a) >= b for a, b in zip(H.tolist(), exact, strict=True))
+
+
 @FEW
 @given(st.integers(0, 2**32))
 def test_euclidean_bound_holds_for_every_point_of_a_zonotope(seed):
