@@ -148,6 +148,15 @@ def test_a_derivative_read_at_a_kink_does_not_count():
     assert counts.all() and np.all(J == 0.0)
 
 
+def test_a_sign_that_is_only_rounding_does_not_count():
+    """The first block turns its slot into 0 everywhere, so the gate of the second one cannot be read anywhere."""
+    blocks = [Block([[1.0], [-1.0]], [0.0, 0.0], [[-1.0, 1.0]]), Block([[1.0]], [0.0], [[5.0]])]
+    net = ResNet([[1.0]], [0.0], blocks, [[1.0]], [0.0])
+    streams = np.linspace(-3.0, 3.0, 20)[None]
+    assert not derivatives(net, 0, streams, np.random.default_rng(0))[1].any()
+    assert derivatives(net, 1, streams, np.random.default_rng(0))[1].all()
+
+
 def test_a_point_as_domain():
     R = ABSOLUTE.complexity((-2.0, -2.0))
     np.testing.assert_allclose([R.lower, R.upper], 4.0, rtol=1e-9)

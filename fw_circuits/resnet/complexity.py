@@ -28,7 +28,14 @@ from fw_circuits._typing import Floats
 from fw_circuits.exceptions import InputError
 from fw_circuits.resnet.activation import check_kind, root_mean_square
 from fw_circuits.resnet.box import Box
-from fw_circuits.resnet.lower import layer_lower, search_derivatives, slot_tangents, slot_units, writers
+from fw_circuits.resnet.lower import (
+    default_steps,
+    layer_lower,
+    search_derivatives,
+    slot_tangents,
+    slot_units,
+    writers,
+)
 from fw_circuits.resnet.network import ResNet
 from fw_circuits.resnet.sampled import largest_activations, streams_at
 from fw_circuits.resnet.scaling import column_norms
@@ -116,7 +123,7 @@ def complexity(
     data: Any = None,
     n_cells: int = 64,
     n_samples: int = 256,
-    n_steps: int = 24,
+    n_steps: int | None = None,
     random_state: int = 0,
 ) -> Complexity:
     """A bracket of R(theta); see the module's text for the definitions.
@@ -137,7 +144,8 @@ def complexity(
     data : (N, d), optional
         Rows for "rms"; also starting points of the search.
     n_samples, n_steps, random_state : int
-        The search for the lower end: points, steps of each ascent (0: samples only), seed.
+        The search for the lower end: points, steps of each ascent (0: samples only; None: 24, or 4 for more than 10,000
+        weights), seed.
 
     Returns
     -------
@@ -173,6 +181,7 @@ def complexity(
     top = certify(resnet, box, geometry, activation, method, streams, rows, n_cells)
     p = 1 if geometry == "l1" else 2
 
+    n_steps = default_steps(resnet) if n_steps is None else n_steps
     rng = np.random.default_rng(random_state)
     X = box.sample(n_samples, rng)
     if rows is not None:

@@ -19,7 +19,13 @@ from fw_circuits.resnet import lipsdp
 from fw_circuits.resnet.activation import forward_steps, stream_ranges
 from fw_circuits.resnet.box import Box
 from fw_circuits.resnet.enclosure import EPS, Enclosure
-from fw_circuits.resnet.lower import search_derivatives, slot_tangents, slot_units, steepest_tangents
+from fw_circuits.resnet.lower import (
+    default_steps,
+    search_derivatives,
+    slot_tangents,
+    slot_units,
+    steepest_tangents,
+)
 from fw_circuits.resnet.network import ResNet
 from fw_circuits.resnet.sensitivity import (
     GEOMETRIES,
@@ -104,7 +110,7 @@ def verify_lipschitz(
     streams: str = "all",
     sdp: bool | None = None,
     n_samples: int = 256,
-    n_steps: int = 24,
+    n_steps: int | None = None,
     random_state: int = 0,
 ) -> LipschitzCheck:
     """Sample, search and certify the Lipschitz constant of ``alpha_l -> f`` after division by D_l.
@@ -122,7 +128,7 @@ def verify_lipschitz(
         Whether to certify by a semidefinite program too (l2, every stream, small networks).  Default: where zonotopes
         prove too little and the network is at most 16 wide and 6 blocks deep.
     n_samples, n_steps, random_state : int
-        The sampling and the search.
+        The sampling and the search; ``n_steps`` as in :func:`fw_circuits.resnet.complexity.complexity`.
 
     Raises
     ------
@@ -152,7 +158,7 @@ def verify_lipschitz(
     for l, diagonal in enumerate(claimed):
         if diagonal is None:
             continue
-        steps = n_steps if l < resnet.depth else 0
+        steps = (default_steps(resnet) if n_steps is None else n_steps) if l < resnet.depth else 0
         towards = slot_tangents(np.arange(resnet.width)) if geometry == "l1" else steepest_tangents(diagonal)
         rng = np.random.default_rng((random_state, l))  # the same whichever other levels are checked
         met = search_derivatives(resnet, l, X, within, towards, steps, rng)

@@ -23,6 +23,11 @@ from fw_circuits.resnet.scaling import best_scaling, column_norms
 ROUNDS, ROWS = 12, 64
 
 
+def default_steps(resnet: ResNet) -> int:
+    """Steps of an ascent, so that the search takes seconds: 24, or 4 for networks of more than 10,000 weights."""
+    return 24 if resnet.n_nonzeros <= 10_000 else 4
+
+
 def writers(resnet: ResNet, level: int) -> sp.csr_array:
     """The matrix that writes to ``alpha_level``: A, or W of the block before."""
     return resnet.A if level == 0 else resnet.blocks[level - 1].W
