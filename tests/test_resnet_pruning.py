@@ -229,3 +229,17 @@ def test_refusals():
             net.prune(8, domain=wrong)
     with pytest.raises(InputError, match="NaN"):
         Block(np.full((4, 6), np.nan), np.ones(4), np.ones((6, 4)))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 5))
+def test_norm_sensitivities_are_met_where_every_relu_is_active(seed, depth):
+    """Streams of width 1 with positive weights: the derivative is the product of all 1 + W V, and D must reach it."""
+    rng = np.random.default_rng(seed)
+    blocks = [Block([[rng.uniform(0.1, 2.0)]], [0.0], [[rng.uniform(0.1, 2.0)]]) for _ in range(depth)]
+    net = ResNet([[1.0]], [0.0], blocks, [[rng.uniform(-2.0, 2.0)]], [0.0])
+    for l, D in enumerate(norm_sensitivities(net)):
+        tail = ResNet(net.A, net.a, net.blocks[l:], net.C, net.c)
+        slope = abs(tail.forward([[2.0]])[0] - tail.forward([[1.0]])[0])
+        assert slope <= D[0] * (1 + 1e-9)
+        assert slope == pytest.approx(D[0])  # and no more than that: the bound is tight here
