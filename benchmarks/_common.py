@@ -1,6 +1,7 @@
 """What the benchmarks share: tables, timers, targets, and a description of the machine."""
 
 import csv
+import json
 import os
 import platform
 import time
@@ -130,6 +131,25 @@ class Table:
         """Save, then print."""
         self.save(name)
         print(self.markdown(), flush=True)
+
+
+def save_figure(figure: Any, name: str) -> Path:
+    """Write results/NAME.png, close the figure, and return the path."""
+    import matplotlib.pyplot as plt
+
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / f"{name}.png"
+    figure.savefig(path, dpi=130)
+    plt.close(figure)
+    return path
+
+
+def tell(name: str, finding: str, caveat: str = "") -> None:
+    """Print what a benchmark found, in plain sentences with its figures; kept in results/NAME.json for the report."""
+    RESULTS.mkdir(exist_ok=True)
+    text = json.dumps({"finding": finding, "caveat": caveat}, indent=2, ensure_ascii=False)
+    (RESULTS / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+    print(f"\n{finding}" + (f"\nBut: {caveat}" if caveat else ""), flush=True)
 
 
 def check_targets(targets: Iterable[tuple[str, float, str, float]]) -> list[str]:
