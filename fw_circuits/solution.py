@@ -261,11 +261,18 @@ class Solution:
             }
         )
 
-    def to_resnet(self) -> Any:
-        """An exactly equivalent ReLU residual network (theory, section 6)."""
+    def to_resnet(self, exact_on: str = "everywhere") -> Any:
+        """An equivalent ReLU residual network (theory, section 6).
+
+        Parameters
+        ----------
+        exact_on : {"everywhere", "domain", "corners"}
+            Where the two are equal: on all of R^d; on the box of the training data; or at the corners of that box,
+            which is everywhere for Boolean features.  The less is asked for, the smaller the network.
+        """
         from fw_circuits.resnet import compile_resnet
 
-        return compile_resnet(self.atoms, self.coef, self.intercept, self.lattice)
+        return compile_resnet(self.atoms, self.coef, self.intercept, self.lattice, exact_on)
 
     def to_circuit(self, bits: int | None = None, **options: Any) -> Circuit:
         """One Boolean circuit for the rounded combination; see :func:`fw_circuits.rounding.round_solution`.

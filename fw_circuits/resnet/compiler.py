@@ -15,15 +15,22 @@ from fw_circuits.circuits.passes import strash, sweep
 from fw_circuits.exceptions import InputError
 from fw_circuits.lattice import Lattice
 from fw_circuits.resnet.builder import Expr
+from fw_circuits.resnet.corners import Corners
 from fw_circuits.resnet.forms import Forms
 from fw_circuits.resnet.network import ResNet
 from fw_circuits.tetrakis import Atom
 
+EXACT_ON = ("everywhere", "domain", "corners")
+
 
 def compile_resnet(
-    atoms: Sequence[Atom], coef: npt.ArrayLike, intercept: npt.ArrayLike, lattice: Lattice
+    atoms: Sequence[Atom],
+    coef: npt.ArrayLike,
+    intercept: npt.ArrayLike,
+    lattice: Lattice,
+    exact_on: str = "everywhere",
 ) -> ResNet:
-    """The ResNet of a combination of atoms, equal to it on all of R^d up to rounding.
+    """The ResNet of a combination of atoms, equal to it on all of R^d, or where you need it, up to rounding.
 
     Parameters
     ----------
@@ -34,6 +41,10 @@ def compile_resnet(
     intercept : float, or (q,)
     lattice : Lattice
         The lattice of all atoms.
+    exact_on : {"everywhere", "domain", "corners"}
+        "everywhere": on all of R^d.  "domain": on the lattice's box, without the neurons that clip.  "corners": where
+        every feature is at its lowest or highest value, which is all there is for Boolean features; there a circuit
+        needs no sorting, so the network is smaller and its R(theta) lower.
 
     Returns
     -------
@@ -43,7 +54,7 @@ def compile_resnet(
     Raises
     ------
     InputError
-        If an atom belongs to another lattice, or the shapes do not fit.
+        If an atom belongs to another lattice, the shapes do not fit, or ``exact_on`` is another word.
 
     Examples
     --------
@@ -53,7 +64,11 @@ def compile_resnet(
     >>> net = compile_resnet([parity], [3.0], 1.0, lattice)
     >>> net.forward([[0, 0], [0, 1], [1, 1]]).tolist()
     [-2.0, 4.0, -2.0]
+    >>> compile_resnet([parity], [3.0], 1.0, lattice, "corners").n_neurons, net.n_neurons
+    (1, 5)
     """
+    if exact_on not in EXACT_ON:
+        raise InputError(f"exact_on is {exact_on!r}; expected one of {', '.join(EXACT_ON)}.")
     weights = np.asarray(coef, dtype=np.float64)
     offset = np.atleast_1d(np.asarray(intercept, dtype=np.float64))
     columns = weights[:, None] if weights.ndim == 1 else weights
@@ -69,14 +84,14 @@ def compile_resnet(
         raise InputError(
             f"atoms {outside[:5]} belong to another lattice; pass the lattice that they were made for."
         )
-    forms = Forms(lattice)
+    forms = Corners(lattice) if exact_on == "corners" else Forms(lattice, clip=exact_on == "everywhere")
     outputs = [Expr(const=float(value)) for value in offset]
     for value, row in zip(_values(forms, atoms), columns, strict=True):
         outputs = [total + value * float(w) for total, w in zip(outputs, row, strict=True)]
     return forms.builder.assemble(outputs)
 
 
-def _values(forms: Forms, atoms: Sequence[Atom]) -> list[Expr]:
+def _values(forms: Forms | Corners, atoms: Sequence[Atom]) -> list[Expr]:
     """``T_C`` of every atom.  Atoms of equal level and support take the form that adds the fewest neurons.
 
     What the other forms built is not live and so not assembled.

@@ -34,10 +34,10 @@ Form = Callable[[Circuit, int, Places, Places], Expr | None]
 class Forms:
     """The builder and what is worth remembering between atoms of one lattice."""
 
-    def __init__(self, lattice: Lattice) -> None:
+    def __init__(self, lattice: Lattice, clip: bool = True) -> None:
         self.builder = b = Builder(lattice.n_features)
         self.intervals = Intervals(b)
-        self.coordinate = cache(lambda level, i: Coordinate(b, lattice, level, i))
+        self.coordinate = cache(lambda level, i: Coordinate(b, lattice, level, i, clip))
         self.neighbour_bits = cache(lambda level, i, p: self.coordinate(level, i).neighbour_bits(p))
         self.thresholds = cache(
             lambda level, support: sort_descending(b, [self.coordinate(level, i).s for i in support])

@@ -14,8 +14,8 @@ from fw_circuits.lattice import Lattice
 from fw_circuits.resnet.builder import Builder, Expr
 
 
-def unit(b: Builder, lattice: Lattice, i: int) -> Expr:
-    """Coordinate i of the unit cube, the domain map of ``Lattice.transform`` with its clipping.
+def unit(b: Builder, lattice: Lattice, i: int, clip: bool = True) -> Expr:
+    """Coordinate i of the unit cube, the domain map of ``Lattice.transform``, with its clipping or for the domain only.
 
     A piece from knot t to t + w contributes ``min(relu(x - t) / w, 1) = 1 - relu(1 - relu(x - t) / w)``: its
     slope never has to cancel against another one, however far x is from the domain.
@@ -26,7 +26,9 @@ def unit(b: Builder, lattice: Lattice, i: int) -> Expr:
     x, n_pieces = b.input(i), len(knots) - 1
     missing = Expr()
     for low, high in pairwise(knots):
-        missing += b.relu(1.0 - b.relu(x - low) * (1.0 / (high - low)))
+        above = x - low if low == knots[0] and not clip else b.relu(x - low)
+        below = 1.0 - above * (1.0 / (high - low))
+        missing += below if high == knots[-1] and not clip else b.relu(below)
     return b.slot(1.0 - missing * (1.0 / n_pieces))
 
 
@@ -65,10 +67,10 @@ class Coordinate:
     constant.
     """
 
-    def __init__(self, b: Builder, lattice: Lattice, level: int, i: int) -> None:
+    def __init__(self, b: Builder, lattice: Lattice, level: int, i: int, clip: bool = True) -> None:
         self._b, self._level, self._gray = b, level, lattice.gray
         self.constant = len(lattice.knots[i]) == 1
-        self._z = unit(b, lattice, i) * float((1 << level) - 1)
+        self._z = unit(b, lattice, i, clip) * float((1 << level) - 1)
         self.s = b.slot(folds(b, self._z, level, level))
 
     def neighbour_bits(self, p: int) -> tuple[Expr, Expr]:
