@@ -27,7 +27,7 @@ STAGES = (
     ("pipeline",),
     ("rounding", "resnet", "htmc"),
     ("estimators",),
-    ("experiment",),
+    ("experiment", "comparison"),
     ("report", "plots"),
     ("cli",),
 )
