@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 import platform
 import sys
@@ -17,13 +18,23 @@ from rich.console import Console
 
 from fw_circuits._kernels import use_compiled
 from fw_circuits.certificate import certify
+from fw_circuits.comparison import compare
 from fw_circuits.data import Dataset, read_table
 from fw_circuits.exceptions import FwCircuitsError, InputError, SolverWarning
 from fw_circuits.experiment import Experiment, run
 from fw_circuits.io import load
 from fw_circuits.oracle import NAMES
-from fw_circuits.plots import plot_circuit, plot_convergence
-from fw_circuits.report import atoms_table, certificate_lines, experiment_lines, solution_lines
+from fw_circuits.plots import plot_circuit, plot_comparison, plot_convergence
+from fw_circuits.report import (
+    atoms_table,
+    candidate_rows,
+    certificate_lines,
+    comparison_lines,
+    comparison_rows,
+    comparison_table,
+    experiment_lines,
+    solution_lines,
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -140,6 +151,39 @@ def _as_json(result: Experiment, written: dict[str, str]) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _compare(args: argparse.Namespace) -> int:
+    console, dataset = Console(), read_table(args.data, args.target)
+    result = compare(
+        dataset,
+        seeds=args.seeds,
+        test_fraction=args.test_fraction,
+        n_jobs=args.n_jobs,
+        progress=not args.json,
+    )
+    folder = Path(args.output)
+    folder.mkdir(parents=True, exist_ok=True)
+    stem = folder / f"fw-circuits-{'-'.join(dataset.name.split())}-comparison"
+    written = {"front": str(plot_comparison(result, f"{stem}.png")), "table": f"{stem}.csv"}
+    networks = candidate_rows(result)
+    with open(written["table"], "w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(networks[0]))
+        writer.writeheader()
+        writer.writerows(networks)
+    if args.json:
+        print(
+            json.dumps(
+                {"chosen": comparison_rows(result), "networks": networks, "written": written}, indent=2
+            )
+        )
+        return 0
+    console.print(comparison_table(result))
+    for line in comparison_lines(result):
+        console.print(line, highlight=False, markup=False)
+    for what, where in written.items():
+        console.print(f"Wrote {what}: {where}", highlight=False, markup=False)
+    return 0
+
+
 def _predict(args: argparse.Namespace) -> int:
     solution = load(args.solution)
     prediction = solution.predict(_columns(args, solution).X)
@@ -250,6 +294,20 @@ def _parser() -> argparse.ArgumentParser:
     solve.add_argument("--tol", type=float, help="relative certified gap (default 1e-3)")
     solve.add_argument("--time-limit", type=float, help="seconds for each run of the solver")
     _experiment_options(solve)
+    contest = command(
+        "compare",
+        _compare,
+        "compiled circuits against residual networks trained by gradient descent (needs PyTorch)",
+    )
+    contest.add_argument("data", help="the table")
+    contest.add_argument("--target", help="name or index of the target column (default: the last)")
+    contest.add_argument("--seeds", type=int, default=5, help="random splits (default 5)")
+    contest.add_argument(
+        "--test-fraction", type=float, default=0.25, help="share of the rows kept for testing (default 0.25)"
+    )
+    contest.add_argument("--output", default=".", help="folder for the picture and the table of all networks")
+    contest.add_argument("--n-jobs", type=int, help="processes (default: all cores)")
+    contest.add_argument("--json", action="store_true", help="for machines; no progress bar")
     predict = command("predict", _predict, "apply a saved solution to a table")
     predict.add_argument("solution", help="a file that solve wrote")
     predict.add_argument("data", help="the table")

@@ -31,6 +31,8 @@ from fw_circuits.resnet.baseline import fit
 Settings = Mapping[str, Any]
 FAMILIES = ("circuits", "gradient")
 GEOMETRIES = ("l1", "l2")
+#: Share of the seeds on which a family must be ahead to be called the winner.
+DECIDED = 0.8
 #: Weights of the norm, as shares of the smallest one that leaves the constant alone.
 SHARES = (0.1, 0.01, 0.001)
 #: Weights of the path norm.
@@ -106,12 +108,25 @@ class Comparison:
         return float(np.median([quantities(c)[quantity] for c in self.chosen(family)]))
 
     def wins(self, quantity: str) -> tuple[int, int]:
-        """Seeds on which circuits and on which gradient descent have strictly the smaller value."""
+        """Seeds on which circuits and on which gradient descent have the smaller value.
+
+        For "l1" and "l2" a bracket counts as smaller if it lies below the other one altogether.
+        """
+        least, most = (
+            (f"{quantity}_lower", f"{quantity}_upper") if quantity in GEOMETRIES else (quantity,) * 2
+        )
         pairs = [
-            (quantities(a)[quantity], quantities(b)[quantity])
+            (quantities(a), quantities(b))
             for a, b in zip(self.chosen("circuits"), self.chosen("gradient"), strict=True)
         ]
-        return sum(a < b for a, b in pairs), sum(b < a for a, b in pairs)
+        return sum(a[most] < b[least] for a, b in pairs), sum(b[most] < a[least] for a, b in pairs)
+
+    def winner(self, quantity: str) -> str | None:
+        """The family with the smaller value on four seeds of five or more; None if there is no such family."""
+        for family, wins in zip(FAMILIES, self.wins(quantity), strict=True):
+            if wins >= DECIDED * len(self.chosen(family)):
+                return family
+        return None
 
     def front(self, family: str, quantity: str) -> list[Candidate]:
         """Networks of a family that no other of it matches in test error with less of the quantity, by quantity."""

@@ -9,6 +9,7 @@ from typing import Any
 import networkx as nx
 import numpy as np
 
+from fw_circuits.comparison import Comparison, quantities
 from fw_circuits.exceptions import InputError
 from fw_circuits.solution import Solution
 from fw_circuits.tetrakis import Atom
@@ -120,6 +121,81 @@ def plot_circuit(
     axis.set_axis_off()
     axis.set_title(title or atom.formula(feature_names), fontsize=10, color=INK, wrap=True)
     return _save(fig, path)
+
+
+#: Family -> colour, marker, name.
+FAMILY_STYLE = {"circuits": (BLUE, "o", "circuits"), "gradient": (ORANGE, "s", "gradient descent")}
+#: What a front is drawn against -> its axis label.
+AXES = {"l1": "R(theta), l1", "l2": "R(theta), l2", "neurons": "neurons", "seconds": "training seconds"}
+
+
+def plot_comparison(comparison: Comparison, path: str | PathLike[str]) -> Path:
+    """Test error against R(theta) in both geometries, neurons and training seconds, both families in each panel.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    path : path-like
+        Where the picture goes; the ending chooses the format.
+    """
+    fig, axes = _pyplot().subplots(2, 2, figsize=(9.0, 7.0), layout="constrained", sharey=True)
+    for axis, (quantity, label) in zip(axes.flat, AXES.items(), strict=True):
+        draw_front(axis, comparison, quantity)
+        axis.set(xlabel=label)
+    for axis in axes[:, 0]:
+        axis.set(ylabel=f"test {comparison.metric}")
+    axes[0, 0].legend(frameon=False, fontsize=9)
+    fig.suptitle(
+        f"{comparison.name}: large marks were chosen on validation rows; bars are brackets", fontsize=11
+    )
+    return _save(fig, path)
+
+
+def draw_front(axis: Any, comparison: Comparison, quantity: str) -> None:
+    """All networks of both families on one axis: test error against a quantity, the front as steps.
+
+    Parameters
+    ----------
+    axis : matplotlib Axes
+    comparison : Comparison
+    quantity : {"l1", "l2", "neurons", "seconds"}
+        For l1 and l2 the whole bracket is drawn, and the front is that of the upper ends.
+    """
+    from matplotlib.ticker import NullFormatter
+
+    bracket = quantity in ("l1", "l2")
+    upper = f"{quantity}_upper" if bracket else quantity
+    for family, (color, marker, name) in FAMILY_STYLE.items():
+        front = comparison.front(family, upper)
+        x, y = [quantities(c)[upper] for c in front], [c.test_error for c in front]
+        axis.step(x, y, where="post", color=color, lw=1.2, alpha=0.8)
+        for c in comparison.candidates:
+            if c.family != family:
+                continue
+            values = quantities(c)
+            if bracket:
+                ends = [values[f"{quantity}_lower"], values[upper]]
+                axis.plot(
+                    ends,
+                    [c.test_error] * 2,
+                    color=color,
+                    lw=2.0 if c.chosen else 1.0,
+                    alpha=0.9 if c.chosen else 0.3,
+                )
+            style = {"ms": 7, "mec": "white"} if c.chosen else {"ms": 3.5, "alpha": 0.35, "mec": color}
+            axis.plot(values[upper], c.test_error, marker, color=color, **style)
+        axis.plot([], [], marker, color=color, label=name)
+    axis.set_xscale("log")
+    low, high = axis.get_xlim()
+    middle = np.sqrt(low * high)
+    axis.set_xlim(
+        min(low, middle / 4.0), max(high, middle * 4.0)
+    )  # more than a decade, so that ticks can be read
+    axis.xaxis.set_minor_formatter(NullFormatter())
+    worst = max(c.test_error for c in comparison.candidates)
+    axis.set_yscale("symlog", linthresh=1e-3)
+    axis.set_ylim(-2e-4, 1.6 * max(worst, 2e-3))
+    axis.spines[["top", "right"]].set_visible(False)
 
 
 def _pyplot() -> Any:
