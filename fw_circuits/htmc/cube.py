@@ -75,10 +75,10 @@ class FunctionList:
         padded = np.zeros(8 * len(self._bytes))
         padded[: u.size] = u
         sums = padded.reshape(-1, 8) @ BYTE_SIGNS.T
-        total: Floats = sums[0][self._bytes[0]]
+        total = sums[0][self._bytes[0]]
         for part, byte in zip(sums[1:], self._bytes[1:], strict=True):
             total += part[byte]
-        return total
+        return np.asarray(total, dtype=np.float64)
 
     def place(self, table: int) -> int:
         """Where a function, or its complement, stands in the list; -1 if neither does.
@@ -98,7 +98,7 @@ def signs_of(tables: Any, n: int) -> Floats:
     [-1.0, 1.0, 1.0, -1.0]
     """
     bits = np.asarray(tables, dtype=np.int64)[None, :] >> np.arange(1 << n)[:, None] & 1
-    return 2.0 * bits - 1.0
+    return np.where(bits, 1.0, -1.0)
 
 
 def normal(table: int, n: int) -> int:

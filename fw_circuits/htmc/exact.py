@@ -141,7 +141,7 @@ def exact_norm(table: Any, n: int, gamma: float, *, intercept: bool = False) -> 
 
     Examples
     --------
-    Parity is cheapest as itself, three gates; a conjunction with the values 0 and 1 is half the constant and half itself:
+    Parity is cheapest as itself, three gates; a conjunction of values 0 and 1 is half itself and half the constant:
 
     >>> parity = exact_norm(0x6996, 4, 3.0)
     >>> round(parity.value, 9) == round(3 ** (1 / 3), 9), parity.n_atoms

@@ -88,7 +88,7 @@ def five_input_bracket(
     gamma, intercept
         As in `exact_norm`.
     max_gates : int
-        2 to 6: the functions that are listed.  5 takes a second, 6 some ten, and half a gigabyte.
+        4, 5 or 6: the functions that are listed.  5 takes a second, 6 some ten, and half a gigabyte.
     circuit : Circuit, optional
         A circuit that computes the truth table (or its complement), if you know a small one.  Without it, one is built
         by expansion and, for symmetric functions, by counting.
@@ -112,8 +112,8 @@ def five_input_bracket(
     (True, True)
     """
     gamma = check_gamma(gamma)
-    if isinstance(max_gates, bool) or max_gates not in (2, 3, 4, 5, 6):  # 4 gates list the conjunctions of 5
-        raise InputError(f"max_gates is {max_gates!r}; expected 2 to 6.")
+    if isinstance(max_gates, bool) or max_gates not in (4, 5, 6):  # conjunctions of five inputs are needed
+        raise InputError(f"max_gates is {max_gates!r}; expected 4, 5 or 6.")
     values, truth = values_on_cube(table, 5)
     listed = small_functions(5, int(max_gates))
     prices = listed.prices(gamma)
