@@ -421,10 +421,14 @@ def test_what_cannot_be_used_is_refused(call, message):
 
 
 def test_a_circuit_at_hand_lowers_the_upper_end():
-    table = symmetric([0, 0, 0, 1, 1, 1])
-    found = htmc.five_input_bracket(table, 3.0, max_gates=4)
-    # Majority of five from 10 gates by counting; a circuit of another function is refused.
-    own = Circuit.from_truth_table(table, 5)
-    assert htmc.five_input_bracket(table, 3.0, max_gates=4, circuit=own).upper == found.upper
+    table = 0x5F080808
+    gates = ((8, 1, 2), (8, 1, 3), (8, 4, 5), (14, 6, 8), (4, 7, 9))
+    circuit = Circuit(5, gates, (20,))
+    plain = htmc.five_input_bracket(table, 3.0, max_gates=4)
+    found = htmc.five_input_bracket(table, 3.0, max_gates=4, circuit=circuit)
+    assert not plain.exact and plain.upper <= Circuit.from_truth_table(table, 5).n_gates ** (1 / 3)
+    assert found.exact and found.upper == pytest.approx(5 ** (1 / 3)) and found.gates.tolist() == [5]
     with pytest.raises(InputError, match="another function"):
-        htmc.five_input_bracket(table, 3.0, max_gates=4, circuit=Circuit.from_truth_table(1, 5))
+        htmc.five_input_bracket(table ^ 1, 3.0, max_gates=4, circuit=circuit)
+    with pytest.raises(InputError, match="real values"):
+        htmc.five_input_bracket(np.arange(32), 3.0, max_gates=4, circuit=circuit)

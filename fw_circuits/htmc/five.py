@@ -124,19 +124,16 @@ def five_input_bracket(
     u = feasible(relaxed.u, listed, prices, intercept=intercept)
     u = u / max(1.0, float(np.abs(u).sum()) / beyond)
     lower = max(0.0, float(u @ values))
+    own = _own_gates(truth, listed, circuit)  # f as itself: a circuit was found, but maybe not a smallest
     found, upper = relaxed, _value(relaxed, prices, gamma)
-    if scale * upper - lower > CLOSED * max(1.0, scale * upper):
+    if scale * min(upper, own ** (1.0 / gamma)) - lower > CLOSED * max(1.0, lower):
         found = generate(f, listed, prices, intercept=intercept)
         upper = _value(found, prices, gamma)
     tables, gates = listed.tables[found.columns].astype(np.int64), listed.gates[found.columns]
     weights, constant = found.weights, found.constant
-    if truth is not None:
-        own = _own_gates(truth, listed, circuit)
-        if max(1, own) ** (1.0 / gamma) <= upper:
-            upper, weights, constant = max(1, own) ** (1.0 / gamma), np.ones(1), 0.0
-            tables, gates = np.array([truth]), np.array([own], np.uint8)
-    elif circuit is not None:
-        raise InputError("a circuit came with real values; it needs a function with values -1 and +1.")
+    if truth is not None and own ** (1.0 / gamma) <= upper:
+        upper, weights, constant = own ** (1.0 / gamma), np.ones(1), 0.0
+        tables, gates = np.array([truth]), np.array([own], np.uint8)
     order = np.argsort(-np.abs(weights) * np.maximum(1, gates) ** (1.0 / gamma), kind="stable")
     return FiveInputBracket(
         lower=lower,
@@ -158,25 +155,26 @@ def _value(found: Generated, prices: Floats, gamma: float) -> float:
     return float(prices[found.columns] @ np.abs(found.weights)) + leftover(found, 5, gamma)
 
 
-def _own_gates(table: int, listed: FunctionList, circuit: Circuit | None) -> int:
-    """Gates of some circuit of the function: exact where it is listed, else the smallest of those at hand."""
-    place = listed.place(table)
-    if place >= 0:
-        return int(listed.gates[place])
-    sizes = [from_truth_table(table, 5).n_gates]
-    by_count: dict[int, set[int]] = {}
-    for v in range(32):
-        by_count.setdefault(v.bit_count(), set()).add(table >> v & 1)
-    if all(len(values) == 1 for values in by_count.values()):
-        sizes.append(symmetric_circuit(tuple(by_count[c].pop() for c in range(6))).n_gates)
+def _own_gates(truth: int | None, listed: FunctionList, circuit: Circuit | None) -> float:
+    """max(1, gates) of some circuit of f, exact where f is listed; infinite where f is not Boolean."""
+    if truth is None:
+        if circuit is not None:
+            raise InputError("a circuit came with real values; it needs a function with values -1 and +1.")
+        return np.inf
     if circuit is not None:
-        if circuit.n_inputs != 5 or circuit.n_outputs != 1:
+        if (circuit.n_inputs, circuit.n_outputs) != (5, 1):
             raise InputError(
                 f"the circuit has {circuit.n_inputs} inputs and {circuit.n_outputs} outputs; expected 5 and 1."
             )
-        if circuit.truth_table() not in (table, table ^ 0xFFFFFFFF):
+        if circuit.truth_table() not in (truth, truth ^ 0xFFFFFFFF):
             raise InputError(
                 "the circuit computes another function than the table; expected it or its complement."
             )
-        sizes.append(circuit.n_gates)
+    place = listed.place(truth)
+    if place >= 0:
+        return int(listed.kappa[place])
+    sizes = [from_truth_table(truth, 5).n_gates, *([circuit.n_gates] if circuit is not None else [])]
+    by_count = [{truth >> v & 1 for v in range(32) if v.bit_count() == c} for c in range(6)]
+    if all(len(values) == 1 for values in by_count):
+        sizes.append(symmetric_circuit(tuple(values.pop() for values in by_count)).n_gates)
     return min(sizes)
