@@ -142,14 +142,9 @@ def draw(found: dict[float, list[htmc.ClassNorm]], counts: dict[float, int]) -> 
     import matplotlib.pyplot as plt
 
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.4), layout="constrained")
-    rng = np.random.default_rng(0)
     for (gamma, rows), marker in zip(found.items(), "osD", strict=False):
-        own = np.array([row.own for row in rows]) + rng.uniform(
-            -0.006, 0.006, len(rows)
-        )  # costs are few: spread
-        left.scatter(
-            own, [row.others for row in rows], s=11, marker=marker, alpha=0.6, label=f"gamma = {gamma:g}"
-        )
+        own, others = [row.own for row in rows], [row.others for row in rows]
+        left.scatter(own, others, s=11, marker=marker, alpha=0.6, label=f"gamma = {gamma:g}")
     ends = np.array([0.97, 2.25])
     left.plot(ends, ends, color="black", linewidth=1, label="equal: extreme above")
     left.set(
@@ -161,7 +156,7 @@ def draw(found: dict[float, list[htmc.ClassNorm]], counts: dict[float, int]) -> 
     right.plot(gammas, [counts[g] for g in gammas], marker="o")
     for g in gammas:
         right.annotate(
-            str(counts[g]), (g, counts[g]), textcoords="offset points", xytext=(4, -12), fontsize=9
+            str(counts[g]), (g, counts[g]), textcoords="offset points", xytext=(0, -15), ha="center"
         )
     right.axvline(2.0, color="grey", linestyle=":", linewidth=1)
     right.set(xlabel="gamma", ylabel="classes that are extreme points", ylim=(0, 235))
@@ -183,8 +178,8 @@ def run(quick: bool = False) -> list[str]:
     saved = 100 * (1 - min(row.ratio for row in found[2.5]))
     tell(
         "norms",
-        f"Of the 222 classes of functions of 4 inputs, {counts[3.0]} are extreme points of the unit ball at gamma = 3 and "
-        f"{counts[2.5]} at 2.5: the exceptions ({', '.join(others) or 'none'}) are up to {saved:.2g} % cheaper as "
+        f"Of the 222 classes of functions of 4 inputs, {counts[3.0]} are extreme points of the unit ball at gamma = 3 "
+        f"and {counts[2.5]} at 2.5: the exceptions ({', '.join(others) or 'none'}) are up to {saved:.2g} % cheaper as "
         f"combinations, below gamma = {max(cross, default=2.5):.3f}. Generated columns agree with programs over all "
         f"columns within {difference:.1e}; {closed} of {len(brackets)} brackets for 5 inputs are closed.",
         "Only functions of at most 4 inputs have exact costs. For 5 inputs functions of few gates are known, and the "
