@@ -300,7 +300,8 @@ def test_the_bracket_of_a_solution_holds_its_exact_norm(function, gamma, share, 
     assert found.global_lower <= found.lower * (1 + 1e-12)
     assert found.lower - 1e-9 <= exact <= found.upper + 1e-9
     assert found.upper == solution.norm
-    assert found.lower >= 0.97 * exact - 1e-6  # at an optimum the gradient proves the norm
+    if solution.certificate.certified:  # at an optimum the gradient proves the norm, up to the gap over lam
+        assert found.lower >= exact - 10 * 1e-6 * solution.certificate.primal / solution.parameter - 1e-9
 
 
 @pytest.mark.parametrize("loss", ["squared", "logistic"])
@@ -366,7 +367,7 @@ def test_what_makes_a_rate_doubtful_is_said():
     noisy = htmc.rate_of_points(errors**-3.0, np.hypot(errors, 0.1))  # the error stops at the noise
     assert any("bend" in note for note in noisy.notes)
     left = htmc.rate_of_points([0, *errors**-3.0, 1e9], [2.0, *errors, 1e-17])
-    assert left.n_points == 20 and any("2 points" in note for note in left.notes)
+    assert left.n_points == 20 and any("2 of 22 points" in note for note in left.notes)
     assert left.gamma == pytest.approx(3.0)
 
 

@@ -41,7 +41,7 @@ class ClassNorm(NamedTuple):
     norm : float
         The gauge, the smaller of the two.
     lower : float
-        What the dual vector proves: within 1e-9 of ``norm``.
+        What the dual vector of the program proves, scaled down to ``own`` if that is less: within 1e-9 of ``norm``.
     extreme : bool
         Whether the atom is an extreme point of the unit ball: ``own < others``.
     n_atoms : int

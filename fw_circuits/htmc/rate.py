@@ -170,7 +170,10 @@ def _notes(found: Rate, x: Floats, z: Floats, left_out: int) -> list[str]:
         if decades < SHORT_DECADES - 1e-9:
             notes.append(f"the {what} cover only {decades:.2g} of a power of ten.")
     if left_out:
-        notes.append(f"{left_out} points without gates, or with an error of 0 or of rounding, were left out.")
+        total = found.n_points + left_out
+        notes.append(
+            f"{left_out} of {total} points have no gates or no error above rounding, and were left out."
+        )
     if found.n_points >= FEW_POINTS:
         bend = _bend(x, z)
         if bend is not None:
