@@ -13,7 +13,8 @@ from scipy.optimize import linprog
 from fw_circuits import Circuit, htmc, path, solve
 from fw_circuits.circuits.catalogue import minimal_cost
 from fw_circuits.exceptions import InputError, SolverWarning
-from fw_circuits.htmc.cube import small_functions
+from fw_circuits.htmc.classes import class_norm
+from fw_circuits.htmc.cube import small_functions, values_on_cube
 
 FEW = settings(max_examples=15, deadline=None)
 GAMMAS = st.sampled_from([2.5, 3.0, 4.0])
@@ -111,8 +112,17 @@ def test_the_proof_holds_by_the_definition(function, gamma, intercept):
 def test_verify_sees_a_false_claim():
     found = htmc.exact_norm(0x0116, 4, 2.5)
     assert found.verify() <= 1e-9
-    for change in ({"value": 1.01 * found.value}, {"dual": 1.01 * found.dual}, {"weights": 1.01 * found.weights},
-                   {"constant": 0.01}, {"tables": found.tables ^ 6}):  # fmt: skip
+    aside = np.random.default_rng(0).normal(size=16)
+    aside -= found.function * (aside @ found.function) / 16  # <dual, f> stays, feasibility does not
+    changes = [
+        {"dual": found.dual + 0.1 * aside},
+        {"dual": 1.01 * found.dual},
+        {"value": 1.01 * found.value},
+        {"weights": 1.01 * found.weights},
+        {"constant": 0.01},
+        {"tables": found.tables ^ 6},
+    ]
+    for change in changes:
         assert type(found)(**{**vars(found), **change}).verify() > 1e-4, change
 
 
@@ -218,6 +228,18 @@ def test_all_222_classes():
         assert found.value == pytest.approx(row.norm, rel=1e-9) and found.lower == pytest.approx(
             row.lower, rel=1e-9
         )
+
+
+def test_a_tie_is_no_extreme_point():
+    # Half the sum of four signed functions of cost 1, so 2 at every gamma; its five gates cost 2 at this one.
+    row = class_norm(0x1BD8, 1, 4, np.log(5) / np.log(2))
+    assert row.others == pytest.approx(2.0) and row.own == pytest.approx(2.0) and row.gates == 5
+    assert not row.extreme and row.n_atoms == 1
+    assert class_norm(0x1BD8, 1, 4, 3.0).extreme and class_norm(0x1BD8, 1, 4, 2.0).n_atoms == 4
+
+
+def test_only_signs_are_a_truth_table():
+    assert [values_on_cube(v, 1)[1] for v in ([1, -1], [2, -1], [0, 1], 2)] == [1, None, None, 2]
 
 
 def test_the_cost_as_others_leaves_the_function_out():

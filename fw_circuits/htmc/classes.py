@@ -109,25 +109,30 @@ def norm_table(gamma: float, n: int = 4) -> list[ClassNorm]:
     0x6 2 1 1.0 2.0 True
     """
     n, gamma = check_n(n, 4), check_gamma(gamma)
-    listed, width = functions(n), max(1, (1 << n) // 4)
-    rows = []
-    for table, size in npn_classes(n):
-        place = listed.place(table)
-        f = 1.0 * listed.signs(np.array([place]))[:, 0]
-        found = solve_exactly(f, listed, gamma, skip=place)
-        own = float(listed.kappa[place] ** (1.0 / gamma))
-        itself = own <= found.value * (1.0 + EQUAL)
-        rows.append(
-            ClassNorm(
-                table=f"0x{table:0{width}x}",
-                size=size,
-                gates=int(listed.gates[place]),
-                own=own,
-                others=found.value,
-                norm=min(own, found.value),
-                lower=min(own, found.lower) if np.isfinite(found.value) else own,
-                extreme=own < found.value * (1.0 - EQUAL),
-                n_atoms=1 if itself else found.n_atoms,
-            )
-        )
-    return rows
+    return [class_norm(table, size, n, gamma) for table, size in npn_classes(n)]
+
+
+def class_norm(table: int, size: int, n: int, gamma: float) -> ClassNorm:
+    """The row of `norm_table` for one function and the size of its class.
+
+    "Exactly one of four", seven gates, is cheaper as ten other functions:
+
+    >>> row = class_norm(0x0116, 32, 4, 2.5)
+    >>> row.gates, round(row.own, 3), round(row.norm, 3), row.n_atoms
+    (7, 2.178, 2.152, 10)
+    """
+    listed = functions(n)
+    place = listed.place(table)
+    found = solve_exactly(listed.signs(np.array([place]))[:, 0], listed, gamma, skip=place)
+    own = float(listed.prices(gamma)[place])
+    return ClassNorm(
+        table=f"0x{table:0{max(1, (1 << n) // 4)}x}",
+        size=size,
+        gates=int(listed.gates[place]),
+        own=own,
+        others=found.value,
+        norm=min(own, found.value),
+        lower=min(own, found.lower) if np.isfinite(found.value) else own,
+        extreme=own < found.value * (1.0 - EQUAL),
+        n_atoms=1 if own <= found.value * (1.0 + EQUAL) else found.n_atoms,
+    )
