@@ -15,6 +15,7 @@ from fw_circuits.circuits.catalogue import minimal_cost
 from fw_circuits.exceptions import InputError, SolverWarning
 from fw_circuits.htmc.classes import class_norm
 from fw_circuits.htmc.cube import small_functions, values_on_cube
+from fw_circuits.htmc.exact import feasible
 
 FEW = settings(max_examples=15, deadline=None)
 GAMMAS = st.sampled_from([2.5, 3.0, 4.0])
@@ -283,6 +284,19 @@ def test_the_dual_vector_of_five_inputs_is_feasible(intercept):
     assert found.lower == pytest.approx(found.dual @ f) and found.lower < found.upper and not found.exact
 
 
+@pytest.mark.parametrize(("ball", "factor"), [(np.inf, 7.0), (1.0, 7.0), (0.5, 14.0)])
+def test_any_vector_is_made_feasible(ball, factor):
+    # One entry of 7: every function scores 7, the cheapest ones at price 1, and sum|u| is 7, too.
+    listed = small_functions(5, 4)
+    u = 7.0 * np.eye(32)[3]
+    np.testing.assert_allclose(feasible(u, listed, listed.prices(3.0), ball=ball), u / factor)
+    np.testing.assert_array_equal(feasible(u / 20, listed, listed.prices(3.0), ball=ball), u / 20)
+    centred = feasible(u, listed, listed.prices(3.0), intercept=True, ball=ball)
+    assert (
+        abs(centred.sum()) < 1e-12 and np.abs(listed.scores(centred) / listed.prices(3.0)).max() <= 1 + 1e-12
+    )
+
+
 def test_five_inputs_known_by_hand():
     parity = htmc.five_input_bracket(symmetric([0, 1, 0, 1, 0, 1]), 3.0, max_gates=4)
     assert parity.exact and parity.upper == pytest.approx(4 ** (1 / 3)) and parity.gates.tolist() == [4]
@@ -331,6 +345,7 @@ def test_the_bracket_on_data_is_tight_at_an_optimum(loss):
     rng = np.random.default_rng(3)
     X = rng.integers(0, 2, (400, 9))
     y = ((X[:, 0] ^ X[:, 1]) + (X[:, 2] & X[:, 3] | X[:, 4]) + 0.2 * rng.normal(size=400) > 1) * 1
+    y = y + 100 * (loss == "squared")  # the intercept is free
     solution = solve(X, y, loss=loss, lam=0.02, tol=1e-6, n_jobs=1)
     for target in (None, y):
         found = htmc.norm_bracket(solution, X, target, n_jobs=1)

@@ -183,13 +183,21 @@ def solve_exactly(
     )
 
 
-def feasible(u: Floats, listed: FunctionList, prices: Floats, *, intercept: bool, skip: int = -1) -> Floats:
-    """u scaled down until no function of the list violates its constraint."""
+def feasible(
+    u: Floats,
+    listed: FunctionList,
+    prices: Floats,
+    *,
+    intercept: bool = False,
+    skip: int = -1,
+    ball: float = np.inf,
+) -> Floats:
+    """u (of sum 0 with `intercept`), scaled down until ``|<u, T>| <= price`` on the list and ``sum|u| <= ball``."""
     u = u - u.mean() if intercept else u
     scores = np.abs(listed.scores(u)) / prices
     if skip >= 0:
         scores[skip] = 0.0
-    return u / max(1.0, float(scores.max(initial=0.0)))
+    return u / max(1.0, float(scores.max(initial=0.0)), float(np.abs(u).sum()) / ball)
 
 
 def leftover(found: Generated, n: int, gamma: float) -> float:

@@ -121,8 +121,7 @@ def five_input_bracket(
     scale = float(np.abs(values).max()) or 1.0
     f = values / scale
     relaxed = generate(f, listed, prices, intercept=intercept, ball=beyond)
-    u = feasible(relaxed.u, listed, prices, intercept=intercept)
-    u = u / max(1.0, float(np.abs(u).sum()) / beyond)
+    u = feasible(relaxed.u, listed, prices, intercept=intercept, ball=beyond)
     lower = max(0.0, float(u @ values))
     own = _own_gates(truth, listed, circuit)  # f as itself: a circuit was found, but maybe not a smallest
     found, upper = relaxed, _value(relaxed, prices, gamma)
