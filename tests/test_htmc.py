@@ -2,6 +2,7 @@
 
 import itertools
 import warnings
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -124,7 +125,7 @@ def test_verify_sees_a_false_claim():
         {"tables": found.tables ^ 6},
     ]
     for change in changes:
-        assert type(found)(**{**vars(found), **change}).verify() > 1e-4, change
+        assert replace(found, **change).verify() > 1e-4, change
 
 
 @FEW
@@ -352,6 +353,9 @@ def test_the_bracket_on_data_is_tight_at_an_optimum(loss):
         assert 0.98 * found.upper <= found.lower <= found.upper * (1 + 1e-9)
         assert 0 < found.global_lower <= found.lower and found.ratio == found.upper / found.lower
         assert f"{found.lower:.6g}" in found.describe()
+    spoilt = replace(solution, dual_point=rng.normal(size=400))
+    assert htmc.norm_bracket(spoilt, X, y, n_jobs=1).point == "gradient"  # the better of two
+    assert htmc.norm_bracket(solution, X, rng.permutation(y), n_jobs=1).point == "dual point"
     few = htmc.norm_bracket(solution, X[:300], n_jobs=1)  # other rows: no dual point
     assert few.point == "values" and 0 < few.lower <= few.upper
     four = htmc.norm_bracket(solution, X, y, oracle="gates4", n_jobs=1)
