@@ -33,8 +33,10 @@ FAMILIES = ("circuits", "gradient")
 GEOMETRIES = ("l1", "l2")
 #: Share of the seeds on which a family must be ahead to be called the winner.
 DECIDED = 0.8
-#: Weights of the norm, as shares of the smallest one that leaves the constant alone.
-SHARES = (0.1, 0.01, 0.001)
+#: Weights of the norm, as shares of the smallest one that leaves the constant alone: Boolean and real columns.
+SHARES = {True: (0.2, 0.05, 0.01), False: (0.1, 0.01, 0.001)}
+#: Seconds of a run of the solver; what it has then is compiled.
+TIME_LIMIT = 10.0
 #: Weights of the path norm.
 PENALTIES = (0.0, 1e-5, 3e-5, 1e-4, 3e-4, 1e-3)
 #: From so many rows on, gradient descent keeps a tenth of them to choose the step; fewer are worth more fitted to.
@@ -159,7 +161,9 @@ def default_settings(boolean: bool) -> tuple[list[Settings], list[Settings]]:
     kinds: list[Settings] = (
         [{"oracle": "auto"}, {"oracle": "deep"}] if boolean else [{"levels": (1,)}, {"levels": (1, 2, 3)}]
     )
-    circuits: list[Settings] = [{**kind, "share": share} for kind in kinds for share in SHARES]
+    circuits: list[Settings] = [
+        {**kind, "share": share, "time_limit": TIME_LIMIT} for kind in kinds for share in SHARES[boolean]
+    ]
     return circuits, [{"penalty": penalty} for penalty in PENALTIES]
 
 
