@@ -2,7 +2,8 @@
 
 Every seed splits the rows anew into training, validation and test rows.  Both families get equally many settings to
 try, fit each once to the training rows, choose by the validation rows, and fit the chosen one again to both.  Labels
-become -1 and 1 and both minimise the squared loss, so that outputs, and with them R(theta), are on one scale.
+become -1 and 1, numbers get variance 1, and both minimise the squared loss, so that outputs, and so R(theta), are on
+one scale.
 Everything is measured on networks: rows outside the range of the rows fitted to are clipped to it, and R(theta) is that
 over this range, all streams, the largest activations; ``lower`` was met, ``upper`` is certified.
 
@@ -33,8 +34,9 @@ FAMILIES = ("circuits", "gradient")
 GEOMETRIES = ("l1", "l2")
 #: Share of the seeds on which a family must be ahead to be called the winner.
 DECIDED = 0.8
-#: Weights of the norm, as shares of the smallest one that leaves the constant alone: Boolean and real columns.
-SHARES = {True: (0.2, 0.05, 0.01), False: (0.1, 0.01, 0.001)}
+#: Kinds of circuits, and for each the weights of the norm, as shares of the smallest that leaves the constant alone.
+BOOLEAN_CIRCUITS = (({"oracle": "auto"}, (0.2, 0.05, 0.01)), ({"oracle": "deep"}, (0.2, 0.05, 0.01)))
+REAL_CIRCUITS = (({"levels": (1,)}, (0.3, 0.1, 0.03)), ({"levels": (1, 2, 3)}, (0.1, 0.01, 0.001)))
 #: Seconds of a run of the solver; what it has then is compiled.
 TIME_LIMIT = 10.0
 #: Weights of the path norm.
@@ -158,11 +160,10 @@ def quantities(candidate: Candidate) -> dict[str, float]:
 
 def default_settings(boolean: bool) -> tuple[list[Settings], list[Settings]]:
     """Six settings of each family: three penalties of two kinds of circuits; six penalties of gradient descent."""
-    kinds: list[Settings] = (
-        [{"oracle": "auto"}, {"oracle": "deep"}] if boolean else [{"levels": (1,)}, {"levels": (1, 2, 3)}]
-    )
     circuits: list[Settings] = [
-        {**kind, "share": share, "time_limit": TIME_LIMIT} for kind in kinds for share in SHARES[boolean]
+        {**kind, "share": share, "time_limit": TIME_LIMIT}
+        for kind, shares in (BOOLEAN_CIRCUITS if boolean else REAL_CIRCUITS)
+        for share in shares
     ]
     return circuits, [{"penalty": penalty} for penalty in PENALTIES]
 
@@ -222,7 +223,7 @@ def compare(
     }
     _check(dataset, settings, seeds, test_fraction, validation_fraction)
     labels = values.size == 2
-    y = np.where(dataset.y == values[1], 1.0, -1.0) if labels else np.asarray(dataset.y, dtype=np.float64)
+    y = np.where(dataset.y == values[1], 1.0, -1.0) if labels else _standard(dataset.y)
     jobs = (
         delayed(_contend)(family, settings[family], seed, X, y, labels, boolean, test_fraction, validation_fraction)
         for seed in range(seeds)
@@ -333,6 +334,13 @@ def error(y: Floats, output: Floats, labels: bool) -> float:
     if labels:
         return float(np.mean(np.where(output > 0.0, 1.0, -1.0) != y))
     return float(np.mean((output - y) ** 2) / max(float(np.var(y)), 1e-300))
+
+
+def _standard(y: Array) -> Floats:
+    """Numbers with mean 0 and variance 1, so that R(theta) is on the scale that labels have."""
+    numbers = np.asarray(y, dtype=np.float64)
+    spread = float(numbers.std())
+    return (numbers - numbers.mean()) / (spread if spread > 0.0 else 1.0)
 
 
 def _watched(parts: Any, total: int, name: str, show: bool) -> Iterator[Any]:
