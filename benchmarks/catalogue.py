@@ -44,7 +44,3 @@ def run(quick: bool = False) -> int:
             raise AssertionError(f"the circuit of {table:#06x} does not compute it with {cost[table]} gates")
     print(f"{len(tables):,} circuits compute their tables at their cost, {perf_counter() - start:.2f} s")
     return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(run())

@@ -13,7 +13,6 @@ times the factor of 5 gates, exceeds the best score of four literals for up to h
 from __future__ import annotations
 
 import os
-import sys
 from dataclasses import replace
 from math import comb
 
@@ -79,7 +78,3 @@ def run(quick: bool = False) -> list[str]:
         for (gates, name), seconds in at_40.items()
         for bound in ([10.0] if (gates, name) == (4, "third gradient") else [60.0])
     )
-
-
-if __name__ == "__main__":
-    raise SystemExit(bool(run("--quick" in sys.argv)))

@@ -173,7 +173,3 @@ def run(quick: bool = False) -> list[str]:
             (f"compiled against the twin, {n} literals, times", twin / compiled, ">=", 10.0),
         ]
     )
-
-
-if __name__ == "__main__":
-    raise SystemExit(bool(run("--quick" in sys.argv)))

@@ -136,7 +136,3 @@ def run(quick: bool = False) -> list[str]:
             ("seconds of a pass over 512 literals", found[BASE, 512, 2]["wall"], "<=", 10.0),
         ]
     return check_targets(targets)
-
-
-if __name__ == "__main__":
-    raise SystemExit(bool(run("--quick" in sys.argv)))
