@@ -35,7 +35,7 @@ from benchmarks._record import (
 from fw_circuits.exceptions import FwCircuitsError
 from fw_circuits.report import write_page
 
-GRACE = 10.0  # seconds that an interrupted part has to end
+GRACE = 3.0  # seconds that an interrupted part has to end
 
 
 def finished(results: Path, name: str, options: dict[str, Any]) -> str:
@@ -51,8 +51,12 @@ def finished(results: Path, name: str, options: dict[str, Any]) -> str:
 def run_part(results: Path, name: str, mode: str, options: dict[str, Any]) -> dict[str, Any]:
     """Run one part in its own process, its output shown and kept; the record that it leaves."""
     forget(results, name)
-    home = Path(fw_circuits.__file__).resolve().parents[1]
-    path = [str(home), str(FOLDER.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+    here, home = FOLDER.parent, Path(fw_circuits.__file__).resolve().parents[1]
+    path = [str(here), str(home), *filter(None, [os.environ.get("PYTHONPATH")])]
+    if home != here.resolve() and (here / "fw_circuits").is_dir():
+        path[:2] = path[
+            1::-1
+        ]  # an installed package is measured, not the checkout's sources, which may not be built
     environment = os.environ | {
         "FW_CIRCUITS_RESULTS": str(results), "PYTHONUNBUFFERED": "1", "PYTHONSAFEPATH": "1", "MPLBACKEND": "Agg",
         "PYTHONPATH": os.pathsep.join(dict.fromkeys(path)),
