@@ -9,6 +9,7 @@ again unless ``--again`` asks for it; one that failed, was interrupted or was sk
 
 import argparse
 import codecs
+import importlib.util
 import json
 import os
 import signal
@@ -17,7 +18,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import fw_circuits
 from benchmarks._common import machine_lines
 from benchmarks._record import (
     FINISHED,
@@ -32,8 +32,6 @@ from benchmarks._record import (
     write_json,
     write_record,
 )
-from fw_circuits.exceptions import FwCircuitsError
-from fw_circuits.report import write_page
 
 GRACE = 3.0  # seconds that an interrupted part has to end
 
@@ -51,7 +49,7 @@ def finished(results: Path, name: str, options: dict[str, Any]) -> str:
 def run_part(results: Path, name: str, mode: str, options: dict[str, Any]) -> dict[str, Any]:
     """Run one part in its own process, its output shown and kept; the record that it leaves."""
     forget(results, name)
-    here, home = FOLDER.parent, Path(fw_circuits.__file__).resolve().parents[1]
+    here, home = FOLDER.parent, package_home()
     path = [str(here), str(home), *filter(None, [os.environ.get("PYTHONPATH")])]
     if home != here.resolve() and (here / "fw_circuits").is_dir():
         path[:2] = path[
@@ -89,6 +87,14 @@ def run_part(results: Path, name: str, mode: str, options: dict[str, Any]) -> di
     if record["status"] == "interrupted":
         raise KeyboardInterrupt
     return record
+
+
+def package_home() -> Path:
+    """The folder that fw_circuits is imported from; found, not imported."""
+    spec = importlib.util.find_spec("fw_circuits")
+    if spec is None or spec.origin is None:
+        raise SystemExit("fw_circuits is not installed; type: pip install -e '.[bench]'")
+    return Path(spec.origin).resolve().parents[1]
 
 
 def stop(process: subprocess.Popen) -> None:
@@ -184,6 +190,9 @@ def summary(results: Path, names: list[str]) -> int:
 
 def report(results: Path) -> int:
     """Build the page; its place is printed."""
+    from fw_circuits.exceptions import FwCircuitsError  # takes seconds to import, which --list does not need
+    from fw_circuits.report import write_page
+
     try:
         print(f"\npage: {os.path.relpath(write_page(results))}")
     except FwCircuitsError as error:
