@@ -66,8 +66,14 @@ def bars(
 
 def lines(axis: Any, series: Mapping[str, tuple[Sequence[float], Sequence[float]]], **options: Any) -> None:
     """Curves of (x, y) on logarithmic axes."""
+    from matplotlib.ticker import FuncFormatter, LogLocator
+
     for i, (name, (x, y)) in enumerate(series.items()):
         axis.loglog(x, y, f"{MARKS[i % len(MARKS)]}-", color=SHADES[i % len(SHADES)], label=name, **options)
     ticks = sorted({value for x, _ in series.values() for value in x})
     axis.set_xticks(ticks, [f"{value:,g}" for value in ticks])
+    low, high = axis.get_ylim()
+    if high < 100 * low:  # powers of ten alone would leave an axis without figures
+        axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.minorticks_off()

@@ -169,7 +169,7 @@ def draw(table: Table) -> None:
     """CPU seconds of a pass against rows and against literals."""
     figure, (top, bottom) = _figures.panels(2, 2.8)
     passes = [row for row in table.rows if row[2] == 2 and isinstance(row[0], int)]
-    by_rows = sorted((row[0], row[5]) for row in passes if row[1] == 64)
+    by_rows = sorted((row[0], row[5]) for row in passes if row[1] == 64 and row[0] != BASE)
     by_literals = sorted((row[1], row[5]) for row in passes if row[0] == BASE)
     _figures.lines(top, {"64 literals": tuple(zip(*by_rows, strict=True))})
     _figures.lines(bottom, {f"{BASE:,} rows": tuple(zip(*by_literals, strict=True))})

@@ -37,13 +37,16 @@ section { border-top: 1px solid var(--line); margin-top: 2.5rem; padding-top: 1.
 .box { overflow: auto; max-width: 100%; max-height: 26rem; border: 1px solid var(--line); margin: .3rem 0 1rem; }
 table { border-collapse: collapse; font-size: .875rem; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; vertical-align: top; padding: .3rem .6rem; border-bottom: 1px solid var(--line); }
+.headline { table-layout: fixed; width: 100%; }
+.headline th { width: 26%; } .headline th:nth-child(2) { width: auto; } .headline th:nth-child(3) { width: 12%; }
+.headline th:last-child { width: 19%; }
 .box th, .box td { white-space: nowrap; }
 .box th { position: sticky; top: 0; background: var(--box); }
 td.number { text-align: right; }
 code, pre { font: .85em/1.45 ui-monospace, monospace; background: var(--box); }
 code { padding: .1em .3em; } pre { padding: .6rem; overflow: auto; }
 figure { margin: 1rem 0; } figcaption { color: var(--faint); font-size: .875rem; }
-img { display: block; max-width: 100%; height: auto; background: #fff; }
+img { display: block; max-width: min(100%, 38rem); height: auto; background: #fff; }
 dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .1rem .8rem; margin: 0;
   font-size: .875rem; }
 dt { color: var(--faint); } dd { margin: 0; }
@@ -114,7 +117,7 @@ def page(parts: Sequence[Part], title: str, notes: Sequence[str] = ()) -> str:
     parts : sequence of Part
     title : str
     notes : sequence of str
-        Paragraphs under the title.
+        Points under the title.
 
     Examples
     --------
@@ -122,14 +125,14 @@ def page(parts: Sequence[Part], title: str, notes: Sequence[str] = ()) -> str:
     >>> "Are adders &lt; found?" in page([part], "Suite")
     True
     """
-    paragraphs = "".join(f"<p>{escape(note)}</p>" for note in notes)
+    listed = "".join(f"<li>{escape(note)}</li>" for note in notes)
     rows = "".join(map(_headline, parts))
     ran = [part for part in parts if part.status != "not run"]
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<link rel="icon" href="data:,">\n<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n'
-        f"<h1>{escape(title)}</h1>\n{paragraphs}\n"
+        f"<h1>{escape(title)}</h1>\n<ul>{listed}</ul>\n"
         '<table class="headline"><thead><tr><th>Question</th><th>Finding</th><th>Targets</th><th>Command</th></tr>'
         f"</thead><tbody>\n{rows}</tbody></table>\n{''.join(map(_section, ran))}</body>\n</html>\n"
     )
