@@ -19,19 +19,24 @@ RUNNER = Path(__file__).resolve().parents[1] / "benchmarks"
 COUNT = 'open(__file__ + ".runs", "a").write("x")'  # how often a part was run
 PARTS = {
     "fine": f'''"""Is it fine?"""
-from benchmarks._common import Table, check_targets, save_figure, tell
-from benchmarks import _figures
+from benchmarks._common import Table, check_targets, tell
 SEED, SIZE = 3, (1, 2)
 def run(quick, only=None):
     {COUNT}
     table = Table(["x", "y"])
     table.add(1, 0.5)
     table.show("fine_rows")
-    figure, (axis,) = _figures.panels()
-    _figures.lines(axis, {{"a": ([1, 2], [3, 4])}})
-    save_figure(figure, "fine", "A line")
     tell("fine", f"All {{only}} fine.", "Small.")
     return check_targets([("y", 0.5, ">=", 0.1)])
+''',
+    "drawn": f'''"""Is there a figure?"""
+from benchmarks import _figures
+from benchmarks._common import save_figure
+def run(quick):
+    {COUNT}
+    figure, (axis,) = _figures.panels()
+    _figures.lines(axis, {{"a": ([1, 2], [3, 4])}})
+    save_figure(figure, "drawn", "A line")
 ''',
     "low": f'''"""Is it high?"""
 from benchmarks._common import check_targets
@@ -115,7 +120,11 @@ def test_a_suite_is_run_once_and_goes_on_where_it_failed(suite):
         and fine["machine"]
     )
     assert fine["versions"]["fw_circuits"] and "cores" in fine["machine"]
-    assert (folder / "fine_rows.csv").exists() and (folder / "fine.png").read_bytes()[:4] == b"\x89PNG"
+    assert (folder / "fine_rows.csv").exists() and (folder / "fine.log").read_text()
+    assert record(suite, "drawn")["figures"] == [{"name": "drawn", "caption": "A line"}]
+    assert (folder / "drawn.png").read_bytes()[:4] == b"\x89PNG" and (
+        folder / "drawn.png"
+    ).stat().st_size < 60_000
     assert record(suite, "low")["status"] == "missed" and "0.9" in record(suite, "low")["sentences"][0]
     assert record(suite, "broken")["sentences"] == ["stopped by ValueError: seven is not eight"]
     assert (

@@ -124,7 +124,7 @@ def test_numbers_are_short_and_integers_whole():
 @pytest.fixture
 def results(tmp_path):
     """A folder as the runner leaves it: one part with everything, one that the suite names and nobody ran."""
-    folder = tmp_path / "results" / "quick"
+    folder = tmp_path / "benchmarks" / "results" / "quick"
     folder.mkdir(parents=True)
     record = {
         "name": "alpha", "question": "Is it fast?", "mode": "quick", "options": {"only": "3"}, "status": "missed",
@@ -158,10 +158,21 @@ def test_a_folder_of_results_is_read_back(results, capsys):
     assert "Not run: omega." in text and "quick sizes" in text and "It is &lt;not&gt;." in text
 
 
+def test_the_full_results_come_first(results, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["report", "--output", "page.html"]) == 0 and capsys.readouterr().out.strip() == "page.html"
+    assert "(quick)" in (tmp_path / "page.html").read_text(encoding="utf-8")
+    full = results.with_name("full")
+    full.mkdir()
+    (full / "beta.run.json").write_text(json.dumps({"name": "beta", "mode": "full", "status": "ok"}))
+    assert main(["report"]) == 0
+    assert "(full)" in (full / "report.html").read_text(encoding="utf-8")
+
+
 def test_what_is_missing_or_damaged_is_named(results, tmp_path, capsys, monkeypatch):
     with pytest.raises(InputError, match="no results in"):
         read_results(tmp_path / "nowhere")
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.chdir(results)
     assert main(["report"]) == 1 and "fw-circuits bench --quick" in capsys.readouterr().err
     (results / "alpha.png").unlink()
     with pytest.raises(FormatError, match="run the part again"):
