@@ -24,14 +24,14 @@ from fw_circuits.experiment import hostile_points
 
 SEED, N_POINTS = 0, 100_000
 #: What is smaller in a quick run: level 1 alone, fewer penalties and folds.
-QUICK = {"n_lams": 4, "ratio": 0.05, "cv": 3, "levels": (1,)}
+QUICK = {"n_lams": 4, "ratio": 0.05, "cv": 2, "levels": (1,)}
 TOLERANCE, DEVIATION = 1e-3, 1e-9
 
 
 def tasks(quick):
     """Name, data, loss, our estimator, peers, folds."""
     cancer, diabetes = load_breast_cancer(), load_diabetes()
-    options, folds = (QUICK, 3) if quick else ({}, 5)
+    options, folds = (QUICK, 2) if quick else ({}, 5)
     yield (
         "breast cancer", cancer.data, cancer.target, "logistic", CircuitClassifierCV(**options),
         {"HistGradientBoosting": HistGradientBoostingClassifier(random_state=SEED),
@@ -52,7 +52,7 @@ def run(quick: bool) -> list[str]:
     Parameters
     ----------
     quick : bool
-        Level 1 alone, three folds, few penalties, a tenth of the points.
+        Level 1 alone, two folds, few penalties, a tenth of the points.
     """
     n_points = N_POINTS // 10 if quick else N_POINTS
     scores = Table(["data", "model", "score over folds", "fold spread", "seconds"])
