@@ -19,7 +19,7 @@ from typing import Any
 RESULTS = Path(os.environ.get("FW_CIRCUITS_RESULTS") or Path(__file__).parent / "results" / "loose")
 #: What this process has kept, in order: names of tables, figures with captions, what was told, targets.
 KEPT: dict[str, Any] = {"tables": [], "figures": [], "finding": "", "caveat": "", "targets": []}
-PACKAGES = ("numpy", "scipy", "scikit-learn", "cvxpy", "networkx", "celer", "fw_circuits")
+PACKAGES = ("numpy", "scipy", "scikit-learn", "cvxpy", "networkx", "celer", "torch", "fw_circuits")
 
 
 class Skipped(Exception):
