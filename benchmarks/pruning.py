@@ -102,7 +102,7 @@ def run(quick: bool) -> list[str]:
     Parameters
     ----------
     quick : bool
-        Every third n, and fewer draws for the networks.
+        Every third n, fewer draws, counter-examples of two sizes.
     """
     draws, sizes = (QUICK_DRAWS, SIZES[::3]) if quick else (DRAWS, SIZES)
     table = Table(["network", "neurons", "n", "probabilities", "expected kept", "kept", "bound", "rms error",
@@ -140,16 +140,17 @@ def run(quick: bool) -> list[str]:
             "error / bound",
         ]
     )
+    tries = 50 if quick else 100  # deep networks are slow
     targets = [(f"{name}, largest error / bound", ratio, "<=", 1.0) for name, ratio in worst.items()]
     targets.append(("expected kept / n, largest", excess, "<=", 1.0 + 1e-9))
     for name, make in (("l1 with R^2 / n", short_of_a_width), ("l2 without the factor L", short_of_a_depth)):
-        for size in (8, 16, 32, 64, 128):
+        for size in (8, 32) if quick else (8, 16, 32, 64, 128):
             case = make(size)
             costs = [
                 s * h for s, h in zip(written(case.resnet, case.sensitivities), case.activations, strict=True)
             ]
             p = tuple(keep_probabilities(costs, case.n, "theorem"))
-            error = float(np.sqrt(errors(case.resnet, p, np.zeros((1, 1)), DRAWS // 2)[0]))
+            error = float(np.sqrt(errors(case.resnet, p, np.zeros((1, 1)), tries)[0]))
             claim = sum(float(c.sum()) for c in costs) / np.sqrt(case.n)
             true = zip(written(case.resnet, case.l2_sensitivities), case.activations, strict=True)
             bound = error_bound([s * h for s, h in true], p)
@@ -157,10 +158,12 @@ def run(quick: bool) -> list[str]:
                 name, size, case.resnet.n_neurons, case.n, error, claim, error / claim, bound, error / bound
             )
             targets.append((f"{name}, size {size}, error / bound", error / bound, "<=", 1.0))
-        targets.append((f"{name}, size {size}, error / false claim", error / claim, ">=", 2.0))
+        targets.append(
+            (f"{name}, size {size}, error / false claim", error / claim, ">=", 1.0 if quick else 2.0)
+        )
     false.show("pruning_false_versions")
     draw_figure(table, false)
-    summarise(table, false, worst, draws)
+    summarise(table, false, worst, f"{draws} and {tries}")
     print()
     return check_targets(targets)
 
@@ -190,7 +193,7 @@ def draw_figure(table: Table, false: Table) -> None:
                 "cancelling neurons, error over two false claims and over the bound (below)")  # fmt: skip
 
 
-def summarise(table: Table, false: Table, worst: dict[str, float], draws: int) -> None:
+def summarise(table: Table, false: Table, worst: dict[str, float], draws: str) -> None:
     """Whether the bound held and the false claims failed."""
     names = list(dict.fromkeys(row[0] for row in false.rows))
     beyond = {name: max(row[6] for row in false.rows if row[0] == name) for name in names}
@@ -202,8 +205,8 @@ def summarise(table: Table, false: Table, worst: dict[str, float], draws: int) -
     tell(
         "pruning",
         f"The bound {'holds' if held <= 1 else 'is VIOLATED'}: the largest rms error is {held:.3f} of it over "
-        f"{len(table.rows)} budgets and {len(false.rows)} counter-examples ({draws} and "
-        f"{DRAWS // 2} draws each). {claims}.",
+        f"{len(table.rows)} budgets and {len(false.rows)} counter-examples ({draws} "
+        f"draws each). {claims}.",
         "On ordinary networks the bound is loose: the error is down to "
         f"{min(row[8] for row in table.rows if row[8] > 0):.1e} of it. Errors are means over draws, the largest over "
         "50 points.",
