@@ -27,7 +27,7 @@ from fw_circuits.resnet.simple_bounds import interval_activations, simple_sensit
 
 SEED = 0
 SIZES = tuple(2**k for k in range(3, 13))
-DRAWS, QUICK_DRAWS = 200, 20
+DRAWS, QUICK_DRAWS = 200, 8
 
 
 def random_net() -> ResNet:
