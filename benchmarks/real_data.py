@@ -31,16 +31,16 @@ TOLERANCE, DEVIATION = 1e-3, 1e-9
 def tasks(quick):
     """Name, data, loss, our estimator, peers, folds."""
     cancer, diabetes = load_breast_cancer(), load_diabetes()
-    options, folds = (QUICK, 2) if quick else ({}, 5)
+    options, folds, trees = (QUICK, 2, 20) if quick else ({}, 5, 100)
     yield (
         "breast cancer", cancer.data, cancer.target, "logistic", CircuitClassifierCV(**options),
-        {"HistGradientBoosting": HistGradientBoostingClassifier(random_state=SEED),
+        {"HistGradientBoosting": HistGradientBoostingClassifier(max_iter=trees, random_state=SEED),
          "logistic regression, CV": make_pipeline(StandardScaler(), LogisticRegressionCV(Cs=10, max_iter=2000))},
         StratifiedKFold(folds, shuffle=True, random_state=SEED),
     )  # fmt: skip
     yield (
         "diabetes", diabetes.data, diabetes.target, "squared", CircuitRegressorCV(**options),
-        {"HistGradientBoosting": HistGradientBoostingRegressor(random_state=SEED),
+        {"HistGradientBoosting": HistGradientBoostingRegressor(max_iter=trees, random_state=SEED),
          "ridge, CV": make_pipeline(StandardScaler(), RidgeCV(np.logspace(-3, 4, 30)))},
         KFold(folds, shuffle=True, random_state=SEED),
     )  # fmt: skip
