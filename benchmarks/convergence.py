@@ -121,7 +121,9 @@ def draw(runs, name: str, tau: float, best: float) -> None:
         top.loglog(passes, gaps, **style)
         bottom.loglog(seconds, gaps, **style)
     t = np.arange(1, longest + 1)
-    top.loglog(t, 8.0 * tau**2 / (t + 1.0) / best, ls=":", color="#222222", lw=1.6, label="2 C_f/(t+2), for h")
+    top.loglog(
+        t, 8.0 * tau**2 / (t + 1.0) / best, ls=":", color="#222222", lw=1.6, label="2 C_f/(t+2), for h"
+    )
     top.set(xlabel="oracle passes", ylabel="certified gap / objective", title=f"Certified gap on {name}")
     bottom.set(xlabel="CPU seconds", ylabel="certified gap / objective")
     top.legend(frameon=False, fontsize=13)
