@@ -160,13 +160,15 @@ def draw(scores: dict[str, dict[str, float]]) -> None:
             strict=False,
         )
     )
-    fig, axis = plt.subplots(figsize=(7.0, 8.6), layout="constrained")
     rows = list(scores)[::-1]
+    fig, axis = plt.subplots(figsize=(7.0, 2.6 + 0.75 * len(rows)), layout="constrained")
     for name in names[::-1]:
         marker, color = looks.get(name) or (marks[name], shades[name])
-        points = [(max(1 - scores[t][name], 1e-5), i) for i, t in enumerate(rows) if name in scores[t]]
-        big = name in looks
-        axis.plot(*zip(*points, strict=True), marker, color=color, ms=14 if big else 10, mew=2.2, ls="",
+        big = name in looks  # ours stand a little higher, so that they hide nobody
+        points = [
+            (max(1 - scores[t][name], 1e-5), i + 0.25 * big) for i, t in enumerate(rows) if name in scores[t]
+        ]
+        axis.plot(*zip(*points, strict=True), marker, color=color, ms=11 if big else 10, mew=2.2, ls="",
                   mfc=color if big else "none", label=name)  # fmt: skip
     axis.set_xscale("log")
     axis.set_yticks(range(len(rows)), rows)
