@@ -96,7 +96,8 @@ def chosen(make: Callable[..., Any], grid: Iterable[tuple], kind: Kind, X: np.nd
 def ours(kind: Kind, X: np.ndarray, y: np.ndarray, quick: bool) -> Fitted:
     """CircuitClassifier or CircuitRegressor, exact search over four literals."""
     make = CircuitClassifier if kind.goal == "class" else CircuitRegressor
-    grid = [(lam, *which) for which in CIRCUITS[kind.data] for lam in RELATIVE_LAMS[kind.data]]
+    allowed = CIRCUITS[kind.data][:2] if quick else CIRCUITS[kind.data]
+    grid = [(lam, *which) for which in allowed for lam in RELATIVE_LAMS[kind.data]]
 
     def new(lam: float, levels: tuple[int, ...], limit: int | None) -> Any:
         return make(relative_lam=lam, levels=levels, max_gates=limit, n_jobs=1)
