@@ -26,7 +26,7 @@ from fw_circuits.data import adder_bit, blocks
 
 matplotlib.use("Agg", force=False)
 
-N_TRAIN, N_TEST, QUICK_TRAIN = 6_400, 20_000, 1_200
+N_TRAIN, N_TEST, QUICK_TRAIN = 6_400, 20_000, 800
 FOLDS = 5
 #: Our score may be this much below the best peer's.
 ALLOWED = 0.01
@@ -50,7 +50,7 @@ def tasks(quick: bool) -> Iterator[tuple[str, Kind, list[Split]]]:
     n = QUICK_TRAIN if quick else N_TRAIN
 
     def split(make) -> list[Split]:
-        train, test = make(n, SEED), make(N_TEST, SEED + 1)
+        train, test = make(n, SEED), make(N_TEST // 4 if quick else N_TEST, SEED + 1)
         return [(train.X, np.asarray(train.y), test.X, np.asarray(test.y))]
 
     for shape in ("threshold",) if quick else ("threshold", "mixed", "parity"):
