@@ -168,7 +168,7 @@ def test_bound_covers_streams_that_only_pruned_networks_reach():
     for n in (2, 3):
         pruned = net.prune(n, domain=(0.0, 1.0))
         error = mean_square(net, pruned.probabilities, np.zeros((1, 1)))[0]
-        assert 1.0 < error <= pruned.bound**2
+        assert 0.4 < error <= pruned.bound**2
     assert net.prune(5, domain=(0.0, 1.0)).bound == 0.0
 
 
