@@ -195,7 +195,7 @@ def draw_figure(table: Table, false: Table) -> Path:
                             color=COLORS[key], label=f"error / {what}")  # fmt: skip
     axes[-1].axhline(1.0, color="#222222", lw=0.8)
     axes[-1].annotate(
-        "above this line a bound is false", (8, 1.0), (0, 3), textcoords="offset points", fontsize=8
+        "above this line a bound is false", (32, 1.0), (0, 3), textcoords="offset points", fontsize=8
     )
     axes[-1].set(xlabel="width, or half the depth", title="networks of cancelling neurons", ylim=(0.5, 16))
     axes[-1].legend(loc="upper left", frameon=False, fontsize=8)

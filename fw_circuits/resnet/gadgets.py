@@ -17,12 +17,16 @@ from fw_circuits.resnet.builder import Builder, Expr
 def unit(b: Builder, lattice: Lattice, i: int) -> Expr:
     """Coordinate i of the unit cube, the domain map of ``Lattice.transform`` with its clipping.
 
-    A piece from knot t to t + w contributes ``min(relu(x - t) / w, 1) = 1 - relu(1 - relu(x - t) / w)``: its
-    slope never has to cancel against another one, however far x is from the domain.
+    With two knots the input is clipped in place (``Builder.clip``).  Of several pieces, the one from knot t to t + w
+    contributes ``min(relu(x - t) / w, 1) = 1 - relu(1 - relu(x - t) / w)``: its slope never has to cancel against
+    another one, however far x is from the domain.
     """
     knots = lattice.knots[i]
     if len(knots) == 1:
         return Expr()
+    if len(knots) == 2:
+        low, high = knots
+        return b.clip(i, low, high) * (1.0 / (high - low))
     x, n_pieces = b.input(i), len(knots) - 1
     missing = Expr()
     for low, high in pairwise(knots):
@@ -46,16 +50,21 @@ def lobes(b: Builder, y: Expr, level: int, p: int, gray: bool) -> Expr:
 
     In binary these are the intervals (2^p, 2^(p+1)) modulo 2^(p+1), in Gray code (2^p, 3 * 2^p) modulo
     2^(p+2).  The last run may keep rising at the upper edge, where the caller's minimum cuts it.
+
+    Each reflection is by the neuron of the shorter range: a neuron adds its range to R(theta), twice and times the
+    sensitivity of the result (ours).
     """
     if p == level - 1:
         return b.relu(y - 2.0**p)
     if gray:
         return b.relu(folds(b, y, level, level - 1 - p) - 2.0**p)
     half = 2.0 ** (p - 1)
-    w = y + half  # moves the runs' centres to where the folds reflect
-    for q in range(level - 1, p - 1, -1):
-        w = 2.0 * b.relu(w - 2.0**q) - (w - 2.0**q)
-    return b.relu(w - half)
+    w = y - (2.0 ** (level - 1) + half)  # halfway between the centres of two runs
+    w = 2.0 * b.relu(w) - w
+    for q in range(level - 2, p - 1, -1):
+        w = w - 2.0**q
+        w = w + 2.0 * b.relu(-w)
+    return b.relu(half - w)
 
 
 class Coordinate:
@@ -86,6 +95,9 @@ class Coordinate:
         return self._masked(p, self._gray)
 
     def _masked(self, p: int, gray: bool) -> tuple[Expr, Expr]:
+        if p == 1 and not gray:  # teeth as high as s and 1 - s; those of E belong to the last fold of s
+            last = folds(self._b, self._z, self._level, self._level - 1)
+            return self._b.relu(last - 1.0), lobes(self._b, self._z, self._level, 1, gray)
         even = lobes(self._b, self._z + 1.0, self._level, p, gray)
         odd = lobes(self._b, self._z, self._level, p, gray)
         return self._b.minimum(1.0 - self.s, even), self._b.minimum(self.s, odd)
@@ -112,12 +124,12 @@ def comparators(n: int) -> Iterator[tuple[int, int]]:
 
 
 def sort_descending(b: Builder, wires: Sequence[Expr]) -> list[Expr]:
-    """Non-negative expressions in descending order, one relu per comparator."""
+    """Expressions in descending order, one relu per comparator: a wire is a sum of as many terms as it met."""
     wires = list(wires)
     for i, j in comparators(len(wires)):
         swap = b.relu(wires[j] - wires[i])
-        wires[i], wires[j] = b.slot(wires[i] + swap, 6), b.slot(wires[j] - swap, 6)
-    return [b.slot(wire, 3) for wire in wires]
+        wires[i], wires[j] = wires[i] + swap, wires[j] - swap
+    return wires
 
 
 def scaled_bit(b: Builder, even: Expr, odd: Expr, thresholds: Sequence[Expr]) -> list[Expr]:
