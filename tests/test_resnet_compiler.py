@@ -15,7 +15,7 @@ from fw_circuits.lattice import Lattice
 from fw_circuits.resnet import activation_bounds, compile_resnet
 from fw_circuits.resnet.builder import Builder, Expr
 from fw_circuits.resnet.forms import Forms
-from fw_circuits.resnet.gadgets import Coordinate, comparators, folds, lobes, sort_descending
+from fw_circuits.resnet.gadgets import Coordinate, comparators, folds, sort_descending, teeth
 from fw_circuits.tetrakis import Atom
 
 FEW = settings(max_examples=200, deadline=None)
@@ -245,21 +245,24 @@ def test_comparators_sort():
 
 
 @pytest.mark.parametrize("level", [2, 3, 4, 5])
-def test_waves(level):
-    """Folds give the distance to the nearest even integer; lobes are positive exactly on runs of ones."""
+def test_folds(level):
+    """Folds give the distance to the nearest even integer."""
     b = Builder(1)
     y = np.linspace(0, 2**level, 32 * 2**level + 1)
     wave = b.assemble([folds(b, b.input(0), level, level)]).forward(y[:, None])
     np.testing.assert_array_equal(wave, np.abs(y - 2 * np.rint(y / 2)))
-    below = np.minimum(y, 2**level - 0.5).astype(int)
-    for gray, p in itertools.product([False, True], range(1, level)):
-        value = b.assemble([lobes(b, b.input(0), level, p, gray)]).forward(y[:, None])
-        code = below ^ (below >> 1) if gray else below
-        inside = (
-            (y % 2**p != 0) | (code >> p & 1 == 0) | ((below - 1 ^ (below - 1 >> 1) * gray) >> p & 1 == 1)
-        )
-        assert np.all((value > 0)[inside & (y < 2**level)] == (code >> p & 1)[inside & (y < 2**level)])
-        assert np.max(np.abs(np.diff(value) / np.diff(y))) <= 1.0
+
+
+@FEW
+@given(st.lists(st.integers(1, 5), min_size=1, max_size=6), st.integers(0, 3), st.integers(0, 4))
+def test_teeth(halves, first, margin):
+    """Any centres of one parity, symmetric or not, the first and the last at the edges or not."""
+    centers = [first, *(first + 2 * np.cumsum(halves))]
+    high = int(centers[-1]) + margin
+    u = np.linspace(0, high, 16 * high + 1)
+    b = Builder(1)
+    wave = b.assemble([teeth(b, b.input(0), [int(m) for m in centers], high)]).forward(u[:, None])
+    np.testing.assert_array_equal(wave, sum(np.maximum(1 - np.abs(u - m), 0) for m in centers))
 
 
 def test_builder_folds_and_shares():
