@@ -127,7 +127,6 @@ def run(quick: bool) -> list[str]:
         theory = sum(count.values())
         points = hostile_points(solution.lattice, X, N_POINTS, 1)
         deviation = float(np.abs(net.forward(points) - solution.decision_function(points)).max())
-        deviation /= max(1.0, float(np.abs(solution.coef).sum()))
         R = net.complexity(solution.lattice, n_steps=4)
         levels = str(solution.lattice.levels)
         real.add(name, levels, len(solution.atoms), solution.n_gates, *count.values(), net.n_neurons, theory,
