@@ -50,20 +50,22 @@ def teeth(b: Builder, u: Expr, centers: Sequence[int], high: int) -> Expr:
 
     Reflections at the middle of all teeth halve their number, as long as they lie symmetrically; the last tooth is
     clipped.  Each is by the neuron of the shorter range: a neuron adds its range to R(theta), twice and times the
-    sensitivity of the result.
+    sensitivity of the result.  Two teeth stand alone where that adds less; other waves may share them.
 
     Examples
     --------
     >>> b = Builder(1)
     >>> wave = teeth(b, b.input(0), [1, 3], 4)
     >>> b.assemble([wave]).forward([[0.5], [1.0], [2.0], [2.75], [4.0]]).tolist(), b.n_neurons
-    ([0.5, 1.0, 0.0, 0.75, 0.0], 3)
+    ([0.5, 1.0, 0.0, 0.75, 0.0], 4)
     """
     if not centers:
         return Expr()
-    middle = (centers[0] + centers[-1]) // 2
-    if [2 * middle - m for m in reversed(centers)] != list(centers):
-        half = len(centers) // 2
+    middle, half = (centers[0] + centers[-1]) // 2, len(centers) // 2
+    farther = max(middle, high - middle)  # the range after a reflection
+    symmetric = [2 * middle - m for m in reversed(centers)] == list(centers)
+    together = _shorter(middle, high) + _shorter(centers[-1] - middle, farther)
+    if not symmetric or (len(centers) == 2 and sum(_shorter(m, high) for m in centers) < together):
         return teeth(b, u, centers[:half], high) + teeth(b, u, centers[half:], high)
     v = u - float(middle)
     if middle >= high:
@@ -72,7 +74,12 @@ def teeth(b: Builder, u: Expr, centers: Sequence[int], high: int) -> Expr:
         v = v + 2.0 * b.relu(-v) if middle <= high - middle else 2.0 * b.relu(v) - v
     if len(centers) == 1:
         return b.relu(1.0 - v)
-    return teeth(b, v, [m - middle for m in centers if m >= middle], max(middle, high - middle))
+    return teeth(b, v, [m - middle for m in centers if m >= middle], farther)
+
+
+def _shorter(m: int, high: int) -> int:
+    """The shorter part of [0, high] when it is cut at m."""
+    return max(0, min(m, high - m))
 
 
 class Coordinate:
