@@ -265,6 +265,28 @@ def test_teeth(halves, first, margin):
     np.testing.assert_array_equal(wave, sum(np.maximum(1 - np.abs(u - m), 0) for m in centers))
 
 
+@pytest.mark.parametrize(
+    ("centers", "R", "neurons"),
+    [
+        ([0], 1, 1),
+        ([7], 1, 1),
+        ([2], 5, 2),
+        ([5], 5, 2),
+        ([0, 2], 5, 3),
+        ([3, 7], 8, 3),
+        ([1, 3, 5, 7], 13, 4),
+    ],
+)
+def test_teeth_add_little_to_R(centers, R, neurons):
+    """On [0, 7]: twice the shorter range for each reflection, and 1 for each tooth that is clipped."""
+    b = Builder(1)
+    net = b.assemble([teeth(b, b.input(0), centers, 7)])
+    bracket = net.complexity((0.0, 7.0))
+    assert (
+        bracket.lower == pytest.approx(R, rel=1e-5) and bracket.upper < 1.5 * R and net.n_neurons == neurons
+    )
+
+
 def test_builder_folds_and_shares():
     b = Builder(2)
     x, y = b.input(0), b.input(1)

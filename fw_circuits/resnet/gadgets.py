@@ -45,12 +45,13 @@ def folds(b: Builder, y: Expr, level: int, n: int) -> Expr:
     return y
 
 
-def teeth(b: Builder, u: Expr, centers: Sequence[int], high: int) -> Expr:
+def teeth(b: Builder, u: Expr, centers: Sequence[int], high: int, apart: bool = True) -> Expr:
     """``sum over centers m of relu(1 - |u - m|)`` for u in [0, high]; the centers rise by 2 at least (ours).
 
     Reflections at the middle of all teeth halve their number, as long as they lie symmetrically; the last tooth is
     clipped.  Each is by the neuron of the shorter range: a neuron adds its range to R(theta), twice and times the
-    sensitivity of the result.  Two teeth stand alone where that adds less; other waves may share them.
+    sensitivity of the result.  Two teeth of u stand alone where that adds less, and other waves may share them; not
+    after a reflection (``apart=False``), which would count twice.
 
     Examples
     --------
@@ -65,7 +66,8 @@ def teeth(b: Builder, u: Expr, centers: Sequence[int], high: int) -> Expr:
     farther = max(middle, high - middle)  # the range after a reflection
     symmetric = [2 * middle - m for m in reversed(centers)] == list(centers)
     together = _shorter(middle, high) + _shorter(centers[-1] - middle, farther)
-    if not symmetric or (len(centers) == 2 and sum(_shorter(m, high) for m in centers) < together):
+    apart = apart and len(centers) == 2 and sum(_shorter(m, high) for m in centers) < together
+    if apart or not symmetric:
         return teeth(b, u, centers[:half], high) + teeth(b, u, centers[half:], high)
     v = u - float(middle)
     if middle >= high:
@@ -74,7 +76,7 @@ def teeth(b: Builder, u: Expr, centers: Sequence[int], high: int) -> Expr:
         v = v + 2.0 * b.relu(-v) if middle <= high - middle else 2.0 * b.relu(v) - v
     if len(centers) == 1:
         return b.relu(1.0 - v)
-    return teeth(b, v, [m - middle for m in centers if m >= middle], farther)
+    return teeth(b, v, [m - middle for m in centers if m >= middle], farther, apart=False)
 
 
 def _shorter(m: int, high: int) -> int:
