@@ -19,11 +19,11 @@ from benchmarks import _figures
 from benchmarks._common import Table, check_targets, save_figure, tell
 from fw_circuits import ResNet, solve
 from fw_circuits._typing import Floats
-from fw_circuits.resnet import Block
+from fw_circuits.resnet import Block, activation_bounds, sensitivities
 from fw_circuits.resnet.budgets import BUDGETS, keep_probabilities
 from fw_circuits.resnet.counterexamples import short_of_a_depth, short_of_a_width
 from fw_circuits.resnet.pruning import draw, error_bound, prune, written
-from fw_circuits.resnet.simple_bounds import interval_activations, simple_sensitivities
+from fw_circuits.resnet.scaling import column_norms
 
 SEED = 0
 SIZES = tuple(2**k for k in range(3, 13))
@@ -76,14 +76,10 @@ def networks() -> Iterator[tuple[str, ResNet, Floats]]:
     yield "compiled", *compiled_net()
 
 
-def l1_total(net: ResNet, H: list[Floats]) -> float:
-    """R in the l1 geometry, sensitivities summed over paths."""
-    slope, total = np.asarray(abs(net.C).sum(axis=0)), 0.0
-    for block, h in zip(reversed(net.blocks), reversed(H), strict=True):
-        moved = abs(block.W).T @ slope
-        total += float(moved @ h)
-        slope = slope + abs(block.V).T @ moved
-    return total
+def total(net: ResNet, D: list[Floats], H: list[Floats], p: int) -> float:
+    """R in the geometry of the p-norm, from sensitivities and activations."""
+    columns = (column_norms(d, block.W, p) for block, d in zip(net.blocks, D[1:], strict=True))
+    return sum(float(c @ h) for c, h in zip(columns, H, strict=True))
 
 
 def errors(net: ResNet, probabilities: tuple[Floats, ...], X: Floats, draws: int) -> Floats:
@@ -112,17 +108,19 @@ def run(quick: bool) -> list[str]:
     for name, net, domain in networks():
         low, high = domain
         X = low + np.random.default_rng(SEED + 1).random((50, len(low))) * (high - low)
-        H = interval_activations(net, (low, high))
-        D = simple_sensitivities(net, H)
-        R = sum(float(s @ h) for s, h in zip(written(net, D), H, strict=True))
-        l1 = l1_total(net, H)
+        box = (low, high)
+        H = activation_bounds(net, "sup", box)
+        l1, l2 = (
+            total(net, sensitivities(net, geometry, domain=box, activations=H), H, p)
+            for geometry, p in (("l1", 1), ("l2", 2))
+        )
         for budget in BUDGETS:
             for n in sizes:
-                pruned = prune(net, n, SEED, sensitivities=D, activations=H, budget=budget)
+                pruned = prune(net, n, SEED, domain=box, budget=budget)
                 error = float(np.sqrt(errors(net, pruned.probabilities, X, draws).max()))
                 ratio = error / pruned.bound if pruned.bound > 0.0 else float(error > 0.0)
                 table.add(name, net.n_neurons, n, budget, pruned.n_expected, pruned.n_kept, pruned.bound, error, ratio,
-                          l1 / np.sqrt(n), R / np.sqrt(n))  # fmt: skip
+                          l1 / np.sqrt(n), l2 / np.sqrt(n))  # fmt: skip
                 worst[name] = max(worst.get(name, 0.0), ratio)
                 excess = max(excess, pruned.n_expected / n)
     table.show("pruning")
@@ -152,8 +150,7 @@ def run(quick: bool) -> list[str]:
             p = tuple(keep_probabilities(costs, case.n, "theorem"))
             error = float(np.sqrt(errors(case.resnet, p, np.zeros((1, 1)), tries)[0]))
             claim = sum(float(c.sum()) for c in costs) / np.sqrt(case.n)
-            true = zip(written(case.resnet, case.l2_sensitivities), case.activations, strict=True)
-            bound = error_bound([s * h for s, h in true], p)
+            bound = error_bound(case.resnet, p, case.activations, case.l2_sensitivities)
             false.add(
                 name, size, case.resnet.n_neurons, case.n, error, claim, error / claim, bound, error / bound
             )

@@ -42,7 +42,7 @@ def compile_resnet(
     lattice : Lattice
         The lattice of all atoms.
     exact_on : {"everywhere", "domain", "corners"}
-        "everywhere": on all of R^d.  "domain": on the lattice's box, without the neurons that clip.  "corners": where
+        "everywhere": on all of R^d.  "domain": on the lattice's box, without the neurons that clip inputs to it.  "corners": where
         every feature is at its lowest or highest value, which is all there is for Boolean features; there a circuit
         needs no sorting, so the network is smaller and its R(theta) lower.
 
@@ -65,7 +65,7 @@ def compile_resnet(
     >>> net.forward([[0, 0], [0, 1], [1, 1]]).tolist()
     [-2.0, 4.0, -2.0]
     >>> compile_resnet([parity], [3.0], 1.0, lattice, "corners").n_neurons, net.n_neurons
-    (1, 5)
+    (1, 9)
     """
     if exact_on not in EXACT_ON:
         raise InputError(f"exact_on is {exact_on!r}; expected one of {', '.join(EXACT_ON)}.")

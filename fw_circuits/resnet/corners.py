@@ -73,7 +73,8 @@ class Corner:
     def __init__(self, b: Builder, lattice: Lattice, i: int) -> None:
         knots = lattice.knots[i]
         self.constant = len(knots) == 1
-        self.s = Expr() if self.constant else (b.input(i) - knots[0]) * (1.0 / (knots[-1] - knots[0]))
+        low, high = knots[0], knots[-1]
+        self.s = Expr() if self.constant else b.within(i, low, high) * (1.0 / (high - low))
 
 
 def narrowed_table(circuit: Circuit) -> int:
