@@ -42,7 +42,7 @@ def compile_resnet(
     lattice : Lattice
         The lattice of all atoms.
     exact_on : {"everywhere", "domain", "corners"}
-        "everywhere": on all of R^d.  "domain": on the lattice's box, without the neurons that clip inputs to it.  "corners": where
+        "everywhere": on all of R^d.  "domain": on the lattice's box, without the neurons that clip.  "corners": where
         every feature is at its lowest or highest value, which is all there is for Boolean features; there a circuit
         needs no sorting, so the network is smaller and its R(theta) lower.
 
