@@ -16,7 +16,7 @@ import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from joblib import Parallel, cpu_count, delayed
@@ -27,7 +27,7 @@ from fw_circuits.exceptions import InputError, SolverWarning
 from fw_circuits.pipeline import lam_max, solve
 from fw_circuits.resnet import Box, Bracket, ResNet
 from fw_circuits.resnet._optional import require
-from fw_circuits.resnet.baseline import fit
+from fw_circuits.resnet.baseline import Training, fit, fit_many
 
 Settings = Mapping[str, Any]
 FAMILIES = ("circuits", "gradient")
@@ -63,7 +63,7 @@ class Candidate:
         Share of wrong labels, or mean squared error over the variance of the test rows' targets (1 - R2).  NaN where no
         validation rows were kept.
     seconds : float
-        Wall time of one thread from rows to network.
+        Wall time of one thread from rows to network; of networks trained side by side, its share of the time.
     neurons, depth : int
     complexity : mapping of geometry to Bracket
     deviation : float
@@ -81,6 +81,14 @@ class Candidate:
     depth: int
     complexity: Mapping[str, Bracket]
     deviation: float = 0.0
+
+
+class Fitted(NamedTuple):
+    """A network, the solution that it was compiled from (none for gradient descent), and the time taken."""
+
+    solution: Any
+    net: ResNet
+    seconds: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -251,14 +259,21 @@ def _contend(
     )  # a time limit ends a run with what it has; it is timed here
     train, validation, test = split(len(y), seed, test_fraction, validation_fraction)
     both = np.sort(np.concatenate([train, validation]))
-    found = []
-    for tried in settings:
-        found.append(_candidate(family, tried, seed, X, y, train, validation, test, labels, boolean))
+    none = np.zeros(0, dtype=np.intp)
+    fits = _circuits if family == "circuits" else _gradient
+
+    def candidates(tried: Sequence[Settings], rows: Array, held: Array) -> list[Candidate]:
+        fitted = fits(X[rows], y[rows], tried, seed, boolean)
+        return [
+            _candidate(family, options, seed, one, X, y, rows, held, test, labels)
+            for options, one in zip(tried, fitted, strict=True)
+        ]
+
+    found = candidates(settings, train, validation)
     best = min(
         found, key=lambda c: c.validation_error
     )  # the first of equals: the largest penalty of circuits
-    none = np.zeros(0, dtype=np.intp)
-    return [*found, _candidate(family, best.settings, seed, X, y, both, none, test, labels, boolean)]
+    return [*found, *candidates([best.settings], both, none)]
 
 
 def split(n: int, seed: int, test_fraction: float, validation_fraction: float) -> tuple[Array, Array, Array]:
@@ -276,16 +291,12 @@ def split(n: int, seed: int, test_fraction: float, validation_fraction: float) -
 
 
 def _candidate(
-    family: str, settings: Settings, seed: int, X: Floats, y: Floats, rows: Array, validation: Array, test: Array,
-    labels: bool, boolean: bool,
+    family: str, settings: Settings, seed: int, fitted: Fitted, X: Floats, y: Floats, rows: Array, validation: Array,
+    test: Array, labels: bool,
 ) -> Candidate:  # fmt: skip
+    """What a network fitted to ``rows`` is worth."""
     low, high = X[rows].min(axis=0), X[rows].max(axis=0)
-    start = time.perf_counter()
-    if family == "circuits":
-        solution, net = _circuits(X[rows], y[rows], settings, boolean)
-    else:
-        solution, net = None, _gradient(X[rows], y[rows], settings, seed)
-    seconds = time.perf_counter() - start
+    solution, net, seconds = fitted
     at = np.clip(X[test], low, high)
     output = net.forward(at)
     deviation = 0.0 if solution is None else float(np.abs(output - solution.decision_function(at)).max())
@@ -305,19 +316,43 @@ def _candidate(
     )
 
 
-def _circuits(X: Floats, y: Floats, settings: Settings, boolean: bool) -> tuple[Any, ResNet]:
-    options = dict(settings)
-    share = options.pop("share", None)
-    if share is not None:
-        same = {name: options[name] for name in ("levels", "oracle", "max_gates", "gamma") if name in options}
-        options["lam"] = share * lam_max(X, y, n_jobs=1, **same)
-    solution = solve(X, y, n_jobs=1, **options)
-    return solution, solution.to_resnet("corners" if boolean else "domain")
+def _circuits(
+    X: Floats, y: Floats, settings: Sequence[Settings], seed: int, boolean: bool
+) -> Iterator[Fitted]:
+    for tried in settings:
+        start = time.perf_counter()
+        options = dict(tried)
+        share = options.pop("share", None)
+        if share is not None:
+            same = {
+                name: options[name] for name in ("levels", "oracle", "max_gates", "gamma") if name in options
+            }
+            options["lam"] = share * lam_max(X, y, n_jobs=1, **same)
+        solution = solve(X, y, n_jobs=1, **options)
+        net = solution.to_resnet("corners" if boolean else "domain")
+        yield Fitted(solution, net, time.perf_counter() - start)
 
 
-def _gradient(X: Floats, y: Floats, settings: Settings, seed: int) -> ResNet:
-    early = {"validation_fraction": 0.1 if len(y) >= EARLY_STOPPING_ROWS else 0.0}
-    return fit(X, y, **{**early, "random_state": seed, **settings}).resnet
+def _gradient(X: Floats, y: Floats, settings: Sequence[Settings], seed: int, boolean: bool) -> list[Fitted]:
+    """Networks whose settings differ in the penalty alone are trained side by side."""
+    common = {"validation_fraction": 0.1 if len(y) >= EARLY_STOPPING_ROWS else 0.0, "random_state": seed}
+    trained: dict[int, Training] = {}
+    groups: list[tuple[dict[str, Any], list[int]]] = []
+    for k, tried in enumerate(settings):
+        options = {**common, **tried}
+        if "penalty" not in options or {"module", "patience"} & options.keys():
+            trained[k] = fit(X, y, **options)
+            continue
+        del options["penalty"]
+        same = next((members for shared, members in groups if shared == options), None)
+        if same is None:
+            groups.append((options, [k]))
+        else:
+            same.append(k)
+    for options, members in groups:
+        penalties = [settings[k]["penalty"] for k in members]
+        trained |= zip(members, fit_many(X, y, penalties=penalties, **options), strict=True)
+    return [Fitted(None, trained[k].resnet, trained[k].seconds) for k in range(len(settings))]
 
 
 def _brackets(net: ResNet, box: Box) -> dict[str, Bracket]:
