@@ -38,7 +38,7 @@ DECIDED = 0.8
 BOOLEAN_CIRCUITS = (({"oracle": "auto"}, (0.2, 0.05, 0.01)), ({"oracle": "deep"}, (0.2, 0.05, 0.01)))
 REAL_CIRCUITS = (({"levels": (1,)}, (0.3, 0.1, 0.03)), ({"levels": (1, 2, 3)}, (0.1, 0.02, 0.004)))
 #: Seconds of a run of the solver; what it has then is compiled.
-TIME_LIMIT = 10.0
+TIME_LIMIT = 6.0
 #: Weights of the path norm.
 PENALTIES = (0.0, 1e-5, 3e-5, 1e-4, 3e-4, 1e-3)
 #: From so many rows on, gradient descent keeps a tenth of them to choose the step; fewer are worth more fitted to.
