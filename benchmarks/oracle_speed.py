@@ -83,8 +83,8 @@ def peak_memory(n_rows: int, n: int) -> float:
         "from benchmarks.oracle_speed import make_oracle\n"
         "read = lambda name: int(re.search(name + r':\\s+(\\d+)', open('/proc/self/status').read())[1])\n"
         "make_oracle(np.eye(8)).search(np.ones(8))\n"
-        f"X = np.random.default_rng(SEED).integers(0, 2, ({n_rows}, {n}))\n"
-        f"g = np.random.default_rng(SEED + 1).standard_normal({n_rows})\n"
+        f"X = np.random.default_rng({SEED}).integers(0, 2, ({n_rows}, {n}))\n"
+        f"g = np.random.default_rng({SEED} + 1).standard_normal({n_rows})\n"
         "oracle = make_oracle(X)\n"
         "open('/proc/self/clear_refs', 'w').write('5')\n"  # the peak starts again
         "before = read('VmRSS')\n"
