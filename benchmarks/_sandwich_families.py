@@ -57,8 +57,8 @@ class Member:
     eps: float
     sizes: tuple[Size, ...]  # down to the eps of the member
     proved: float = 0.0  # lower bound on the gauge over all circuits, by the module's text
-    oracle: str = "deep"
-    measured: bool = True  # whether gauge and R are computed
+    oracle: str = "deep"  # "": no search, the gauge is proved
+    measured: bool = True  # whether the gauge is searched for and R computed
 
     def __call__(self, X: Floats) -> Floats:
         """Values."""
@@ -98,7 +98,7 @@ def parities(sizes: tuple[int, ...], gauge_up_to: int) -> Iterator[Member]:
         )
         coefficient = abs(float(np.mean(f * (-1.0) ** X.sum(axis=1))))
         yield Member("parity", m - 1.0, f"m = {m}", (atom,), np.ones(1), 0.0, lattice, True, X, RELATIVE, known,
-                     coefficient * (m - 1.0) ** (1.0 / GAMMA), measured=m <= gauge_up_to)  # fmt: skip
+                     coefficient * (m - 1.0) ** (1.0 / GAMMA), "deep" if m <= 6 else "", m <= gauge_up_to)  # fmt: skip
 
 
 def carry(pairs: int, h: int, lattice: Lattice) -> Atom:

@@ -62,6 +62,11 @@ class Link:
 def gauge(member: Member, link: Link) -> None:
     """Bracket of the gauge of f itself, with the dual point of a fit to f; and the size of a sampled circuit."""
     X, f = member.X, member(member.X)
+    half_range = float(np.ptp(f)) / 2.0  # |T_C| <= 1, cost at least 1, constants free
+    link.gauge_upper = float(np.abs(member.coef) @ [a.cost ** (1.0 / GAMMA) for a in member.atoms])
+    link.gauge_global = link.gauge_class = max(member.proved, half_range)
+    if not (member.measured and member.oracle):
+        return
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # not converged: the dual point is valid all the same
         fit = solve(X, f, lam=1e-3 * float(f.std()), gamma=GAMMA, levels=member.lattice.levels, oracle=member.oracle,
@@ -70,9 +75,8 @@ def gauge(member: Member, link: Link) -> None:
         fit, atoms=member.atoms, coef=member.coef, intercept=member.intercept, lattice=member.lattice
     )
     found = htmc.norm_bracket(itself, X, oracle=member.oracle)
-    half_range = float(np.ptp(f)) / 2.0  # |T_C| <= 1, cost at least 1, constants free
-    link.gauge_upper = found.upper
-    link.gauge_global = max(found.global_lower, member.proved, half_range)
+    link.gauge_upper = min(link.gauge_upper, found.upper)
+    link.gauge_global = max(link.gauge_global, found.global_lower)
     link.gauge_class = max(found.lower, link.gauge_global)
     if member.corners:
         draws = ceil((float(np.abs(member.coef).sum()) / member.eps) ** 2 - 1e-9)
@@ -137,7 +141,7 @@ def members(quick: bool) -> Iterator[Member]:
     yield from carries(tuple(range(1, 7)), 6)
     yield from block_means((1, 2, 3, 4, 6, 8, 12, 16, 32, 64), 16)
     for family, (f, d) in SMOOTH.items():
-        yield from greedy(family, f, d, 11 if d == 1 else 6, 6 if d == 1 else 3)
+        yield from greedy(family, f, d, 11 if d == 1 else 6, 5 if d == 1 else 3)
 
 
 #: Size parameter of each family, the first size that enters the fits, and theory's exponents, with reasons.
@@ -310,6 +314,9 @@ def draw(families: dict[str, list[Link]]) -> None:
         axis.set_title(family, fontsize=12)
         axis.set_xlabel(SIZE.get(family, "1 / $\\epsilon$"), fontsize=11)
         axis.tick_params(labelsize=10, which="both")
+        sizes = [link.member.size for link in links]
+        ticks = np.geomspace(min(sizes), max(sizes), 3)
+        axis.set_xticks(ticks, [f"{tick:.2g}" for tick in ticks])
         axis.xaxis.set_minor_formatter(plt.NullFormatter())
     for axis in flat[len(families) :]:
         axis.set_axis_off()
@@ -339,8 +346,8 @@ def run(quick: bool = False) -> list[str]:
     for member in members(quick):
         link = Link(member)
         with Timer() as timer:
+            gauge(member, link)
             if member.measured:
-                gauge(member, link)
                 network(member, link)
         link.cpu = timer.cpu
         families.setdefault(member.family, []).append(link)
