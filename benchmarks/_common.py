@@ -1,4 +1,8 @@
-"""What the benchmarks share: tables, timers, targets, and a description of the machine."""
+"""What the benchmarks share: tables, figures, findings, timers, targets, and a description of the machine.
+
+Everything that a benchmark keeps goes to the folder ``RESULTS`` and is noted in ``KEPT``; the runner chooses the
+folder (quick and full results never share one) and writes the notes into the record of the part.
+"""
 
 import csv
 import json
@@ -11,8 +15,15 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-RESULTS = Path(__file__).parent / "results"
-PACKAGES = ("numpy", "scipy", "scikit-learn", "cvxpy", "networkx", "celer", "fw_circuits")
+#: Where results go: the runner's choice, results/quick or results/full; "loose" without the runner.
+RESULTS = Path(os.environ.get("FW_CIRCUITS_RESULTS") or Path(__file__).parent / "results" / "loose")
+#: What this process has kept, in order: names of tables, figures with captions, what was told, targets.
+KEPT: dict[str, Any] = {"tables": [], "figures": [], "finding": "", "caveat": "", "targets": []}
+PACKAGES = ("numpy", "scipy", "scikit-learn", "cvxpy", "networkx", "celer", "torch", "fw_circuits")
+
+
+class Skipped(Exception):
+    """Raised by a benchmark that cannot run here (data or peers missing); the message says how to run it."""
 
 
 def cpu_name() -> str:
@@ -115,8 +126,8 @@ class Table:
         return "\n".join([lines[0], "|" + "|".join("-" * (w + 2) for w in widths) + "|", *lines[1:]])
 
     def save(self, name: str) -> Path:
-        """Write results/NAME.csv (full precision, the machine in every row) and NAME.md; the CSV's path."""
-        RESULTS.mkdir(exist_ok=True)
+        """Write NAME.csv (full precision, the machine in every row) and NAME.md to RESULTS; the CSV's path."""
+        RESULTS.mkdir(parents=True, exist_ok=True)
         path = RESULTS / f"{name}.csv"
         about = machine()
         with open(path, "w", encoding="utf-8", newline="") as file:
@@ -125,6 +136,8 @@ class Table:
             writer.writerows([*row, *about.values()] for row in self.rows)
         text = "\n".join([f"# {name}", "", self.markdown(), "", *machine_lines(), ""])
         path.with_suffix(".md").write_text(text, encoding="utf-8")
+        KEPT["tables"] = [table for table in KEPT["tables"] if table["name"] != name]
+        KEPT["tables"].append({"name": name, "columns": list(self.columns)})
         return path
 
     def show(self, name: str) -> None:
@@ -133,22 +146,39 @@ class Table:
         print(self.markdown(), flush=True)
 
 
-def save_figure(figure: Any, name: str) -> Path:
-    """Write results/NAME.png, close the figure, and return the path."""
-    import matplotlib.pyplot as plt
+def save_figure(figure: Any, name: str, caption: str = "") -> Path:
+    """Write NAME.png (a palette of 64 colours, which keeps it small) to RESULTS, close the figure; the path.
 
-    RESULTS.mkdir(exist_ok=True)
+    Parameters
+    ----------
+    figure : matplotlib figure
+    name : str
+        Without the ending.
+    caption : str
+        What it shows, for the page and for those who cannot see it; by default the titles of its axes.
+    """
+    import matplotlib.pyplot as plt
+    from PIL import Image
+
+    RESULTS.mkdir(parents=True, exist_ok=True)
     path = RESULTS / f"{name}.png"
-    figure.savefig(path, dpi=130)
+    titles = "; ".join(dict.fromkeys(title for axis in figure.axes if (title := axis.get_title())))
+    figure.savefig(path, dpi=150)
     plt.close(figure)
+    with Image.open(path) as picture:
+        small = picture.convert("RGB").quantize(64)
+    small.save(path, optimize=True)
+    KEPT["figures"] = [f for f in KEPT["figures"] if f["name"] != name]
+    KEPT["figures"].append({"name": name, "caption": caption or titles or name})
     return path
 
 
 def tell(name: str, finding: str, caveat: str = "") -> None:
-    """Print what a benchmark found, in plain sentences with its figures; kept in results/NAME.json for the report."""
-    RESULTS.mkdir(exist_ok=True)
+    """Print what a benchmark found, in plain sentences with its figures; kept in NAME.json for the report."""
+    RESULTS.mkdir(parents=True, exist_ok=True)
     text = json.dumps({"finding": finding, "caveat": caveat}, indent=2, ensure_ascii=False)
     (RESULTS / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+    KEPT["finding"], KEPT["caveat"] = finding, caveat
     print(f"\n{finding}" + (f"\nBut: {caveat}" if caveat else ""), flush=True)
 
 
@@ -160,6 +190,7 @@ def check_targets(targets: Iterable[tuple[str, float, str, float]]) -> list[str]
             raise ValueError(f"sign {sign!r}; expected >= or <=")
         met = value >= bound if sign == ">=" else value <= bound  # NaN is never met
         sentence = f"{what}: {text_of(float(value))} (target {sign} {bound:g})"
+        KEPT["targets"].append({"sentence": sentence, "met": bool(met)})
         print(f"- {sentence}: {'met' if met else 'NOT met'}")
         if not met:
             missed.append(f"NOT met: {sentence}")

@@ -81,15 +81,17 @@ def run(quick: bool = False) -> list[str]:
         found.append(result)
         medians += comparison_rows(result)
         networks += candidate_rows(result)
-    for name, rows in (("resnet_comparison-networks", networks), ("resnet_comparison", medians)):
+    for name, rows in (("resnet_comparison-networks", networks), ("resnet_comparison-medians", medians)):
         table = Table(list(rows[0]))
         for row in rows:
             table.add(*row.values())
         table.save(name)
-    print("\n" + short_table(medians).markdown())
+    short_table(medians).show("resnet_comparison")
     for quantity in AXES:
         name = "resnet_comparison" + ("" if quantity == "l1" else f"-{quantity}")
-        save_figure(figure(found, quantity), name)
+        caption = f"Test error against {AXES[quantity]}; large marks were chosen on validation rows, lines are fronts"
+        caption += ", bars are brackets." if quantity in ("l1", "l2") else "."
+        save_figure(figure(found, quantity), name, caption)
     tell("resnet_comparison", *verdict(found))
     deviation = max(row["deviation"] for row in medians)
     return check_targets(

@@ -16,23 +16,27 @@ import resource
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks._common import Table, check_targets
+from benchmarks import _figures
+from benchmarks._common import Table, check_targets, save_figure, tell
 from fw_circuits import solve
 from fw_circuits._typing import Array, Floats
+from fw_circuits.exceptions import SolverWarning
 from fw_circuits.lattice import Lattice
 from fw_circuits.oracle import make_oracle
 
+SEED = 0
 ROWS, LITERALS, BASE = (1_000, 10_000, 100_000, 1_000_000), (16, 32, 64, 128, 256, 512), 6_400
 
 
 def data(n_rows: int, n: int) -> tuple[Array, Floats]:
     """Distinct random rows (almost surely) and a target of three small functions and noise."""
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(SEED)
     X = rng.integers(0, 2, (n_rows, n), dtype=np.uint8)
     y = 1.0 * (X[:, 0] ^ X[:, 3] ^ X[:, 7]) + (X[:, 1] & X[:, 2]) + (X[:, 4] ^ X[:, 5])
     y += 0.3 * rng.standard_normal(n_rows)
@@ -69,7 +73,9 @@ def measure_solve(n_rows: int, n: int, threads: int, _: int) -> dict[str, Any]:
     """Seconds and peak memory of two passes of `solve`."""
     X, y = data(n_rows, n)
     start = time.perf_counter(), time.process_time()
-    solution = solve(X, y, max_iter=2, n_jobs=threads)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SolverWarning)
+        solution = solve(X, y, max_iter=2, n_jobs=threads)
     wall, cpu = time.perf_counter() - start[0], time.process_time() - start[1]
     assert len(solution.atoms) > 0
     return {"setup": None, "wall": wall, "cpu": cpu, "exact": None, "screened": None, "peak": peak()}
@@ -82,13 +88,18 @@ def peak() -> float:
 
 
 def in_process(what: str, *numbers: int) -> dict[str, Any]:
-    """Run ``measure`` or ``measure_solve`` in a fresh process."""
+    """Run ``measure`` or ``measure_solve`` in a fresh process: its peak is its own."""
     code = f"import json; from benchmarks.scaling import {what}; print(json.dumps({what}(*{numbers})))"
     command = [sys.executable, "-W", "ignore", "-c", code]
     root = Path(__file__).resolve().parents[1]
     out = subprocess.run(command, capture_output=True, text=True, check=True, cwd=root)
     found: dict[str, Any] = json.loads(out.stdout.splitlines()[-1])
     return found
+
+
+def here(what: str, *numbers: int) -> dict[str, Any]:
+    """The same in this process, where a peak of memory would be that of everything before."""
+    return {"measure": measure, "measure_solve": measure_solve}[what](*numbers) | {"peak": None}
 
 
 def slope(x: list[int], y: list[float]) -> float:
@@ -102,9 +113,10 @@ def run(quick: bool = False) -> list[str]:
     Parameters
     ----------
     quick : bool
-        At most 100,000 rows and 128 literals.
+        10,000 and 40,000 rows, at most 128 literals, all in this process: no peaks of memory.
     """
-    rows, literals = (ROWS[:3], LITERALS[:4:2]) if quick else (ROWS, LITERALS)
+    rows, literals = ((10_000, 40_000), (32, 64, 128)) if quick else (ROWS, LITERALS)
+    run_in = here if quick else in_process
     jobs = [(r, 64, 2) for r in rows] + [(BASE, n, 2) for n in literals] + [(BASE, 128, 1), (BASE, 128, 2)]
     table = Table(
         ["rows", "literals", "threads", "set-up s", "pass s", "CPU s", "all of", "4-subsets of", "peak GiB"]
@@ -114,9 +126,9 @@ def run(quick: bool = False) -> list[str]:
     for job in dict.fromkeys(jobs):
         n_rows, n, _ = job
         repeats = 1 if n_rows * n**4 > 1e13 else 3
-        found[job] = in_process("measure", *job, repeats)
+        found[job] = run_in("measure", *job, repeats)
         table.add(*job, *(found[job][key] for key in keys))
-    whole = in_process("measure_solve", rows[-1], 64, 2, 1)
+    whole = run_in("measure_solve", rows[-1], 64, 2, 1)
     table.add(f"{rows[-1]} (solve)", 64, 2, *(whole[key] for key in keys))
     table.show("scaling")
 
@@ -125,6 +137,21 @@ def run(quick: bool = False) -> list[str]:
     exact = [n for n in literals if found[BASE, n, 2]["screened"] == n]
     by_literals = slope(exact[-3:], [found[BASE, n, 2]["cpu"] for n in exact[-3:]])
     one, two = found[BASE, 128, 1]["wall"], found[BASE, 128, 2]["wall"]
+    draw(table)
+    last = found[rows[-1], 64, 2]
+    memory = "" if quick else f" and a process of {last['peak']:.1f} GiB (solve: {whole['peak']:.1f} GiB)"
+    tell(
+        "scaling",
+        f"A pass over {rows[-1]:,} rows of 64 literals takes {last['wall']:.1f} s{memory}; CPU seconds grow like "
+        f"rows^{by_rows:.2f} and, where the search is exact, like literals^{by_literals:.2f} (largest "
+        f"{len(exact[-3:])} sizes). Two threads are {one / two:.2f} times as fast as one.",
+        "Random Boolean rows, almost all distinct. "
+        + (
+            f"From {min(n for n in literals if n not in exact)} literals on 4-subsets are screened, not all searched."
+            if len(exact) < len(literals)
+            else "The quick sizes stay in the range of exact searches."
+        ),
+    )
     print(
         f"exact passes grow like literals^{by_literals:.2f} (largest three); 2 threads are {one / two:.2f} times 1"
     )
@@ -138,5 +165,16 @@ def run(quick: bool = False) -> list[str]:
     return check_targets(targets)
 
 
-if __name__ == "__main__":
-    raise SystemExit(bool(run("--quick" in sys.argv)))
+def draw(table: Table) -> None:
+    """CPU seconds of a pass against rows and against literals."""
+    figure, (top, bottom) = _figures.panels(2, 2.8)
+    passes = [row for row in table.rows if row[2] == 2 and isinstance(row[0], int)]
+    by_rows = sorted((row[0], row[5]) for row in passes if row[1] == 64 and row[0] != BASE)
+    by_literals = sorted((row[1], row[5]) for row in passes if row[0] == BASE)
+    _figures.lines(top, {"64 literals": tuple(zip(*by_rows, strict=True))})
+    _figures.lines(bottom, {f"{BASE:,} rows": tuple(zip(*by_literals, strict=True))})
+    top.set(xlabel="rows, 64 literals", ylabel="CPU s a pass")
+    bottom.set(xlabel=f"literals, {BASE:,} rows", ylabel="CPU s a pass")
+    save_figure(
+        figure, "scaling", "CPU seconds of one pass against rows (above) and against literals (below)"
+    )

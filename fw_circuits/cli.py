@@ -9,6 +9,7 @@ import platform
 import sys
 import warnings
 from collections.abc import Sequence
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ from fw_circuits.report import (
     comparison_table,
     experiment_lines,
     solution_lines,
+    write_page,
 )
 
 
@@ -231,6 +233,27 @@ def _columns(args: argparse.Namespace, solution: Any) -> Dataset:
                    name=dataset.name, description=dataset.description)  # fmt: skip
 
 
+def _bench(args: argparse.Namespace) -> int:
+    """The suite of the checkout that the current directory is; it is no part of the installed package."""
+    folder = Path.cwd() / "benchmarks"
+    if not (folder / "__main__.py").is_file():
+        raise InputError(
+            f"no benchmark suite at {folder}; expected the top folder of a checkout of fw_circuits, which holds "
+            "benchmarks/; change to it and type fw-circuits bench again."
+        )
+    sys.path.insert(0, str(folder.parent))
+    return int(import_module("benchmarks.__main__").main(args.arguments))
+
+
+def _report(args: argparse.Namespace) -> int:
+    folder = args.folder
+    if folder is None:
+        places = [Path("benchmarks", "results", mode) for mode in ("full", "quick")]
+        folder = next((place for place in places if any(place.glob("*.run.json"))), places[0])
+    print(write_page(folder, args.output))
+    return 0
+
+
 def _info(args: argparse.Namespace) -> int:
     print(f"fw_circuits {_version('fw_circuits')}, Python {platform.python_version()}, {platform.machine()}")
     print(f"kernels: {'compiled' if use_compiled() else 'python (FW_CIRCUITS_KERNELS)'}")
@@ -322,6 +345,16 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--tol", type=float, default=1e-3, help="relative gap to certify")
     check.add_argument("--n-jobs", type=int, help="threads (default: all cores)")
     check.add_argument("--json", action="store_true", help="for machines")
+    bench = (
+        commands.add_parser(  # the suite knows its options: with this prefix all of them are plain words here
+            "bench", help="run the benchmarks of a checkout", add_help=False, prefix_chars="\0"
+        )
+    )
+    bench.set_defaults(run=_bench)
+    bench.add_argument("arguments", nargs="*")
+    report = command("report", _report, "build one HTML page from the results of fw-circuits bench")
+    report.add_argument("folder", nargs="?", help="default: benchmarks/results/full, or else .../quick")
+    report.add_argument("--output", help="the page (default: report.html in the folder)")
     command("info", _info, "versions and the kernels in use")
     return parser
 

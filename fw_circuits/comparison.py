@@ -2,7 +2,8 @@
 
 Every seed splits the rows anew into training, validation and test rows.  Both families get equally many settings to
 try, fit each once to the training rows, choose by the validation rows, and fit the chosen one again to both.  Labels
-become -1 and 1 and both minimise the squared loss, so that outputs, and with them R(theta), are on one scale.
+become -1 and 1, numbers get variance 1, and both minimise the squared loss, so that outputs, and so R(theta), are on
+one scale.
 Everything is measured on networks: rows outside the range of the rows fitted to are clipped to it, and R(theta) is that
 over this range, all streams, the largest activations; ``lower`` was met, ``upper`` is certified.
 
@@ -15,7 +16,7 @@ import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from joblib import Parallel, cpu_count, delayed
@@ -26,15 +27,18 @@ from fw_circuits.exceptions import InputError, SolverWarning
 from fw_circuits.pipeline import lam_max, solve
 from fw_circuits.resnet import Box, Bracket, ResNet
 from fw_circuits.resnet._optional import require
-from fw_circuits.resnet.baseline import fit
+from fw_circuits.resnet.baseline import Training, fit, fit_many
 
 Settings = Mapping[str, Any]
 FAMILIES = ("circuits", "gradient")
 GEOMETRIES = ("l1", "l2")
 #: Share of the seeds on which a family must be ahead to be called the winner.
 DECIDED = 0.8
-#: Weights of the norm, as shares of the smallest one that leaves the constant alone.
-SHARES = (0.1, 0.01, 0.001)
+#: Kinds of circuits, and for each the weights of the norm, as shares of the smallest that leaves the constant alone.
+BOOLEAN_CIRCUITS = (({"oracle": "auto"}, (0.2, 0.05, 0.01)), ({"oracle": "deep"}, (0.2, 0.05, 0.01)))
+REAL_CIRCUITS = (({"levels": (1,)}, (0.3, 0.1, 0.03)), ({"levels": (1, 2, 3)}, (0.1, 0.02, 0.004)))
+#: Seconds of a run of the solver; what it has then is compiled.
+TIME_LIMIT = 10.0
 #: Weights of the path norm.
 PENALTIES = (0.0, 1e-5, 3e-5, 1e-4, 3e-4, 1e-3)
 #: From so many rows on, gradient descent keeps a tenth of them to choose the step; fewer are worth more fitted to.
@@ -59,7 +63,7 @@ class Candidate:
         Share of wrong labels, or mean squared error over the variance of the test rows' targets (1 - R2).  NaN where no
         validation rows were kept.
     seconds : float
-        Wall time of one thread from rows to network.
+        Wall time of one thread from rows to network; of networks trained side by side, its share of the time.
     neurons, depth : int
     complexity : mapping of geometry to Bracket
     deviation : float
@@ -77,6 +81,14 @@ class Candidate:
     depth: int
     complexity: Mapping[str, Bracket]
     deviation: float = 0.0
+
+
+class Fitted(NamedTuple):
+    """A network, the solution that it was compiled from (none for gradient descent), and the time taken."""
+
+    solution: Any
+    net: ResNet
+    seconds: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,10 +168,11 @@ def quantities(candidate: Candidate) -> dict[str, float]:
 
 def default_settings(boolean: bool) -> tuple[list[Settings], list[Settings]]:
     """Six settings of each family: three penalties of two kinds of circuits; six penalties of gradient descent."""
-    kinds: list[Settings] = (
-        [{"oracle": "auto"}, {"oracle": "deep"}] if boolean else [{"levels": (1,)}, {"levels": (1, 2, 3)}]
-    )
-    circuits: list[Settings] = [{**kind, "share": share} for kind in kinds for share in SHARES]
+    circuits: list[Settings] = [
+        {**kind, "share": share, "time_limit": TIME_LIMIT}
+        for kind, shares in (BOOLEAN_CIRCUITS if boolean else REAL_CIRCUITS)
+        for share in shares
+    ]
     return circuits, [{"penalty": penalty} for penalty in PENALTIES]
 
 
@@ -218,7 +231,7 @@ def compare(
     }
     _check(dataset, settings, seeds, test_fraction, validation_fraction)
     labels = values.size == 2
-    y = np.where(dataset.y == values[1], 1.0, -1.0) if labels else np.asarray(dataset.y, dtype=np.float64)
+    y = np.where(dataset.y == values[1], 1.0, -1.0) if labels else _standard(dataset.y)
     jobs = (
         delayed(_contend)(family, settings[family], seed, X, y, labels, boolean, test_fraction, validation_fraction)
         for seed in range(seeds)
@@ -246,14 +259,21 @@ def _contend(
     )  # a time limit ends a run with what it has; it is timed here
     train, validation, test = split(len(y), seed, test_fraction, validation_fraction)
     both = np.sort(np.concatenate([train, validation]))
-    found = []
-    for tried in settings:
-        found.append(_candidate(family, tried, seed, X, y, train, validation, test, labels, boolean))
+    none = np.zeros(0, dtype=np.intp)
+    fits = _circuits if family == "circuits" else _gradient
+
+    def candidates(tried: Sequence[Settings], rows: Array, held: Array) -> list[Candidate]:
+        fitted = fits(X[rows], y[rows], tried, seed, boolean)
+        return [
+            _candidate(family, options, seed, one, X, y, rows, held, test, labels)
+            for options, one in zip(tried, fitted, strict=True)
+        ]
+
+    found = candidates(settings, train, validation)
     best = min(
         found, key=lambda c: c.validation_error
     )  # the first of equals: the largest penalty of circuits
-    none = np.zeros(0, dtype=np.intp)
-    return [*found, _candidate(family, best.settings, seed, X, y, both, none, test, labels, boolean)]
+    return [*found, *candidates([best.settings], both, none)]
 
 
 def split(n: int, seed: int, test_fraction: float, validation_fraction: float) -> tuple[Array, Array, Array]:
@@ -271,16 +291,12 @@ def split(n: int, seed: int, test_fraction: float, validation_fraction: float) -
 
 
 def _candidate(
-    family: str, settings: Settings, seed: int, X: Floats, y: Floats, rows: Array, validation: Array, test: Array,
-    labels: bool, boolean: bool,
+    family: str, settings: Settings, seed: int, fitted: Fitted, X: Floats, y: Floats, rows: Array, validation: Array,
+    test: Array, labels: bool,
 ) -> Candidate:  # fmt: skip
+    """What a network fitted to ``rows`` is worth."""
     low, high = X[rows].min(axis=0), X[rows].max(axis=0)
-    start = time.perf_counter()
-    if family == "circuits":
-        solution, net = _circuits(X[rows], y[rows], settings, boolean)
-    else:
-        solution, net = None, _gradient(X[rows], y[rows], settings, seed)
-    seconds = time.perf_counter() - start
+    solution, net, seconds = fitted
     at = np.clip(X[test], low, high)
     output = net.forward(at)
     deviation = 0.0 if solution is None else float(np.abs(output - solution.decision_function(at)).max())
@@ -300,19 +316,43 @@ def _candidate(
     )
 
 
-def _circuits(X: Floats, y: Floats, settings: Settings, boolean: bool) -> tuple[Any, ResNet]:
-    options = dict(settings)
-    share = options.pop("share", None)
-    if share is not None:
-        same = {name: options[name] for name in ("levels", "oracle", "max_gates", "gamma") if name in options}
-        options["lam"] = share * lam_max(X, y, n_jobs=1, **same)
-    solution = solve(X, y, n_jobs=1, **options)
-    return solution, solution.to_resnet("corners" if boolean else "domain")
+def _circuits(
+    X: Floats, y: Floats, settings: Sequence[Settings], seed: int, boolean: bool
+) -> Iterator[Fitted]:
+    for tried in settings:
+        start = time.perf_counter()
+        options = dict(tried)
+        share = options.pop("share", None)
+        if share is not None:
+            same = {
+                name: options[name] for name in ("levels", "oracle", "max_gates", "gamma") if name in options
+            }
+            options["lam"] = share * lam_max(X, y, n_jobs=1, **same)
+        solution = solve(X, y, n_jobs=1, **options)
+        net = solution.to_resnet("corners" if boolean else "domain")
+        yield Fitted(solution, net, time.perf_counter() - start)
 
 
-def _gradient(X: Floats, y: Floats, settings: Settings, seed: int) -> ResNet:
-    early = {"validation_fraction": 0.1 if len(y) >= EARLY_STOPPING_ROWS else 0.0}
-    return fit(X, y, **{**early, "random_state": seed, **settings}).resnet
+def _gradient(X: Floats, y: Floats, settings: Sequence[Settings], seed: int, boolean: bool) -> list[Fitted]:
+    """Networks whose settings differ in the penalty alone are trained side by side."""
+    common = {"validation_fraction": 0.1 if len(y) >= EARLY_STOPPING_ROWS else 0.0, "random_state": seed}
+    trained: dict[int, Training] = {}
+    groups: list[tuple[dict[str, Any], list[int]]] = []
+    for k, tried in enumerate(settings):
+        options = {**common, **tried}
+        if "penalty" not in options or {"module", "patience"} & options.keys():
+            trained[k] = fit(X, y, **options)
+            continue
+        del options["penalty"]
+        same = next((members for shared, members in groups if shared == options), None)
+        if same is None:
+            groups.append((options, [k]))
+        else:
+            same.append(k)
+    for options, members in groups:
+        penalties = [settings[k]["penalty"] for k in members]
+        trained |= zip(members, fit_many(X, y, penalties=penalties, **options), strict=True)
+    return [Fitted(None, trained[k].resnet, trained[k].seconds) for k in range(len(settings))]
 
 
 def _brackets(net: ResNet, box: Box) -> dict[str, Bracket]:
@@ -329,6 +369,13 @@ def error(y: Floats, output: Floats, labels: bool) -> float:
     if labels:
         return float(np.mean(np.where(output > 0.0, 1.0, -1.0) != y))
     return float(np.mean((output - y) ** 2) / max(float(np.var(y)), 1e-300))
+
+
+def _standard(y: Array) -> Floats:
+    """Numbers with mean 0 and variance 1, so that R(theta) is on the scale that labels have."""
+    numbers = np.asarray(y, dtype=np.float64)
+    spread = float(numbers.std())
+    return (numbers - numbers.mean()) / (spread if spread > 0.0 else 1.0)
 
 
 def _watched(parts: Any, total: int, name: str, show: bool) -> Iterator[Any]:

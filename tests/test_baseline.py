@@ -162,6 +162,84 @@ def test_trains_a_module_of_the_user():
         baseline.fit(X, y, module=nn.Sequential(nn.Linear(3, 1), nn.Tanh()))
 
 
+@pytest.mark.parametrize("loss", baseline.LOSSES)
+@pytest.mark.parametrize(
+    "batch_size, validation_fraction, depth", [(None, 0.0, 2), (16, 0.2, 2), (16, 0.0, 0)]
+)
+def test_side_by_side_equals_apart(loss, batch_size, validation_fraction, depth):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 3)) + 1.0
+    y = np.abs(X[:, 0]) - X[:, 1] + 0.3 * rng.normal(size=60)
+    options = {
+        "width": 4, "neurons": 5, "depth": depth, "loss": loss, "batch_size": batch_size, "steps": 200,
+        "validation_fraction": validation_fraction, "random_state": 3,
+    }  # fmt: skip
+    y, penalties = (y > 0 if loss == "logistic" else y), (1e-2, 0.0, 1e-3)
+    many = baseline.fit_many(X, y, penalties=penalties, **options)
+    for penalty, together in zip(penalties, many, strict=True):
+        apart = baseline.fit(X, y, penalty=penalty, **options)
+        assert together.best_step == apart.best_step and len(together.history) == 100
+        np.testing.assert_allclose(together.history, apart.history, rtol=1e-6)
+        np.testing.assert_allclose(together.resnet.forward(X), apart.resnet.forward(X), rtol=1e-6, atol=1e-9)
+    assert many[0].history[-1].surrogate < many[2].history[-1].surrogate < many[1].history[-1].surrogate
+
+
+@pytest.mark.parametrize("validation_fraction", [0.0, 0.3])
+def test_a_layered_module_takes_the_other_path_to_the_same_network(validation_fraction):
+    """Autograd through the module itself, and no stack: the reference for ``fit`` and with it for ``fit_many``."""
+    from fw_circuits.resnet.torch_module import ResidualMLP
+
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=(60, 3))
+    y = np.abs(X[:, 0]) - X[:, 1]
+    options = {"steps": 200, "penalty": 1e-3, "validation_fraction": validation_fraction, "weight_decay": 0.1}
+    torch.manual_seed(5)
+    module = ResidualMLP(3, 4, 2, neurons=5)
+    # every step sees all rows: the generator is elsewhere once a network has been drawn
+    given = baseline.fit(X, y, module=module, random_state=5, **options)
+    made = baseline.fit(X, y, width=4, neurons=5, depth=2, random_state=5, **options)
+    np.testing.assert_allclose(made.history, given.history, rtol=1e-6)
+    np.testing.assert_allclose(made.resnet.forward(X), given.resnet.forward(X), rtol=1e-6, atol=1e-9)
+
+
+def test_each_of_many_has_its_own_best_step():
+    rng = np.random.default_rng(0)
+    X, noise = rng.normal(size=(60, 4)), rng.normal(size=60)
+    many = baseline.fit_many(X, noise, penalties=[0.0, 0.1], width=8, steps=200, validation_fraction=0.5)
+    for training in many:
+        best = min(check.validation for check in training.history)
+        assert best == next(c.validation for c in training.history if c.step == training.best_step)
+    assert many[0].best_step != many[1].best_step
+
+
+def test_a_diverged_network_leaves_the_others_alone_and_is_named():
+    from fw_circuits.resnet._trained import Stack
+    from fw_circuits.resnet.torch_module import ResidualMLP
+
+    stack = Stack(ResidualMLP(3, 4, 2), 2, torch.ones(3, dtype=torch.float64))
+    with torch.no_grad():
+        for leaf in (leaf for group in stack.groups for leaf in group):
+            leaf[0] = torch.nan
+    (stack.outputs(torch.ones(5, 3, dtype=torch.float64)).sum(dim=1) + stack.norms()).sum().backward()
+    for (leaf,) in stack.groups:
+        assert leaf.grad[0].isnan().any() and leaf.grad[1].isfinite().all()
+    with pytest.raises(InputError, match=r"penalty 1e\+300 diverged at step"):
+        baseline.fit_many(np.eye(4), np.arange(4.0), penalties=[0.0, 1e300], learning_rate=1e60, steps=20)
+
+
+def test_refusals_of_many():
+    X, y = np.eye(4), np.arange(4.0)
+    for wrong in (3.0, "12", (p for p in (1.0,)), None):
+        with pytest.raises(InputError, match="expected a sequence of numbers"):
+            baseline.fit_many(X, y, penalties=wrong)
+    with pytest.raises(InputError, match=r"penalties is empty(.*\n)+.*width is 0"):
+        baseline.fit_many(X, y, penalties=[], width=0)
+    with pytest.raises(
+        InputError, match=r"3 settings(.*\n)+.*patience is no option(.*\n)+.*penalties\[1\] is -1"
+    ):
+        baseline.fit_many(X, y, penalties=[0.0, -1.0, "a"], patience=3)
+
+
 def test_refusals():
     X, y = np.eye(4), np.arange(4.0)
     with pytest.raises(InputError, match=r"6 settings.*\n(.*\n)*.*expected one of squared, logistic"):

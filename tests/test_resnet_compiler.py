@@ -12,10 +12,10 @@ from fw_circuits.circuits import Circuit, Gate
 from fw_circuits.circuits.passes import strash, sweep
 from fw_circuits.exceptions import InputError
 from fw_circuits.lattice import Lattice
-from fw_circuits.resnet import compile_resnet
+from fw_circuits.resnet import activation_bounds, compile_resnet
 from fw_circuits.resnet.builder import Builder, Expr
 from fw_circuits.resnet.forms import Forms
-from fw_circuits.resnet.gadgets import comparators, folds, lobes, sort_descending
+from fw_circuits.resnet.gadgets import Coordinate, comparators, folds, sort_descending, teeth
 from fw_circuits.tetrakis import Atom
 
 FEW = settings(max_examples=200, deadline=None)
@@ -107,7 +107,7 @@ def test_symmetric_functions_need_sorting_alone(n):
         atom = Atom(Circuit.from_truth_table(table, n), 1, tuple(range(n)), lattice)
         net = one_form(lattice, atom, "symmetric")
         np.testing.assert_allclose(net.forward(X), atom(X), atol=1e-12, rtol=0)
-        assert net.n_neurons <= 2 * n + len(list(comparators(n))) + n
+        assert net.n_neurons <= 4 * n + len(list(comparators(n)))
     lopsided = Atom(
         Circuit(n + 1, (Gate(2, 1, n + 1),), (2 * (n + 2),)), 1, tuple(range(n + 1)), Lattice.boolean(n + 1)
     )
@@ -131,7 +131,7 @@ def test_deep_copies_stay_exact():
         assert max(block.V.nnz / block.n_neurons for block in net.blocks) < 60
         small = compile_resnet([atom], [1.0], 0.0, lattice)
         np.testing.assert_allclose(small.forward(X), atom(X), atol=1e-10, rtol=0)
-        assert small.n_neurons <= 2 * 4 + 11  # the clips, and the conjunctions of 4 literals
+        assert small.n_neurons <= 4 * 4 + 11  # the clips, and the conjunctions of 4 literals
     lattice = Lattice.boolean(40)
     parity = xor_chain(lattice, 1, range(40))
     X = rng.random((100, 40))
@@ -155,26 +155,63 @@ def test_many_outputs_and_no_atoms():
 
 
 def test_neuron_counts():
-    """Domain map 2 a coordinate, literals at level 1 nothing, and one relu for all functions of two literals."""
+    """Domain map 4 a coordinate, literals at level 1 nothing, and one relu for all functions of two literals."""
     lattice = Lattice.boolean(4)
     literals = [
         Atom(Circuit(1, (), (2 + complement,)), 1, (i,), lattice) for i in range(4) for complement in (0, 1)
     ]
-    assert compile_resnet(literals, np.arange(8.0), 0.0, lattice).n_neurons == 8  # only the clipping
+    assert compile_resnet(literals, np.arange(8.0), 0.0, lattice).n_neurons == 16  # only the clipping
     pairs = [Atom(Circuit(2, (Gate(table, 1, 2),), (6,)), 1, (0, 1), lattice) for table in (1, 2, 6, 8, 14)]
     net = compile_resnet(pairs, np.arange(1.0, 6.0), 0.0, lattice)
-    assert (net.n_neurons, net.depth) == (2 * 2 + 1, 3)
+    assert (net.n_neurons, net.depth) == (4 * 2 + 1, 3)
     # Dead gates and gates on constants cost nothing.
     padded = Circuit(3, (Gate(6, 1, 3), Gate(8, 1, 2), Gate(14, 5, 0), Gate(8, 6, 6)), (14,))
-    assert compile_resnet([Atom(padded, 1, (0, 1, 2), lattice)], [1.0], 0.0, lattice).n_neurons == 5
+    assert compile_resnet([Atom(padded, 1, (0, 1, 2), lattice)], [1.0], 0.0, lattice).n_neurons == 9
     # A formula of intervals from 0: one relu a gate; as many atoms as one likes: 11 conjunctions of 4 literals.
     formula = Atom(
         Circuit(4, (Gate(8, 1, 2), Gate(14, 3, 4), Gate(6, 5, 6)), (14,)), 1, (0, 1, 2, 3), lattice
     )
-    assert compile_resnet([formula], [1.0], 0.0, lattice).n_neurons == 2 * 4 + 3
+    assert compile_resnet([formula], [1.0], 0.0, lattice).n_neurons == 4 * 4 + 3
     rng = np.random.default_rng(0)
     many = [Atom(random_circuit(rng, 4, 6), 1, (0, 1, 2, 3), lattice) for _ in range(50)]
-    assert compile_resnet(many, np.ones(50), 0.0, lattice).n_neurons <= 2 * 4 + 11
+    assert compile_resnet(many, np.ones(50), 0.0, lattice).n_neurons <= 4 * 4 + 11
+
+
+@pytest.mark.parametrize("encoding", ["binary", "gray"])
+def test_the_domain_map_adds_nothing_to_R(encoding):
+    """Its neurons emit nothing on the domain, and an input leaves its slot clipped, from however far."""
+    lattice = Lattice(3, (2,), ((-5.0, 3.1), (0.0, 0.7), (1e6, 1e6 + 1.3)), encoding)
+    atom = random_atom(np.random.default_rng(1), lattice, 2)
+    net = compile_resnet([atom], [1.0], 0.0, lattice)
+    first, second, *rest = activation_bounds(net, domain=lattice)
+    assert len(first) == len(second) == 2 * len(atom.support) and max(first.max(), second.max()) < 1e-6
+    assert rest and min(h.max() for h in rest) > 0.1
+    low, high = np.array(lattice.knots).T
+    for excess in (0.0, 1e-3, 1.0, np.pi * 1e8, np.pi * 1e16):
+        X = np.array(
+            [np.where([j >> i & 1 for i in range(3)], high + excess, low - excess) for j in range(8)]
+        )
+        np.testing.assert_allclose(net.forward(X), atom(X), atol=1e-9, rtol=0)
+
+
+@pytest.mark.parametrize("level", [2, 3, 4, 5])
+def test_bits_of_neighbours(level):
+    """``(bit p of E) (1 - s)`` and ``(bit p of O) s`` between and at grid points, every bit, both codes."""
+    n = 2**level - 1
+    z = np.linspace(0, n, 16 * n + 1)
+    z = z[(z % 2 != 1) | (z == n)]  # where E is not unique its value does not count: 1 - s is 0
+    even = 2 * np.rint(z / 2).astype(int)
+    odd = np.where(z >= even, even + 1, even - 1)
+    s = np.abs(z - even)
+    for encoding in ("binary", "gray"):
+        b = Builder(1)
+        coordinate = Coordinate(b, Lattice(1, (level,), ((0.0, float(n)),), encoding), level, 0)
+        for p in range(level):
+            found = b.assemble(coordinate.neighbour_bits(p)).forward(z[:, None])
+            bits = [(m ^ (m >> 1) if encoding == "gray" else m) >> p & 1 for m in (even, odd)]
+            expected = np.stack([bits[0] * (1 - s), bits[1] * s], 1)
+            expected[z == n, 0] = 0.0  # s = 1
+            np.testing.assert_allclose(found, expected, atol=1e-12, rtol=0)
 
 
 def test_count_against_the_theory():
@@ -208,21 +245,46 @@ def test_comparators_sort():
 
 
 @pytest.mark.parametrize("level", [2, 3, 4, 5])
-def test_waves(level):
-    """Folds give the distance to the nearest even integer; lobes are positive exactly on runs of ones."""
+def test_folds(level):
+    """Folds give the distance to the nearest even integer."""
     b = Builder(1)
     y = np.linspace(0, 2**level, 32 * 2**level + 1)
     wave = b.assemble([folds(b, b.input(0), level, level)]).forward(y[:, None])
     np.testing.assert_array_equal(wave, np.abs(y - 2 * np.rint(y / 2)))
-    below = np.minimum(y, 2**level - 0.5).astype(int)
-    for gray, p in itertools.product([False, True], range(1, level)):
-        value = b.assemble([lobes(b, b.input(0), level, p, gray)]).forward(y[:, None])
-        code = below ^ (below >> 1) if gray else below
-        inside = (
-            (y % 2**p != 0) | (code >> p & 1 == 0) | ((below - 1 ^ (below - 1 >> 1) * gray) >> p & 1 == 1)
-        )
-        assert np.all((value > 0)[inside & (y < 2**level)] == (code >> p & 1)[inside & (y < 2**level)])
-        assert np.max(np.abs(np.diff(value) / np.diff(y))) <= 1.0
+
+
+@FEW
+@given(st.lists(st.integers(1, 5), min_size=1, max_size=6), st.integers(0, 3), st.integers(0, 4))
+def test_teeth(halves, first, margin):
+    """Any centres of one parity, symmetric or not, the first and the last at the edges or not."""
+    centers = [first, *(first + 2 * np.cumsum(halves))]
+    high = int(centers[-1]) + margin
+    u = np.linspace(0, high, 16 * high + 1)
+    b = Builder(1)
+    wave = b.assemble([teeth(b, b.input(0), [int(m) for m in centers], high)]).forward(u[:, None])
+    np.testing.assert_array_equal(wave, sum(np.maximum(1 - np.abs(u - m), 0) for m in centers))
+
+
+@pytest.mark.parametrize(
+    ("centers", "R", "neurons"),
+    [
+        ([0], 1, 1),
+        ([7], 1, 1),
+        ([2], 5, 2),
+        ([5], 5, 2),
+        ([0, 2], 5, 3),
+        ([3, 7], 8, 3),
+        ([1, 3, 5, 7], 13, 4),
+    ],
+)
+def test_teeth_add_little_to_R(centers, R, neurons):
+    """On [0, 7]: twice the shorter range for each reflection, and 1 for each tooth that is clipped."""
+    b = Builder(1)
+    net = b.assemble([teeth(b, b.input(0), centers, 7)])
+    bracket = net.complexity((0.0, 7.0))
+    assert (
+        bracket.lower == pytest.approx(R, rel=1e-5) and bracket.upper < 1.5 * R and net.n_neurons == neurons
+    )
 
 
 def test_builder_folds_and_shares():

@@ -8,11 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fw_circuits import Lattice, solve
-from fw_circuits.circuits import Circuit
+from fw_circuits.circuits import Circuit, Gate
+from fw_circuits.circuits.passes import strash, sweep
 from fw_circuits.exceptions import InputError
 from fw_circuits.resnet import compile_resnet
 from fw_circuits.resnet.builder import Builder, Expr
-from fw_circuits.resnet.corners import cheapest, of_count, signed_counts
+from fw_circuits.resnet.counts import cheapest, counts_of_table, of_count
+from fw_circuits.resnet.wide_gates import LEAVES, wide_gates
 from fw_circuits.tetrakis import Atom, evaluate
 from tests.circuit_strategies import circuits
 
@@ -87,7 +89,7 @@ def test_every_symmetric_function_of_signed_literals_is_counted(n):
             circuit = Circuit.from_truth_table(table, n)
             if len(circuit.support) < n:
                 continue
-            flips, found = signed_counts(circuit)
+            flips, found = counts_of_table(table, n)
             b = Builder(n)
             wires = [1.0 - b.input(i) if flip else b.input(i) for i, flip in enumerate(flips)]
             net = b.assemble([of_count(b, wires, found)])
@@ -108,8 +110,58 @@ def test_counts_take_their_values_and_cost_at_most_the_kinks(values):
 
 
 def test_functions_that_do_not_count_are_told():
-    multiplexer = Circuit.from_truth_table(0b11001010, 3)
-    assert signed_counts(multiplexer) is None
+    assert counts_of_table(0b11001010, 3) is None  # a multiplexer
+    assert counts_of_table(0b10010111, 3) is not None  # at most one of three, or all three
+
+
+@given(circuits(max_inputs=6, max_gates=20))
+@settings(max_examples=100, deadline=None)
+def test_wide_gates_compute_the_outputs(circuit):
+    circuit = sweep(strash(circuit))
+    rows = corners(circuit.n_inputs)
+    signals = {0: np.zeros(len(rows), dtype=int)} | {
+        1 + i: rows[:, i].astype(int) for i in range(circuit.n_inputs)
+    }
+    for node, leaves, flips, values in wide_gates(circuit):
+        ones = sum(
+            (signals[leaf] ^ flip for leaf, flip in zip(leaves, flips, strict=True)),
+            0 * rows.sum(axis=1).astype(int),
+        )
+        signals[node] = np.array(values, dtype=int)[ones]
+        assert 0 < len(leaves) <= LEAVES
+    found = np.array([signals[s >> 1] ^ (s & 1) for s in circuit.outputs]).T
+    np.testing.assert_array_equal(found, circuit.evaluate(rows.astype(np.uint8)))
+
+
+def test_wide_gates_find_the_adder():
+    """A carry chain of full adders: one majority and one parity of three a bit, not five gates."""
+    gates, carry = [], None
+    n = 4
+    for i in range(n):
+        a, b = 1 + i, 1 + n + i
+        first = 2 * n + 1 + len(gates)
+        if carry is None:
+            gates += [Gate(6, a, b), Gate(8, a, b)]
+            carry = first + 1
+        else:
+            gates += [
+                Gate(6, a, b),
+                Gate(6, carry, first),
+                Gate(8, a, b),
+                Gate(8, carry, first),
+                Gate(14, first + 2, first + 3),
+            ]
+            carry = first + 4
+    circuit = Circuit(2 * n, tuple(gates), (2 * carry,))
+    found = wide_gates(circuit)
+    assert len(found) == n
+    assert [len(gate.leaves) for gate in found] == [2, 3, 3, 3]
+    atom = Atom(circuit, 1, tuple(range(2 * n)), Lattice.boolean(2 * n))
+    R = compile_resnet([atom], [1.0], 0.0, Lattice.boolean(2 * n), "corners").complexity((0.0, 1.0))
+    assert R.lower == pytest.approx(
+        2.0 * (2 * n - 1)
+    )  # two relus a majority, one for the first AND, slopes of 2
+    assert R.upper <= 1.6 * R.lower
 
 
 def test_parity_needs_logarithmically_many_neurons_and_little_complexity():
@@ -118,12 +170,6 @@ def test_parity_needs_logarithmically_many_neurons_and_little_complexity():
     net = solve(X, y, lam=1e-4, oracle="deep").to_resnet("corners")
     assert net.n_neurons <= 4
     assert net.complexity((0.0, 1.0)).upper <= 29.0  # a relu of 4, 2 and 1 and each counts 2 or 4 times: 28
-
-
-def test_gates_take_one_relu_each():
-    circuit = Circuit.from_truth_table(0b1110_0100_1010_0010, 4)
-    atom = Atom(circuit, 1, (0, 1, 2, 3), Lattice.boolean(4))
-    assert compile_resnet([atom], [1.0], 0.0, Lattice.boolean(4), "corners").n_neurons <= circuit.n_gates
 
 
 def test_a_parity_beside_others_shares_its_count():

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -13,6 +12,7 @@ import numpy as np
 
 from fw_circuits.exceptions import InputError, SolverWarning
 from fw_circuits.progress import interruptible
+from fw_circuits.resnet._trained import Single, Stack
 
 #: The held-out rows are looked at this often in a run.
 N_CHECKS = 100
@@ -29,10 +29,10 @@ class Check(NamedTuple):
 
 @dataclass(frozen=True)
 class Descent:
-    """Settings of a run; see :func:`fw_circuits.resnet.baseline.fit`."""
+    """Settings of a run; see :func:`fw_circuits.resnet.baseline.fit`.  One penalty for each network."""
 
     loss: str
-    penalty: float
+    penalties: tuple[float, ...]
     weight_decay: float
     learning_rate: float
     steps: int
@@ -40,83 +40,98 @@ class Descent:
     patience: int | None
     progress: bool
 
-    def run(self, model: Any, surrogate: Callable[[], Any], train: Any, held: Any) -> tuple[list[Check], int]:
-        """Train ``model`` on the pair ``train``; it ends with the parameters that did best on the pair ``held``.
+    def run(self, model: Stack | Single, train: Any, held: Any) -> tuple[list[tuple[Check, ...]], list[int]]:
+        """Train ``model`` on the pair ``train``; it keeps, for each network, what did best on the pair ``held``.
 
-        Returns what was seen, and the step of the best parameters: the last one where nothing is held out.
+        Returns what was seen of every network at each look, and the step of the best parameters of each: the last one
+        where nothing is held out.
         """
         import torch
 
         x, t = train
-        fused = next(model.parameters()).device.type == "cpu"  # a tenth of the step saved, the same numbers
-        optimiser = torch.optim.AdamW(self._groups(model), lr=self.learning_rate, fused=fused)
-        cycle = torch.optim.lr_scheduler.OneCycleLR(
-            optimiser, max_lr=self.learning_rate, total_steps=self.steps
-        )
-        history: list[Check] = []
-        best, state, waited = Check(0, np.inf, np.inf, np.inf), {}, 0
+        optimiser, cycle = self._optimiser(model)
+        penalties = torch.as_tensor(self.penalties, dtype=x.dtype, device=x.device)
+        history: list[tuple[Check, ...]] = []
+        best = [Check(0, np.inf, np.inf, np.inf)] * model.size
         every, batches = max(1, self.steps // N_CHECKS), _batches(len(x), self.batch_size)
         with _bar(self.progress, self.steps) as advance, interruptible() as interrupted:
             for step in range(1, self.steps + 1):
                 rows = next(batches)
-                value = self._loss(model, x[rows], t[rows])
+                value = self._losses(model, x[rows], t[rows])
                 look = step % every == 0 or step == self.steps or interrupted()
-                norm: Any = surrogate() if self.penalty or look else None
+                norm: Any = model.norms() if any(self.penalties) or look else None
                 optimiser.zero_grad(set_to_none=True)
-                (value + self.penalty * norm if self.penalty else value).backward()
+                (value + penalties * norm if any(self.penalties) else value).sum().backward()
                 optimiser.step()
                 cycle.step()
                 if not look:
                     continue
-                now = Check(step, float(value.detach()), float(norm.detach()), self._held_out(model, held))
+                seen = zip(value.tolist(), norm.tolist(), self._held_out(model, held), strict=True)
+                now = tuple(Check(step, *numbers) for numbers in seen)
                 self._check_finite(now)
                 history.append(now)
                 advance(now)
-                waited += 1
-                if (
-                    not now.validation > best.validation
-                ):  # the later of equals; always, where nothing is held out
-                    best, state, waited = now, copy.deepcopy(model.state_dict()), 0
+                for k, check in enumerate(now):
+                    # the later of equals; always, where nothing is held out
+                    if not check.validation > best[k].validation:
+                        best[k] = check
+                        model.keep(k)
                 if interrupted():
-                    warnings.warn(f"interrupted at step {step} of {self.steps}", SolverWarning, stacklevel=3)
-                if interrupted() or waited == self.patience:
+                    warnings.warn(f"interrupted at step {step} of {self.steps}", SolverWarning, stacklevel=4)
+                if interrupted() or self._waited(history, best):
                     break
-        model.load_state_dict(state)
-        return history, best.step
+        return history, [check.step for check in best]
 
-    def _groups(self, model: Any) -> list[dict[str, Any]]:
-        """Matrices decay, vectors and numbers do not."""
-        parameters = [p for p in model.parameters() if p.requires_grad]
-        return [
-            {"params": [p for p in parameters if p.ndim > 1], "weight_decay": self.weight_decay},
-            {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
-        ]
-
-    def _loss(self, model: Any, x: Any, t: Any) -> Any:
+    def _optimiser(self, model: Stack | Single) -> tuple[Any, Any]:
+        """AdamW and its cycle; matrices decay, vectors and numbers do not."""
         import torch
 
-        f = model(x).reshape(len(x))
-        return (
-            ((f - t) ** 2).mean() if self.loss == "squared" else torch.nn.functional.softplus(-f * t).mean()
+        matrices, vectors = model.groups
+        groups = [
+            {"params": matrices, "weight_decay": self.weight_decay},
+            {"params": vectors, "weight_decay": 0.0},
+        ]
+        fused = (matrices + vectors)[0].device.type == "cpu"  # a tenth of the step saved, the same numbers
+        optimiser = torch.optim.AdamW(groups, lr=self.learning_rate, fused=fused)
+        return optimiser, torch.optim.lr_scheduler.OneCycleLR(
+            optimiser, max_lr=self.learning_rate, total_steps=self.steps
         )
 
-    def _held_out(self, model: Any, held: Any) -> float:
+    def _waited(self, history: list[tuple[Check, ...]], best: list[Check]) -> bool:
+        """No network has done better at the last ``patience`` looks."""
+        if self.patience is None or len(history) < self.patience:
+            return False
+        return all(check.step < history[-self.patience][0].step for check in best)
+
+    def _losses(self, model: Stack | Single, x: Any, t: Any) -> Any:
+        """Mean over the rows, of each network, (K,)."""
+        import torch
+
+        f = model.outputs(x)
+        return (
+            ((f - t) ** 2).mean(dim=1)
+            if self.loss == "squared"
+            else torch.nn.functional.softplus(-f * t).mean(dim=1)
+        )
+
+    def _held_out(self, model: Stack | Single, held: Any) -> list[float]:
         import torch
 
         if not len(held[0]):
-            return np.nan
-        model.eval()
+            return [np.nan] * model.size
+        model.train(False)
         with torch.no_grad():
-            value = float(self._loss(model, *held))
-        model.train()
-        return value
+            values: list[float] = self._losses(model, *held).tolist()
+        model.train(True)
+        return values
 
-    def _check_finite(self, now: Check) -> None:
-        if not np.isfinite(now.loss):
-            raise InputError(
-                f"the training diverged at step {now.step} (loss {now.loss}); expected finite values: "
-                f"lower learning_rate ({self.learning_rate:g})."
-            )
+    def _check_finite(self, now: tuple[Check, ...]) -> None:
+        for check, penalty in zip(now, self.penalties, strict=True):
+            if not np.isfinite(check.loss):
+                raise InputError(
+                    f"the training with penalty {penalty:g} diverged at step {check.step} (loss {check.loss}); "
+                    f"expected finite values: lower learning_rate ({self.learning_rate:g})."
+                )
 
 
 def _batches(n: int, size: int) -> Iterator[Any]:
@@ -145,10 +160,10 @@ def torch_settings(torch: Any, seed: int, device: str, n_threads: int) -> Iterat
 
 
 @contextmanager
-def _bar(show: bool, steps: int) -> Iterator[Callable[[Check], None]]:
+def _bar(show: bool, steps: int) -> Iterator[Callable[[tuple[Check, ...]], None]]:
     """A progress bar on the error stream."""
     if not show:
-        yield lambda check: None
+        yield lambda checks: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -160,8 +175,18 @@ def _bar(show: bool, steps: int) -> Iterator[Callable[[Check], None]]:
     )
     with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bar:
         task = bar.add_task("", total=steps)
-        yield lambda check: bar.update(
+        yield lambda checks: bar.update(
             task,
-            completed=check.step,
-            description=f"loss {check.loss:.4g}  held out {check.validation:.4g}  R~ {check.surrogate:.4g}",
+            completed=checks[0].step,
+            description=f"loss {_span(c.loss for c in checks)}  held out {_span(c.validation for c in checks)}  "
+            f"R~ {_span(c.surrogate for c in checks)}",
         )
+
+
+def _span(values: Iterable[float]) -> str:
+    """
+    >>> _span([0.5]), _span([3.0, 1.0, 2.0])
+    ('0.5', '1 to 3')
+    """
+    found = sorted(values)
+    return " to ".join(f"{value:.4g}" for value in (found if len(found) == 1 else (found[0], found[-1])))

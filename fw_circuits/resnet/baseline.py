@@ -12,7 +12,9 @@ out: the parameters returned are those that did best on it.  Not checked: whethe
 from __future__ import annotations
 
 import copy
+import inspect
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +27,7 @@ from fw_circuits._validation import check_target, check_X
 from fw_circuits.exceptions import InputError
 from fw_circuits.resnet._descent import Check, Descent, torch_settings
 from fw_circuits.resnet._optional import require
+from fw_circuits.resnet._trained import Single, Stack
 from fw_circuits.resnet.network import ResNet
 
 LOSSES = ("squared", "logistic")
@@ -47,7 +50,7 @@ class Training:
     best_step : int
         Where the parameters of ``resnet`` were found.
     seconds : float
-        Wall time.
+        Wall time; of networks trained side by side, its share of the time.
     """
 
     resnet: ResNet
@@ -145,12 +148,83 @@ def fit(
     >>> training.resnet.depth, len(training.history)  # doctest: +SKIP
     (4, 100)
     """
-    _check_settings(
-        width=width, depth=depth, neurons=neurons, loss=loss, penalty=penalty, weight_decay=weight_decay,
-        learning_rate=learning_rate, steps=steps, batch_size=batch_size, validation_fraction=validation_fraction,
-        patience=patience, random_state=random_state, dtype=dtype, n_jobs=n_jobs,
+    options: dict[str, Any] = dict(
+        width=width, depth=depth, neurons=neurons, loss=loss, weight_decay=weight_decay, learning_rate=learning_rate,
+        steps=steps, batch_size=batch_size, validation_fraction=validation_fraction, patience=patience,
+        random_state=random_state, dtype=dtype, device=device, n_jobs=n_jobs, progress=progress,
     )  # fmt: skip
-    penalty = PENALTY[loss] if penalty is None else penalty
+    weight = PENALTY.get(loss, 0.0) if penalty is None else penalty
+    _check_settings({"penalty": weight}, [], **options)
+    return _fit(X, y, (weight,), module, **options)[0]
+
+
+def fit_many(
+    X: npt.ArrayLike, y: npt.ArrayLike, *, penalties: Sequence[float], **options: Any
+) -> list[Training]:
+    """Networks that differ in ``penalty`` alone, trained side by side: :func:`fit` with each, up to rounding.
+
+    Small networks cost little more together than one alone.  Initial parameters, held-out rows and batches are the
+    same for all; each network's step is chosen on its own.
+
+    Parameters
+    ----------
+    X, y
+        As for :func:`fit`.
+    penalties : sequence of numbers >= 0
+        One network for each.
+    **options
+        Those of :func:`fit` but ``penalty``, ``module`` and ``patience``.
+
+    Returns
+    -------
+    list of Training
+        In the order of ``penalties``.  ``seconds`` is its share of the time: that of the whole run, divided by the
+        number of networks.
+
+    Raises
+    ------
+    InputError
+        As for :func:`fit`; if one network diverges, the run ends and the error names its penalty.
+
+    Examples
+    --------
+    >>> X = np.linspace(-1, 1, 64)[:, None]
+    >>> many = fit_many(X, np.abs(X[:, 0]), penalties=(0.0, 1e-3), steps=300)  # doctest: +SKIP
+    >>> many[0].history[-1].surrogate > many[1].history[-1].surrogate  # doctest: +SKIP
+    True
+    """
+    known = {
+        name: p.default for name, p in inspect.signature(fit).parameters.items() if p.kind is p.KEYWORD_ONLY
+    }
+    for name in ("penalty", "module", "patience"):
+        del known[name]
+    problems = [
+        f"{name} is no option of fit_many; expected penalties, and any of {', '.join(known)}"
+        for name in options
+        if name not in known
+    ]
+    given: dict[str, Any] = {}
+    if (
+        not isinstance(penalties, Sequence | np.ndarray)
+        or isinstance(penalties, str)
+        or np.ndim(penalties) != 1
+    ):
+        problems.append(f"penalties is {penalties!r}; expected a sequence of numbers")
+    elif not len(penalties):
+        problems.append("penalties is empty; expected at least one number")
+    else:
+        given = {f"penalties[{k}]": penalty for k, penalty in enumerate(penalties)}
+    used = {name: options.get(name, default) for name, default in known.items()} | {"patience": None}
+    _check_settings(given, problems, **used)
+    return _fit(X, y, tuple(map(float, penalties)), None, **used)
+
+
+def _fit(
+    X: npt.ArrayLike, y: npt.ArrayLike, penalties: tuple[float, ...], module: Any, *, width: int, depth: int,
+    neurons: int | None, loss: str, weight_decay: float, learning_rate: float, steps: int, batch_size: int | None,
+    validation_fraction: float, patience: int | None, random_state: int, dtype: str, device: str | None, n_jobs: int,
+    progress: bool,
+) -> list[Training]:  # fmt: skip
     torch = require("torch", "torch", "the gradient-trained baseline")
     from fw_circuits.resnet.path_norm import path_norm
     from fw_circuits.resnet.torch_module import classes
@@ -166,18 +240,25 @@ def fit(
         else:
             _check_module(module, rows.shape[1])
             made = copy.deepcopy(module)
-        model = made.to(device=device, dtype=number).train()
+        made = made.to(device=device, dtype=number).train()
         kept, held = _split(target, validation_fraction, loss, random_state)
         scale = _Scale.of(rows[kept], target[kept], loss)
         x, t = scale.apply(rows, target)
         tensor = lambda array: torch.as_tensor(array, dtype=number, device=device)  # noqa: E731
         data = [tensor(array) for array in (x[kept], t[kept], x[held], t[held])]
-        surrogate, rho = path_norm(model), tensor(np.abs(x[kept]).max(axis=0))
+        rho = tensor(np.abs(x[kept]).max(axis=0))
+        if module is None:
+            model: Stack | Single = Stack(made, len(penalties), rho)
+        else:
+            surrogate = path_norm(made)
+            model = Single(made, lambda: surrogate(rho))
         batch = batch_size or (len(kept) if len(kept) <= FULL_BATCH_ROWS else BATCH_ROWS)
-        descent = Descent(loss, penalty, weight_decay, learning_rate, steps, batch, patience, progress)
-        history, best_step = descent.run(model, lambda: surrogate(rho), data[:2], data[2:])
-    resnet = scale.fold(ResNet.from_torch(model))
-    return Training(resnet, tuple(history), best_step, time.perf_counter() - start)
+        descent = Descent(loss, penalties, weight_decay, learning_rate, steps, batch, patience, progress)
+        history, best_steps = descent.run(model, data[:2], data[2:])
+    nets = [scale.fold(net) for net in model.resnets()]
+    seconds = (time.perf_counter() - start) / len(nets)
+    looks = zip(*history, strict=True)
+    return [Training(*found, seconds) for found in zip(nets, looks, best_steps, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -237,21 +318,18 @@ def _check_module(module: Any, d: int) -> None:
         )
 
 
-def _check_settings(**given: Any) -> None:
-    """Everything wrong with the settings, in one error."""
+def _check_settings(penalties: Mapping[str, Any], problems: list[str], **given: Any) -> None:
+    """Everything wrong with the settings, beside the problems known before, in one error."""
     whole = {"width": 1, "depth": 0, "steps": 10, "random_state": 0, "n_jobs": 1}
     optional = {"neurons": 1, "batch_size": 1, "patience": 1}
-    problems = []
     for name, low in {**whole, **optional}.items():
         value = given[name]
         if value is None and name in optional:
             continue
         if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < low:
             problems.append(f"{name} is {value!r}; expected a whole number >= {low}")
-    for name in ("penalty", "weight_decay", "learning_rate", "validation_fraction"):
-        value = given[name]
-        if name == "penalty" and value is None:
-            continue
+    others = {name: given[name] for name in ("weight_decay", "learning_rate", "validation_fraction")}
+    for name, value in {**penalties, **others}.items():
         real = (
             isinstance(value, int | float | np.floating)
             and not isinstance(value, bool)

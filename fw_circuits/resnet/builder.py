@@ -2,6 +2,10 @@
 
 ``relu(expression)`` gives a new slot one layer above everything that it reads; asking again for the relu of
 an equal expression gives the same slot.  Interval bounds fold relus that are constant or never active.
+
+Inputs are clipped in place: the slot of x holds ``x - low``, and two blocks subtract what is too much.  On the domain
+their neurons emit nothing, so that they add nothing to R(theta) (theory, section 7); a clipped copy of x in a slot of
+its own would cost x's whole sensitivity, once for each of its relus (ours).
 """
 
 from __future__ import annotations
@@ -14,6 +18,10 @@ import numpy as np
 import scipy.sparse as sp
 
 from fw_circuits.resnet.network import Block, ResNet
+
+#: What the first of the two clipping blocks leaves of an excess.  It leaves rounding errors of 2^-53 of the excess too,
+#: which the second block removes; its own are 2^-53 of the remainder.  In float32 nothing remains: 2^-24 of the excess.
+REMAINDER = 2.0**-40
 
 
 @dataclass(frozen=True)
@@ -94,14 +102,44 @@ class Builder:
         self._layer: list[int] = [0] * n_features
         self._bounds: list[tuple[float, float]] = [(-math.inf, math.inf)] * n_features
         self._slot_of: dict[tuple[frozenset[tuple[int, float]], float], int] = {}
+        self._clipped: dict[int, tuple[float, float]] = {}
+        self._start: dict[int, float] = {}  # what the slot of an input holds 0 for
 
     @property
     def n_neurons(self) -> int:
         """Neurons so far, dead ones included."""
-        return len(self._argument) - self.n_features
+        return len(self._argument) - self.n_features + 4 * len(self._clipped)
 
     def input(self, i: int) -> Expr:
         """The raw input i."""
+        return Expr({i: 1.0})
+
+    def clip(self, i: int, low: float, high: float) -> Expr:
+        """``min(max(x_i, low), high) - low``: four neurons that write to the input's own slot, in blocks 1 and 2.
+
+        The input is then no longer to be had as it came.
+
+        Examples
+        --------
+        >>> b = Builder(1)
+        >>> net = b.assemble([b.clip(0, 1.0, 3.0)])
+        >>> net.forward([[-1e15], [2.5], [4.0], [1e15]]).tolist(), net.n_neurons, net.width
+        ([0.0, 1.5, 2.0, 2.0], 4, 1)
+        """
+        self._clipped[i], self._layer[i] = (low, high), 2
+        return self.within(i, low, high)
+
+    def within(self, i: int, low: float, high: float) -> Expr:
+        """``x_i - low``, where the input is known to lie in [low, high]: no neurons, but its bounds are known.
+
+        Examples
+        --------
+        >>> b = Builder(1)
+        >>> x = b.within(0, 1.0, 3.0)
+        >>> b.relu(x) == x, b.assemble([x]).forward([[2.5]]).tolist()
+        (True, [1.5])
+        """
+        self._start[i], self._bounds[i] = low, (0.0, high - low)
         return Expr({i: 1.0})
 
     def bounds(self, expr: Expr) -> tuple[float, float]:
@@ -145,7 +183,10 @@ class Builder:
         return Expr({slot: 1.0})
 
     def assemble(self, outputs: Sequence[Expr]) -> ResNet:
-        """The network of these outputs: live neurons only, each written to its own slot by its layer."""
+        """The network of these outputs: live neurons only, each written to its own slot by its layer.
+
+        Those that clip inputs write to these.
+        """
         live = self.live(outputs)
         order = sorted(live, key=lambda slot: (self._layer[slot], slot))
         place = {slot: row for row, slot in enumerate(order)}
@@ -153,19 +194,31 @@ class Builder:
         width, depth = max(1, len(order)), max((self._layer[slot] for slot in order), default=0)
         layers: list[list[int]] = [[] for _ in range(depth + 1)]
         for slot in order:
-            layers[self._layer[slot]].append(slot)
+            if slot >= self.n_features:
+                layers[self._layer[slot]].append(slot)
+        clipped = [slot for slot in inputs if slot in self._clipped]
         blocks = []
-        for layer in layers[1:]:
+        for l, layer in enumerate(layers[1:], 1):
             arguments = [self._argument[slot] for slot in layer]
-            V = _matrix(arguments, place, width)
-            n = len(layer)
-            W = sp.csr_array((np.ones(n), ([place[slot] for slot in layer], range(n))), shape=(width, n))
+            rows, signs = [place[slot] for slot in layer], [1.0] * len(layer)
+            if l <= 2:
+                part = 1.0 - REMAINDER if l == 1 else 1.0
+                for slot in clipped:
+                    low, high = self._clipped[slot]
+                    arguments += [Expr({slot: -1.0}), Expr({slot: 1.0}, low - high)]
+                    rows += [place[slot]] * 2
+                    signs += [part, -part]
+            V, n = _matrix(arguments, place, width), len(arguments)
+            W = sp.csr_array((signs, (rows, range(n))), shape=(width, n))
             blocks.append(Block(V, np.array([e.const for e in arguments]), W))
         A = sp.csr_array(
             (np.ones(len(inputs)), ([place[i] for i in inputs], inputs)), shape=(width, self.n_features)
         )
+        shift = np.zeros(width)
+        for slot in inputs:
+            shift[place[slot]] = 0.0 - self._start.get(slot, 0.0)
         constants = np.array([e.const for e in outputs])
-        return ResNet(A, np.zeros(width), tuple(blocks), _matrix(outputs, place, width), constants)
+        return ResNet(A, shift, tuple(blocks), _matrix(outputs, place, width), constants)
 
     def live(self, outputs: Iterable[Expr], known: Set[int] = frozenset()) -> set[int]:
         """Slots that these expressions read, directly or through neurons, without the known ones."""

@@ -65,7 +65,7 @@ def compile_resnet(
     >>> net.forward([[0, 0], [0, 1], [1, 1]]).tolist()
     [-2.0, 4.0, -2.0]
     >>> compile_resnet([parity], [3.0], 1.0, lattice, "corners").n_neurons, net.n_neurons
-    (1, 5)
+    (1, 9)
     """
     if exact_on not in EXACT_ON:
         raise InputError(f"exact_on is {exact_on!r}; expected one of {', '.join(EXACT_ON)}.")

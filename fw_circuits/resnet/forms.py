@@ -39,6 +39,7 @@ class Forms:
         self.intervals = Intervals(b)
         self.coordinate = cache(lambda level, i: Coordinate(b, lattice, level, i, clip))
         self.neighbour_bits = cache(lambda level, i, p: self.coordinate(level, i).neighbour_bits(p))
+        self.interval = cache(lambda level, i, p: self.coordinate(level, i).interval(p))
         self.thresholds = cache(
             lambda level, support: sort_descending(b, [self.coordinate(level, i).s for i in support])
         )
@@ -50,7 +51,7 @@ class Forms:
 
     def __iter__(self) -> Iterator[Form]:
         """All forms, the preferred one first."""
-        return iter((self.conjunctions, self.merged, self.symmetric, self.copies))
+        return iter((self.merged, self.conjunctions, self.symmetric, self.copies))
 
     def conjunctions(self, circuit: Circuit, level: int, literals: Places, support: Places) -> Expr | None:
         """Intervals that are conjunctions of literals; the same ones for all circuits over these literals."""
@@ -65,8 +66,9 @@ class Forms:
     ) -> Expr | None:
         wires = []
         for i, p in (divmod(literal, level) for literal in literals):
-            even, odd = self.neighbour_bits(level, i, p) if i in support else (Expr(), Expr())
-            wires.append(self.intervals.literal(self.coordinate(level, i).s, even, odd, merge))
+            low, high = self.interval(level, i, p) if i in support else (Expr(), Expr())
+            even, odd = self.neighbour_bits(level, i, p) if merge and i in support else (Expr(), Expr())
+            wires.append(self.intervals.literal((low, high), (odd, 1.0 - even) if merge else None))
         return self.intervals.run(circuit, wires, merge)
 
     def symmetric(self, circuit: Circuit, level: int, literals: Places, support: Places) -> Expr | None:

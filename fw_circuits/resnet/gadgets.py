@@ -17,18 +17,23 @@ from fw_circuits.resnet.builder import Builder, Expr
 def unit(b: Builder, lattice: Lattice, i: int, clip: bool = True) -> Expr:
     """Coordinate i of the unit cube, the domain map of ``Lattice.transform``, with its clipping or for the domain only.
 
-    A piece from knot t to t + w contributes ``min(relu(x - t) / w, 1) = 1 - relu(1 - relu(x - t) / w)``: its
-    slope never has to cancel against another one, however far x is from the domain.
+    With two knots the input is clipped in place (``Builder.clip``).  Of several pieces, the one from knot t to t + w
+    contributes ``min(relu(x - t) / w, 1) = 1 - relu(1 - relu(x - t) / w)``: its slope never has to cancel against
+    another one, however far x is from the domain.
     """
     knots = lattice.knots[i]
     if len(knots) == 1:
         return Expr()
+    if len(knots) == 2:
+        low, high = knots
+        return (b.clip if clip else b.within)(i, low, high) * (1.0 / (high - low))
     x, n_pieces = b.input(i), len(knots) - 1
+    start = 0.0
+    if not clip:
+        x, start = b.within(i, knots[0], knots[-1]), knots[0]
     missing = Expr()
     for low, high in pairwise(knots):
-        above = x - low if low == knots[0] and not clip else b.relu(x - low)
-        below = 1.0 - above * (1.0 / (high - low))
-        missing += below if high == knots[-1] and not clip else b.relu(below)
+        missing += b.relu(1.0 - b.relu(x - (low - start)) * (1.0 / (high - low)))
     return b.slot(1.0 - missing * (1.0 / n_pieces))
 
 
@@ -43,21 +48,43 @@ def folds(b: Builder, y: Expr, level: int, n: int) -> Expr:
     return y
 
 
-def lobes(b: Builder, y: Expr, level: int, p: int, gray: bool) -> Expr:
-    """Teeth of slope 1 over the runs where bit p >= 1 of the integers below y is 1, zero elsewhere.
+def teeth(b: Builder, u: Expr, centers: Sequence[int], high: int, apart: bool = True) -> Expr:
+    """``sum over centers m of relu(1 - |u - m|)`` for u in [0, high]; the centers rise by 2 at least (ours).
 
-    In binary these are the intervals (2^p, 2^(p+1)) modulo 2^(p+1), in Gray code (2^p, 3 * 2^p) modulo
-    2^(p+2).  The last run may keep rising at the upper edge, where the caller's minimum cuts it.
+    Reflections at the middle of all teeth halve their number, as long as they lie symmetrically; the last tooth is
+    clipped.  Each is by the neuron of the shorter range: a neuron adds its range to R(theta), twice and times the
+    sensitivity of the result.  Two teeth of u stand alone where that adds less, and other waves may share them; not
+    after a reflection (``apart=False``), which would count twice.
+
+    Examples
+    --------
+    >>> b = Builder(1)
+    >>> wave = teeth(b, b.input(0), [1, 3], 4)
+    >>> b.assemble([wave]).forward([[0.5], [1.0], [2.0], [2.75], [4.0]]).tolist(), b.n_neurons
+    ([0.5, 1.0, 0.0, 0.75, 0.0], 4)
     """
-    if p == level - 1:
-        return b.relu(y - 2.0**p)
-    if gray:
-        return b.relu(folds(b, y, level, level - 1 - p) - 2.0**p)
-    half = 2.0 ** (p - 1)
-    w = y + half  # moves the runs' centres to where the folds reflect
-    for q in range(level - 1, p - 1, -1):
-        w = 2.0 * b.relu(w - 2.0**q) - (w - 2.0**q)
-    return b.relu(w - half)
+    if not centers:
+        return Expr()
+    middle, half = (centers[0] + centers[-1]) // 2, len(centers) // 2
+    farther = max(middle, high - middle)  # the range after a reflection
+    symmetric = [2 * middle - m for m in reversed(centers)] == list(centers)
+    together = _shorter(middle, high) + _shorter(centers[-1] - middle, farther)
+    apart = apart and len(centers) == 2 and sum(_shorter(m, high) for m in centers) < together
+    if apart or not symmetric:
+        return teeth(b, u, centers[:half], high) + teeth(b, u, centers[half:], high)
+    v = u - float(middle)
+    if middle >= high:
+        v = -v
+    elif middle > 0:
+        v = v + 2.0 * b.relu(-v) if middle <= high - middle else 2.0 * b.relu(v) - v
+    if len(centers) == 1:
+        return b.relu(1.0 - v)
+    return teeth(b, v, [m - middle for m in centers if m >= middle], farther, apart=False)
+
+
+def _shorter(m: int, high: int) -> int:
+    """The shorter part of [0, high] when it is cut at m."""
+    return max(0, min(m, high - m))
 
 
 class Coordinate:
@@ -74,23 +101,25 @@ class Coordinate:
         self.s = b.slot(folds(b, self._z, level, level))
 
     def neighbour_bits(self, p: int) -> tuple[Expr, Expr]:
-        """``(bit p of E) * (1 - s)`` and ``(bit p of O) * s``; both continuous in x (theory, section 6, step
-        2).
+        """``(bit p of E) * (1 - s)`` and ``(bit p of O) * s``; both continuous in x (theory, section 6, step 2)."""
+        return self._teeth(p, 0, 1), self._teeth(p, 1, 1)
 
-        Bits p >= 1 of O and of E + 1 change only at even integers, where s = 0 or 1 - s is 0, one before,
-        for E.
+    def interval(self, p: int) -> tuple[Expr, Expr]:
+        """The ends of bit p: it is 1 for t from s, or 0 if bit p of O is 1, to s, or 1 if bit p of E is 1.
+
+        The sums ``s - odd`` and ``s + even`` of the neighbours' bits, but read from z itself: fewer teeth than s has.
         """
-        if p == 0 and not (self._gray and self._level > 1):
-            return Expr(), self.s
-        if p == 0:  # Gray bit 0 is bit 0 xor bit 1, and bit 0 is 0 for E and 1 for O
-            even, odd = self._masked(1, gray=False)
-            return even, self.s - odd
-        return self._masked(p, self._gray)
+        return self._teeth(p, 1, 0), 1.0 - self._teeth(p, 0, 0)
 
-    def _masked(self, p: int, gray: bool) -> tuple[Expr, Expr]:
-        even = lobes(self._b, self._z + 1.0, self._level, p, gray)
-        odd = lobes(self._b, self._z, self._level, p, gray)
-        return self._b.minimum(1.0 - self.s, even), self._b.minimum(self.s, odd)
+    def _teeth(self, p: int, parity: int, value: int) -> Expr:
+        """A tooth at each integer of this parity whose bit p has this value."""
+        if self.constant:
+            return Expr()
+        integers = range(parity, 1 << self._level, 2)
+        centers = [m for m in integers if (m ^ (m >> 1) * self._gray) >> p & 1 == value]
+        if len(centers) == len(integers):
+            return self.s if parity else 1.0 - self.s
+        return teeth(self._b, self._z, centers, (1 << self._level) - 1)
 
 
 def comparators(n: int) -> Iterator[tuple[int, int]]:
@@ -114,12 +143,12 @@ def comparators(n: int) -> Iterator[tuple[int, int]]:
 
 
 def sort_descending(b: Builder, wires: Sequence[Expr]) -> list[Expr]:
-    """Non-negative expressions in descending order, one relu per comparator."""
+    """Expressions in descending order, one relu per comparator: a wire is a sum of as many terms as it met."""
     wires = list(wires)
     for i, j in comparators(len(wires)):
         swap = b.relu(wires[j] - wires[i])
-        wires[i], wires[j] = b.slot(wires[i] + swap, 6), b.slot(wires[j] - swap, 6)
-    return [b.slot(wire, 3) for wire in wires]
+        wires[i], wires[j] = wires[i] + swap, wires[j] - swap
+    return wires
 
 
 def scaled_bit(b: Builder, even: Expr, odd: Expr, thresholds: Sequence[Expr]) -> list[Expr]:

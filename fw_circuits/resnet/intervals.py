@@ -56,7 +56,8 @@ class Intervals:
     >>> from fw_circuits.circuits import Gate
     >>> b = Builder(2)
     >>> sets = Intervals(b)
-    >>> x = [sets.literal(b.input(i), Expr(), b.input(i), merge=True) for i in (0, 1)]
+    >>> ends = [(b.input(i), Expr(const=1.0)) for i in (0, 1)]
+    >>> x = [sets.literal((Expr(), s), (s, one)) for s, one in ends]
     >>> outputs = [sets.run(Circuit(2, (Gate(table, 1, 2),), (6,)), x, merge=True) for table in (8, 14, 6)]
     >>> b.assemble(outputs).forward([[0.25, 0.75]]).tolist(), b.n_neurons
     ([[0.25, 0.75, 0.5]], 1)
@@ -71,14 +72,13 @@ class Intervals:
         #: Intervals whose lower end never exceeds the upper one: their length needs no relu.
         self._proper: set[Interval] = {ALL}
 
-    def literal(self, s: Expr, even: Expr, odd: Expr, merge: bool) -> Wire:
-        """A literal from its coordinate's s and its ``neighbour_bits``; with ``merge`` its complement is one interval.
+    def literal(self, one: tuple[Expr, Expr], zero: tuple[Expr, Expr] | None = None) -> Wire:
+        """A literal from the ends of the interval where it is 1, and of that where it is 0.
 
-        Otherwise the complement is 1 minus the literal, which shares more between atoms and has more terms.
+        Without the latter the complement is 1 minus the literal, which shares more between atoms and has more terms.
         """
-        one = {self._proper_interval(s - odd, s + even): 1}
-        zero = {self._proper_interval(odd, 1.0 - even): 1} if merge else _add({ALL: 1}, one, -1)
-        return Wire(one, zero)
+        true = {self._proper_interval(*one): 1}
+        return Wire(true, {self._proper_interval(*zero): 1} if zero else _add({ALL: 1}, true, -1))
 
     def run(
         self, circuit: Circuit, literals: Sequence[Wire], merge: bool, max_terms: int = MAX_TERMS

@@ -49,7 +49,13 @@ def path_norm(module: Any) -> Callable[[Any], Any]:
 
     layers = list(module.modules())
     if type(module) is classes().ResidualMLP and not any(hasattr(layer, "to_scipy") for layer in layers):
-        return lambda rho: _layered(module, rho)
+        parts = list(module.parameters())
+
+        def layered(rho: Any) -> Any:
+            matrices = [p.abs()[None] for p in parts if p.ndim == 2]
+            return layered_norm(matrices, [p.abs()[None, :, None] for p in parts if p.ndim == 1], rho)[0]
+
+        return layered
     runner = _absolute(module)
 
     def surrogate(rho: Any) -> Any:
@@ -63,20 +69,28 @@ def path_norm(module: Any) -> Callable[[Any], Any]:
     return surrogate
 
 
-def _layered(module: Any, rho: Any) -> Any:
-    """The recursions of the layered form, for a dense ``ResidualMLP``: quicker than the derivative of a derivative."""
-    absolute = [(b.expand.weight.abs(), b.expand.bias.abs(), b.contract.weight.abs()) for b in module.blocks]
-    encoder, readout = module.encoder, module.readout
-    stream, reach = encoder.weight.abs() @ rho + encoder.bias.abs(), []
-    for V, b, W in absolute:
-        reach.append(V @ stream + b)
-        stream = stream + W @ reach[-1]
-    D = readout.weight.abs().sum(dim=0)
-    total = D @ stream + readout.bias.abs().sum()
-    for (V, _, W), h in zip(reversed(absolute), reversed(reach), strict=True):
-        g = D @ W
-        total, D = total + g @ h, D + g @ V
-    return total
+def layered_norm(matrices: Any, vectors: Any, rho: Any) -> Any:
+    """The path norm of K networks of the layered form, (K,), from absolute values: one sweep, no derivative by h.
+
+    A path that counts 1 + (its neurons) times is carried as a pair (s, v): s counts it once, v as often as it has
+    passed neurons, plus once.  ``h = V s + b`` and ``p = V v + b`` reach a block's neurons, each of which adds one
+    to the count: ``s + W h`` and ``v + W (p + h)``.  Then ``R~ = C v_L + c``; the pair is the last axis here.
+
+    Parameters
+    ----------
+    matrices : list of (K, n, m)
+        |A|, then |V_l|, |W_l| of each block, then |C|.
+    vectors : list of (K, n, 1)
+        |a|, then |b_l| of each block, then |c|.
+    rho : (d,)
+    """
+    import torch
+
+    (A, *weights, C), (a, *biases, c) = matrices, vectors
+    pair = torch.baddbmm(a, A, rho[:, None].expand(len(A), -1, 2))
+    for V, b, W in zip(weights[::2], biases, weights[1::2], strict=True):
+        pair = torch.baddbmm(pair, W, torch.baddbmm(b, V, pair).cumsum(dim=2))  # (h, p) -> (h, h + p)
+    return torch.baddbmm(c, C, pair)[:, :, 1].sum(dim=1)
 
 
 def _absolute(module: Any) -> Any:

@@ -7,6 +7,14 @@ touch.  Their mean square is ``sum_i |D_l W_l[:, i]|^2 E h~_i^2 (1/p_i - 1)``, a
 
     (E |f~ - f|^2)^(1/2)  <=  sum_l (sum_i (|D_l W_l[:, i]| H~_{l,i})^2 (1/p_i - 1))^(1/2).
 
+The same steps with bounds ``s_j >= |df/dalpha_j|`` on each slot alone give ``|f(alpha) - f(beta)| <= sum_j s_j |alpha_j
+- beta_j|``, so that root mean squares add up over the slots too (ours).  In the place of the inner root then stands
+
+    sum_j s_j (sum_i W_l[j, i]^2 H~_{l,i}^2 (1/p_i - 1))^(1/2),
+
+the minimum of the former over all D with ``sum_j (s_j / D_j)^2 <= 1``, found after p.  Block by block the smaller
+one counts: where blocks write to few slots, or to many at very different scales, this is the second.
+
 With ``c = |D W[:, i]| H~``, R_l its sum in block l, R the sum of these and ``p = min(1, n c / R)`` this is at most
 ``sum_l sqrt(R R_l / n)``, the bound of theory, section 7 (ours).  It holds for any p, and needs of the pruned network
 only root mean squares H~, so they follow from bounds H on the given one by a *deviation recursion* (ours).  The
@@ -33,9 +41,10 @@ import scipy.sparse as sp
 
 from fw_circuits._typing import Floats
 from fw_circuits.exceptions import InputError
+from fw_circuits.resnet.activation import activation_bounds
 from fw_circuits.resnet.budgets import BUDGETS, keep_probabilities
 from fw_circuits.resnet.network import Block, ResNet
-from fw_circuits.resnet.simple_bounds import interval_activations, path_sensitivities, simple_sensitivities
+from fw_circuits.resnet.sensitivity import sensitivities as certified_sensitivities
 
 #: Times that the probabilities are chosen anew for the enlarged activations.
 ROUNDS = 3
@@ -81,12 +90,13 @@ def prune(
         Expected number of neurons at most, at least 1.
     random_state : int, Generator or None
         The same integer gives the same network.
-    domain : pair (low, high) of numbers or (d,) arrays, optional
+    domain : pair (low, high) of numbers or (d,) arrays, Box or Lattice, optional
         Lowest and highest value of each raw feature; needed if ``activations`` are not given.
     sensitivities : sequence of L + 1 arrays (width,), optional
-        l2 diagonals D_0, ..., D_L, valid for all streams (D_0 is not used).  Default: `simple_sensitivities`.
+        l2 diagonals D_0, ..., D_L, valid for all streams (D_0 is not used): pruned networks leave the reached ones.
+        Default: ``sensitivities(resnet, "l2")``, and beside them the bounds on each slot, ``sensitivities(resnet)``.
     activations : sequence of L arrays (n_l,), optional
-        Upper bounds on the activations.  Default: `interval_activations` over the domain.
+        Upper bounds on the activations.  Default: ``activation_bounds`` over the domain.
     budget : {"tuned", "theorem"}
         "theorem": p = min(1, n c / R).  "tuned": p chosen per block for the least bound (never a larger one).
 
@@ -117,14 +127,16 @@ def prune(
     if activations is None:
         if domain is None:
             raise InputError("neither activations nor a domain; pass domain=(low, high) of the raw features.")
-        H = interval_activations(resnet, domain)
+        H = activation_bounds(resnet, "sup", domain)
     else:
         H = _checked("activations", activations, [block.n_neurons for block in resnet.blocks])
+    slots: list[Floats] | None = None
     if sensitivities is None:
-        D = simple_sensitivities(resnet, H)
+        D = certified_sensitivities(resnet, "l2", domain=domain, activations=H)
+        slots = certified_sensitivities(resnet, "l1", domain=domain)
     else:
         D = _checked("sensitivities", sensitivities, [resnet.width] * (resnet.depth + 1))
-    p, bound = _choose(resnet, float(n), written(resnet, D), H, budget)
+    p, bound = _choose(resnet, float(n), D, slots, H, budget)
     pruned = draw(resnet, p, random_state)
     return Pruning(pruned, float(sum(q.sum() for q in p)), pruned.n_neurons, bound, p)
 
@@ -164,14 +176,44 @@ def enlarged_activations(
     return enlarged
 
 
-def error_bound(costs: Sequence[Floats], probabilities: Sequence[Floats]) -> float:
-    """The bound of the module's first formula, from ``c = |D W[:, i]| H~`` of each block."""
-    return float(
-        sum(
-            np.sqrt(np.sum(c**2 * _variance(p))) + c[p == 0.0].sum()
-            for c, p in zip(costs, probabilities, strict=True)
-        )
-    )
+def error_bound(
+    resnet: ResNet,
+    probabilities: Sequence[Floats],
+    enlarged: Sequence[Floats],
+    sensitivities: Sequence[Floats],
+    slots: Sequence[Floats] | None = None,
+) -> float:
+    """The bound of the module's text: block by block the smaller of both forms, or the first if ``slots`` are unknown.
+
+    Parameters
+    ----------
+    enlarged : L arrays (n_l,)
+        H~, bounds on the root mean squares of the pruned network's activations.
+    sensitivities : L + 1 arrays (width,)
+        l2 diagonals D.
+    slots : L + 1 arrays (width,), optional
+        l1 diagonals s: with several outputs, ``|J_j|_2 <= |J_j|_1 <= s_j``.
+
+    Examples
+    --------
+    Two neurons write 3 and 4 to slots of their own; f is the sum of both.  D = (sqrt 2, sqrt 2) is valid.
+
+    >>> block = Block(np.zeros((2, 2)), np.ones(2), np.diag([3.0, 4.0]))
+    >>> net = ResNet(np.zeros((2, 1)), np.zeros(2), (block,), np.ones((1, 2)), np.zeros(1))
+    >>> half, H, D, s = [np.full(2, 0.5)], [np.ones(2)], [np.full(2, 2**0.5)] * 2, [np.ones(2)] * 2
+    >>> round(error_bound(net, half, H, D) ** 2, 6), round(error_bound(net, half, H, D, s), 6)
+    (50.0, 7.0)
+    """
+    total, slots = 0.0, slots or [np.full(resnet.width, np.inf)] * (resnet.depth + 1)
+    sizes = written(resnet, sensitivities)
+    for block, p, H, D, size, s in zip(
+        resnet.blocks, probabilities, enlarged, sensitivities[1:], sizes, slots[1:], strict=True
+    ):
+        squares, certain = block.W.power(2) @ (H**2 * _variance(p)), np.where(p > 0.0, 0.0, H)
+        moved = np.sqrt(squares) + abs(block.W) @ certain
+        by_slot = float(np.sum(np.multiply(s, moved, out=np.zeros_like(moved), where=moved > 0.0)))
+        total += min(float(np.sqrt(D**2 @ squares) + size @ certain), by_slot)
+    return total
 
 
 def _variance(p: Floats) -> Floats:
@@ -180,16 +222,16 @@ def _variance(p: Floats) -> Floats:
 
 
 def _choose(
-    resnet: ResNet, n: float, size: list[Floats], H: list[Floats], budget: str
+    resnet: ResNet, n: float, D: list[Floats], slots: list[Floats] | None, H: list[Floats], budget: str
 ) -> tuple[tuple[Floats, ...], float]:
     """Probabilities of the least certified bound among a few choices, the theorem's first.
 
     Sensitivities over paths are coarse, but know what a neuron does to H~; so they may propose better probabilities.
     """
-    proposals = [size]
+    proposals = [written(resnet, D)]
     if budget == "tuned":
-        paths = written(resnet, path_sensitivities(resnet, H))
-        proposals += [paths, [np.sqrt(s * t) for s, t in zip(size, paths, strict=True)]]
+        paths = written(resnet, certified_sensitivities(resnet, "l2", "path", activations=H))
+        proposals += [paths, [np.sqrt(s * t) for s, t in zip(proposals[0], paths, strict=True)]]
     best: tuple[tuple[Floats, ...], float] | None = None
     for name in BUDGETS[: BUDGETS.index(budget) + 1]:
         for proposal in proposals:
@@ -199,7 +241,7 @@ def _choose(
                     keep_probabilities([s * h for s, h in zip(proposal, enlarged, strict=True)], n, name)
                 )
                 enlarged = enlarged_activations(resnet, p, H)
-                bound = error_bound([s * h for s, h in zip(size, enlarged, strict=True)], p)
+                bound = error_bound(resnet, p, enlarged, D, slots)
                 if best is None or bound < best[1]:
                     best = p, bound
     assert best is not None
