@@ -158,7 +158,7 @@ def block_means(sizes: tuple[int, ...], gauge_up_to: int) -> Iterator[Member]:
                      RELATIVE * deviation, tuple(known), proved, "auto", measured=gauge_up_to >= K)  # fmt: skip
 
 
-def hat_series(d: int, beta: float, levels: int = 12, seed: int = 1) -> Callable[[Floats], Floats]:
+def hat_series(d: int, beta: float, levels: int = 12, *, seed: int) -> Callable[[Floats], Floats]:
     """``sum_j 2^(-beta j) sum_k +-1 hat(2^j x - k)``, signs at random: Hoelder of exponent beta < 1, not better."""
     rng = np.random.default_rng(seed)
     signs = [rng.choice([-1.0, 1.0], (1 << j,) * d) for j in range(levels)]
