@@ -172,12 +172,12 @@ THEORY: dict[str, dict[str, tuple[float, str]]] = {
         **dict.fromkeys(("size_lower", "size_upper"), (1.0, "m - 1, exactly")),
         **dict.fromkeys(("htmc_lower", "htmc_upper", "gauge_global", "gauge_class", "gauge_upper"),
                         (1.0 / GAMMA, "1/gamma, equal for parity")),
-        **dict.fromkeys(("l1_lower", "l1_upper"), (1.0, "folds, 4 (m - 1) for m a power of 2")),
+        **dict.fromkeys(("l1_lower", "l1_upper"), (1.0, "folds, c (m - 1) for m a power of 2")),
         "formula": (2.0, "(R / eps)^2, but for L ~ log m"),
     },
     "carry": {
         "size_upper": (0.0, "log(1/eps), for all h"),
-        **dict.fromkeys(("htmc_lower", "htmc_upper", "gauge_global"), (0.0, "bounded")),
+        "htmc_upper": (0.0, "bounded"),
         "gauge_upper": (1.0 / GAMMA, "(4 h - 3)^(1/gamma)"),
     },
     "mean of blocks": {
@@ -279,9 +279,7 @@ def rate_gap(family: str, found: dict[tuple[str, str], Growth]) -> str:
         return f"{family}: too few sizes for a rate gap."
     base, how = (lower, "proved") if lower is not None else (upper, "constructed, no bound below")
     x = SIZE.get(family, "1/eps")
-    head = (
-        f"{family}: size ~ ({x})^{base.p:.2f} ({how}), R ~ ({x})^{R.p:.2f}, pruned n ~ ({x})^{formula.p:.2f}"
-    )
+    head = f"{family}: size ~ ({x})^{base.p:.2f} ({how}), R ~ ({x})^{R.p:.2f}, n by the formula ~ ({x})^{formula.p:.2f}"
     if base.p <= 0.15:
         return f"{head}; size hardly grows, so no ratio of exponents: all of the growth is the net's."
     in_R = (
