@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from scipy.optimize import brentq, linprog
 
+from benchmarks import _figures
 from benchmarks._common import Table, Timer, check_targets, save_figure, tell
 from fw_circuits import htmc
 from fw_circuits.circuits.catalogue import cost_table
@@ -140,29 +141,36 @@ def crossing(table: int, low: float, high: float) -> float:
 
 def draw(found: dict[float, list[htmc.ClassNorm]], counts: dict[float, int]) -> None:
     """Own cost beside the cost as others, and how many classes are extreme."""
-    import matplotlib.pyplot as plt
-
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.4), layout="constrained")
-    for (gamma, rows), marker in zip(found.items(), "osD", strict=False):
+    figure, (top, bottom) = _figures.panels(2)
+    for i, (gamma, rows) in enumerate(found.items()):
         own, others = [row.own for row in rows], [row.others for row in rows]
-        left.scatter(own, others, s=11, marker=marker, alpha=0.6, label=f"gamma = {gamma:g}")
+        style = {
+            "color": _figures.SHADES[i],
+            "marker": _figures.MARKS[i],
+            "alpha": 0.6,
+            "label": f"gamma {gamma:g}",
+        }
+        top.scatter(own, others, s=12, **style)
     ends = np.array([0.97, 2.25])
-    left.plot(ends, ends, color="black", linewidth=1, label="equal: extreme above")
-    left.set(
-        xlabel="cost as itself, kappa^(1/gamma)", ylabel="least cost as a combination of others", xlim=ends
+    top.plot(ends, ends, color=_figures.INK, linewidth=1, label="equal")
+    top.set(
+        xlabel="cost as itself, kappa^(1/gamma)", ylabel="least cost as a combination\nof others", xlim=ends
     )
-    left.set_title("222 classes of functions of 4 inputs")
-    left.legend(frameon=False, fontsize=9)
+    _figures.legend(top, ncols=4, columnspacing=1.0, handletextpad=0.2)
     gammas = sorted(counts)
-    right.plot(gammas, [counts[g] for g in gammas], marker="o")
+    bottom.plot(gammas, [counts[g] for g in gammas], "o-", color=_figures.BLUE)
     for g in gammas:
-        right.annotate(
-            str(counts[g]), (g, counts[g]), textcoords="offset points", xytext=(0, -15), ha="center"
-        )
-    right.axvline(2.0, color="grey", linestyle=":", linewidth=1)
-    right.set(xlabel="gamma", ylabel="classes that are extreme points", ylim=(0, 235))
-    right.set_title("Cheaper as themselves than as anything else")
-    save_figure(figure, "norms")
+        place = {
+            "xytext": (0, -15) if counts[g] > 100 else (0, 7),
+            "textcoords": "offset points",
+            "ha": "center",
+        }
+        bottom.annotate(str(counts[g]), (g, counts[g]), fontsize=9, **place)
+    bottom.axvline(2.0, color=_figures.GREY, linestyle=":", linewidth=1)
+    bottom.set(xlabel="gamma", ylabel="classes that are\nextreme points, of 222", ylim=(0, 245))
+    caption = "All 222 classes of functions of 4 inputs: least cost as a combination of others against the own cost "
+    caption += "(above the line the class is an extreme point), and how many are extreme at each gamma"
+    save_figure(figure, "norms", caption)
 
 
 def run(quick: bool = False) -> list[str]:
