@@ -368,7 +368,7 @@ def run(quick: bool = False) -> list[str]:
     for family, (f, d) in SMOOTH.items():
         if family in families:
             levels = (1, 2, 3) if quick or d > 1 else (1, 2, 3, 4, 5)
-            paths[family] = along_path(f, d, levels, 4 if quick else 6)
+            paths[family] = along_path(f, d, levels, 5 if quick else 6)
     found = exponents(families, paths)
     draw(families)
     gaps = [rate_gap(family, found) for family in families]
