@@ -207,7 +207,7 @@ def summarise(ratios: dict[tuple[str, str, str], list[float]], seconds: dict[str
         f"Median width upper / lower of the bracket on trained networks: {medians['l1 affine all']:.2f} (l1, affine), "
         f"{medians['l2 affine all']:.2f} (l2, affine); tightest {tightest} {medians[tightest]:.2f}, widest {widest} "
         f"{medians[widest]:.3g}. An affine certificate takes {1e3 * seconds['random, 6 blocks l1']:.0f} ms at width "
-        f"{WIDTH} and 6 blocks, {seconds['compiled, levels 1 l1']:.1f} s on the compiled network of level 1.",
+        f"{WIDTH} and 6 blocks, {seconds['compiled, levels 1 l1']:.2g} s on the compiled network of level 1.",
         f"{len(known['l1 affine all'])} small trained networks; brackets of different geometries and streams are of "
         "different definitions of R and not to be compared with each other.",
     )

@@ -270,7 +270,7 @@ def _contend(
         ]
 
     found = candidates(settings, train, validation)
-    best = min(found, key=lambda c: c.validation_error)  # the first of equals, of larger penalty
+    best = min(found, key=lambda c: c.validation_error)  # of equals the first, which has the larger penalty
     return [*found, *candidates([best.settings], both, none)]
 
 
