@@ -227,6 +227,18 @@ def test_a_diverged_network_leaves_the_others_alone_and_is_named():
         baseline.fit_many(np.eye(4), np.arange(4.0), penalties=[0.0, 1e308], steps=20)
 
 
+def test_matrices_decay_and_vectors_do_not():
+    from fw_circuits.resnet._descent import Descent
+    from fw_circuits.resnet._trained import Single, Stack
+    from fw_circuits.resnet.torch_module import ResidualMLP
+
+    module, settings = ResidualMLP(3, 4, 1), Descent("squared", (0.0, 0.0), 0.5, 1e-2, 10, 8, None, False)
+    for model in (Stack(module, 2, torch.ones(3, dtype=torch.float64)), Single(module, lambda: None)):
+        decayed, free = settings._optimiser(model)[0].param_groups
+        assert decayed["weight_decay"] == 0.5 and sum(p.numel() for p in decayed["params"]) == model.size * 48
+        assert free["weight_decay"] == 0.0 and sum(p.numel() for p in free["params"]) == model.size * 9
+
+
 def test_refusals_of_many():
     X, y = np.eye(4), np.arange(4.0)
     for wrong in (3.0, "12", (p for p in (1.0,)), None):
