@@ -35,7 +35,7 @@ GEOMETRIES = ("l1", "l2")
 #: Share of the seeds on which a family must be ahead to be called the winner.
 DECIDED = 0.8
 #: Kinds of circuits, and for each the weights of the norm, as shares of the smallest that leaves the constant alone.
-BOOLEAN_CIRCUITS = (({"oracle": "auto"}, (0.2, 0.05, 0.01)), ({"oracle": "deep"}, (0.2, 0.05, 0.01)))
+BOOLEAN_CIRCUITS = (({"oracle": "auto"}, (0.3, 0.2, 0.1)), ({"oracle": "deep"}, (0.2, 0.05, 0.01)))
 REAL_CIRCUITS = (({"levels": (1,)}, (0.3, 0.1, 0.03)), ({"levels": (1, 2, 3)}, (0.1, 0.02, 0.004)))
 #: Seconds of a run of the solver; what it has then is compiled.
 TIME_LIMIT = 6.0

@@ -192,9 +192,13 @@ def draw_front(axis: Any, comparison: Comparison, quantity: str) -> None:
         min(low, middle / 4.0), max(high, middle * 4.0)
     )  # more than a decade, so that ticks can be read
     axis.xaxis.set_minor_formatter(NullFormatter())
-    worst = max(c.test_error for c in comparison.candidates)
-    axis.set_yscale("symlog", linthresh=1e-3)
-    axis.set_ylim(-2e-4, 1.6 * max(worst, 2e-3))
+    errors = [c.test_error for c in comparison.candidates]
+    if min(errors) > 3e-3:
+        axis.set_yscale("log")
+        axis.set_ylim(0.7 * min(errors), 1.4 * max(errors))
+    else:  # zero has a place of its own
+        axis.set_yscale("symlog", linthresh=1e-3)
+        axis.set_ylim(-2e-4, 1.6 * max(*errors, 2e-3))
     axis.spines[["top", "right"]].set_visible(False)
 
 
