@@ -120,10 +120,10 @@ def verdict(found: list[Comparison]) -> tuple[str, str]:
         open_ = [c.name for c in found if c.winner(quantity) is None]
         parts = [
             f"{'circuits' if family == 'circuits' else 'gradient descent'} on {len(names)} of {len(found)}"
-            + (f" ({', '.join(names)})" if names else "")
+            + (f" ({'; '.join(names)})" if names else "")
             for family, names in ahead.items()
         ]
-        rest = f"; undecided: {', '.join(open_)}" if open_ else ""
+        rest = f"; undecided: {'; '.join(open_)}" if open_ else ""
         sentences.append(f"{what[0].upper()}{what[1:]}: {'; '.join(parts)}{rest}.")
     seeds = len(found[0].chosen("circuits"))
     caveat = (
