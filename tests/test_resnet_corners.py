@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from circuit_strategies import circuits
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,7 +17,6 @@ from fw_circuits.resnet.builder import Builder, Expr
 from fw_circuits.resnet.counts import cheapest, counts_of_table, of_count
 from fw_circuits.resnet.wide_gates import LEAVES, wide_gates
 from fw_circuits.tetrakis import Atom, evaluate
-from tests.circuit_strategies import circuits
 
 
 def corners(n: int) -> np.ndarray:
