@@ -24,7 +24,7 @@ from fw_circuits.experiment import hostile_points
 
 SEED, N_POINTS = 0, 100_000
 #: What is smaller in a quick run: level 1 alone, fewer penalties and folds.
-QUICK = {"n_lams": 4, "ratio": 0.05, "cv": 2, "levels": (1,)}
+QUICK = {"n_lams": 6, "ratio": 0.05, "cv": 3, "levels": (1,)}
 TOLERANCE, DEVIATION = 1e-3, 1e-9
 
 
