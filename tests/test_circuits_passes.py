@@ -1,4 +1,4 @@
-"""Passes, merging, keys and synthesis: the meaning is kept and gates are never added."""
+"""Passes, merging and keys: the meaning is kept and gates are never added."""
 
 from itertools import permutations
 
@@ -172,35 +172,3 @@ def test_merge_counts_shared_gates_once():
         merge([nand], [(0, 4)], 4)
     with pytest.raises(CircuitError, match="expected as many"):
         merge([nand], [], 4)
-
-
-@settings(max_examples=60, deadline=None)
-@given(data=st.data(), n=st.integers(0, 8))
-def test_a_table_comes_back_from_its_circuit(data, n):
-    table = data.draw(st.integers(0, 2 ** (2**n) - 1))
-    circuit = Circuit.from_truth_table(table, n)
-    assert circuit.n_inputs == n and circuit.truth_table() == table
-    if n <= 4:
-        assert circuit.n_gates == minimal_cost(table, n)
-
-
-def test_structured_tables_of_many_inputs_give_small_circuits():
-    n = 12
-    counts = np.bitwise_count(np.arange(1 << n, dtype=np.uint32))
-    for values, most in ((counts % 2, n - 1), (counts == n, n - 1), (counts > 0, n - 1), (counts * 0 + 1, 0)):
-        table = int("".join("01"[int(v)] for v in values[::-1]), 2)
-        circuit = Circuit.from_truth_table(table, n)
-        assert circuit.truth_table() == table and circuit.n_gates <= most
-    pair = Circuit.from_truth_table((0x96, 0xE8), 3)
-    assert pair.truth_table() == (0x96, 0xE8) and pair.n_gates <= 6
-    table = (1 << 65535) | 1 << 7
-    assert Circuit.from_truth_table(table, 16).truth_table() == table
-
-
-def test_wrong_tables_are_refused():
-    with pytest.raises(CircuitError, match="n is 17"):
-        Circuit.from_truth_table(0, 17)
-    with pytest.raises(CircuitError, match="2\\^5 bits"):
-        Circuit.from_truth_table(1 << 32, 5)
-    with pytest.raises(CircuitError, match="got 3 bits"):
-        Circuit.from_truth_table(4, 1)

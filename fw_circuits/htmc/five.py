@@ -17,7 +17,6 @@ import numpy as np
 
 from fw_circuits._typing import Bits, Floats, Ints
 from fw_circuits.circuits import Circuit
-from fw_circuits.circuits.families import symmetric_circuit
 from fw_circuits.circuits.synthesis import from_truth_table
 from fw_circuits.exceptions import InputError
 from fw_circuits.htmc._columns import Generated, generate
@@ -173,7 +172,4 @@ def _own_gates(truth: int | None, listed: FunctionList, circuit: Circuit | None)
     if place >= 0:
         return int(listed.kappa[place])
     sizes = [from_truth_table(truth, 5).n_gates, *([circuit.n_gates] if circuit is not None else [])]
-    by_count = [{truth >> v & 1 for v in range(32) if v.bit_count() == c} for c in range(6)]
-    if all(len(values) == 1 for values in by_count):
-        sizes.append(symmetric_circuit(tuple(values.pop() for values in by_count)).n_gates)
     return min(sizes)
