@@ -83,18 +83,23 @@ def certify(
     True
     """
     points = check_X(X, n_features=solution.lattice.n_features)
-    target, classes = check_target(y, points.shape[0], solution.loss)
-    if classes is not None and not np.array_equal(classes, np.asarray(solution.classes)):
-        raise InputError(
-            f"y has the labels {classes.tolist()}; the solution was fitted to {np.asarray(solution.classes).tolist()}."
-        )
-    loss = make_loss(solution.loss, target, check_sample_weight(sample_weight, points.shape[0]))
+    loss = loss_on(solution, y, points.shape[0], sample_weight)
     search = make_oracle(
         oracle, points, solution.lattice, solution.gamma, n_jobs=n_jobs, time_limit=time_limit
     )
     form = make_form(**{solution.form: solution.parameter})
     extra = [solution.dual_point] if solution.dual_point.size == points.shape[0] else []
     return derive(loss, form, search, solution, points, tol=tol, extra_points=extra)[0]
+
+
+def loss_on(solution: Solution, y: Any, n_rows: int, sample_weight: Any = None) -> Loss:
+    """The solution's loss on a target; an error if y has other labels than the solution was fitted to."""
+    target, classes = check_target(y, n_rows, solution.loss)
+    if classes is not None and not np.array_equal(classes, np.asarray(solution.classes)):
+        raise InputError(
+            f"y has the labels {classes.tolist()}; the solution was fitted to {np.asarray(solution.classes).tolist()}."
+        )
+    return make_loss(solution.loss, target, check_sample_weight(sample_weight, n_rows))
 
 
 def derive(

@@ -16,7 +16,7 @@ import pytest
 from fw_circuits.cli import main
 from fw_circuits.exceptions import FormatError, InputError
 from fw_circuits.report import Part, page, read_results, write_page
-from fw_circuits.report.page import WORDS, Figure, Grid
+from fw_circuits.report.page import MOST_ROWS, WORDS, Figure, Grid
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 needs_browser = pytest.mark.skipif(
@@ -119,6 +119,17 @@ def test_numbers_are_short_and_integers_whole():
         [Part("a", "?", "ok", "c", tables=[Grid("t", ["x"], [["0.123456789"], ["1234567"], ["2/3"]])])], "t"
     )
     assert ">0.12346<" in text and ">1234567<" in text and ">2/3<" in text
+
+
+def test_long_tables_are_cut_and_say_so():
+    rows = [[f"row {i}"] for i in range(MOST_ROWS + 1)]
+    parts = [
+        Part("a", "?", "ok", "c", tables=[Grid(f"t{n}", ["x"], rows[:n])]) for n in (MOST_ROWS, MOST_ROWS + 1)
+    ]
+    whole, cut = (page([part], "t") for part in parts)
+    assert all(f">row {MOST_ROWS - 1}<" in text for text in (whole, cut)) and f">row {MOST_ROWS}<" not in cut
+    assert "all of them are" not in whole
+    assert f"first {MOST_ROWS} of {MOST_ROWS + 1} rows; all of them are in t{MOST_ROWS + 1}.csv" in cut
 
 
 @pytest.fixture

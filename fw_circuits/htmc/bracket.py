@@ -18,10 +18,8 @@ from typing import Any
 import numpy as np
 
 from fw_circuits._typing import Floats
-from fw_circuits._validation import check_sample_weight, check_target, check_X
-from fw_circuits.certificate import scores_of
-from fw_circuits.exceptions import InputError
-from fw_circuits.objective import make_loss
+from fw_circuits._validation import check_sample_weight, check_X
+from fw_circuits.certificate import loss_on, scores_of
 from fw_circuits.oracle import eager, make_oracle
 from fw_circuits.oracle.base import observe
 from fw_circuits.solution import Solution
@@ -143,13 +141,7 @@ def _candidates(solution: Solution, f: Floats, y: Any, sample_weight: Any) -> di
         found["dual point"] = solution.dual_point
     weights = check_sample_weight(sample_weight, f.size)
     if y is not None:
-        target, classes = check_target(y, f.size, solution.loss)
-        if classes is not None and not np.array_equal(classes, np.asarray(solution.classes)):
-            raise InputError(
-                f"y has the labels {classes.tolist()}; the solution was fitted to "
-                f"{np.asarray(solution.classes).tolist()}."
-            )
-        found["gradient"] = make_loss(solution.loss, target, weights).gradient(f)
+        found["gradient"] = loss_on(solution, y, f.size, sample_weight).gradient(f)
     if not found:
         found["values"] = f
     return {name: u - weights * u.sum() for name, u in found.items()}

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
+#: Rows of a table that the page shows.
+MOST_ROWS = 240
 #: Status of a part -> what the headline says and its colour class.
 WORDS = {
     "ok": ("met", "good"), "missed": ("missed", "bad"), "skipped": ("skipped", "grey"), "failed": ("failed", "bad"),
@@ -42,7 +44,7 @@ th, td { text-align: left; vertical-align: top; padding: .3rem .6rem; border-bot
 .headline th:last-child { width: 19%; }
 .box th, .box td { white-space: nowrap; }
 .box th { position: sticky; top: 0; background: var(--box); }
-td.number { text-align: right; }
+td.n { text-align: right; }
 code, pre { font: .85em/1.45 ui-monospace, monospace; background: var(--box); }
 code { padding: .1em .3em; } pre { padding: .6rem; overflow: auto; }
 figure { margin: 1rem 0; } figcaption { color: var(--faint); font-size: .875rem; }
@@ -197,11 +199,13 @@ def _figure(figure: Figure, part: Part) -> str:
 
 def _grid(grid: Grid) -> str:
     head = "".join(f'<th scope="col">{escape(column)}</th>' for column in grid.columns)
-    body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>\n" for row in grid.rows)
+    body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>\n" for row in grid.rows[:MOST_ROWS])
     label = escape(f"Table {grid.name}", quote=True)
+    rest = f"The first {MOST_ROWS} of {len(grid.rows):,} rows; all of them are in {grid.name}.csv."
     return (
         f"<h3>{escape(grid.name)}</h3>\n"
-        f'<div class="box" role="region" tabindex="0" aria-label="{label}"><table><thead><tr>{head}</tr></thead>'
+        + (f'<p class="faint">{escape(rest)}</p>\n' if len(grid.rows) > MOST_ROWS else "")
+        + f'<div class="box" role="region" tabindex="0" aria-label="{label}"><table><thead><tr>{head}</tr></thead>'
         f"<tbody>\n{body}</tbody></table></div>\n"
     )
 
@@ -213,4 +217,4 @@ def _cell(text: str) -> str:
     except ValueError:
         return f"<td>{escape(text)}</td>"
     shown = text if text.lstrip("-").isdigit() else f"{value:.5g}"
-    return f'<td class="number">{escape(shown)}</td>'
+    return f'<td class="n">{escape(shown)}</td>'
