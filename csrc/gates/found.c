@@ -4,49 +4,10 @@
 
 #include "gates.h"
 
-int fwc_gates_better(const fwc_gates_found *x, const fwc_gates_found *y)
-{
-    double a = fabs(x->value), b = fabs(y->value);
-    if (a != b) return a > b;
-    if (x->arity != y->arity) return x->arity < y->arity;
-    for (int i = 0; i < x->arity; i++)
-        if (x->lit[i] != y->lit[i]) return x->lit[i] < y->lit[i];
-    return x->table < y->table;
-}
-
-int64_t fwc_gates_insert(fwc_gates_found *list, int64_t n, int64_t cap, const fwc_gates_found *entry)
-{
-    int64_t low = 0, high = n;
-    while (low < high) { /* the first place that entry does not lose */
-        int64_t mid = (low + high) / 2;
-        if (fwc_gates_better(&list[mid], entry)) low = mid + 1;
-        else high = mid;
-    }
-    if (low == cap || (low < n && !fwc_gates_better(entry, &list[low]))) return n;
-    if (n < cap) n++;
-    memmove(&list[low + 1], &list[low], (size_t)(n - 1 - low) * sizeof *list);
-    list[low] = *entry;
-    return n;
-}
-
-void fwc_gates_merge(fwc_gates *s, const fwc_gates_found *list, int64_t n)
-{
-#pragma omp critical(fwc_gates_found)
-    {
-        for (int64_t i = 0; i < n; i++) s->n_found = fwc_gates_insert(s->found, s->n_found, s->k, &list[i]);
-        const double worst = s->n_found == s->k ? fabs(s->found[s->k - 1].value) : 0;
-        if (worst > s->threshold) {
-#pragma omp atomic write
-            s->threshold = worst;
-        }
-    }
-}
-
-void fwc_gates_count(fwc_gates *s, const int64_t *counts)
-{
-#pragma omp critical(fwc_gates_found)
-    for (int i = 0; i < 3; i++) s->counts[i] += counts[i];
-}
+#define FOUND fwc_gates_found
+#define SEARCH fwc_gates
+#define NAME(x) fwc_gates_##x
+#include "../found_body.h"
 
 void fwc_gates_histogram(const fwc_gates *s, int arity, const int32_t *lit, double *h)
 {

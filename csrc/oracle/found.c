@@ -4,43 +4,10 @@
 
 #include "subset.h"
 
-int fwc_better(const fwc_found *x, const fwc_found *y)
-{
-    double a = fabs(x->value), b = fabs(y->value);
-    if (a != b) return a > b;
-    if (x->arity != y->arity) return x->arity < y->arity;
-    for (int i = 0; i < x->arity; i++)
-        if (x->lit[i] != y->lit[i]) return x->lit[i] < y->lit[i];
-    return x->table < y->table;
-}
-
-int64_t fwc_insert(fwc_found *list, int64_t n, int64_t cap, const fwc_found *entry)
-{
-    int64_t low = 0, high = n;
-    if (n == cap && !fwc_better(entry, &list[n - 1])) return n;
-    while (low < high) {
-        int64_t mid = (low + high) / 2;
-        if (fwc_better(entry, &list[mid])) high = mid;
-        else low = mid + 1;
-    }
-    if (n < cap) n++;
-    memmove(&list[low + 1], &list[low], (size_t)(n - 1 - low) * sizeof *list);
-    list[low] = *entry;
-    return n;
-}
-
-void fwc_merge(fwc_search *s, const fwc_found *list, int64_t n)
-{
-#pragma omp critical(fwc_found_merge)
-    {
-        for (int64_t i = 0; i < n; i++) s->n_found = fwc_insert(s->found, s->n_found, s->k, &list[i]);
-        const double worst = s->n_found == s->k ? fabs(s->found[s->k - 1].value) : 0;
-        if (worst > s->threshold) {
-#pragma omp atomic write
-            s->threshold = worst;
-        }
-    }
-}
+#define FOUND fwc_found
+#define SEARCH fwc_search
+#define NAME(x) fwc_##x
+#include "../found_body.h"
 
 void fwc_histogram(const fwc_search *s, int arity, const int32_t *lit, double *h)
 {
@@ -75,10 +42,4 @@ fwc_work fwc_carve(const fwc_search *s, int64_t width, char *scratch)
     work.list = (fwc_found *)(work.literal_best + s->ld);
     work.tile.rows = (int32_t *)(work.list + s->k);
     return work;
-}
-
-void fwc_count(fwc_search *s, const int64_t *counts)
-{
-#pragma omp critical(fwc_found_count)
-    for (int i = 0; i < 3; i++) s->counts[i] += counts[i];
 }

@@ -87,7 +87,7 @@ void fwc_quads(fwc_search *s, const int32_t *blocks, int64_t n_blocks, int threa
 /* The order of answers: score descending, fewer inputs, subset lexicographic, table.  Total: no ties remain. */
 int fwc_better(const fwc_found *x, const fwc_found *y);
 
-/* Insert into a sorted list of at most cap entries; returns the new length. */
+/* Insert into a sorted list of at most cap entries unless it is there; returns the new length. */
 int64_t fwc_insert(fwc_found *list, int64_t n, int64_t cap, const fwc_found *entry);
 
 /* Merge candidates of one subset into the answer and raise the threshold (one thread at a time). */
