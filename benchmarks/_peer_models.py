@@ -8,7 +8,7 @@ again to all of them; that time counts:
 
 Fixed: fw_circuits with ``oracle="deep"`` (defaults, at most 20 passes; on the adder only, whose carry it is made for);
 gradient boosting of 1,000 iterations (100 on real data), early stopping off; random forest of 500 trees; MLP 256x2 with
-early stopping; torchlogix 4 x 500 gates, 1,000 steps (300 on real data); BooleanRuleCG with at most 6 rounds (4 on real
+early stopping; torchlogix 4 x 500 gates, 3,000 steps (1,000 on real data); BooleanRuleCG with at most 6 rounds (4 on real
 data).  The last two are cut short to keep the run within minutes.
 """
 
@@ -49,7 +49,7 @@ DEEP_PASSES = 20
 PENALTIES = (0.3, 0.1, 0.03, 0.01)
 ITERATIONS, TREES, WIDTHS = {"bits": 1000, "real": 100}, 500, (256, 256)
 LOGIC_WIDTH, LOGIC_DEPTH, LOGIC_TAU, LOGIC_RATE, LOGIC_BATCH = 500, 4, 10.0, 0.01, 128
-LOGIC_STEPS = {"bits": 1000, "real": 300}
+LOGIC_STEPS = {"bits": 3000, "real": 1000}
 RULE_ROUNDS = {"bits": 6, "real": 4}
 #: Thresholds a column, for the peers that read bits only.
 THRESHOLDS = 4
