@@ -8,8 +8,8 @@ again to all of them; that time counts:
 
 Fixed: fw_circuits with ``oracle="deep"`` (defaults, at most 20 passes; on the adder only, whose carry it is made for);
 gradient boosting of 1,000 iterations (100 on real data), early stopping off; random forest of 500 trees; MLP 256x2 with
-early stopping; torchlogix 4 x 500 gates, 3,000 steps (1,000 on real data); BooleanRuleCG with at most 6 rounds (4 on real
-data).  The last two are cut short to keep the run within minutes.
+early stopping; torchlogix 4 x 500 gates, 3,000 steps (1,000 on real data); BooleanRuleCG with at most 6 rounds (4 on
+real data).  The last two are cut short to keep the run within minutes.
 """
 
 import itertools

@@ -14,10 +14,11 @@ CALL = re.compile(r"(?:python -m benchmarks|fw-circuits bench)((?: +[a-z]\w*)+)"
 
 
 def measured(text):
-    """Rows of the table under "## Measured": (question, figure, command)."""
+    """Rows of the tables under "## Measured": (question, figure, command)."""
     section = text.partition("\n## Measured\n")[2].partition("\n## ")[0]
-    rows = [line.strip().strip("|").split(" | ") for line in section.splitlines() if line.startswith("|")]
-    return [tuple(cell.strip() for cell in row) for row in rows[2:]]
+    tables = [table.splitlines()[2:] for table in re.findall(r"(?:^\|.*\n)+", section + "\n", re.MULTILINE)]
+    rows = [line.strip().strip("|").split(" | ") for table in tables for line in table]
+    return [tuple(cell.strip() for cell in row) for row in rows]
 
 
 def named(text):
@@ -63,6 +64,10 @@ def test_every_measured_claim_has_a_benchmark():
         assert set(names) <= set(known), f"{question}: {command!r}; there are {known}"
 
 
+def test_every_part_of_the_suite_has_a_row():
+    assert {name for _, _, command in measured(README) for name in named(command)} == set(benchmarks())
+
+
 def test_every_benchmark_that_the_readme_names_exists():
     assert set(named(README)) <= set(benchmarks())
 
@@ -103,6 +108,10 @@ def test_the_commands_of_the_readme_exist(capsys):
 def test_the_checks_would_fail():
     table = "\n## Measured\n| a | b | c |\n|---|---|---|\n| q | f | `python -m benchmarks a bc` |\n\n## Next"
     assert measured(table) == [("q", "f", "`python -m benchmarks a bc`")]
+    assert (
+        len(measured(table.replace("## Next", "| a | b | c |\n|---|---|---|\n| r | f | `x` |\n\n## Next")))
+        == 2
+    )
     assert named(table) == ["a", "bc"]
     assert named("`python -m benchmarks iwls2020 --data PATH --seconds 50`") == ["iwls2020"]
     assert shell_commands(
