@@ -306,6 +306,25 @@ def test_five_inputs_known_by_hand():
     assert "between" in majority.describe() and "both ends agree" in parity.describe()
 
 
+@pytest.mark.parametrize("factor", [1e-12, 1e12])
+def test_five_inputs_scale_with_the_function(factor):
+    f = np.random.default_rng(0).normal(size=32)
+    one = htmc.five_input_bracket(f, 3.0, max_gates=4)
+    other = htmc.five_input_bracket(factor * f, 3.0, max_gates=4)
+    assert not one.exact and not other.exact and "between" in other.describe()
+    assert (other.lower / factor, other.upper / factor) == pytest.approx((one.lower, one.upper), rel=1e-9)
+    signs = np.where(other.tables >> np.arange(32)[:, None] & 1, 1.0, -1.0)
+    np.testing.assert_allclose(signs @ other.weights / factor, f, atol=1e-8)
+    assert htmc.five_input_bracket(factor * np.eye(32)[0], 3.0, intercept=True, max_gates=4).exact
+    assert htmc.five_input_bracket(np.full(32, 0.7 * factor), 3.0, intercept=True, max_gates=4).exact
+
+
+def test_five_inputs_report_no_gates_where_none_are_needed():
+    for table in (symmetric([0] * 6), 0xAAAAAAAA):  # a constant and an input: cost 1, no gates
+        found = htmc.five_input_bracket(table, 3.0, max_gates=4)
+        assert found.exact and found.gates.tolist() == [0] and found.upper == pytest.approx(1.0)
+
+
 def test_the_list_of_five_inputs_holds_each_function_once_at_its_cost():
     listed = small_functions(5, 4)
     assert (np.diff(listed.tables.astype(np.int64)) > 0).all() and not (listed.tables & 1).any()
