@@ -123,6 +123,8 @@ def test_verify_sees_a_false_claim():
         {"weights": 1.01 * found.weights},
         {"constant": 0.01},
         {"tables": found.tables ^ 6},
+        {"lower": 1.01 * found.lower},
+        {"gates": found.gates + np.uint8(1)},
     ]
     for change in changes:
         assert replace(found, **change).verify() > 1e-4, change

@@ -82,13 +82,16 @@ class ExactNorm:
         >>> exact_norm(0x8001, 4, 3.0).verify() < 1e-9
         True
         """
-        costs = np.array([max(1, minimal_cost(int(t), self.n)) for t in self.tables]) ** (1.0 / self.gamma)
+        gates = np.array([minimal_cost(int(t), self.n) for t in self.tables], dtype=np.int64)
+        costs = np.maximum(1, gates) ** (1.0 / self.gamma)
         total = self.constant + signs_of(self.tables, self.n) @ self.weights
         scale = max(float(np.abs(self.function).max()), 1e-300)
         errors = [
             float(np.abs(total - self.function).max()) / scale,
             abs(float(costs @ np.abs(self.weights)) - self.value) / max(self.value, scale),
             abs(float(self.dual @ self.function) - self.value) / max(self.value, scale),
+            abs(self.lower - self.value) / max(self.value, scale),
+            float(np.abs(gates - self.gates.astype(np.int64)).max(initial=0)),
             polar_by_definition(self.dual, self.n, self.gamma) - 1.0,
             abs(self.constant) if not self.intercept else abs(float(self.dual.sum())),
         ]
