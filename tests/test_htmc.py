@@ -14,9 +14,10 @@ from scipy.optimize import linprog
 from fw_circuits import Circuit, htmc, path, solve
 from fw_circuits.circuits.catalogue import minimal_cost
 from fw_circuits.exceptions import InputError, SolverWarning
+from fw_circuits.htmc._columns import Generated
 from fw_circuits.htmc.classes import class_norm
 from fw_circuits.htmc.cube import small_functions, values_on_cube
-from fw_circuits.htmc.exact import feasible
+from fw_circuits.htmc.exact import feasible, leftover
 
 FEW = settings(max_examples=15, deadline=None)
 GAMMAS = st.sampled_from([2.5, 3.0, 4.0])
@@ -147,6 +148,26 @@ def test_axioms(function, gamma, intercept, factor, data):
     if intercept:
         assert norm(f + 7.0) == pytest.approx(norm(f), rel=1e-7, abs=1e-9)
         assert norm(f) <= htmc.exact_norm(f, n, gamma).value * (1 + 1e-9)
+
+
+def test_a_large_constant_costs_no_precision_where_it_is_free():
+    f = np.random.default_rng(0).normal(size=32)
+    for g, norm in (
+        (f[:16], lambda v: htmc.exact_norm(v, 4, 3.0, intercept=True)),
+        (f, lambda v: htmc.five_input_bracket(v, 3.0, intercept=True, max_gates=4)),
+    ):
+        one, other = norm(g), norm(g + 1e9)  # where neighbours are 1e-7 apart
+        end = "value" if g.size == 16 else "upper"
+        assert other.lower == pytest.approx(one.lower, rel=1e-6)
+        assert getattr(other, end) == pytest.approx(getattr(one, end), rel=1e-6)
+        assert other.constant - 1e9 == pytest.approx(one.constant, abs=1e-5)
+    assert htmc.exact_norm(f[:16] + 1e9, 4, 3.0, intercept=True).gap <= 1e-9
+    far = replace(htmc.exact_norm(f[:16] + 1e3, 4, 3.0, intercept=True), value=3.0)
+    assert far.verify() > 0.1  # at the scale of what is paid for, not of the constant
+    X = cube(4)
+    solution = solve(X, f[:16] + 1e6, lam=1e-3, n_jobs=1)
+    found = htmc.norm_bracket(solution, X, n_jobs=1)
+    assert found.lower <= found.upper * (1 + 1e-12)
 
 
 @FEW
@@ -420,6 +441,24 @@ def test_the_interval_covers_as_often_as_it_says():
     ]
     assert 0.72 < np.mean([r.low <= 3.0 <= r.high for r in draws]) < 0.88  # three standard errors
     assert np.mean([len(r.notes) > 0 for r in draws]) < 0.05  # a bend is seen in 1 % of straight lines
+
+
+def test_the_interval_is_students():
+    # Three points, one degree of freedom: t(0.975) = 12.7062; slope 1, residuals (1, -2, 1) / 6 of log(gates).
+    found = htmc.rate_of_points(np.exp([0.0, 0.5, 2.0]), np.exp([0.0, -1.0, -2.0]))
+    assert (found.gamma, found.high - found.gamma) == pytest.approx(
+        (1.0, 12.7062 * np.sqrt(1 / 12)), rel=1e-5
+    )
+    assert found.gamma - found.low == pytest.approx(found.high - found.gamma)
+
+
+def test_a_residual_is_paid_for():
+    # One vertex: half a conjunction of n literals, and half the constant.
+    nothing = np.zeros(0)
+    for n, gates in ((0, 1), (1, 1), (2, 1), (4, 3)):
+        left = Generated(0.0, nothing, 0.0, nothing.astype(np.int64), nothing, np.eye(1 << n)[0] * -0.5, 1)
+        assert leftover(left, n, 3.0) == pytest.approx(0.5 * (1 + gates ** (1 / 3)) / 2)
+        assert leftover(left, n, 3.0) >= htmc.exact_norm(left.residual, n, 3.0).value * (1 - 1e-12)
 
 
 def test_what_makes_a_rate_doubtful_is_said():

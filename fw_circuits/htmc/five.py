@@ -21,7 +21,7 @@ from fw_circuits.circuits.synthesis import from_truth_table
 from fw_circuits.exceptions import InputError
 from fw_circuits.htmc._columns import Generated, generate
 from fw_circuits.htmc.cube import FunctionList, small_functions, values_on_cube
-from fw_circuits.htmc.exact import feasible, leftover
+from fw_circuits.htmc.exact import centred, feasible, leftover
 from fw_circuits.oracle.base import check_gamma
 
 #: Relative difference of the two ends that counts as none.
@@ -60,8 +60,9 @@ class FiveInputBracket:
 
     @property
     def exact(self) -> bool:
-        """Whether the two ends agree within 1e-9 of the upper one or of max|f|."""
-        return self.upper - self.lower <= CLOSED * max(self.upper, float(np.abs(self.function).max()))
+        """Whether the ends agree within 1e-9 of ``upper``, or of max|f| (half its range with ``intercept``)."""
+        largest = float(np.abs(centred(self.function, self.intercept)[0]).max())
+        return self.upper - self.lower <= CLOSED * max(self.upper, largest)
 
     def describe(self) -> str:
         """The bracket in a sentence."""
@@ -117,11 +118,12 @@ def five_input_bracket(
     listed = small_functions(5, int(max_gates))
     prices = listed.prices(gamma)
     beyond = float((max_gates + 1) ** (1.0 / gamma))
-    scale = float(np.abs(values).max()) or 1.0
-    f = values / scale
+    priced, middle = centred(values, bool(intercept))
+    scale = float(np.abs(priced).max()) or 1.0
+    f = priced / scale
     relaxed = generate(f, listed, prices, intercept=intercept, ball=beyond)
     u = feasible(relaxed.u, listed, prices, intercept=intercept, ball=beyond)
-    lower = max(0.0, float(u @ values))
+    lower = max(0.0, float(u @ priced))
     own_gates = _own_gates(truth, listed, circuit)  # f as itself: a circuit was found, maybe not a smallest
     own = max(1.0, own_gates) ** (1.0 / gamma)
     found, upper = relaxed, _value(relaxed, prices, gamma)
@@ -141,7 +143,7 @@ def five_input_bracket(
         tables=tables[order],
         gates=gates[order],
         weights=scale * weights[order],
-        constant=scale * constant,
+        constant=middle + scale * constant,
         max_gates=int(max_gates),
         gamma=gamma,
         intercept=bool(intercept),
