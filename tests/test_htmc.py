@@ -404,6 +404,18 @@ def test_the_bracket_on_data_is_tight_at_an_optimum(loss):
     assert four.max_gates == 4 and found.global_lower <= four.global_lower <= four.upper * (1 + 1e-9)
 
 
+def test_the_gradient_of_the_bracket_is_that_of_the_weighted_loss():
+    rng = np.random.default_rng(6)
+    X = rng.integers(0, 2, (300, 6))
+    y = (X[:, 0] ^ X[:, 1]) + (X[:, 2] & X[:, 3]) + 0.3 * rng.normal(size=300)
+    weights = rng.choice([0.0, 0.1, 5.0], 300)
+    solution = solve(X, y, lam=0.02, sample_weight=weights, tol=1e-6, n_jobs=1)
+    alone = replace(solution, dual_point=np.zeros(0))
+    found = htmc.norm_bracket(alone, X, y, sample_weight=weights, n_jobs=1)
+    assert found.point == "gradient" and 0.98 * found.upper <= found.lower <= found.upper * (1 + 1e-9)
+    assert htmc.norm_bracket(alone, X, y, n_jobs=1).lower < 0.98 * found.lower
+
+
 def test_the_bracket_counts_the_solutions_own_atoms_to_the_scope():
     # An atom larger than what the oracle searches, where it alone explains f: the bound must not exceed its cost.
     X = np.random.default_rng(4).integers(0, 2, (500, 7))
