@@ -6,7 +6,8 @@ number of them, within eps of f in root mean square; on 0/1 inputs these are the
 - above: by construction, a circuit that is given here and counted;
 - below: gates that connect a component of the netlist to t inputs are at least t - 1.  Parity: a Fourier coefficient at
   all m inputs is needed, so one component reads m.  Blocks: the coefficients that remain are at disjoint sets of four,
-  so J blocks cost at least 3 J.  Carries: weight above eps^2 at sets of s or more inputs needs a component of s inputs.
+  each within one component; one that holds r of them has at least 4 r - 1 >= 3 r gates, so J blocks cost at least 3 J.
+  Carries: weight above eps^2 at sets of s or more inputs needs a component of s inputs.
   For Hoelder functions nothing is claimed: d / beta is needed by *some* function of the class, by counting.
 
 Gauge: at the corners a circuit of any level is one of the inputs, so these bounds below are over all circuits of any
@@ -159,7 +160,10 @@ def block_means(sizes: tuple[int, ...], gauge_up_to: int) -> Iterator[Member]:
 
 
 def hat_series(d: int, beta: float, levels: int = 12, *, seed: int) -> Callable[[Floats], Floats]:
-    """``sum_j 2^(-beta j) sum_k +-1 hat(2^j x - k)``, signs at random: Hoelder of exponent beta < 1, not better."""
+    """``sum_j 2^(-beta j) sum_k +-1 hat(2^j x - k)``, signs at random, of which the first ``levels`` are kept.
+
+    The whole series is Hoelder of exponent beta < 1, not better; at beta = 1 its modulus is t log(1/t).
+    """
     rng = np.random.default_rng(seed)
     signs = [rng.choice([-1.0, 1.0], (1 << j,) * d) for j in range(levels)]
 

@@ -285,7 +285,7 @@ def run(quick: bool = False) -> list[str]:
     )
     tell(
         "convexity",
-        f"The mean of {last} parities has {high[1.0]:.3g} times the norm of one at gamma = 1 (K^"
+        f"The mean of {last} parities as built has {high[1.0]:.3g} times the norm of one at gamma = 1 (K^"
         f"{fitted['parities', 1.0]:.2f}) and {high[3.0]:.2g} times at gamma = 3 (K^{fitted['parities', 3.0]:.2f}): "
         f"{proof}; {bounded} {worst:.2g} times its circuits. Sampled circuits "
         f"grow as error^-{exponents[-1]:.2f} (Monte Carlo: -2), which is where the two sides part.",

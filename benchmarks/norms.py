@@ -191,8 +191,8 @@ def run(quick: bool = False) -> list[str]:
         f"and {counts[2.5]} at 2.5: the exceptions ({', '.join(others) or 'none'}) are up to {saved:.2g} % cheaper as "
         f"combinations, below gamma = {max(cross, default=2.5):.3f}. Generated columns agree with programs over all "
         f"columns within {difference:.1e}; {closed} of {len(brackets)} brackets for 5 inputs are closed.",
-        "Only functions of at most 4 inputs have exact costs. For 5 inputs functions of few gates are known, and the "
-        "brackets of Boolean functions beyond them stay open.",
+        "Of 5 inputs only functions of few gates have exact costs. The bracket of a Boolean function beyond them "
+        "closes only if it needs one gate more and its circuit is found, or a cheaper combination is.",
     )
     targets = [
         ("largest relative difference from the program over all columns", difference, "<=", 1e-7),

@@ -6,7 +6,11 @@ they are proved), the HTMC norm over the eps looked at, `norm_bracket` at gamma 
 and the neurons that pruning needs, twice: by the formula ``R sqrt(L / n) = eps`` of theory, section 7 (without enlarged
 activations, so too few if anything), and the least n that `ResNet.prune` certifies (never more than there are).
 Growth is fitted as ``c x^p`` by least squares in log-log; its standard error is the scatter about the line and nothing
-else.  Definitions of C, gauge, R and the pruning bound are ours.
+else.  Exponents beside it say where they come from: *proved* (in `_sandwich_families`, or by the two ends of a bound),
+*counted* from the construction, for large sizes, or *heuristic*: a scaling argument with unproved steps, or a bound for
+a whole class; a fit near one of these is consistent with it and confirms nothing.  For functions of real inputs the
+gauge is bounded over circuits of the member's own levels alone.  Definitions of C, gauge, R and the pruning bound are
+ours.
 """
 
 from __future__ import annotations
@@ -156,7 +160,7 @@ QUANTITIES = {
     "path": "gates along a path of solve",
     "htmc_lower": "HTMC norm over the eps seen, from below",
     "htmc_upper": "HTMC norm over the eps seen, from above",
-    "gauge_global": "gauge, bound below, all circuits",
+    "gauge_global": "gauge, bound below, all circuits of the levels",
     "gauge_class": "gauge, bound below, circuits searched",
     "gauge_upper": "gauge, bound above",
     "l1_lower": "R, l1, met",
@@ -169,36 +173,43 @@ QUANTITIES = {
 }
 THEORY: dict[str, dict[str, tuple[float, str]]] = {
     "parity": {
-        **dict.fromkeys(("size_lower", "size_upper"), (1.0, "m - 1, exactly")),
+        **dict.fromkeys(("size_lower", "size_upper"), (1.0, "proved: m - 1, exactly")),
         **dict.fromkeys(("htmc_lower", "htmc_upper", "gauge_global", "gauge_class", "gauge_upper"),
-                        (1.0 / GAMMA, "1/gamma, equal for parity")),
-        **dict.fromkeys(("l1_lower", "l1_upper"), (1.0, "folds, c (m - 1) for m a power of 2")),
-        "formula": (2.0, "(R / eps)^2, but for L ~ log m"),
+                        (1.0 / GAMMA, "proved: 1/gamma, equal for parity")),
+        **dict.fromkeys(("l1_lower", "l1_upper"), (1.0, "heuristic: folds, c (m - 1) for m a power of 2")),
+        "formula": (2.0, "heuristic: (R / eps)^2, R as in l1, but for L ~ log m"),
     },
     "carry": {
-        "size_upper": (0.0, "log(1/eps), for all h"),
-        "htmc_upper": (0.0, "bounded"),
-        "gauge_upper": (1.0 / GAMMA, "(4 h - 3)^(1/gamma)"),
+        "size_upper": (0.0, "counted: log(1/eps), for all h"),
+        "htmc_upper": (0.0, "counted: bounded"),
+        "gauge_upper": (1.0 / GAMMA, "counted: (4 h - 3)^(1/gamma)"),
     },
     "mean of blocks": {
-        **dict.fromkeys(("size_lower", "size_upper"), (1.0, "3 J of 3 K gates")),
-        **dict.fromkeys(("htmc_lower", "htmc_upper"), (1.0 / GAMMA - 0.5, "1/gamma - 1/2, Monte Carlo")),
-        **dict.fromkeys(("gauge_global", "gauge_class", "gauge_upper"), (0.0, "between 1 and 3^(1/gamma)")),
-        **dict.fromkeys(("l1_lower", "l1_upper"), (0.0, "R of a block")),
-        **dict.fromkeys(("l2_lower", "l2_upper"), (0.5, "K equal slopes 1 / K, l2")),
-        "neurons": (1.0, "K blocks"),
-        "formula": (2.0, "(R / eps)^2, eps ~ K^(-1/2)"),
+        **dict.fromkeys(("size_lower", "size_upper"), (1.0, "proved: 3 J of 3 K gates")),
+        **dict.fromkeys(("htmc_lower", "htmc_upper"), (1.0 / GAMMA - 0.5, "proved: 1/gamma - 1/2")),
+        **dict.fromkeys(("gauge_global", "gauge_class", "gauge_upper"), (0.0, "proved: between 1 and 3^(1/gamma)")),
+        **dict.fromkeys(("l1_lower", "l1_upper"), (0.0, "counted: R of a block, K times 1 / K")),
+        **dict.fromkeys(("l2_lower", "l2_upper"), (0.5, "heuristic: K equal slopes 1 / K, l2")),
+        "neurons": (1.0, "counted: K blocks"),
+        "formula": (2.0, "heuristic: (R / eps)^2, R as in l2, eps ~ K^(-1/2)"),
     },
 }  # fmt: skip
 
 
 def smooth_theory(d: int, beta: float) -> dict[str, tuple[float, str]]:
-    """Hoelder functions: sizes ~ eps^-(d / beta) but for a logarithm, for the class; norms bounded above gamma*."""
+    """Hoelder functions: eps^-(d / beta) gates but for a logarithm are enough for every one of the class.
+
+    One function may need fewer (the sine, of which only Lipschitz is used, needs powers of log(1/eps)), greedy
+    coefficients may do worse, and gates along a path are neither bound: heuristic, all of them.
+    """
     star = d / beta
+    norms = (max(0.0, star / GAMMA - 1.0), "heuristic: max(0, gamma*/gamma - 1)")
     return {
-        **dict.fromkeys(("size_upper", "path"), (star, "gamma* = d / beta (class; but for a log)")),
-        "htmc_upper": (max(0.0, star / GAMMA - 1.0), "max(0, gamma*/gamma - 1)"),
-        "gauge_upper": (max(0.0, star / GAMMA - 1.0), "max(0, gamma*/gamma - 1)"),
+        **dict.fromkeys(
+            ("size_upper", "path"),
+            (star, "heuristic: gamma* = d / beta (enough for the class; but for a log)"),
+        ),
+        **dict.fromkeys(("htmc_upper", "gauge_upper"), norms),
     }
 
 
@@ -277,7 +288,9 @@ def rate_gap(family: str, found: dict[tuple[str, str], Growth]) -> str:
     lower, upper, R, formula = ends
     if upper is None or R is None or formula is None:
         return f"{family}: too few sizes for a rate gap."
-    base, how = (lower, "proved") if lower is not None else (upper, "constructed, no bound below")
+    base, how = (
+        (lower, "fit of what is proved") if lower is not None else (upper, "constructed, no bound below")
+    )
     x = SIZE.get(family, "1/eps")
     head = f"{family}: size ~ ({x})^{base.p:.2f} ({how}), R ~ ({x})^{R.p:.2f}, n by the formula ~ ({x})^{formula.p:.2f}"
     if base.p <= 0.15:

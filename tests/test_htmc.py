@@ -14,9 +14,10 @@ from scipy.optimize import linprog
 from fw_circuits import Circuit, htmc, path, solve
 from fw_circuits.circuits.catalogue import minimal_cost
 from fw_circuits.exceptions import InputError, SolverWarning
+from fw_circuits.htmc._columns import Generated
 from fw_circuits.htmc.classes import class_norm
 from fw_circuits.htmc.cube import small_functions, values_on_cube
-from fw_circuits.htmc.exact import feasible
+from fw_circuits.htmc.exact import feasible, leftover
 
 FEW = settings(max_examples=15, deadline=None)
 GAMMAS = st.sampled_from([2.5, 3.0, 4.0])
@@ -123,6 +124,8 @@ def test_verify_sees_a_false_claim():
         {"weights": 1.01 * found.weights},
         {"constant": 0.01},
         {"tables": found.tables ^ 6},
+        {"lower": 1.01 * found.lower},
+        {"gates": found.gates + np.uint8(1)},
     ]
     for change in changes:
         assert replace(found, **change).verify() > 1e-4, change
@@ -145,6 +148,26 @@ def test_axioms(function, gamma, intercept, factor, data):
     if intercept:
         assert norm(f + 7.0) == pytest.approx(norm(f), rel=1e-7, abs=1e-9)
         assert norm(f) <= htmc.exact_norm(f, n, gamma).value * (1 + 1e-9)
+
+
+def test_a_large_constant_costs_no_precision_where_it_is_free():
+    f = np.random.default_rng(0).normal(size=32)
+    for g, norm in (
+        (f[:16], lambda v: htmc.exact_norm(v, 4, 3.0, intercept=True)),
+        (f, lambda v: htmc.five_input_bracket(v, 3.0, intercept=True, max_gates=4)),
+    ):
+        one, other = norm(g), norm(g + 1e9)  # where neighbours are 1e-7 apart
+        end = "value" if g.size == 16 else "upper"
+        assert other.lower == pytest.approx(one.lower, rel=1e-6)
+        assert getattr(other, end) == pytest.approx(getattr(one, end), rel=1e-6)
+        assert other.constant - 1e9 == pytest.approx(one.constant, abs=1e-5)
+    assert htmc.exact_norm(f[:16] + 1e9, 4, 3.0, intercept=True).gap <= 1e-9
+    far = replace(htmc.exact_norm(f[:16] + 1e3, 4, 3.0, intercept=True), value=3.0)
+    assert far.verify() > 0.1  # at the scale of what is paid for, not of the constant
+    X = cube(4)
+    solution = solve(X, f[:16] + 1e6, lam=1e-3, n_jobs=1)
+    found = htmc.norm_bracket(solution, X, n_jobs=1)
+    assert found.lower <= found.upper * (1 + 1e-12)
 
 
 @FEW
@@ -306,6 +329,25 @@ def test_five_inputs_known_by_hand():
     assert "between" in majority.describe() and "both ends agree" in parity.describe()
 
 
+@pytest.mark.parametrize("factor", [1e-12, 1e12])
+def test_five_inputs_scale_with_the_function(factor):
+    f = np.random.default_rng(0).normal(size=32)
+    one = htmc.five_input_bracket(f, 3.0, max_gates=4)
+    other = htmc.five_input_bracket(factor * f, 3.0, max_gates=4)
+    assert not one.exact and not other.exact and "between" in other.describe()
+    assert (other.lower / factor, other.upper / factor) == pytest.approx((one.lower, one.upper), rel=1e-9)
+    signs = np.where(other.tables >> np.arange(32)[:, None] & 1, 1.0, -1.0)
+    np.testing.assert_allclose(signs @ other.weights / factor, f, atol=1e-8)
+    assert htmc.five_input_bracket(factor * np.eye(32)[0], 3.0, intercept=True, max_gates=4).exact
+    assert htmc.five_input_bracket(np.full(32, 0.7 * factor), 3.0, intercept=True, max_gates=4).exact
+
+
+def test_five_inputs_report_no_gates_where_none_are_needed():
+    for table in (symmetric([0] * 6), 0xAAAAAAAA):  # a constant and an input: cost 1, no gates
+        found = htmc.five_input_bracket(table, 3.0, max_gates=4)
+        assert found.exact and found.gates.tolist() == [0] and found.upper == pytest.approx(1.0)
+
+
 def test_the_list_of_five_inputs_holds_each_function_once_at_its_cost():
     listed = small_functions(5, 4)
     assert (np.diff(listed.tables.astype(np.int64)) > 0).all() and not (listed.tables & 1).any()
@@ -362,6 +404,18 @@ def test_the_bracket_on_data_is_tight_at_an_optimum(loss):
     assert four.max_gates == 4 and found.global_lower <= four.global_lower <= four.upper * (1 + 1e-9)
 
 
+def test_the_gradient_of_the_bracket_is_that_of_the_weighted_loss():
+    rng = np.random.default_rng(6)
+    X = rng.integers(0, 2, (300, 6))
+    y = (X[:, 0] ^ X[:, 1]) + (X[:, 2] & X[:, 3]) + 0.3 * rng.normal(size=300)
+    weights = rng.choice([0.0, 0.1, 5.0], 300)
+    solution = solve(X, y, lam=0.02, sample_weight=weights, tol=1e-6, n_jobs=1)
+    alone = replace(solution, dual_point=np.zeros(0))
+    found = htmc.norm_bracket(alone, X, y, sample_weight=weights, n_jobs=1)
+    assert found.point == "gradient" and 0.98 * found.upper <= found.lower <= found.upper * (1 + 1e-9)
+    assert htmc.norm_bracket(alone, X, y, n_jobs=1).lower < 0.98 * found.lower
+
+
 def test_the_bracket_counts_the_solutions_own_atoms_to_the_scope():
     # An atom larger than what the oracle searches, where it alone explains f: the bound must not exceed its cost.
     X = np.random.default_rng(4).integers(0, 2, (500, 7))
@@ -399,6 +453,24 @@ def test_the_interval_covers_as_often_as_it_says():
     ]
     assert 0.72 < np.mean([r.low <= 3.0 <= r.high for r in draws]) < 0.88  # three standard errors
     assert np.mean([len(r.notes) > 0 for r in draws]) < 0.05  # a bend is seen in 1 % of straight lines
+
+
+def test_the_interval_is_students():
+    # Three points, one degree of freedom: t(0.975) = 12.7062; slope 1, residuals (1, -2, 1) / 6 of log(gates).
+    found = htmc.rate_of_points(np.exp([0.0, 0.5, 2.0]), np.exp([0.0, -1.0, -2.0]))
+    assert (found.gamma, found.high - found.gamma) == pytest.approx(
+        (1.0, 12.7062 * np.sqrt(1 / 12)), rel=1e-5
+    )
+    assert found.gamma - found.low == pytest.approx(found.high - found.gamma)
+
+
+def test_a_residual_is_paid_for():
+    # One vertex: half a conjunction of n literals, and half the constant.
+    nothing = np.zeros(0)
+    for n, gates in ((0, 1), (1, 1), (2, 1), (4, 3)):
+        left = Generated(0.0, nothing, 0.0, nothing.astype(np.int64), nothing, np.eye(1 << n)[0] * -0.5, 1)
+        assert leftover(left, n, 3.0) == pytest.approx(0.5 * (1 + gates ** (1 / 3)) / 2)
+        assert leftover(left, n, 3.0) >= htmc.exact_norm(left.residual, n, 3.0).value * (1 - 1e-12)
 
 
 def test_what_makes_a_rate_doubtful_is_said():

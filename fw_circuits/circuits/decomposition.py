@@ -2,8 +2,8 @@
 
 ``f(x) = g(rest, h(B))`` for a set B of inputs exactly when the table of f, written with a row for each pattern of B,
 has two distinct rows (R. L. Ashenhurst, "The decomposition of switching functions", 1957).  h says which of the two.
-A split that exists is taken: gates(f) <= gates(g) + gates(h), with equality for formulas; that no circuit is smaller
-is not claimed.
+A split that exists is taken: gates(f) <= gates(g) + gates(h), with equality where the sum is one less than the inputs
+that f reads (read-once formulas); that no circuit is smaller is not claimed.
 """
 
 from __future__ import annotations
@@ -30,14 +30,16 @@ class Decomposition(NamedTuple):
 
 @lru_cache(maxsize=1 << 14)
 def split_off(table: int, n: int) -> Decomposition | None:
-    """A decomposition with the fewest inputs behind the bit; None if there is none with 2 to `LARGEST_BOUND`.
+    """A decomposition with the fewest inputs behind the bit; None if there is none with 2 to `LARGEST_BOUND` of them.
+
+    At least two inputs stay outside: a split that leaves one is an expansion at it, which synthesis weighs anyway.
 
     Parameters
     ----------
     table : int
         Function of n inputs that depends on more than one of them.
     n : int
-        Inputs, 3 or more; work and memory grow like 2^n n^4.
+        Inputs, 4 or more (below, None); work and memory grow like 2^n n^4.
 
     Examples
     --------

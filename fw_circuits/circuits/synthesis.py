@@ -1,6 +1,7 @@
 """Circuits from truth tables: the catalogue up to 4 inputs, decomposition and expansion on top of it.
 
-A function of up to 12 inputs that reads some of them through one bit alone is built of that bit (`decomposition`).
+A function of 5 to 12 inputs that reads two, three or four of them through one bit alone is built of that bit
+(`decomposition`).
 Any other splits at an input x into cofactors lo (x = 0) and hi (x = 1): ``f = x ? hi : lo`` (Shannon) ``= lo ^ x (lo ^
 hi) = hi ^ ~x (lo ^ hi)`` (Davio).  Functions of up to 8 inputs take the input and the expansion that the catalogue's
 costs make cheapest; larger ones split at the last input, by Shannon alone while more than 8 are left.  Equal

@@ -12,7 +12,7 @@ are not rounded outwards (expect 1e-12).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -115,11 +115,12 @@ def norm_bracket(
     candidates = _candidates(solution, f, y, sample_weight)
     observe(search, solution.atoms)
     own = scores_of(solution, search, list(candidates.values()))
+    priced = replace(solution, intercept=0.0).decision_function(points)  # u sums to 0 but for rounding
     best: NormBracket | None = None
     for (name, u), score in zip(candidates.items(), own.tolist(), strict=True):
         answer = search.search(u, 1)
         inside = max(float(answer.upper_bound), score)
-        product = float(u @ f)
+        product = float(u @ priced)
         found = NormBracket(
             lower=_quotient(product, inside),
             upper=solution.norm,

@@ -82,13 +82,17 @@ class ExactNorm:
         >>> exact_norm(0x8001, 4, 3.0).verify() < 1e-9
         True
         """
-        costs = np.array([max(1, minimal_cost(int(t), self.n)) for t in self.tables]) ** (1.0 / self.gamma)
-        total = self.constant + signs_of(self.tables, self.n) @ self.weights
-        scale = max(float(np.abs(self.function).max()), 1e-300)
+        gates = np.array([minimal_cost(int(t), self.n) for t in self.tables], dtype=np.int64)
+        costs = np.maximum(1, gates) ** (1.0 / self.gamma)
+        f, middle = centred(self.function, self.intercept)
+        total = self.constant - middle + signs_of(self.tables, self.n) @ self.weights
+        scale = max(float(np.abs(f).max()), 1e-300)
         errors = [
-            float(np.abs(total - self.function).max()) / scale,
+            float(np.abs(total - f).max()) / scale,
             abs(float(costs @ np.abs(self.weights)) - self.value) / max(self.value, scale),
-            abs(float(self.dual @ self.function) - self.value) / max(self.value, scale),
+            abs(float(self.dual @ f) - self.value) / max(self.value, scale),
+            abs(self.lower - self.value) / max(self.value, scale),
+            float(np.abs(gates - self.gates.astype(np.int64)).max(initial=0)),
             polar_by_definition(self.dual, self.n, self.gamma) - 1.0,
             abs(self.constant) if not self.intercept else abs(float(self.dual.sum())),
         ]
@@ -161,26 +165,33 @@ def solve_exactly(
 ) -> ExactNorm:
     """`exact_norm` behind the door; function `skip` of the list is no atom (the value is then infinite if need be)."""
     prices = listed.prices(gamma)
-    scale = float(np.abs(values).max()) or 1.0
-    found = generate(values / scale, listed, prices, intercept=intercept, skip=skip)
+    f, middle = centred(values, intercept)
+    scale = float(np.abs(f).max()) or 1.0
+    found = generate(f / scale, listed, prices, intercept=intercept, skip=skip)
     u = feasible(found.u, listed, prices, intercept=intercept, skip=skip)
     cost = prices[found.columns] * np.abs(found.weights)
     order = np.argsort(-cost, kind="stable")
     value = float(cost.sum()) + leftover(found, listed.n, gamma)
     return ExactNorm(
         value=scale * value if np.isfinite(found.value) else np.inf,
-        lower=max(0.0, float(u @ values)),
+        lower=max(0.0, float(u @ f)),
         dual=u,
         tables=listed.tables[found.columns[order]].astype(np.int64),
         gates=listed.gates[found.columns[order]],
         weights=scale * found.weights[order],
-        constant=scale * found.constant,
+        constant=middle + scale * found.constant,
         rounds=found.rounds,
         n=listed.n,
         gamma=gamma,
         intercept=intercept,
         function=values,
     )
+
+
+def centred(values: Floats, intercept: bool) -> tuple[Floats, float]:
+    """f less the middle of its range, and that, where a constant is free: it would cost precision; else f and 0."""
+    middle = float(values.min() / 2.0 + values.max() / 2.0) if intercept else 0.0
+    return values - middle, middle
 
 
 def feasible(

@@ -21,7 +21,7 @@ from fw_circuits.circuits.synthesis import from_truth_table
 from fw_circuits.exceptions import InputError
 from fw_circuits.htmc._columns import Generated, generate
 from fw_circuits.htmc.cube import FunctionList, small_functions, values_on_cube
-from fw_circuits.htmc.exact import feasible, leftover
+from fw_circuits.htmc.exact import centred, feasible, leftover
 from fw_circuits.oracle.base import check_gamma
 
 #: Relative difference of the two ends that counts as none.
@@ -60,8 +60,9 @@ class FiveInputBracket:
 
     @property
     def exact(self) -> bool:
-        """Whether the two ends agree within 1e-9."""
-        return self.upper - self.lower <= CLOSED * max(1.0, self.upper)
+        """Whether the ends agree within 1e-9 of ``upper``, or of max|f| (half its range with ``intercept``)."""
+        largest = float(np.abs(centred(self.function, self.intercept)[0]).max())
+        return self.upper - self.lower <= CLOSED * max(self.upper, largest)
 
     def describe(self) -> str:
         """The bracket in a sentence."""
@@ -117,21 +118,23 @@ def five_input_bracket(
     listed = small_functions(5, int(max_gates))
     prices = listed.prices(gamma)
     beyond = float((max_gates + 1) ** (1.0 / gamma))
-    scale = float(np.abs(values).max()) or 1.0
-    f = values / scale
+    priced, middle = centred(values, bool(intercept))
+    scale = float(np.abs(priced).max()) or 1.0
+    f = priced / scale
     relaxed = generate(f, listed, prices, intercept=intercept, ball=beyond)
     u = feasible(relaxed.u, listed, prices, intercept=intercept, ball=beyond)
-    lower = max(0.0, float(u @ values))
-    own = _own_gates(truth, listed, circuit)  # f as itself: a circuit was found, but maybe not a smallest
+    lower = max(0.0, float(u @ priced))
+    own_gates = _own_gates(truth, listed, circuit)  # f as itself: a circuit was found, maybe not a smallest
+    own = max(1.0, own_gates) ** (1.0 / gamma)
     found, upper = relaxed, _value(relaxed, prices, gamma)
-    if scale * min(upper, own ** (1.0 / gamma)) - lower > CLOSED * max(1.0, lower):
+    if scale * min(upper, own) - lower > CLOSED * max(scale, lower):
         found = generate(f, listed, prices, intercept=intercept)
         upper = _value(found, prices, gamma)
     tables, gates = listed.tables[found.columns].astype(np.int64), listed.gates[found.columns]
     weights, constant = found.weights, found.constant
-    if truth is not None and own ** (1.0 / gamma) <= upper:
-        upper, weights, constant = own ** (1.0 / gamma), np.ones(1), 0.0
-        tables, gates = np.array([truth]), np.array([own], np.uint8)
+    if truth is not None and own <= upper:
+        upper, weights, constant = own, np.ones(1), 0.0
+        tables, gates = np.array([truth]), np.array([own_gates], np.uint8)
     order = np.argsort(-np.abs(weights) * np.maximum(1, gates) ** (1.0 / gamma), kind="stable")
     return FiveInputBracket(
         lower=lower,
@@ -140,7 +143,7 @@ def five_input_bracket(
         tables=tables[order],
         gates=gates[order],
         weights=scale * weights[order],
-        constant=scale * constant,
+        constant=middle + scale * constant,
         max_gates=int(max_gates),
         gamma=gamma,
         intercept=bool(intercept),
@@ -154,7 +157,7 @@ def _value(found: Generated, prices: Floats, gamma: float) -> float:
 
 
 def _own_gates(truth: int | None, listed: FunctionList, circuit: Circuit | None) -> float:
-    """max(1, gates) of some circuit of f, exact where f is listed; infinite where f is not Boolean."""
+    """Gates of some circuit of f, exact where f is listed; infinite where f is not Boolean."""
     if truth is None:
         if circuit is not None:
             raise InputError("a circuit came with real values; it needs a function with values -1 and +1.")
@@ -170,6 +173,6 @@ def _own_gates(truth: int | None, listed: FunctionList, circuit: Circuit | None)
             )
     place = listed.place(truth)
     if place >= 0:
-        return int(listed.kappa[place])
+        return int(listed.gates[place])
     sizes = [from_truth_table(truth, 5).n_gates, *([circuit.n_gates] if circuit is not None else [])]
     return min(sizes)

@@ -1,8 +1,8 @@
 """The rate gamma: how the size of circuits grows as the error falls (theory, sections 3 and 8).
 
-A function of HTMC norm 1 is computed within eps by circuits of some ``eps^-gamma`` gates.  So over the solutions of a
-path, log(gates) against log(1 / error) has slope gamma, if the path is long enough.  What is fitted is a line by least
-squares; the interval is that of its slope by Student's t.
+A function of HTMC norm 1 is computed within eps by circuits of ``eps^-gamma`` gates at most.  Where least sizes grow as
+that power of the error, and the solutions of a path are near them, log(gates) against log(1 / error) has slope gamma;
+neither is checked.  What is fitted is a line by least squares; the interval is that of its slope by Student's t.
 
 What the interval does *not* say: points along a path come from the same data and depend on each other, so it describes
 the scatter about the line and not the error of gamma over new data.  Gates are those that were found, an upper bound on
