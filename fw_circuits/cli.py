@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import os
 import platform
 import sys
 import warnings
@@ -45,14 +46,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         warnings.simplefilter("ignore", SolverWarning)  # the status is printed
         return int(args.run(args) or 0)
-    except (FwCircuitsError, FileNotFoundError, IsADirectoryError, PermissionError) as error:
+    except BrokenPipeError:
+        return 0
+    except (FwCircuitsError, OSError) as error:
         print(f"fw-circuits: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("fw-circuits: interrupted", file=sys.stderr)
         return 130
-    except BrokenPipeError:
-        return 0
 
 
 def _demo(args: argparse.Namespace) -> int:
@@ -68,6 +69,20 @@ def _demo(args: argparse.Namespace) -> int:
 
 def _solve(args: argparse.Namespace) -> int:
     return _experiment(args, read_table(args.data, args.target))
+
+
+def _whole_numbers(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(v) for v in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a list of whole numbers such as 1,2,3") from None
+
+
+def _make_folder(path: str) -> None:
+    """Before the work, so that a folder that cannot be written costs no work."""
+    Path(path).mkdir(parents=True, exist_ok=True)
+    if not os.access(path, os.W_OK):
+        raise InputError(f"--output is {path}, which cannot be written to; name another folder.")
 
 
 def _experiment(args: argparse.Namespace, dataset: Dataset) -> int:
@@ -95,6 +110,7 @@ def _experiment(args: argparse.Namespace, dataset: Dataset) -> int:
     )
     options: dict[str, Any] = {name: getattr(args, name, None) for name in names}
     options = {name: value for name, value in options.items() if value is not None}
+    _make_folder(args.output)
     result = run(dataset, folds=args.folds, choose=args.choose, progress=not args.json, **options)
     written = _write(args, result)
     if args.json:
@@ -118,9 +134,7 @@ def _experiment(args: argparse.Namespace, dataset: Dataset) -> int:
 
 def _write(args: argparse.Namespace, result: Experiment) -> dict[str, str]:
     """Pictures and the saved solution, by what they are."""
-    folder = Path(args.output)
-    folder.mkdir(parents=True, exist_ok=True)
-    stem = folder / f"fw-circuits-{'-'.join(result.dataset.name.split())}"
+    stem = Path(args.output) / f"fw-circuits-{'-'.join(result.dataset.name.split())}"
     solution = result.solution
     written = {"convergence": str(plot_convergence(solution, f"{stem}-convergence.png"))}
     gated = [a for a in solution.atoms if a.n_gates > 0]
@@ -155,6 +169,7 @@ def _as_json(result: Experiment, written: dict[str, str]) -> dict[str, Any]:
 
 def _compare(args: argparse.Namespace) -> int:
     console, dataset = Console(), read_table(args.data, args.target)
+    _make_folder(args.output)
     result = compare(
         dataset,
         seeds=args.seeds,
@@ -162,9 +177,7 @@ def _compare(args: argparse.Namespace) -> int:
         n_jobs=args.n_jobs,
         progress=not args.json,
     )
-    folder = Path(args.output)
-    folder.mkdir(parents=True, exist_ok=True)
-    stem = folder / f"fw-circuits-{'-'.join(dataset.name.split())}-comparison"
+    stem = Path(args.output) / f"fw-circuits-{'-'.join(dataset.name.split())}-comparison"
     written = {"front": str(plot_comparison(result, f"{stem}.png")), "table": f"{stem}.csv"}
     networks = candidate_rows(result)
     with open(written["table"], "w", encoding="utf-8", newline="") as file:
@@ -306,7 +319,10 @@ def _parser() -> argparse.ArgumentParser:
     group.add_argument("--eps", type=float, help="bound on the mean loss")
     solve.add_argument("--gamma", type=float, help="cost exponent (default 3)")
     solve.add_argument(
-        "--levels", type=lambda s: tuple(int(v) for v in s.split(",")), help="for example 1,2,3"
+        "--levels",
+        type=_whole_numbers,
+        metavar="K[,K...]",
+        help="bits read of each column, for example 1,2,3",
     )
     solve.add_argument(
         "--oracle",

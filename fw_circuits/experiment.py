@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.metrics import r2_score
 from sklearn.model_selection import KFold, StratifiedKFold
 
 from fw_circuits._typing import Array, Floats
@@ -148,10 +149,12 @@ def hostile_points(lattice: Lattice, X: Floats, n: int, random_state: int = 0) -
 def _check_folds(dataset: Dataset, folds: int, classify: bool) -> None:
     y = np.asarray(dataset.y)
     fewest = int(np.unique(y, return_counts=True)[1].min()) if classify else y.size
-    if folds < 2 or fewest < folds:
+    each = 1 if classify else 2  # R2 compares rows with their mean
+    if folds < 2 or fewest < folds * each:
         what = "rows of the rarer label" if classify else "rows"
         raise InputError(
-            f"{dataset.name} has {fewest} {what}, folds is {folds}; expected at least 2 folds and as many {what}."
+            f"{dataset.name} has {fewest} {what}, folds is {folds}; expected at least 2 folds, with {each} or more "
+            f"{what} in each."
         )
 
 
@@ -167,5 +170,4 @@ def _choose(X: Floats, y: Array, classify: bool, options: dict[str, Any]) -> dic
 def _score(y: Any, prediction: Any, classify: bool) -> float:
     if classify:
         return float(np.mean(np.asarray(y) == np.asarray(prediction)))
-    y = np.asarray(y, dtype=np.float64)
-    return float(1.0 - np.sum((y - prediction) ** 2) / np.sum((y - y.mean()) ** 2))
+    return float(r2_score(np.asarray(y, dtype=np.float64), prediction))  # 1 or 0 where y is constant

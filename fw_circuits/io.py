@@ -7,10 +7,9 @@ Files are written beside their target and then renamed, so a crash or a full dis
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 import zipfile
 from dataclasses import asdict, fields
+from io import BytesIO
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from fw_circuits.circuits import Circuit, Gate
+from fw_circuits.circuits.formats.files import write_atomically
 from fw_circuits.exceptions import FormatError
 from fw_circuits.lattice import Lattice
 from fw_circuits.solution import Certificate, Solution, Status, Step, Trace
@@ -52,17 +52,9 @@ def save(solution: Solution, path: str | PathLike[str]) -> None:
             [[getattr(s, f.name) for f in fields(Step)] for s in solution.trace], dtype=np.float64
         ),
     }
-    target = Path(path)
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    content = BytesIO()
+    np.savez_compressed(content, **arrays)  # type: ignore[arg-type]
+    write_atomically(Path(path), content.getvalue())
 
 
 def load(path: str | PathLike[str]) -> Solution:

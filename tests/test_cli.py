@@ -69,3 +69,35 @@ def test_info(capsys):
 def keep_warnings():
     with warnings.catch_warnings():
         yield
+
+
+def test_a_constant_target_scores_one_and_warns_of_nothing(tmp_path, capsys):
+    data = tmp_path / "same.csv"
+    data.write_text("a,b,y\n" + "0,1,0.1\n1,0,0.1\n1,1,0.1\n" * 7)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        assert main(["solve", str(data), "--json", "--output", str(tmp_path)]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["score"] == 1.0 and found["status"] == "OPTIMAL" and found["certificate"]["certified"]
+
+
+def test_r2_needs_two_rows_in_each_fold(tmp_path, capsys):
+    data = tmp_path / "few.csv"
+    data.write_text("a,y\n" + "".join(f"{i},{i * i}\n" for i in range(9)))
+    assert main(["solve", str(data), "--output", str(tmp_path)]) == 1
+    assert "2 or more rows in each" in capsys.readouterr().err
+
+
+def test_a_bad_output_folder_is_refused_before_the_work(table, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("fw_circuits.cli.run", lambda *args, **options: pytest.fail("solved first"))
+    assert main(["solve", str(table), "--output", str(table)]) == 1
+    monkeypatch.setattr("fw_circuits.cli.os.access", lambda path, mode: False)
+    assert main(["solve", str(table), "--output", str(tmp_path)]) == 1
+    err = capsys.readouterr().err
+    assert "data.csv" in err and "name another folder" in err
+
+
+def test_levels_that_are_no_numbers(table, capsys):
+    with pytest.raises(SystemExit):
+        main(["solve", str(table), "--levels", "1,x"])
+    assert "'1,x' is not a list of whole numbers such as 1,2,3" in capsys.readouterr().err

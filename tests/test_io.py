@@ -1,6 +1,8 @@
 """Save and load: exact round trips, and clear words for files that are not ours."""
 
 import json
+import os
+import stat
 import warnings
 
 import numpy as np
@@ -90,7 +92,20 @@ def test_a_failed_save_leaves_the_old_file(solution, tmp_path, monkeypatch):
     def full_disk(*args, **kwargs):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(np, "savez_compressed", full_disk)
+    monkeypatch.setattr(os, "fsync", full_disk)
     with pytest.raises(OSError, match="No space"):
         solution.save(target)
     assert target.read_bytes() == before and [p.name for p in tmp_path.iterdir()] == ["s.npz"]
+
+
+def test_a_saved_file_has_the_rights_of_any_new_file(solution, tmp_path):
+    (tmp_path / "plain").touch()
+    solution.save(tmp_path / "s.npz")
+    plain, ours = (stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("plain", "s.npz"))
+    assert ours == plain
+
+
+def test_a_missing_folder_is_named_as_the_user_wrote_it(solution, tmp_path):
+    with pytest.raises(FileNotFoundError) as caught:
+        solution.save(tmp_path / "nowhere" / "s.npz")
+    assert caught.value.filename == str(tmp_path / "nowhere" / "s.npz")

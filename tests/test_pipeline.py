@@ -281,3 +281,12 @@ def test_distinct_gates_are_counted_once():
 def test_public_names():
     for name in fw_circuits.__all__:
         assert getattr(fw_circuits, name) is not None
+
+
+@pytest.mark.parametrize("loss", ["squared", "huber"])
+@pytest.mark.parametrize("value", [1.0, 0.1, -3e7])
+def test_a_constant_target_is_solved_exactly(loss, value):
+    X = np.random.default_rng(1).integers(0, 2, (120, 5))
+    solution = solve(X, np.full(120, value), loss=loss)
+    assert solution.status is Status.OPTIMAL and solution.certificate.certified and not solution.atoms
+    assert np.allclose(solution.predict(X), value, rtol=1e-15, atol=0.0)

@@ -203,7 +203,8 @@ def best_intercept(loss: Loss, f: Floats, start: float = 0.0) -> float:
     2.0
     """
     if isinstance(loss, Squared):
-        return float(loss.weights @ (loss.y - f))
+        r = loss.y - f  # a mean lies within its terms: rounding must not put a constant target beside itself
+        return float(np.clip(loss.weights @ r, r.min(), r.max()))
     low, high, b, reach = -np.inf, np.inf, start, 2.0
     scale = float(np.abs(loss.gradient(f + start)).sum()) + 1e-300
     for _ in range(200):

@@ -7,8 +7,6 @@ become a stack of huge dense matrices.
 
 from __future__ import annotations
 
-import os
-import tempfile
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from fw_circuits._typing import Array
+from fw_circuits.circuits.formats.files import write_atomically
 from fw_circuits.exceptions import BudgetError, InputError
 from fw_circuits.resnet._optional import require
 from fw_circuits.resnet.network import ResNet
@@ -34,17 +33,7 @@ def to_onnx(net: ResNet, path: str | PathLike[str], dtype: str = "float64") -> N
         raise InputError(f"dtype is {dtype!r}; expected one of {', '.join(DTYPES)}.")
     model = _Graph(np.dtype(dtype)).build(net)
     onnx.checker.check_model(model, full_check=True)
-    target = Path(path)
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(model.SerializeToString())
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_atomically(Path(path), model.SerializeToString())
 
 
 class _Graph:
