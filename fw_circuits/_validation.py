@@ -19,6 +19,8 @@ from fw_circuits.exceptions import InputError
 LOSSES = ("squared", "logistic", "huber")
 METHODS = ("vanilla", "away", "pairwise", "corrective")
 MAX_LEVEL = 16
+#: Targets beyond these have squares that overflow, or vanish against their sums.
+SMALLEST_TARGET, LARGEST_TARGET = 1e-140, 1e140
 _NUMBER = (numbers.Real, np.bool_)  # NumPy does not register its booleans as numbers
 
 
@@ -240,7 +242,8 @@ def check_target(y: Any, n_rows: int, loss: str) -> tuple[Floats, Array | None]:
     Raises
     ------
     InputError
-        Wrong shape, missing entries, text for a numeric loss, not exactly two labels.
+        Wrong shape, missing entries, text for a numeric loss, numbers whose squares are out of range, not exactly
+        two labels.
 
     Examples
     --------
@@ -252,11 +255,17 @@ def check_target(y: Any, n_rows: int, loss: str) -> tuple[Floats, Array | None]:
         return _two_labels(values)
     if values.dtype.kind not in "biufcO":
         raise InputError(
-            f"y holds text or dates (type {values.dtype}, for example {values.flat[0]!r}); loss {loss!r} "
+            f"y holds text or dates (type {values.dtype}, for example {values.tolist()[0]!r}); loss {loss!r} "
             "needs numbers: use loss='logistic' for two labels, CircuitClassifier for more."
         )
     floats = _to_float(values, "y")
     _refuse_not_finite(floats, "y")
+    largest = float(np.abs(floats).max(initial=0.0))
+    if largest and not SMALLEST_TARGET <= largest <= LARGEST_TARGET:
+        raise InputError(
+            f"the largest |y| is {largest:.3g}, whose square is beyond the range of numbers; expected "
+            f"{SMALLEST_TARGET:g} to {LARGEST_TARGET:g}: divide y by its scale."
+        )
     return floats.copy() if floats is values else np.ascontiguousarray(floats), None
 
 
@@ -287,7 +296,7 @@ def _two_labels(values: Array) -> tuple[Floats, Array]:
         ) from error
     if len(classes) == 1:
         raise InputError(
-            f"y holds a single label, {classes[0]!r}; loss 'logistic' needs two labels (two classes): add "
+            f"y holds a single label, {classes.tolist()[0]!r}; loss 'logistic' needs two labels (two classes): add "
             "rows of the other label, or use loss='squared'."
         )
     if len(classes) > 2:

@@ -194,8 +194,8 @@ class CircuitClassifier(ClassifierMixin, _CircuitEstimator):
         self.classes_ = np.unique(y)
         if self.classes_.size < 2:
             raise InputError(
-                f"Classifier can't train when only one class is present: y holds only the class {self.classes_[0]!r}; "
-                "expected two or more."
+                "Classifier can't train when only one class is present: y holds only the class "
+                f"{self.classes_.tolist()[0]!r}; expected two or more."
             )
         positives = [self.classes_[1]] if self.classes_.size == 2 else list(self.classes_)
         self.solutions_ = [self._named(self._fit_one(X, (y == c).astype(int), weight)) for c in positives]

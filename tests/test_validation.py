@@ -134,6 +134,9 @@ def test_labels_come_back_from_their_signs(labels):
 
 
 BAD_TARGETS = {
+    "too large": ([1e200, 0, 1], "squared", "largest .y. is 1e.200.*divide y"),
+    "too small": ([1e-200, 0, 0], "huber", "largest .y. is 1e-200.*divide y"),
+    "one word": (["a", "a", "a"], "logistic", "single label, 'a';"),
     "one label": ([1, 1, 1], "logistic", "single label, .*1.*two classes"),
     "three labels": (["a", "b", "c"], "logistic", "3 different values.*exactly two.*CircuitClassifier"),
     "three whole numbers": ([0, 1, 2], "logistic", "CircuitClassifier.*squared"),

@@ -61,8 +61,9 @@ def sniff_delimiter(lines: list[str]) -> str:
     ):  # rows of unequal length: take the delimiter of the first line, the reader then names the bad line
         return max(DELIMITERS[:-1], key=lambda d: lines[0].count(d))
     raise FormatError(
-        f"no delimiter found: the first line is {lines[0].strip()[:80]!r}; expected at least two columns cut "
-        "by one of comma, semicolon, tab, | or space: pass delimiter=."
+        f"no delimiter found: the first line is {lines[0].strip()[:80]!r}; expected a target and at "
+        "least one feature column, cut by comma, semicolon, tab, | or space (in Python, read_table(delimiter=) "
+        "takes any other)."
     )
 
 
@@ -276,5 +277,5 @@ def _bad_cell(path: Path, line: int, row: int, column: str, value: str) -> str:
         return f"{place}: the value is {value!r}; features must be finite numbers."
     return (
         f"{place}: {value!r} is not a number; encode text and categories as numbers first, for example one "
-        "0/1 column a category (if line 1 holds names, pass header=True)."
+        "0/1 column a category (in Python, read_table(header=True) takes line 1 as names)."
     )
