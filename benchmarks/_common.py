@@ -163,7 +163,9 @@ def save_figure(figure: Any, name: str, caption: str = "") -> Path:
     RESULTS.mkdir(parents=True, exist_ok=True)
     path = RESULTS / f"{name}.png"
     titles = "; ".join(dict.fromkeys(title for axis in figure.axes if (title := axis.get_title())))
-    figure.savefig(path, dpi=150)
+    figure.savefig(
+        path, dpi=150, bbox_inches="tight", pad_inches=0.05
+    )  # a legend beside the axes is never cut
     plt.close(figure)
     with Image.open(path) as picture:
         small = picture.convert("RGB").quantize(64)

@@ -87,7 +87,7 @@ def summarise(table: Table) -> None:
     _figures.dots(axis, names, series)
     axis.set_xlim(-1, 1.1 * max(10, *(row[3] for row in table.rows)))
     axis.set_xlabel(f"wrong rows among {N_FRESH:,} fresh ones")
-    _figures.legend(axis)
+    _figures.legend(axis, ncols=1)
     save_figure(figure, "families", f"Wrong rows among {N_FRESH:,} fresh ones, by target and oracle")
     exact, seconds = sum(row[3] == 0 for row in own.values()), [row[6] for row in own.values()]
     finding = (
