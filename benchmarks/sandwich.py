@@ -282,17 +282,28 @@ def exponents(families: dict[str, list[Link]], paths: dict[str, Growth]) -> dict
     return found
 
 
-def rate_gap(family: str, found: dict[tuple[str, str], Growth]) -> str:
-    """How far the two ends of the chain are apart, in a sentence."""
-    ends = [found.get((family, name)) for name in ("size_lower", "size_upper", "l2_upper", "formula")]
-    lower, upper, R, formula = ends
+def rate_gap(family: str, links: list[Link]) -> str:
+    """How far the two ends of the chain are apart, in a sentence; all fits over the sizes whose R is known."""
+    known = [link for link in links if isfinite(link.l2_upper)]
+    fits = (
+        [growth(known, name) for name in ("size_lower", "size_upper", "l2_upper", "formula")] if known else []
+    )
+    lower, upper, R, formula = fits or [None] * 4
     if upper is None or R is None or formula is None:
         return f"{family}: too few sizes for a rate gap."
     base, how = (
         (lower, "fit of what is proved") if lower is not None else (upper, "constructed, no bound below")
     )
     x = SIZE.get(family, "1/eps")
-    head = f"{family}: size ~ ({x})^{base.p:.2f} ({how}), R ~ ({x})^{R.p:.2f}, n by the formula ~ ({x})^{formula.p:.2f}"
+
+    def power(fit: Growth) -> str:
+        return f"({x})^{fit.p:.2f} +- {fit.error:.2f}"
+
+    few = ", few" if R.points < 6 else ""
+    head = (
+        f"{family} ({R.points} sizes{few}): size ~ {power(base)} ({how}), R ~ {power(R)}, n by the formula ~ "
+        f"{power(formula)}"
+    )
     if base.p <= 0.15:
         return f"{head}; size hardly grows, so no ratio of exponents: all of the growth is the net's."
     in_R = (
@@ -384,7 +395,7 @@ def run(quick: bool = False) -> list[str]:
             paths[family] = along_path(f, d, levels, 5 if quick else 6)
     found = exponents(families, paths)
     draw(families)
-    gaps = [rate_gap(family, found) for family in families]
+    gaps = [rate_gap(family, links) for family, links in families.items()]
     print("\n" + "\n".join(gaps))
     links = [link for group in families.values() for link in group]
     parity = families["parity"]
