@@ -341,7 +341,7 @@ def draw(families: dict[str, list[Link]]) -> None:
         axis.tick_params(labelsize=10, which="both")
         sizes = [link.member.size for link in links]
         ticks = np.geomspace(min(sizes), max(sizes), 3)
-        axis.set_xticks(ticks, [f"{tick:.2g}" for tick in ticks])
+        axis.set_xticks(ticks, [f"{tick:.3g}" for tick in ticks])
         axis.xaxis.set_minor_formatter(plt.NullFormatter())
     for axis in flat[len(families) :]:
         axis.set_axis_off()
