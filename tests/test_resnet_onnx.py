@@ -1,5 +1,7 @@
 """ONNX models, run by onnxruntime, equal the network; files are whole or absent."""
 
+import os
+
 import numpy as np
 import pytest
 from atom_strategies import random_atom
@@ -67,7 +69,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
     path, net = tmp_path / "net.onnx", random_net(np.random.default_rng(0))
     net.to_onnx(path)
     before = path.read_bytes()
-    monkeypatch.setattr(onnx_export.os, "fsync", lambda _: (_ for _ in ()).throw(OSError("disk full")))
+    monkeypatch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError("disk full")))
     with pytest.raises(OSError, match="disk full"):
         random_net(np.random.default_rng(1)).to_onnx(path)
     assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]
