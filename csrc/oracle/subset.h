@@ -30,7 +30,8 @@ typedef struct {
     const uint64_t *words;      /* (n, n_words) as the caller numbers the literals: the exact stage */
     const double *weights;      /* (n_rows) */
 
-    const int32_t *order;  /* column i of the screen is literal order[i] or its complement */
+    const int32_t *order;  /* column i of the screen is literal order[i], ... */
+    const int32_t *flip;   /* ... complemented where flip[i] is 1 */
     const uint64_t *masks; /* (n, n_words) columns of the screen, only rows with q != 0 */
     const uint64_t *keys;  /* packed rows and their integer weights: see fwc_tile */
     const float *q;

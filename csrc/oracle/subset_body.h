@@ -85,27 +85,32 @@ ISA_TARGET static void ISA(exact)(fwc_search *s, int arity, const int32_t *lit, 
 }
 
 /* One subset by its integer histogram over columns x[0] < ... of the screen: second bound, integer scan, exact
- * stage.  A subset is dropped only when strictly below the threshold.  Costs do not change when inputs are permuted or
- * complemented, so the best score over all functions is the same in the screen's numbering and polarity. */
+ * stage.  A subset is dropped only when strictly below the threshold. */
 ISA_TARGET static void ISA(consider)(fwc_search *s, int arity, const int32_t *x, const int32_t *h, int64_t *counts,
                                      double *literal_best, fwc_found *list)
 {
-    int32_t lit[4], place[4] = {0, 0, 0, 0};
+    int32_t lit[4], own[16], place[4] = {0, 0, 0, 0}, flips = 0, size = 1 << arity;
     double threshold;
 #pragma omp atomic read
     threshold = s->threshold;
     counts[0]++;
-    for (int i = 0; i < arity; i++) { /* the caller's numbering */
+    for (int i = 0; i < arity; i++) { /* the caller's numbering and polarity */
         for (int j = 0; j < arity; j++) place[i] += s->order[x[j]] < s->order[x[i]];
         lit[place[i]] = s->order[x[i]];
+        flips |= s->flip[x[i]] << i;
+    }
+    for (int p = 0; p < size; p++) {
+        int q = 0;
+        for (int i = 0; i < arity; i++) q |= ((p ^ flips) >> i & 1) << place[i];
+        own[q] = h[p];
     }
     const double need = threshold * (1 - 1e-6);
     if (arity == 4 && !literal_best) {
         int32_t size_of[16], sign = 0;
         int64_t total = 0, lost[17];
         for (int p = 0; p < 16; p++) {
-            int32_t v = h[p] < 0 ? -h[p] : h[p], i = p;
-            sign |= (h[p] > 0) << p;
+            int32_t v = own[p] < 0 ? -own[p] : own[p], i = p;
+            sign |= (own[p] > 0) << p;
             total += v;
             for (; i > 0 && size_of[i - 1] > v; i--) size_of[i] = size_of[i - 1];
             size_of[i] = v;
@@ -122,7 +127,7 @@ ISA_TARGET static void ISA(consider)(fwc_search *s, int arity, const int32_t *x,
         if (bound < need) return;
     }
     counts[1]++;
-    const double best = s->delta * ISA(scan)(s, arity, h);
+    const double best = s->delta * ISA(scan)(s, arity, own);
     if (literal_best)
         for (int i = 0; i < arity; i++)
             if (best > literal_best[x[i]]) literal_best[x[i]] = best;

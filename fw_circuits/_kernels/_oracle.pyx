@@ -22,6 +22,7 @@ cdef extern from "oracle/subset.h" nogil:
         const uint64_t *masks
         const double *weights
         const int32_t *order
+        const int32_t *flip
         const uint64_t *keys
         const float *q
         int32_t *singles
@@ -68,7 +69,7 @@ cdef class Search:
     cdef object _found
 
     def __init__(self, const uint64_t[:, ::1] words, const double[::1] weights, const int32_t[::1] order,
-                 const uint64_t[:, ::1] masks, const uint64_t[:, ::1] keys,
+                 const int32_t[::1] flip, const uint64_t[:, ::1] masks, const uint64_t[:, ::1] keys,
                  const float[::1] q, int64_t chunk, int32_t total, double delta, double slack,
                  const double[::1] factor, list fac, const float[::1] fac4, const double[::1] top,
                  const uint8_t[:, ::1] nearest, int64_t k, int64_t per_support, double floor, int64_t isa,
@@ -80,12 +81,12 @@ cdef class Search:
         self._found = np.zeros(k, FOUND)
         found_view = self._found
         memset(&self.s, 0, sizeof(self.s))
-        self.keep = (words, weights, order, masks, keys, q, factor, fac, fac4, nearest, singles, pairs,
+        self.keep = (words, weights, order, flip, masks, keys, q, factor, fac, fac4, nearest, singles, pairs,
                      triples, literal_best)
         self.scratch, self.threads, self.width = scratch, scratch.shape[0], width
         self.s.n, self.s.n_words, self.s.n_rows = words.shape[0], words.shape[1], weights.shape[0]
         self.s.words, self.s.weights = &words[0, 0], &weights[0]
-        self.s.order, self.s.masks = &order[0], &masks[0, 0]
+        self.s.order, self.s.flip, self.s.masks = &order[0], &flip[0], &masks[0, 0]
         self.s.keys, self.s.q = &keys[0, 0], &q[0]
         self.s.ld, self.s.chunk, self.s.total = singles.shape[0], chunk, total
         self.s.delta, self.s.slack, self.s.factor = delta, slack, &factor[0]

@@ -348,6 +348,7 @@ def _start(
         words=columns.words,
         weights=weights,
         order=columns.order,
+        flip=columns.flip,
         masks=columns.masks & nonzero.view("<u8").astype(np.uint64),
         keys=columns.keys,
         q=q.astype(np.float32),
