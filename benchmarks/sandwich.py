@@ -282,15 +282,15 @@ def exponents(families: dict[str, list[Link]], paths: dict[str, Growth]) -> dict
     return found
 
 
-def rate_gap(family: str, links: list[Link]) -> str:
-    """How far the two ends of the chain are apart, in a sentence; all fits over the sizes whose R is known."""
+def rate_gap(family: str, links: list[Link]) -> tuple[str, str]:
+    """How far the two ends are apart: a sentence, and the gap alone; all fits over the sizes whose R is known."""
     known = [link for link in links if isfinite(link.l2_upper)]
     fits = (
         [growth(known, name) for name in ("size_lower", "size_upper", "l2_upper", "formula")] if known else []
     )
     lower, upper, R, formula = fits or [None] * 4
     if upper is None or R is None or formula is None:
-        return f"{family}: too few sizes for a rate gap."
+        return f"{family}: too few sizes for a rate gap.", ""
     base, how = (
         (lower, "fit of what is proved") if lower is not None else (upper, "constructed, no bound below")
     )
@@ -305,11 +305,12 @@ def rate_gap(family: str, links: list[Link]) -> str:
         f"{power(formula)}"
     )
     if base.p <= 0.15:
-        return f"{head}; size hardly grows, so no ratio of exponents: all of the growth is the net's."
+        return f"{head}; size hardly grows, so no ratio of exponents: all of the growth is the net's.", ""
     in_R = (
         f", size ~ R^{base.p / R.p:.2f} and n ~ R^{formula.p / R.p:.2f}" if R.p > 0.15 else ", R hardly grows"
     )
-    return f"{head}: rate gap {formula.p / base.p:.2f}{in_R}."
+    gap = formula.p / base.p
+    return f"{head}: rate gap {gap:.2f}{in_R}.", f"{family} {gap:.1f} (from {R.points} sizes)"
 
 
 def draw(families: dict[str, list[Link]]) -> None:
@@ -396,7 +397,8 @@ def run(quick: bool = False) -> list[str]:
     found = exponents(families, paths)
     draw(families)
     gaps = [rate_gap(family, links) for family, links in families.items()]
-    print("\n" + "\n".join(gaps))
+    print("\n" + "\n".join(sentence for sentence, _ in gaps))
+    short = "; ".join(gap for _, gap in gaps if gap)
     links = [link for group in families.values() for link in group]
     parity = families["parity"]
     constant = max(k.l1_upper / k.member.size for k in parity if k.member.size in (1, 3, 7))
@@ -405,7 +407,8 @@ def run(quick: bool = False) -> list[str]:
     tell(
         "sandwich",
         f"Parity closes the first links: C = m - 1, HTMC norm and gauge (m - 1)^(1/gamma), R <= "
-        f"{constant:.3g} (m - 1) at m = 2, 4, 8. The two ends, per family. {' '.join(gaps)}",
+        f"{constant:.3g} (m - 1) at m = 2, 4, 8. Rate gaps, the exponent of the neurons by the formula over that of "
+        f"size: {short}.",
         f"R and pruning are bounds from above on one compiled net, not the least of all nets. The formula asks for "
         f"{min(excess):.3g} to {max(excess):.3g} times the neurons that the nets have (median "
         f"{np.median(excess):.3g}), and certified pruning saves at most {100 * max(saved):.2g} % of them: here "
