@@ -108,14 +108,14 @@ def norm_bracket(
     (0.4, 0.4)
     """
     points = check_X(X, n_features=solution.lattice.n_features)
-    f = solution.decision_function(points)
+    priced = replace(solution, intercept=0.0).decision_function(points)  # u sums to 0 but for rounding
+    f = priced + solution.intercept
     search = eager(
         make_oracle(oracle, points, solution.lattice, solution.gamma, n_jobs=n_jobs, time_limit=time_limit)
     )
     candidates = _candidates(solution, f, y, sample_weight)
     observe(search, solution.atoms)
     own = scores_of(solution, search, list(candidates.values()))
-    priced = replace(solution, intercept=0.0).decision_function(points)  # u sums to 0 but for rounding
     best: NormBracket | None = None
     for (name, u), score in zip(candidates.items(), own.tolist(), strict=True):
         answer = search.search(u, 1)

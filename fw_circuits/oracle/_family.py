@@ -7,6 +7,7 @@ functions of two literals, all of which are scored, and those of more gates have
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -86,7 +87,7 @@ class Scored:
         return (-abs(self.score), atom.cost, len(atom.literals), atom.level, atom.literals)
 
 
-class FamilyOracle(LevelsOracle):
+class FamilyOracle(LevelsOracle, ABC):
     """Searches one family on all levels; a subclass says how, in `_family`.
 
     Of an atom and its complement, which differ in the sign of their score, it proposes always the same one.
@@ -99,9 +100,9 @@ class FamilyOracle(LevelsOracle):
         super().__init__(levels_rows, lattice, gamma)
         self._literals = [Literals.of(rows) for rows in self.levels_rows]
 
+    @abstractmethod
     def _family(self, problem: Problem) -> tuple[list[Atom], bool]:
         """Candidates on one level, and whether no other member of the family can be better."""
-        raise NotImplementedError
 
     def _select(self, scored: list[Scored], k: int) -> list[Scored]:
         return spread(scored, k)
