@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 from fw_circuits.circuits.builder import FALSE, TRUE, Builder
 from fw_circuits.circuits.circuit import Circuit
-from fw_circuits.circuits.formats.bench import GATES, UNARY
+from fw_circuits.circuits.formats.gates import GATES, UNARY, Function
 from fw_circuits.circuits.formats.files import lines_of
-from fw_circuits.circuits.formats.netlist import Function, Netlist, words_of
+from fw_circuits.circuits.formats.netlist import Netlist, words_of
 from fw_circuits.circuits.gate import AND, GATE_NAMES, OR, XOR
 from fw_circuits.exceptions import CircuitError
 
