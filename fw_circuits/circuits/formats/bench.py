@@ -20,7 +20,16 @@ from fw_circuits.circuits.gate import GATE_NAMES
 
 TOKEN = re.compile(r"(?P<blank>[ \t\n\f\v]+|\#[^\n]*)|(?P<sign>[(),=])|(?P<name>[^ \t\n\f\v\#(),=]+)")
 ALIASES = {"inv": "not", "buff": "buf", "iff": "buf", "nxor": "xnor"}
-CONSTANTS = {"gnd": 0, "const0": 0, "always_false": 0, "0": 0, "vdd": 1, "const1": 1, "always_true": 1, "1": 1}
+CONSTANTS = {
+    "gnd": 0,
+    "const0": 0,
+    "always_false": 0,
+    "0": 0,
+    "vdd": 1,
+    "const1": 1,
+    "always_true": 1,
+    "1": 1,
+}
 #: Gates of two operands, by their names here.
 PAIRS = {
     **{"gt": "gt", "lt": "lt", "geq": "ge", "leq": "le"},
@@ -135,7 +144,8 @@ def _function(net: Netlist, line: int, kind: str, digits: str, width: int) -> Fu
         raise net.error(line, f"gate {kind.upper()!r}; expected one of {known}.")
     if width != expected if expected else width < 1:
         raise net.error(
-            line, f"{kind.upper()} with {width} operands; expected {('some', 'one', 'two', 'three')[expected or 0]}."
+            line,
+            f"{kind.upper()} with {width} operands; expected {('some', 'one', 'two', 'three')[expected or 0]}.",
         )
     if kind == "mux":
         return lambda builder, signals: builder.mux(*signals)

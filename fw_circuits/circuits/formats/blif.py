@@ -31,8 +31,24 @@ TOKEN = re.compile(
 )
 #: Statements about delays, areas, drives and names: they do not change the function.
 SKIPPED = {
-    *(".area", ".delay", ".wire_load_slope", ".wire", ".input_arrival", ".input_required", ".output_required"),
-    *(".output_arrival", ".input_drive", ".max_input_load", ".output_load", ".clock", ".cycle", ".clock_event"),
+    *(
+        ".area",
+        ".delay",
+        ".wire_load_slope",
+        ".wire",
+        ".input_arrival",
+        ".input_required",
+        ".output_required",
+    ),
+    *(
+        ".output_arrival",
+        ".input_drive",
+        ".max_input_load",
+        ".output_load",
+        ".clock",
+        ".cycle",
+        ".clock_event",
+    ),
     *(".attr", ".cname", ".param", ".no", ".phase"),
 }
 REGISTERS = {".latch", ".mlatch", ".flop", ".start_kiss"}
@@ -183,7 +199,9 @@ class _Reader:
             self.cell, self.lut = (line, words[0], ports), ""
         elif keyword in (".conn", ".barbuf", ".short"):
             if len(words) != 2:
-                raise net.error(line, f"{keyword} of {len(words)} wires; expected the one read, the one driven.")
+                raise net.error(
+                    line, f"{keyword} of {len(words)} wires; expected the one read, the one driven."
+                )
             net.define(line, words[1], words[:1], BUFFER)
         elif keyword in REGISTERS:
             raise net.register(line, keyword)
@@ -218,9 +236,18 @@ class _Reader:
 
     def _lookup(self, line: int, ports: dict[str, str]) -> None:
         """The cell $lut of yosys; its table is a parameter."""
-        words = [ports["A"]] if "A" in ports else [ports[p] for p in map("A[{}]".format, range(len(ports))) if p in ports]
+        words = (
+            [ports["A"]]
+            if "A" in ports
+            else [ports[p] for p in map("A[{}]".format, range(len(ports))) if p in ports]
+        )
         width = len(words)
-        if width != len(ports) - 1 or width > MAX_LUT or len(self.lut) != 1 << width or set(self.lut) - set("01"):
+        if (
+            width != len(ports) - 1
+            or width > MAX_LUT
+            or len(self.lut) != 1 << width
+            or set(self.lut) - set("01")
+        ):
             raise self.net.error(
                 line,
                 f"$lut of {width} inputs with {self.lut[:20] or 'no'} LUT; expected A[0], A[1], ... (at most {MAX_LUT}) and "

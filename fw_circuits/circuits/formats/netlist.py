@@ -283,9 +283,7 @@ def written(circuit: Circuit) -> Circuit:
             signal = 2 * (circuit.n_inputs + len(gates))
         signals.append(signal)
     outputs = [signals[s >> 1] ^ (s & 1) for s in circuit.outputs]
-    return Circuit(
-        circuit.n_inputs, tuple(gates), tuple(outputs), circuit.input_names, circuit.output_names
-    )
+    return Circuit(circuit.n_inputs, tuple(gates), tuple(outputs), circuit.input_names, circuit.output_names)
 
 
 def words_of(

@@ -7,7 +7,7 @@ something that never closes, such as ``/*`` without ``*/``; whatever the express
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from fw_circuits.circuits.formats.files import lines_of
@@ -22,8 +22,18 @@ class Token(NamedTuple):
     text: str
 
 
-def tokens(pattern: re.Pattern[str], data: bytes, path: str, language: str) -> Iterator[Token]:
-    r"""Tokens of a file, at last one of the kind ``end``.
+#: What to say about the kind ``open``.
+UNCLOSED = {"open": "opens what is never closed; close it"}
+
+
+def tokens(
+    pattern: re.Pattern[str],
+    data: bytes,
+    path: str,
+    language: str,
+    refused: Mapping[str, str] = UNCLOSED,
+) -> Iterator[Token]:
+    r"""Tokens of a file, at last one of the kind ``end``; `refused` are kinds with what is wrong about them.
 
     >>> pattern = re.compile(r"(?P<blank>[ \n]+)|(?P<word>\w+)")
     >>> [*tokens(pattern, b"a\nb", "t.x", "X")]
@@ -35,8 +45,8 @@ def tokens(pattern: re.Pattern[str], data: bytes, path: str, language: str) -> I
         if match.start() != at:
             break
         kind, word = str(match.lastgroup), match[0]
-        if kind == "open":
-            raise CircuitError(f"{path}, line {line}: {word[:20]!r} opens what is never closed; close it.")
+        if kind in refused:
+            raise CircuitError(f"{path}, line {line}: {word[:20]!r} {refused[kind]}.")
         if kind != "blank":
             yield Token(line, kind, word)
         line += word.count("\n")
@@ -82,6 +92,15 @@ class Cursor:
         if found:
             self.next()
         return found
+
+    def find(self, word: str) -> bool:
+        """Go on to a keyword; whether it came."""
+        try:
+            while self.token.kind != "end" and not self.sees(word):
+                self.next()
+        except (StopIteration, CircuitError):  # the rest has no tokens
+            return False
+        return self.token.kind != "end"
 
     def take(self, sign: str) -> None:
         """Go over a sign that has to be there."""
