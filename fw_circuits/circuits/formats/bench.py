@@ -31,10 +31,7 @@ CONSTANTS = {
     "1": 1,
 }
 #: Gates of two operands, by their names here.
-PAIRS = {
-    **{"gt": "gt", "lt": "lt", "geq": "ge", "leq": "le"},
-    **{"liff": "buf_a", "riff": "buf_b", "lnot": "not_a", "rnot": "not_b"},
-}
+PAIRS = dict(gt="gt", lt="lt", geq="ge", leq="le", liff="buf_a", riff="buf_b", lnot="not_a", rnot="not_b")
 MAX_LUT = 16
 
 

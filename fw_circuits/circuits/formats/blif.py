@@ -250,8 +250,8 @@ class _Reader:
         ):
             raise self.net.error(
                 line,
-                f"$lut of {width} inputs with {self.lut[:20] or 'no'} LUT; expected A[0], A[1], ... (at most {MAX_LUT}) and "
-                "2^inputs bits (yosys: write_blif -param, or without -icells).",
+                f"$lut of {width} inputs with {self.lut[:20] or 'no'} LUT; expected A[0], A[1], ... "
+                f"(at most {MAX_LUT}) and 2^inputs bits (yosys: write_blif -param, or without -icells).",
             )
         self.net.define(line, ports["Y"], words, lookup(int(self.lut, 2), width))
 

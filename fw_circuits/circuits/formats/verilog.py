@@ -19,7 +19,6 @@ from fw_circuits.circuits.circuit import Circuit
 from fw_circuits.circuits.formats.gates import BUFFER, CELLS, GATES, UNARY, Function, constant, lookup
 from fw_circuits.circuits.formats.naming import encode
 from fw_circuits.circuits.formats.netlist import (
-    ONE,
     Definition,
     Instance,
     Netlist,
@@ -50,8 +49,8 @@ EXPRESSIONS = {
     "or": "{a} | {b}",
 }
 REMEDY = (
-    "add its module to the file (yosys: read_verilog or read_liberty of the cells as well, flatten, write_blif), or turn "
-    "operators of yosys into gates (yosys: techmap)"
+    "add its module to the file (yosys: read_verilog or read_liberty of the cells as well, flatten, write_blif), or "
+    "turn operators of yosys into gates (yosys: techmap)"
 )
 #: Bits that the ports and expressions of a file of no size may make, and more for each byte.
 BITS, BITS_PER_BYTE = 100_000, 10
@@ -161,9 +160,9 @@ class _Elaborator:
         for name, value in module.supplies.items():
             for key in self.wires(module.nets[name].line, name, None):
                 net.define(module.nets[name].line, key, (), constant(value))
-        for line, target, value in module.assignments:
+        for line, target, expression in module.assignments:
             keys = self.targets(target)
-            self.drive(line, keys, self.evaluator.bits(value, len(keys)))
+            self.drive(line, keys, self.evaluator.bits(expression, len(keys)))
         for line, gate, terminals in module.primitives:
             self.gate(line, gate, terminals)
         for use in module.uses:

@@ -22,11 +22,8 @@ from fw_circuits.exceptions import CircuitError
 #: Binary operators: how tightly they bind, and the gate of each bit.
 BITWISE = {"|": "or", "~|": "nor", "^": "xor", "~^": "xnor", "^~": "xnor", "&": "and", "~&": "nand"}
 EQUALITY = ("==", "!=", "===", "!==")
-BINARY = {
-    **{"||": 1, "&&": 2, "|": 3, "~|": 3, "^": 4, "~^": 4, "^~": 4, "&": 5, "~&": 5},
-    **dict.fromkeys(EQUALITY, 6),
-    ">>": 8,
-}
+BINARY = {"||": 1, "&&": 2} | dict.fromkeys(("|", "~|"), 3) | dict.fromkeys(("^", "~^", "^~"), 4)
+BINARY |= dict.fromkeys(("&", "~&"), 5) | dict.fromkeys(EQUALITY, 6) | {">>": 8}
 REDUCTIONS = {sign: gate for sign, gate in BITWISE.items()} | {"!": "nor"}
 ARITHMETIC = ("+", "-", "*", "/", "%", "<", ">", "<=", ">=", "<<", "<<<", ">>>", "**")
 OPEN = ("(", "{", "{{")
@@ -104,7 +101,7 @@ class _Pending(NamedTuple):
     sign: str
     base: int  # operands below it
     arity: int = 0
-    count: int = 0
+    times: int = 0
 
 
 class _Reader:
@@ -136,8 +133,8 @@ class _Reader:
         self.operands.append(len(self.nodes))
         self.nodes.append(node)
 
-    def wait(self, sign: str, arity: int = 0, count: int = 0) -> None:
-        self.pending.append(_Pending(self.cursor.token.line, sign, len(self.operands), arity, count))
+    def wait(self, sign: str, arity: int = 0, times: int = 0) -> None:
+        self.pending.append(_Pending(self.cursor.token.line, sign, len(self.operands), arity, times))
         self.cursor.next()
 
     def operand(self) -> bool:
@@ -198,7 +195,7 @@ class _Reader:
         self.operands.pop()
         self.nodes.pop()
         self.pending.pop()
-        self.wait("{{", count=last.value)
+        self.wait("{{", times=last.value)
         return True
 
     def reduce(self, weakest: int = 0) -> None:
@@ -216,7 +213,7 @@ class _Reader:
     def close(self) -> None:
         """Close the innermost bracket."""
         self.reduce()
-        line, sign, base, _, count = self.pending.pop()
+        line, sign, base, _, times = self.pending.pop()
         self.cursor.next()
         if sign == "(":
             return
@@ -225,7 +222,7 @@ class _Reader:
         self.push(Node(line, "{", parts))
         if sign == "{{":
             self.cursor.take("}")
-            self.push(Node(line, "{{", (self.operands.pop(),), value=count))
+            self.push(Node(line, "{{", (self.operands.pop(),), value=times))
 
 
 def selection(cursor: Cursor) -> tuple[int, int] | None:

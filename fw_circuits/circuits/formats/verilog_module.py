@@ -260,8 +260,8 @@ class _Parser:
             what = "describes a register" if clocked else "describes behaviour"
             cut = "; expose -evert-dff; opt_clean" if clocked else ""
             raise CircuitError(
-                f"{cursor.path}, line {cursor.token.line}: {keyword!r} {what}; expected a combinational netlist of wires, "
-                f"assign, gates and instances: make one first ({WRITE.replace('; write', f'{cut}; write')})."
+                f"{cursor.path}, line {cursor.token.line}: {keyword!r} {what}; expected a combinational netlist of "
+                f"wires, assign, gates and instances: make one first ({WRITE.replace('; write', f'{cut}; write')})."
             )
         if keyword in PARAMETERS:
             raise cursor.error(f"a netlist without parameters ({WRITE})")
