@@ -202,7 +202,8 @@ class _Reader:
                 raise net.error(
                     line, f"{keyword} of {len(words)} wires; expected the one read, the one driven."
                 )
-            net.define(line, words[1], words[:1], BUFFER)
+            if words[0] != words[1]:
+                net.define(line, words[1], words[:1], BUFFER)
         elif keyword in REGISTERS:
             raise net.register(line, keyword)
         elif keyword == ".blackbox":
@@ -226,7 +227,11 @@ class _Reader:
         self.table, self.rows, self.cell = None, [], None
         if table is not None:
             line, words = table
-            self.net.define(line, words[-1], words[:-1], _cover(self.net, len(words) - 1, rows))
+            function = _cover(self.net, len(words) - 1, rows)
+            if (
+                words[0] != words[-1] or len(words) != 2 or function is not lookup(2, 1)
+            ):  # yosys: an alias of itself
+                self.net.define(line, words[-1], words[:-1], function)
         elif cell is not None:
             line, model, ports = cell
             if model == "$lut" and "Y" in ports:

@@ -106,11 +106,14 @@ class Netlist:
         where[word] = line
 
     def define(self, line: int, word: str, operands: Sequence[str], build: Function) -> None:
-        """Define a wire."""
-        if word in self.wires:
+        """Define a wire; the same definition once more, as yosys writes aliases, does no harm."""
+        old = self.wires.get(word)
+        if old and old.operands == tuple(operands) and old.build is build:
+            return
+        if old:
             raise self.error(
                 line,
-                f"{shown(word)!r} was already defined in line {self.wires[word].line}; expected one driver a wire.",
+                f"{shown(word)!r} was already defined in line {old.line}; expected one driver a wire.",
             )
         self.wires[word] = Definition(line, tuple(operands), build)
 

@@ -13,12 +13,15 @@ that no other uses.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from fw_circuits.circuits.circuit import Circuit
 from fw_circuits.circuits.formats.gates import BUFFER, CELLS, GATES, UNARY, Function, constant, lookup
 from fw_circuits.circuits.formats.naming import encode
 from fw_circuits.circuits.formats.netlist import (
+    ONE,
+    ZERO,
     Definition,
     Instance,
     Netlist,
@@ -28,7 +31,7 @@ from fw_circuits.circuits.formats.netlist import (
 )
 from fw_circuits.circuits.formats.tokens import Cursor, tokens
 from fw_circuits.circuits.formats.verilog_expression import MAX_WIDTH, Evaluator, Expression
-from fw_circuits.circuits.formats.verilog_module import REFUSED, TOKEN, WRITE, Module, Use, modules
+from fw_circuits.circuits.formats.verilog_module import REFUSED, TOKEN, Module, Use, modules
 from fw_circuits.circuits.gate import GATE_NAMES
 from fw_circuits.exceptions import CircuitError
 
@@ -103,13 +106,13 @@ def parse(data: bytes, path: str) -> Circuit:
     top = _top(found, path)
     budget = [BITS + BITS_PER_BYTE * len(data)]
     nets: dict[str, Netlist] = {}
-    waiting = [top]
+    waiting = [_Elaborator(found, top, path, budget)]
     while waiting:
-        name = waiting.pop()
-        if name not in nets:
-            nets[name] = _Elaborator(found, name, path, budget).netlist()
-            waiting += [use.model for use in found[name].uses if use.model in found]
-    return elaborate(nets, top, REMEDY)
+        elaborator = waiting.pop()
+        if elaborator.model not in nets:
+            nets[elaborator.model] = elaborator.netlist()
+            waiting += elaborator.waiting
+    return elaborate(nets, next(iter(nets)), REMEDY)
 
 
 def _top(found: dict[str, Module], path: str) -> str:
@@ -133,8 +136,27 @@ def _top(found: dict[str, Module], path: str) -> str:
 class _Elaborator:
     """Makes the netlist of one module."""
 
-    def __init__(self, found: dict[str, Module], name: str, path: str, budget: list[int]) -> None:
+    def __init__(
+        self,
+        found: dict[str, Module],
+        name: str,
+        path: str,
+        budget: list[int],
+        parameters: Mapping[str, tuple[int, int]] = MappingProxyType({}),
+    ) -> None:
         self.found, self.module, self.budget = found, found[name], budget
+        names = list(self.module.parameters)
+        self.parameters = dict(self.module.parameters)
+        for key, value in parameters.items():  # by name, or by position
+            key = names[int(key)] if key.isdecimal() and int(key) < len(names) else key
+            if key not in names:
+                self.module.problem = CircuitError(
+                    f"{path}, line {self.module.line}: {name!r} has no parameter {key!r}; correct the instance."
+                )
+            self.parameters[key] = value
+        changed = "" if self.parameters == self.module.parameters else f" {self.parameters}"
+        self.model = name + changed  # its netlist is one for all instances of equal parameters
+        self.waiting: list[_Elaborator] = []
         self.net = Netlist(path, problem=self.module.problem)
         self.anonymous = 1
         self.evaluator = Evaluator(self.wires, self.define, self.net.error)
@@ -200,6 +222,11 @@ class _Elaborator:
 
     def wires(self, line: int, name: str, select: tuple[int, int] | None) -> list[str]:
         """Keys of a name's bits, the least significant first."""
+        if name in self.parameters:
+            if select is not None:
+                raise self.net.error(line, f"{name!r} is a parameter; expected it as a whole.")
+            value, width = self.parameters[name]
+            return [ONE if value >> i & 1 else ZERO for i in range(width)]
         net = self.module.nets.get(name)
         limits = net.limits if net else None
         if limits is None:
@@ -249,8 +276,12 @@ class _Elaborator:
         if inside is None and use.model == "$lut":
             self.lookup(use)
             return
+        model = use.model
         if inside is not None:
-            self.connect(use, inside, ports)
+            inner = _Elaborator(self.found, use.model, self.net.path, self.budget, use.parameters)
+            self.waiting.append(inner)
+            model = inner.model
+            self.connect(use, inner, ports)
         elif use.model in CELLS:
             inputs, output, _ = CELLS[use.model]
             for port, value in (
@@ -260,13 +291,12 @@ class _Elaborator:
             ):
                 if value is not None:
                     ports[port] = self.targets(value)[0] if port == output else self.bit(value)
-        self.net.instances.append(Instance(use.line, use.name, use.model, ports))
+        self.net.instances.append(Instance(use.line, use.name, model, ports))
 
-    def connect(self, use: Use, inside: Module, ports: dict[str, str]) -> None:
+    def connect(self, use: Use, inner: _Elaborator, ports: dict[str, str]) -> None:
         """The ports of a module of the file."""
-        line, formals = use.line, list(inside.ports or inside.directions)
-        if use.parameters:
-            raise self.net.error(line, f"{use.model!r} with parameters; expected none ({WRITE}).")
+        inside, line = inner.module, use.line
+        formals = list(inside.ports or inside.directions)
         if not use.named and len(use.ports) > len(formals):
             raise self.net.error(
                 line, f"{use.model!r} has {len(formals)} ports; {len(use.ports)} are connected; correct it."
@@ -278,7 +308,7 @@ class _Elaborator:
                 raise self.net.error(line, f"{use.model!r} has no port {port!r}; correct the connection.")
             if value is None:
                 continue
-            keys = _Elaborator(self.found, use.model, self.net.path, self.budget).wires(line, port, None)
+            keys = inner.wires(line, port, None)
             actual = self.evaluator.bits(value, len(keys)) if direction == "input" else self.targets(value)
             ports.update(zip(keys, actual, strict=False))
 

@@ -26,7 +26,7 @@ BINARY = {"||": 1, "&&": 2} | dict.fromkeys(("|", "~|"), 3) | dict.fromkeys(("^"
 BINARY |= dict.fromkeys(("&", "~&"), 5) | dict.fromkeys(EQUALITY, 6) | {">>": 8}
 REDUCTIONS = {sign: gate for sign, gate in BITWISE.items()} | {"!": "nor"}
 ARITHMETIC = ("+", "-", "*", "/", "%", "<", ">", "<=", ">=", "<<", "<<<", ">>>", "**")
-OPEN = ("(", "{", "{{")
+CLOSING = {"(": ")", "{": "}", "{{": "}", "[": "]"}
 #: Bits of one vector or expression.
 MAX_WIDTH = 1 << 16
 MAX_SHIFT = 16
@@ -102,6 +102,7 @@ class _Pending(NamedTuple):
     base: int  # operands below it
     arity: int = 0
     times: int = 0
+    name: str = ""
 
 
 class _Reader:
@@ -125,25 +126,22 @@ class _Reader:
             wants_operand = going
         self.reduce()
         if self.pending:
-            sign = {"(": ")", "?": ":"}.get(self.pending[-1].sign, "}")
-            raise self.cursor.error(repr(sign))
+            raise self.cursor.error(repr(CLOSING.get(self.pending[-1].sign, ":")))
         return self.nodes
 
     def push(self, node: Node) -> None:
         self.operands.append(len(self.nodes))
         self.nodes.append(node)
 
-    def wait(self, sign: str, arity: int = 0, times: int = 0) -> None:
-        self.pending.append(_Pending(self.cursor.token.line, sign, len(self.operands), arity, times))
+    def wait(self, sign: str, arity: int = 0, times: int = 0, name: str = "") -> None:
+        self.pending.append(_Pending(self.cursor.token.line, sign, len(self.operands), arity, times, name))
         self.cursor.next()
 
     def operand(self) -> bool:
         """Read a part before an operand's end; whether an operand is still wanted."""
         token, cursor = self.cursor.token, self.cursor
         if token.kind in ("name", "escaped"):
-            cursor.next()
-            self.push(Node(token.line, "name", name=token.text.removeprefix("\\"), select=selection(cursor)))
-            return False
+            return self.named()
         if token.kind == "number":
             value, width = number(cursor)
             self.push(Node(token.line, "number", value=value, width=width))
@@ -156,12 +154,26 @@ class _Reader:
             raise cursor.error("a wire, a number or an operator such as ~")
         return True
 
+    def named(self) -> bool:
+        """Read a name and its index: numbers, or an expression, which is then wanted."""
+        cursor, select = self.cursor, None
+        token = cursor.next()
+        name = token.text.removeprefix("\\")
+        if cursor.sees("["):
+            self.wait("[", name=name)
+            if cursor.token.kind != "number" and not cursor.sees("-"):
+                return True
+            self.pending.pop()
+            select = selection(cursor)
+        self.push(Node(token.line, "name", name=name, select=select))
+        return False
+
     def operator(self) -> bool | None:
         """Read what follows an operand; whether an operand is wanted next, None at the end."""
         cursor, sign = self.cursor, self.cursor.token.text
         if cursor.token.kind != "sign":
             return None
-        inside = next((p.sign for p in reversed(self.pending) if not p.arity), "") if sign in ",:})" else ""
+        inside = next((p.sign for p in reversed(self.pending) if not p.arity), "") if sign in ",:})]" else ""
         if sign in BINARY:
             self.reduce(BINARY[sign])
             self.wait(sign, arity=2)
@@ -177,7 +189,10 @@ class _Reader:
         elif sign == "," and inside in ("{", "{{"):
             self.reduce()
             cursor.next()
-        elif (sign == ")" and inside == "(") or (sign == "}" and inside in ("{", "{{")):
+            if cursor.sees("}"):  # abc: write_verilog -K
+                self.close()
+                return False
+        elif inside and sign == CLOSING.get(inside):
             self.close()
             return False
         elif sign in ARITHMETIC:
@@ -201,7 +216,7 @@ class _Reader:
     def reduce(self, weakest: int = 0) -> None:
         """Apply the waiting operators that bind at least so tightly, back to the last open bracket."""
         while self.pending and self.pending[-1].arity:
-            line, sign, _, arity, _ = self.pending[-1]
+            line, sign, _, arity, _, _ = self.pending[-1]
             binds = 9 if arity == 1 else BINARY.get(sign, 0)
             if binds < weakest:
                 break
@@ -213,22 +228,20 @@ class _Reader:
     def close(self) -> None:
         """Close the innermost bracket."""
         self.reduce()
-        line, sign, base, _, times = self.pending.pop()
+        line, sign, base, _, times, name = self.pending.pop()
         self.cursor.next()
         if sign == "(":
             return
         parts = tuple(self.operands[base:])
         del self.operands[base:]
-        self.push(Node(line, "{", parts))
+        self.push(Node(line, "[" if sign == "[" else "{", parts, name))
         if sign == "{{":
             self.cursor.take("}")
             self.push(Node(line, "{{", (self.operands.pop(),), value=times))
 
 
-def selection(cursor: Cursor) -> tuple[int, int] | None:
-    """Read ``[i]`` or ``[i:j]``, if one follows."""
-    if not cursor.skip("["):
-        return None
+def selection(cursor: Cursor) -> tuple[int, int]:
+    """Read ``i]`` or ``i:j]``."""
     first = last = index(cursor)
     if cursor.skip(":"):
         last = index(cursor)
@@ -324,6 +337,8 @@ class Evaluator:
         line, sign = node.line, node.sign
         if sign == "name":
             return self.wires(line, node.name, node.select)
+        if sign == "[":
+            return self._shift(line, self.wires(line, node.name, None), parts[0], 1)
         if sign == "number":
             return [ONE if node.value >> i & 1 else ZERO for i in range(min(width, node.width))]
         if sign == "{":

@@ -53,7 +53,6 @@ BEHAVIOUR = {
     ),
     *("genvar", "if", "for", "case", "casex", "casez", "begin", "integer", "real", "time", "event", "assert"),
 }
-PARAMETERS = ("parameter", "localparam", "specparam")
 SWITCHES = {
     *(
         "bufif0",
@@ -106,7 +105,7 @@ class Use(NamedTuple):
     name: str
     named: bool
     ports: dict[str, Expression | None]
-    parameters: dict[str, tuple[int, int]]
+    parameters: dict[str, tuple[int, int]]  # named as the ports
 
 
 @dataclass
@@ -118,6 +117,7 @@ class Module:
     ports: dict[str, int] = field(default_factory=dict)  # in the order of the head, with their lines
     directions: dict[str, tuple[str, int]] = field(default_factory=dict)
     nets: dict[str, Net] = field(default_factory=dict)
+    parameters: dict[str, tuple[int, int]] = field(default_factory=dict)  # values and widths
     supplies: dict[str, int] = field(default_factory=dict)
     assignments: list[Assignment] = field(default_factory=list)
     primitives: list[Primitive] = field(default_factory=list)
@@ -167,8 +167,11 @@ class _Parser:
     def module(self) -> None:
         """Read the head and the items."""
         cursor = self.cursor
-        if cursor.sees("#"):
-            raise cursor.error(f"a module without parameters ({WRITE})")
+        if cursor.skip("#"):
+            cursor.take("(")
+            while not cursor.skip(")"):
+                self.parameter()
+                cursor.skip(",")
         if cursor.skip("("):
             self.head()
         cursor.take(";")
@@ -233,6 +236,10 @@ class _Parser:
                 self.assignment()
             elif keyword in GATES:
                 self.gates()
+            elif keyword in ("parameter", "localparam"):
+                self.parameter()
+                while cursor.skip(","):
+                    self.parameter()
             elif keyword == "defparam":
                 self.setting()
             elif keyword == "specify":
@@ -263,8 +270,6 @@ class _Parser:
                 f"{cursor.path}, line {cursor.token.line}: {keyword!r} {what}; expected a combinational netlist of "
                 f"wires, assign, gates and instances: make one first ({WRITE.replace('; write', f'{cut}; write')})."
             )
-        if keyword in PARAMETERS:
-            raise cursor.error(f"a netlist without parameters ({WRITE})")
         if keyword in SWITCHES:
             raise cursor.error("nets and gates with one driver and no tri-state (yosys: tribuf -logic)")
 
@@ -362,7 +367,9 @@ class _Parser:
             while not cursor.skip(")"):
                 if parameters:
                     cursor.take(",")
-                cursor.take(".")
+                if not cursor.skip("."):
+                    parameters[str(len(parameters))] = number(cursor)
+                    continue
                 name = word(cursor)
                 cursor.take("(")
                 parameters[name] = number(cursor)
@@ -392,6 +399,15 @@ class _Parser:
             self.result.uses.append(Use(line, model, name, named, ports, dict(parameters)))
             if not cursor.skip(","):
                 return
+
+    def parameter(self) -> None:
+        """``parameter LUT = 4'h8``."""
+        cursor = self.cursor
+        if cursor.skip("parameter", "localparam"):
+            self.kind()
+        name = word(cursor)
+        cursor.take("=")
+        self.result.parameters[name] = number(cursor)
 
     def setting(self) -> None:
         """``defparam u1.LUT = 4'h8``."""
