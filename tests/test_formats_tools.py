@@ -98,12 +98,12 @@ def test_abc_counts_the_and_nodes_that_n_ands_counts(tmp_path):
 @pytest.mark.parametrize(("a", "b"), [(".v", ".blif"), (".aig", ".v"), (".aag", ".blif")])
 def test_yosys_proves_formats_equivalent(a, b, tmp_path):
     circuit = example(3)
-    circuit.write(tmp_path / f"a{a}")
-    circuit.write(tmp_path / f"b{b}")
+    circuit.write(tmp_path / f"a{a}", name="top")
+    circuit.write(tmp_path / f"b{b}", name="top")
     out = run(
         YOSYS,
         "-p",
-        f"{_load('a', a)}; rename fw_circuits gold; {_load('b', b)}; rename fw_circuits gate; "
+        f"{_load('a', a)}; rename top gold; {_load('b', b)}; rename top gate; "
         "miter -equiv -flatten -make_outputs gold gate miter; sat -verify -prove trigger 0 miter",
         folder=tmp_path,
     )
@@ -140,4 +140,4 @@ def _load(name, ending):
         return f"read_verilog {name}.v"
     if ending == ".blif":
         return f"read_blif {name}.blif"
-    return f"read_aiger -module_name fw_circuits {name}{ending}"
+    return f"read_aiger -module_name top {name}{ending}"

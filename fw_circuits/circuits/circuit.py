@@ -233,11 +233,11 @@ class Circuit:
 
         return from_truth_table(table, n)
 
-    def write(self, path: str | PathLike[str]) -> None:
+    def write(self, path: str | PathLike[str], name: str | None = None) -> None:
         """Write to a file; the ending chooses the format; see `fw_circuits.circuits.formats.write`."""
         from fw_circuits.circuits.formats import write
 
-        write(self, path)
+        write(self, path, name)
 
     @classmethod
     def read(cls, path: str | PathLike[str]) -> Circuit:

@@ -3,15 +3,22 @@
 | ending | what it is | read | written as |
 |---|---|---|---|
 | .aag .aig | AIGER, text and binary | yes | the and-inverter graph of `fw_circuits.circuits.aig.to_aig` |
-| .blif | Berkeley logic interchange format | yes | one table a gate |
-| .bench | ISCAS bench | yes | one line a gate, inverters of their own |
-| .v | structural Verilog | yes | one assignment a gate |
+| .blif | Berkeley logic interchange format, models in one file | yes | one table a gate |
+| .bench | ISCAS bench, LUTs of abc, gates of cirbo | yes | one line a gate, inverters of their own |
+| .v | Verilog netlists, vectors, modules in one file | yes | one assignment a gate |
 | .pla | espresso, two levels | yes | irredundant sum of products, ``.type f`` |
 | .dot | Graphviz drawing | no | complemented wires dashed |
 
 Names of inputs and outputs survive in all of them (`naming`: characters that a format cannot carry are
 written as ``%20`` and the like).  A reader goes through `Builder`: equal gates become one, and what a format
-spends on buffers, inverters and constants costs no gate.  Sequential elements and hierarchies are refused.
+spends on buffers, inverters and constants costs no gate.  Registers, behaviour and cells that the file does not
+describe are refused with the command that makes the file readable.
+
+What is written is read by abc, yosys, aigverse, cirbo and Icarus Verilog, as far as they know the format.  They
+match the ports of two files in different ways: yosys and abc's ``cec`` by name, aigverse and cirbo, which rename
+or reorder, and abc's ``cec -n`` by position.  The ports of a file stand in the order of the circuit and carry its
+names, so either way is right, as long as both files were written from circuits with the same order.  yosys sorts
+the ports of a vector's bits from the lowest and lists inputs in the order of the module's head.
 """
 
 from __future__ import annotations
@@ -25,15 +32,16 @@ from fw_circuits.circuits.formats import aiger, bench, blif, dot, pla, verilog
 from fw_circuits.circuits.formats.files import read_bytes, write_atomically
 from fw_circuits.exceptions import CircuitError, InputError
 
-WRITERS: dict[str, Callable[[Circuit], bytes]] = {
+WRITERS: dict[str, Callable[..., bytes]] = {  # those of NAMED take the name of the model too
     ".aag": aiger.ascii_bytes,
     ".aig": aiger.binary_bytes,
-    ".blif": lambda circuit: blif.text(circuit).encode(),
+    ".blif": lambda circuit, name=blif.NAME: blif.text(circuit, name).encode(),
     ".bench": lambda circuit: bench.text(circuit).encode(),
-    ".v": lambda circuit: verilog.text(circuit).encode(),
+    ".v": lambda circuit, name=verilog.NAME: verilog.text(circuit, name).encode(),
     ".pla": lambda circuit: pla.text(circuit).encode(),
     ".dot": lambda circuit: dot.text(circuit).encode(),
 }
+NAMED = (".blif", ".v")
 READERS: dict[str, Callable[[bytes, str], Circuit]] = {
     ".aag": aiger.parse,
     ".aig": aiger.parse,
@@ -44,7 +52,7 @@ READERS: dict[str, Callable[[bytes, str], Circuit]] = {
 }
 
 
-def write(circuit: Circuit, path: str | PathLike[str]) -> None:
+def write(circuit: Circuit, path: str | PathLike[str], name: str | None = None) -> None:
     """Write a circuit in the format that the ending of the path names.
 
     The file is written beside its target and then renamed: a full disk leaves the old file as it was.
@@ -54,11 +62,14 @@ def write(circuit: Circuit, path: str | PathLike[str]) -> None:
     circuit : Circuit
     path : path-like
         Ends in .aag, .aig, .bench, .blif, .dot, .pla or .v.
+    name : str, optional
+        Name of the Verilog module (default ``top``, which aigverse expects) or of the BLIF model (default
+        ``fw_circuits``).  The other formats have no place for it.
 
     Raises
     ------
     InputError
-        For another ending.
+        For another ending, or a name that is empty or no string.
     CircuitError
         If the format cannot hold the circuit; the message says why.
     OSError
@@ -73,7 +84,11 @@ def write(circuit: Circuit, path: str | PathLike[str]) -> None:
     ...     read(Path(folder) / "half.blif") == half
     True
     """
-    write_atomically(Path(path), WRITERS[_ending(path, WRITERS)](circuit))
+    if name is not None and not (isinstance(name, str) and name):
+        raise InputError(f"name is {name!r}; expected a string such as 'top'.")
+    ending = _ending(path, WRITERS)
+    named = (name,) if name is not None and ending in NAMED else ()
+    write_atomically(Path(path), WRITERS[ending](circuit, *named))
 
 
 def read(path: str | PathLike[str]) -> Circuit:
@@ -89,7 +104,7 @@ def read(path: str | PathLike[str]) -> Circuit:
     InputError
         For another ending, or a file that cannot be read.
     CircuitError
-        For a malformed file, with its line, and for latches, hierarchies and cycles.
+        For a malformed file, with its line, and for registers, cells not described in it and cycles.
 
     Examples
     --------

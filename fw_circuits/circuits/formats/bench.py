@@ -1,7 +1,10 @@
 """ISCAS bench: ``y = AND(a, b)``, one line a gate.
 
-Written with AND, OR, XOR and their complements; gates such as ``a & ~b`` get an inverter line of their own.
-Constants are ``gnd`` and ``vdd``, and ``LUT 0x...`` is read, as Berkeley ABC does it.  ``DFF`` is refused.
+Written with AND, NAND, OR, NOR, XOR and NOT; gates such as ``a & ~b`` get an inverter line of their own, and
+the constant is ``vdd``: what abc, yosys' helpers and cirbo all read.  Read are those of any number of
+operands and letter case, the constants, tables and multiplexers of abc (``gnd vdd``, ``LUT 0x...``, ``MUX`` of
+the select, the value at 1 and the value at 0), and the gates of cirbo (``NXOR GEQ LIFF ALWAYS_TRUE`` ...).
+``DFF`` is refused.
 Source: F. Brglez and H. Fujiwara, "A neutral netlist of 10 combinational benchmark circuits", ISCAS 1985.
 """
 
@@ -9,30 +12,27 @@ from __future__ import annotations
 
 import re
 
-from fw_circuits.circuits.builder import output_signals
 from fw_circuits.circuits.circuit import Circuit
-from fw_circuits.circuits.formats.blif import small
-from fw_circuits.circuits.formats.files import lines_of
-from fw_circuits.circuits.formats.netlist import Function, Netlist, chain, words_of
-from fw_circuits.circuits.gate import AND, GATE_NAMES, OR, XOR
-from fw_circuits.circuits.synthesis import from_truth_table
+from fw_circuits.circuits.formats.gates import GATES, REGISTER, UNARY, Function, constant, lookup, pair
+from fw_circuits.circuits.formats.netlist import Netlist, words_of, written
+from fw_circuits.circuits.formats.tokens import Cursor, tokens
+from fw_circuits.circuits.gate import GATE_NAMES
 
-GATES: dict[str, Function] = {
-    "and": chain(AND),
-    "nand": chain(AND, 1),
-    "or": chain(OR),
-    "nor": chain(OR, 1),
-    "xor": chain(XOR),
-    "xnor": chain(XOR, 1),
-    "not": chain(AND, 1),
-    "inv": chain(AND, 1),
-    "buf": chain(AND),
-    "buff": chain(AND),
+TOKEN = re.compile(r"(?P<blank>[ \t\n\f\v]+|\#[^\n]*)|(?P<sign>[(),=])|(?P<name>[^ \t\n\f\v\#(),=]+)")
+ALIASES = {"inv": "not", "buff": "buf", "iff": "buf", "nxor": "xnor"}
+CONSTANTS = {
+    "gnd": 0,
+    "const0": 0,
+    "always_false": 0,
+    "0": 0,
+    "vdd": 1,
+    "const1": 1,
+    "always_true": 1,
+    "1": 1,
 }
-UNARY = ("not", "inv", "buf", "buff")
-MAX_LUT = 10
-PORT = re.compile(r"(INPUT|OUTPUT)\s*\(\s*([^\s(),=]+)\s*\)", re.IGNORECASE)
-GATE = re.compile(r"([^\s(),=]+)\s*=\s*([A-Za-z]+)(?:\s+0[xX]([0-9A-Fa-f]+))?\s*(?:\(([^()=]*)\))?")
+#: Gates of two operands, by their names here.
+PAIRS = dict(gt="gt", lt="lt", geq="ge", leq="le", liff="buf_a", riff="buf_b", lnot="not_a", rnot="not_b")
+MAX_LUT = 16
 
 
 def text(circuit: Circuit) -> str:
@@ -43,24 +43,28 @@ def text(circuit: Circuit) -> str:
     INPUT(b)
     OUTPUT(y0)
     OUTPUT(y1)
-    n0 = gnd
+    n0 = vdd
     nb2 = NOT(b)
     n3 = AND(a, nb2)
     y0 = NOT(n3)
-    y1 = BUFF(n0)
+    y1 = NOT(n0)
     """
+    circuit = written(circuit)
     nodes, outputs, drivers = words_of(circuit, ports_may_share=True)
     lines = [f"INPUT({word})" for word in nodes[1 : 1 + circuit.n_inputs]]
     lines += [f"OUTPUT({word})" for word in outputs]
-    return "\n".join([*lines, *_gates(circuit, nodes, drivers), ""])
+    if any(signal < 2 for signal in circuit.outputs):
+        lines.append(f"{nodes[0]} = vdd")
+    lines += _gates(circuit, nodes, {word for word, _ in drivers})
+    for word, s in drivers:  # node 0 is written as 1
+        lines.append(f"{word} = {'NOT' if (s & 1) != (s < 2) else 'BUFF'}({nodes[s >> 1]})")
+    return "\n".join([*lines, ""])
 
 
-def _gates(circuit: Circuit, nodes: list[str], drivers: list[tuple[str, int]]) -> list[str]:
+def _gates(circuit: Circuit, nodes: list[str], outputs: set[str]) -> list[str]:
     lines: list[str] = []
-    if any(0 in gate[1:] for gate in circuit.gates) or any(s < 2 for s in circuit.outputs):
-        lines.append(f"{nodes[0]} = gnd")
     prefix = nodes[0][:-1]  # no name is the prefix and a number; neither may it collide with an inverter's
-    taken = {*nodes, *(word for word, _ in drivers)}
+    taken = {*nodes, *outputs}
     while any(word.startswith(f"{prefix}b") and word[len(prefix) + 1 :].isdecimal() for word in taken):
         prefix += "_"
     inverted: dict[int, str] = {}
@@ -72,30 +76,13 @@ def _gates(circuit: Circuit, nodes: list[str], drivers: list[tuple[str, int]]) -
         return inverted[node]
 
     for node, (table, a, b) in enumerate(circuit.gates, start=1 + circuit.n_inputs):
-        x, y, word = nodes[a], nodes[b], nodes[node]
-        match GATE_NAMES[table]:
-            case "false":
-                lines.append(f"{word} = gnd")
-            case "true":
-                lines.append(f"{word} = vdd")
-            case "buf_a" | "buf_b" | "not_a" | "not_b" as name:
-                kind = "BUFF" if name.startswith("buf") else "NOT"
-                lines.append(f"{word} = {kind}({x if name.endswith('a') else y})")
-            case "gt":
-                y = complement(b)
-                lines.append(f"{word} = AND({x}, {y})")
-            case "lt":
-                x = complement(a)
-                lines.append(f"{word} = AND({x}, {y})")
-            case "ge":
-                y = complement(b)
-                lines.append(f"{word} = OR({x}, {y})")
-            case "le":
-                x = complement(a)
-                lines.append(f"{word} = OR({x}, {y})")
-            case name:
-                lines.append(f"{word} = {name.upper()}({x}, {y})")
-    lines += [f"{word} = {'NOT' if s & 1 else 'BUFF'}({nodes[s >> 1]})" for word, s in drivers]
+        x, y, name = nodes[a], nodes[b], GATE_NAMES[table]
+        if name in ("gt", "ge"):
+            y = complement(b)
+        elif name in ("lt", "le", "xnor"):  # cirbo knows no XNOR, abc no NXOR of its own gates
+            x = complement(a)
+        kind = {"gt": "AND", "lt": "AND", "ge": "OR", "le": "OR", "xnor": "XOR"}.get(name, name.upper())
+        lines.append(f"{nodes[node]} = {kind}({x}, {y})")
     return lines
 
 
@@ -106,50 +93,68 @@ def parse(data: bytes, path: str) -> Circuit:
     (3,)
     """
     net = Netlist(path)
-    line = 1
-    for line, raw in enumerate(lines_of(data, path), start=1):
-        content = raw.split("#", 1)[0].strip()
-        if not content:
+    cursor = Cursor(tokens(TOKEN, data, path, "bench"), path)
+    while cursor.token.kind != "end":
+        line, word = cursor.token.line, _name(cursor, "INPUT(a), OUTPUT(a) or a = GATE(b, c)")
+        if cursor.sees("(") and word.upper() in ("INPUT", "OUTPUT"):
+            add = net.add_input if word.upper() == "INPUT" else net.add_output
+            for port in _operands(cursor):
+                add(line, port)
             continue
-        if port := PORT.fullmatch(content):
-            (net.add_input if port[1].upper() == "INPUT" else net.add_output)(line, port[2])
-        elif gate := GATE.fullmatch(content):
-            word, kind, digits, inside = gate.groups()
-            operands = [] if inside is None else [operand.strip() for operand in inside.split(",")]
-            if not all(operand and len(operand.split()) == 1 for operand in operands):
-                raise net.error(line, f"{content[:60]!r}; expected operands parted by commas.")
-            net.define(line, word, operands, _function(net, line, kind.lower(), digits, len(operands)))
-        else:
-            raise net.error(line, f"{content[:60]!r}; expected INPUT(a), OUTPUT(a) or a = GATE(b, c).")
+        cursor.take("=")
+        kind = _name(cursor, "a gate such as AND").lower()
+        digits = cursor.next().text if kind == "lut" and cursor.token.kind == "name" else ""
+        operands = _operands(cursor) if cursor.sees("(") else []
+        net.define(line, word, operands, _function(net, line, kind, digits, len(operands)))
     if not (net.inputs or net.outputs or net.wires):
-        raise net.error(line, "the file defines nothing; expected INPUT, OUTPUT and gates.")
+        raise net.error(cursor.token.line, "the file defines nothing; expected INPUT, OUTPUT and gates.")
     return net.circuit()
 
 
-def _function(net: Netlist, line: int, kind: str, digits: str | None, width: int) -> Function:
-    if kind in ("gnd", "vdd") and not width and digits is None:
-        value = int(kind == "vdd")
-        return lambda builder, signals: value
-    if kind == "lut" and digits is not None:
-        if not 0 <= width <= MAX_LUT or len(digits) > 1 << MAX_LUT or int(digits, 16) >> (1 << width):
-            raise net.error(
-                line,
-                f"LUT 0x{digits[:20]} of {width} operands; expected at most 2^{width} bits, {MAX_LUT} operands.",
-            )
-        return _table(int(digits, 16), width)
-    if kind not in GATES or digits is not None:
-        raise net.error(
-            line, f"gate {kind.upper()!r}; expected one of {', '.join(GATES).upper()}, LUT 0x..., gnd, vdd."
-        )
-    if width != 1 if kind in UNARY else width < 1:
-        raise net.error(
-            line, f"{kind.upper()} with {width} operands; expected {'one' if kind in UNARY else 'some'}."
-        )
-    return GATES[kind]
+def _name(cursor: Cursor, wanted: str) -> str:
+    if cursor.token.kind != "name":
+        raise cursor.error(wanted)
+    return cursor.next().text
 
 
-def _table(table: int, width: int) -> Function:
-    if width <= 4:
-        return small(table, width)
-    circuit = from_truth_table(table, width)
-    return lambda builder, signals: output_signals(circuit, builder.add(circuit, signals))[0]
+def _operands(cursor: Cursor) -> list[str]:
+    cursor.take("(")
+    words: list[str] = []
+    while not cursor.skip(")"):
+        if words:
+            cursor.take(",")
+        words.append(_name(cursor, "wires parted by commas"))
+    return words
+
+
+def _function(net: Netlist, line: int, kind: str, digits: str, width: int) -> Function:
+    kind = ALIASES.get(kind, kind)
+    if kind in CONSTANTS and not width:
+        return constant(CONSTANTS[kind])
+    if kind == "lut":
+        return _lookup(net, line, digits, width)
+    if REGISTER.search(kind):
+        raise net.register(line, f"gate {kind.upper()!r}")
+    expected = 1 if kind in UNARY else 3 if kind == "mux" else 2 if kind in PAIRS else None
+    if kind not in GATES and kind not in PAIRS and kind != "mux":
+        known = ", ".join((*GATES, "mux", *PAIRS, "lut 0x...", *CONSTANTS)).upper()
+        raise net.error(line, f"gate {kind.upper()!r}; expected one of {known}.")
+    if width != expected if expected else width < 1:
+        raise net.error(
+            line,
+            f"{kind.upper()} with {width} operands; expected {('some', 'one', 'two', 'three')[expected or 0]}.",
+        )
+    if kind == "mux":
+        return lambda builder, signals: builder.mux(*signals)
+    return pair(PAIRS[kind]) if kind in PAIRS else GATES[kind]
+
+
+def _lookup(net: Netlist, line: int, digits: str, width: int) -> Function:
+    if not re.fullmatch("0[xX][0-9A-Fa-f]+", digits):
+        raise net.error(line, f"LUT {digits[:20]}; expected its table such as 0x8.")
+    if width > MAX_LUT or len(digits) > 2 + (1 << MAX_LUT) or int(digits, 16) >> (1 << width):
+        raise net.error(
+            line,
+            f"LUT {digits[:20]} of {width} operands; expected at most 2^{width} bits, {MAX_LUT} operands.",
+        )
+    return lookup(int(digits, 16), width)

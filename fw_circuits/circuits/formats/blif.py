@@ -1,26 +1,64 @@
 """BLIF: one ``.names`` table a gate.  Reference: "Berkeley Logic Interchange Format (BLIF)", UC Berkeley, 1992.
 
-Read are combinational models: ``.model .inputs .outputs .names .end``, comments and continued lines.  Tables
-of up to 4 inputs become smallest circuits, wider ones sums of their rows.  ``.latch``, ``.subckt``, ``.gate``
-and the rest are refused.
+Read is every combinational file: models that use each other (``.subckt``, ``.gate``; the first is the top),
+the don't-care network after ``.exdc`` (skipped: don't-cares are 0, as those of a PLA of type ``fd``), delays,
+areas and drives (skipped), and what yosys adds: ``.conn``, ``.attr``, ``.param``, ``.cname``, its own gates.
+Tables of up to 4 inputs become smallest circuits, wider ones sums of their rows.  Registers, cells that the
+file does not describe, and the statements of BLIF-MV are refused.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
-from fw_circuits.circuits.builder import Builder, output_signals
-from fw_circuits.circuits.catalogue import minimal_circuit
 from fw_circuits.circuits.circuit import Circuit
-from fw_circuits.circuits.cuts import LEAVES
-from fw_circuits.circuits.formats.files import lines_of
-from fw_circuits.circuits.formats.netlist import Function, Netlist, words_of
-from fw_circuits.circuits.gate import AND, OR
+from fw_circuits.circuits.formats.gates import BUFFER, Function, constant, cover, lookup, sum_of_products
+from fw_circuits.circuits.formats.naming import encode
+from fw_circuits.circuits.formats.netlist import Instance, Netlist, elaborate, words_of, written
+from fw_circuits.circuits.formats.tokens import tokens
+from fw_circuits.exceptions import CircuitError
 
+__all__ = ["parse", "sum_of_products", "text"]
+
+NAME = "fw_circuits"
 WIDTH = 100
+MAX_LUT = 16
+#: A backslash at the end of a line continues it; blanks and a comment may stand between.
+END = r"[ \t\f\v]*+(?:\#[^\n]*)?(?:\n|\Z)"
+TOKEN = re.compile(
+    rf"(?P<blank>[ \t\f\v]+|\#[^\n]*|\\{END})|(?P<newline>\n)|(?P<word>(?:[^ \t\f\v\n\#\\]|\\(?!{END}))++)"
+)
+#: Statements about delays, areas, drives and names: they do not change the function.
+SKIPPED = {
+    *(
+        ".area",
+        ".delay",
+        ".wire_load_slope",
+        ".wire",
+        ".input_arrival",
+        ".input_required",
+        ".output_required",
+    ),
+    *(
+        ".output_arrival",
+        ".input_drive",
+        ".max_input_load",
+        ".output_load",
+        ".clock",
+        ".cycle",
+        ".clock_event",
+    ),
+    *(".attr", ".cname", ".param", ".no", ".phase"),
+}
+REGISTERS = {".latch", ".mlatch", ".flop", ".start_kiss"}
+REMEDY = (
+    "add its .model, or translate it with its library (abc: read_library CELLS.genlib; read FILE.blif; strash; "
+    "write FLAT.blif) or without (yosys: techmap; flatten; write_blif)"
+)
 
 
-def text(circuit: Circuit) -> str:
+def text(circuit: Circuit, name: str = NAME) -> str:
     """The circuit as BLIF.
 
     >>> print(text(Circuit(2, ((2, 1, 2),), (7,), ("a", "b"))), end="")
@@ -33,17 +71,18 @@ def text(circuit: Circuit) -> str:
     0 1
     .end
     """
+    circuit = written(circuit)
     nodes, outputs, drivers = words_of(circuit, ports_may_share=True)
-    lines = [".model fw_circuits", *_wrapped(".inputs", nodes[1 : 1 + circuit.n_inputs])]
+    lines = [f".model {encode(name)}", *_wrapped(".inputs", nodes[1 : 1 + circuit.n_inputs])]
     lines += _wrapped(".outputs", outputs)
-    reads_constant = any(0 in gate[1:] for gate in circuit.gates) or any(s < 2 for s in circuit.outputs)
-    if reads_constant:
-        lines.append(f".names {nodes[0]}")
     for node, (table, a, b) in enumerate(circuit.gates, start=1 + circuit.n_inputs):
         lines.append(f".names {nodes[a]} {nodes[b]} {nodes[node]}")
         lines += [f"{v & 1}{v >> 1} 1" for v in range(4) if table >> v & 1]
     for word, signal in drivers:
-        lines += [f".names {nodes[signal >> 1]} {word}", f"{1 - (signal & 1)} 1"]
+        if signal >> 1:
+            lines += [f".names {nodes[signal >> 1]} {word}", f"{1 - (signal & 1)} 1"]
+        else:
+            lines += [f".names {word}", *["1"] * signal]
     return "\n".join([*lines, ".end", ""])
 
 
@@ -63,67 +102,163 @@ def parse(data: bytes, path: str) -> Circuit:
     >>> parse(b".inputs a b\\n.outputs y\\n.names a b y\\n0- 1\\n-0 1\\n", "t.blif").truth_table()
     7
     """
-    net = Netlist(path)
-    table: list[str] | None = None  # the words of an open .names
-    rows: list[tuple[int, list[str]]] = []
-    start, models, line = 0, 0, 0
-
-    def close() -> None:
-        if table is not None:
-            net.define(start, table[-1], table[:-1], _cover(net, len(table) - 1, rows))
-
+    reader = _Reader(path)
+    line = 1
     for line, words in _statements(data, path):
-        match words[0]:
-            case ".model":
-                models += 1
-                if models > 1:
-                    raise net.error(
-                        line, "a second .model; expected one flat model: flatten the design first."
-                    )
-            case ".inputs":
-                for word in words[1:]:
-                    net.add_input(line, word)
-            case ".outputs":
-                for word in words[1:]:
-                    net.add_output(line, word)
-            case ".names":
-                if len(words) < 2:
-                    raise net.error(line, ".names without a wire; expected its inputs and its output.")
-                close()
-                table, rows, start = words[1:], [], line
-                continue
-            case ".end":
+        try:
+            reader.statement(line, words)
+        except CircuitError as error:  # no matter in a model that nobody uses
+            reader.net.problem = reader.net.problem or error
+            if len(reader.models) < 2:
                 break
-            case word if word.startswith("."):
-                raise net.error(line, f"{word}; expected .model, .inputs, .outputs, .names or .end.")
-            case _:
-                if table is None:
-                    raise net.error(line, f"{' '.join(words)[:60]!r}; expected a keyword such as .names.")
-                rows.append((line, words))
-                continue
-        close()
-        table = None
-    close()
-    if not (net.inputs or net.outputs or net.wires):
-        raise net.error(line, "the file defines nothing; expected .inputs, .outputs and .names.")
-    return net.circuit()
+    reader.close()
+    models = reader.models
+    top = next(iter(models.values()))
+    if not (top.problem or top.inputs or top.outputs or top.wires or top.instances):
+        raise top.error(line, "the file defines nothing; expected .inputs, .outputs and .names.")
+    for net in models.values():
+        for word, value in (("$false", 0), ("$true", 1), ("$undef", 0)):  # yosys: write_blif -impltf
+            if word not in net.wires and word not in net.inputs:
+                net.define(0, word, (), constant(value))
+    return elaborate(models, next(iter(models)), REMEDY)
 
 
 def _statements(data: bytes, path: str) -> Iterator[tuple[int, list[str]]]:
     """Line number and words of each statement, continued lines joined."""
-    start, pending = 0, ""
-    for line, raw in enumerate(lines_of(data, path), start=1):
-        content = raw.split("#", 1)[0].rstrip()
-        start = start if pending else line
-        if content.endswith("\\"):
-            pending += content[:-1] + " "
-            continue
-        words = (pending + content).split()
-        pending = ""
-        if words:
+    start, words = 0, list[str]()
+    for line, kind, word in tokens(TOKEN, data, path, "BLIF"):
+        if kind == "word":
+            start = start if words else line
+            words.append(word)
+        elif words:
             yield start, words
-    if pending.split():
-        yield start, pending.split()
+            words = []
+
+
+class _Reader:
+    """The statements of a file one after the other; fills one `Netlist` a model."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.net = Netlist(path)
+        self.models = {"": self.net}
+        self.section = ""  # "exdc" and "end": statements that are no longer of the model
+        self.table: tuple[int, list[str]] | None = None  # an open .names
+        self.rows: list[tuple[int, list[str]]] = []
+        self.cell: tuple[int, str, dict[str, str]] | None = None  # a .gate or .subckt, its .param may follow
+        self.lut = ""
+
+    def statement(self, line: int, words: list[str]) -> None:
+        """Take one statement in."""
+        keyword = words[0]
+        if not keyword.startswith("."):
+            self._row(line, words)
+            return
+        if keyword == ".param" and self.cell and words[1:2] == ["LUT"]:
+            self.lut = words[-1]
+        if keyword in SKIPPED or keyword.startswith(".default_"):
+            return
+        self.close()
+        if keyword == ".model":
+            self._model(line, words[1] if len(words) > 1 else "")
+        elif keyword in (".exdc", ".end"):
+            self.section = keyword
+        elif self.section == ".end":
+            raise self.net.error(line, f"{keyword} after .end; expected .model.")
+        elif not self.section:
+            self._definition(line, keyword, words[1:])
+
+    def _model(self, line: int, name: str) -> None:
+        first = self.models.get("")
+        if first is not None and first == Netlist(self.path):  # nothing came before it
+            del self.models[""]
+        repeated = name in self.models
+        self.section, self.net = "", Netlist(self.path)
+        self.models[name if not repeated else f"{name} {line}"] = self.net
+        if repeated:
+            for net in self.models.values():  # whoever uses it cannot know which
+                net.problem = net.problem or net.error(
+                    line, f"a second .model {name!r}; expected one of a name."
+                )
+
+    def _definition(self, line: int, keyword: str, words: list[str]) -> None:
+        net = self.net
+        if keyword in (".inputs", ".outputs"):
+            for word in words:
+                (net.add_input if keyword == ".inputs" else net.add_output)(line, word)
+        elif keyword == ".names":
+            if not words:
+                raise net.error(line, ".names without a wire; expected its inputs and the wire it drives.")
+            self.table = line, words
+        elif keyword in (".gate", ".subckt"):
+            ports = dict(word.split("=", 1) for word in words[1:] if "=" in word)
+            if not words or len(ports) != len(words) - 1 or "" in ports.values():
+                raise net.error(
+                    line, f"{' '.join(words)[:60]!r}; expected a model and its ports as port=wire, each once."
+                )
+            self.cell, self.lut = (line, words[0], ports), ""
+        elif keyword in (".conn", ".barbuf", ".short"):
+            if len(words) != 2:
+                raise net.error(
+                    line, f"{keyword} of {len(words)} wires; expected the one read, the one driven."
+                )
+            if words[0] != words[1]:
+                net.define(line, words[1], words[:1], BUFFER)
+        elif keyword in REGISTERS:
+            raise net.register(line, keyword)
+        elif keyword == ".blackbox":
+            raise net.error(line, f"the model is a black box; expected what is inside it: {REMEDY}.")
+        elif keyword == ".search":
+            raise net.error(line, ".search names another file; expected all models in one (abc: write_blif).")
+        else:
+            raise net.error(
+                line, f"{keyword}; expected .model, .inputs, .outputs, .names, .gate, .subckt or .end."
+            )
+
+    def _row(self, line: int, words: list[str]) -> None:
+        if self.table is not None:
+            self.rows.append((line, words))
+        elif not self.section:
+            raise self.net.error(line, f"{' '.join(words)[:60]!r}; expected a keyword such as .names.")
+
+    def close(self) -> None:
+        """End an open table or cell."""
+        table, rows, cell = self.table, self.rows, self.cell
+        self.table, self.rows, self.cell = None, [], None
+        if table is not None:
+            line, words = table
+            function = _cover(self.net, len(words) - 1, rows)
+            if (
+                words[0] != words[-1] or len(words) != 2 or function is not lookup(2, 1)
+            ):  # yosys: an alias of itself
+                self.net.define(line, words[-1], words[:-1], function)
+        elif cell is not None:
+            line, model, ports = cell
+            if model == "$lut" and "Y" in ports:
+                self._lookup(line, ports)
+            else:
+                self.net.instances.append(Instance(line, f"{model}@{line}", model, ports))
+
+    def _lookup(self, line: int, ports: dict[str, str]) -> None:
+        """The cell $lut of yosys; its table is a parameter."""
+        words = (
+            [ports["A"]]
+            if "A" in ports
+            else [ports[p] for p in map("A[{}]".format, range(len(ports))) if p in ports]
+        )
+        width = len(words)
+        if (
+            width != len(ports) - 1
+            or width > MAX_LUT
+            or len(self.lut) != 1 << width
+            or set(self.lut) - set("01")
+        ):
+            raise self.net.error(
+                line,
+                f"$lut of {width} inputs with {self.lut[:20] or 'no'} LUT; expected A[0], A[1], ... "
+                f"(at most {MAX_LUT}) and 2^inputs bits (yosys: write_blif -param, or without -icells).",
+            )
+        self.net.define(line, ports["Y"], words, lookup(int(self.lut, 2), width))
 
 
 def _cover(net: Netlist, width: int, rows: Sequence[tuple[int, list[str]]]) -> Function:
@@ -140,35 +275,4 @@ def _cover(net: Netlist, width: int, rows: Sequence[tuple[int, list[str]]]) -> F
         values.add(value)
     if len(values) > 1:
         raise net.error(rows[0][0], "a table with rows for 0 and for 1; expected one kind.")
-    complemented = int(values == {"0"})
-    if width <= LEAVES:
-        table = 0
-        for v in range(1 << width):
-            marks = [str(v >> i & 1) for i in range(width)]
-            hit = any(all(c in ("-", m) for c, m in zip(cube, marks, strict=True)) for cube in cubes)
-            table |= (hit ^ complemented) << v
-        return small(table, width)
-    return lambda builder, signals: sum_of_products(builder, cubes, signals) ^ complemented
-
-
-def small(table: int, width: int) -> Function:
-    """Function of at most 4 operands, as its smallest circuit."""
-    circuit = minimal_circuit(table, width)
-    return lambda builder, signals: output_signals(circuit, builder.add(circuit, signals))[0]
-
-
-def sum_of_products(builder: Builder, cubes: Sequence[str], signals: Sequence[int]) -> int:
-    """Signal of a disjunction of cubes over ``01-``.
-
-    >>> builder = Builder(2)
-    >>> hex(builder.circuit([sum_of_products(builder, ["01", "10"], builder.inputs)]).truth_table())
-    '0x6'
-    """
-    total = 0
-    for cube in cubes:
-        product = 1
-        for mark, signal in zip(cube, signals, strict=True):
-            if mark != "-":
-                product = builder.gate(AND, product, signal ^ (mark == "0"))
-        total = builder.gate(OR, total, product)
-    return total
+    return cover(cubes, values == {"0"}) if cubes else constant(0)

@@ -35,17 +35,30 @@ def read_bytes(path: Path) -> bytes:
         raise InputError(f"{path} cannot be read: {reason}; check the path.") from error
 
 
-def lines_of(data: bytes, path: str) -> list[str]:
-    """Lines of a text file without their ends.
+def text_of(data: bytes) -> str:
+    r"""Content of a text file: UTF-8, a byte order mark dropped, all line ends written as ``\n``.
 
-    >>> lines_of(b"a \\r\\n b", "t.blif")
+    Bytes that are not UTF-8 stay as lone surrogates ("surrogateescape"): a comment may hold any bytes, and
+    `naming.decode` takes such a name for Latin-1.
+
+    >>> text_of(b"\xef\xbb\xbfa\r\nb\rc")
+    'a\nb\nc'
+    """
+    text = data.decode("utf-8", errors="surrogateescape").removeprefix("\ufeff")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def lines_of(data: bytes, path: str) -> list[str]:
+    r"""Lines of a text file without their ends; see `text_of`.
+
+    Raises
+    ------
+    CircuitError
+        For UTF-16 text, whose first bytes tell it.
+
+    >>> lines_of(b"a \r\n b", "t.blif")
     ['a ', ' b']
     """
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = 1 + data.count(b"\n", 0, error.start)
-        raise CircuitError(
-            f"{path}, line {line}: byte {error.start} is not UTF-8 text; check that the ending names the format."
-        ) from None
-    return text.replace("\r\n", "\n").split("\n")
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise CircuitError(f"{path}, line 1: UTF-16 text, not UTF-8 text; save the file as UTF-8.")
+    return text_of(data).split("\n")

@@ -25,13 +25,17 @@ def encode(name: str) -> str:
 
 
 def decode(word: str) -> str:
-    """The name that `encode` made a word of; a word that it never makes is a name as it is.
+    r"""The name that `encode` made a word of; a word that it never makes is a name as it is.
 
-    >>> decode("mean%20radius"), decode("50%"), decode("%")
-    ('mean radius', '50%', '')
+    A word whose bytes are not UTF-8 (see `files.text_of`) is taken for Latin-1.
+
+    >>> decode("mean%20radius"), decode("50%"), decode("%"), decode("Stra\udcdfe")
+    ('mean radius', '50%', '', 'Straße')
     """
     if word == EMPTY:
         return ""
+    if any("\udc80" <= letter <= "\udcff" for letter in word):
+        return word.encode("utf-8", errors="surrogateescape").decode("latin-1")
     try:
         name = unquote(word, errors="strict")
     except UnicodeDecodeError:

@@ -1,22 +1,42 @@
-"""Named netlists, the common ground of BLIF, bench and Verilog: definitions in any order, to and from circuits.
+"""The elaboration of BLIF, bench and Verilog: wires defined in any order, models that use each other, circuits.
 
-Reading: each wire is defined once by a function of other wires; `Netlist.circuit` sorts the definitions
-(without recursion, so depth does not matter) and grows the circuit.  Writing: `words_of` gives every node of
-a circuit a word and lists what each output reads.
+A reader fills one `Netlist` a model; each wire is defined once by a function of other wires.  `elaborate`
+flattens the models into the first (or the one given), sorts the definitions (without recursion, so depth does
+not matter) and grows the circuit.  `written` and `words_of` are for the writers: every node gets a word.
+
+Keys of wires are words of the file.  A blank, which no word holds, parts what elaboration adds: ``a [0]`` is
+a bit of the vector a, ``u1 w`` is the wire w inside the instance u1; ``shown`` spells them as users know them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from fw_circuits.circuits.builder import FALSE, Builder
+from fw_circuits.circuits.builder import FALSE, TRUE, Builder, normal_gate
 from fw_circuits.circuits.circuit import Circuit
+from fw_circuits.circuits.formats.gates import BUFFER, CELLS, REGISTER, Function
 from fw_circuits.circuits.formats.naming import decode, encode, wire_prefix
+from fw_circuits.circuits.gate import Gate, complement_a, complement_b
 from fw_circuits.exceptions import CircuitError
 
-Function = Callable[[Builder, Sequence[int]], int]
+#: Keys of the constants: no word begins with a blank.
+ZERO, ONE = " 0", " 1"
+#: More definitions than this are not made out of instances.
+MAX_FLAT = 1 << 20
+
+
+def shown(key: str) -> str:
+    """A wire as users know it.
+
+    >>> shown("a [0]"), shown("u1 w"), shown(" 7")
+    ('a[0]', 'u1.w', '(an expression)')
+    """
+    if re.search(r"(^| ) \d+$", key):
+        return "(an expression)"
+    return key.replace(" [", "[").replace(" ", ".")
 
 
 class Definition(NamedTuple):
@@ -27,9 +47,18 @@ class Definition(NamedTuple):
     build: Function
 
 
+class Instance(NamedTuple):
+    """Use of a model or a library cell: wires by port; an output's wire is driven, an input's is read."""
+
+    line: int
+    name: str
+    model: str
+    ports: Mapping[str, str]
+
+
 @dataclass
 class Netlist:
-    """Wires by name as a file lists them.
+    """Wires of one model by name, as a file lists them.
 
     Examples
     --------
@@ -46,10 +75,20 @@ class Netlist:
     inputs: dict[str, int] = field(default_factory=dict)
     outputs: dict[str, int] = field(default_factory=dict)
     wires: dict[str, Definition] = field(default_factory=dict)
+    instances: list[Instance] = field(default_factory=list)
+    problem: CircuitError | None = None  # why the model cannot be used; no matter if nobody uses it
 
     def error(self, line: int, message: str) -> CircuitError:
         """An error that names the file and the line."""
         return CircuitError(f"{self.path}, line {line}: {message}")
+
+    def register(self, line: int, what: str) -> CircuitError:
+        """The error for an element that stores a value."""
+        return self.error(
+            line,
+            f"{what} is a register; expected a combinational circuit: make inputs and outputs of the registers first "
+            "(abc: comb; yosys: expose -evert-dff; opt_clean).",
+        )
 
     def add_input(self, line: int, word: str) -> None:
         """Declare an input."""
@@ -62,37 +101,47 @@ class Netlist:
     def _put(self, where: dict[str, int], line: int, word: str, kind: str) -> None:
         if word in where:
             raise self.error(
-                line, f"{kind} {word!r} was already declared in line {where[word]}; expected it once."
+                line, f"{kind} {shown(word)!r} was already declared in line {where[word]}; expected it once."
             )
         where[word] = line
 
     def define(self, line: int, word: str, operands: Sequence[str], build: Function) -> None:
-        """Define a wire."""
-        if word in self.wires:
+        """Define a wire; the same definition once more, as yosys writes aliases, does no harm."""
+        old = self.wires.get(word)
+        if old and old.operands == tuple(operands) and old.build is build:
+            return
+        if old:
             raise self.error(
                 line,
-                f"{word!r} was already defined in line {self.wires[word].line}; expected one driver a wire.",
+                f"{shown(word)!r} was already defined in line {old.line}; expected one driver a wire.",
             )
         self.wires[word] = Definition(line, tuple(operands), build)
 
-    def circuit(self) -> Circuit:
-        """The circuit; definitions are taken in the order of the file, after what they read."""
+    def check_inputs(self) -> None:
+        """No input is driven from inside."""
         for word in self.inputs:
             if word in self.wires:
                 raise self.error(
-                    self.wires[word].line, f"{word!r} is an input (line {self.inputs[word]}) and defined too."
+                    self.wires[word].line,
+                    f"{shown(word)!r} is an input (line {self.inputs[word]}) and defined too.",
                 )
+
+    def circuit(self) -> Circuit:
+        """The circuit; definitions are taken in the order of the file, after what they read."""
+        self.check_inputs()
         builder = Builder(len(self.inputs))
-        signals = dict(zip(self.inputs, builder.inputs, strict=True))
+        signals = {ZERO: FALSE, ONE: TRUE} | dict(zip(self.inputs, builder.inputs, strict=True))
         for word in self.wires:
             self._build(word, builder, signals)
         outputs = []
         for word, line in self.outputs.items():
             if word not in signals:
-                raise self.error(line, f"output {word!r} is defined nowhere; add the line that drives it.")
+                raise self.error(
+                    line, f"output {shown(word)!r} is defined nowhere; add the line that drives it."
+                )
             outputs.append(signals[word])
-        inputs = tuple(decode(word) for word in self.inputs)
-        return builder.circuit(outputs, inputs, tuple(decode(word) for word in self.outputs))
+        inputs, names = ([decode(shown(word)) for word in words] for words in (self.inputs, self.outputs))
+        return builder.circuit(outputs, inputs, names)
 
     def _build(self, goal: str, builder: Builder, signals: dict[str, int]) -> None:
         """Signals of a wire and of all it reads, deepest first."""
@@ -111,29 +160,133 @@ class Netlist:
                 continue
             open_.add(word)
             for v in reversed(waiting):
-                if v not in self.wires:
-                    raise self.error(line, f"{word!r} reads {v!r}, which is no input and is defined nowhere.")
-                if v in open_:
-                    raise self.error(line, f"{word!r} and {v!r} read each other: a cycle; cut it.")
+                if v not in self.wires or v in open_:
+                    why = "that reads the first again: a cycle; cut it"
+                    if v not in self.wires:
+                        why = "which is no input and is defined nowhere"
+                    raise self.error(line, f"{shown(word)!r} reads {shown(v)!r}, {why}.")
                 stack.append(v)
 
 
-def chain(table: int, complemented: int = 0) -> Function:
-    """Function of any number of operands that folds them with an associative gate.
+def elaborate(models: Mapping[str, Netlist], top: str, remedy: str) -> Circuit:
+    """The circuit of a model, with the models and cells that it uses copied into it.
 
-    >>> builder = Builder(3)
-    >>> nand = chain(8, 1)(builder, builder.inputs)
-    >>> hex(builder.circuit([nand]).truth_table())
-    '0x7f'
+    Parameters
+    ----------
+    models : mapping of Netlist
+        Those of the file.
+    top : str
+        The model to read.
+    remedy : str
+        What to do about a cell that the file does not describe.
     """
+    _check_hierarchy(models, top, remedy)
+    if not models[top].instances:
+        return models[top].circuit()
+    flat = Netlist(models[top].path, dict(models[top].inputs), dict(models[top].outputs))
+    prefixes = {""}
+    waiting: list[tuple[str, Netlist, dict[str, str]]] = [("", models[top], {})]
+    while waiting:
+        prefix, net, place = waiting.pop()
+        place |= {ZERO: ZERO, ONE: ONE}
 
-    def build(builder: Builder, signals: Sequence[int]) -> int:
-        value = signals[0] if signals else FALSE
-        for signal in signals[1:]:
-            value = builder.gate(table, value, signal)
-        return value ^ complemented
+        def key(word: str, place: dict[str, str] = place, prefix: str = prefix) -> str:
+            return place.get(word) or prefix + word
 
-    return build
+        for word, (line, operands, build) in net.wires.items():
+            flat.define(line, prefix + word, [key(v) for v in operands], build)
+        for line, name, model, ports in net.instances:
+            if model not in models:
+                inputs, output, build = CELLS[model]
+                if output in ports:
+                    flat.define(line, key(ports[output]), [key(ports[p]) for p in inputs], build)
+                continue
+            inner, inside = f"{name} ", models[model]
+            while inner in prefixes:
+                inner = f"{name}#{len(prefixes)} "
+            prefixes.add(inner)
+            for port in inside.outputs:
+                if port in ports:
+                    flat.define(line, key(ports[port]), (inner + port,), BUFFER)
+            wires = {port: key(ports[port]) for port in inside.inputs if port in ports}
+            for port in inside.outputs.keys() & wires.keys():  # a wire straight through, under one name
+                flat.define(line, inner + port, (wires[port],), BUFFER)
+            waiting.append((inner, inside, wires))
+    return flat.circuit()
+
+
+def _check_hierarchy(models: Mapping[str, Netlist], top: str, remedy: str) -> None:
+    """Every model used is there and fit, none uses itself, and the whole is of a size to be copied out."""
+    size: dict[str, int] = {}
+    stack, open_ = [top], set[str]()
+    while stack:
+        if stack[-1] in size:
+            stack.pop()
+            continue
+        net = models[stack[-1]]
+        if net.problem:
+            raise net.problem
+        net.check_inputs()
+        waiting = []
+        for instance in net.instances:
+            line, _, model, ports = instance
+            inside = models.get(model)
+            if inside is None:
+                _check_cell(net, instance, remedy)
+                continue
+            for port in ports:
+                if port not in inside.inputs and port not in inside.outputs:
+                    raise net.error(line, f"{model!r} has no port {shown(port)!r}; correct the connection.")
+            if model not in size:
+                if model in open_ or model == stack[-1]:
+                    raise net.error(
+                        line, f"{model!r} uses itself: expected a hierarchy without loops; cut it."
+                    )
+                waiting.append(model)
+        if waiting:
+            open_.add(stack[-1])
+            stack += dict.fromkeys(reversed(waiting))
+            continue
+        open_.discard(stack[-1])
+        size[stack[-1]] = len(net.wires) + sum(1 + size.get(i.model, 0) for i in net.instances)
+        stack.pop()
+    if size[top] > MAX_FLAT and models[top].instances:
+        raise models[top].error(
+            1, f"{size[top]} gates after flattening; expected at most {MAX_FLAT}; read the models one by one."
+        )
+
+
+def _check_cell(net: Netlist, instance: Instance, remedy: str) -> None:
+    line, _, model, ports = instance
+    if REGISTER.search(model):
+        raise net.register(line, repr(model))
+    if model not in CELLS:
+        raise net.error(line, f"{model!r} is described nowhere in this file; {remedy}.")
+    inputs, output, _ = CELLS[model]
+    if not set(inputs) <= ports.keys() <= {*inputs, output}:
+        got = ", ".join(map(shown, ports)) or "none"
+        raise net.error(line, f"{model} with the ports {got}; expected {', '.join((*inputs, output))}.")
+
+
+def written(circuit: Circuit) -> Circuit:
+    """The circuit without gates that are a constant, a wire or its complement: files spell those differently.
+
+    >>> written(Circuit(2, ((0, 1, 2), (14, 3, 1), (8, 4, 2)), (10,))).gates
+    (Gate(table=8, a=1, b=2),)
+    """
+    signals = [2 * node for node in range(1 + circuit.n_inputs)]
+    gates: list[Gate] = []
+    for table, a, b in circuit.gates:
+        x, y = signals[a], signals[b]
+        gate, signal = normal_gate(table, x, y)
+        if gate is not None:
+            table = complement_a(table) if x & 1 else table
+            table = complement_b(table) if y & 1 else table
+            gates.append(Gate(table, x >> 1, y >> 1))
+            signal = 2 * (circuit.n_inputs + len(gates))
+        signals.append(signal)
+    outputs = [signals[s >> 1] ^ (s & 1) for s in circuit.outputs]
+    return Circuit(circuit.n_inputs, tuple(gates), tuple(outputs), circuit.input_names, circuit.output_names)
 
 
 def words_of(
@@ -171,7 +324,8 @@ def words_of(
             drivers.append((word, signal))
         elif not ports_may_share or place[word] != signal:
             raise CircuitError(
-                f"output {name!r} has the name of an input; this format has one name for one wire: rename it "
-                "with dataclasses.replace(circuit, output_names=...), or write .aag, .aig or .pla."
+                f"output {name!r} has the name of an input; this format has one name for one wire, and so have abc "
+                "and yosys in every format: rename it with dataclasses.replace(circuit, output_names=...). "
+                "(.aag, .aig and .pla can hold both, for readers that take ports by position.)"
             )
     return nodes, outputs, drivers

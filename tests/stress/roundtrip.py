@@ -1,0 +1,367 @@
+"""Files between this package and the tools of the field: ``python -m tests.stress.roundtrip --circuits 200``.
+
+For each random circuit: abc and yosys write it in every form that their options give, we read it back, and abc
+proves it equivalent (``cec``, by SAT; ports matched by name).  Then we write every format, and abc, yosys,
+aigverse, cirbo and Icarus Verilog read it: same function, same port names.  A tool that is missing is skipped
+and said so.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from fw_circuits.circuits import Circuit
+from fw_circuits.circuits.builder import Builder
+from fw_circuits.exceptions import CircuitError
+
+ABC = shutil.which("berkeley-abc") or shutil.which("abc") or ""
+YOSYS = shutil.which("yosys") or ""
+IVERILOG = shutil.which("iverilog") or ""
+HAS = {
+    "abc": bool(ABC),
+    "yosys": bool(YOSYS),
+    "iverilog": bool(IVERILOG),
+    "aigverse": importlib.util.find_spec("aigverse") is not None,
+    "cirbo": importlib.util.find_spec("cirbo") is not None,
+}
+INPUTS = ("a[0]", "a[1]", "a[2]", "b", "c_1", "d[0]", "d[1]")
+OUTPUTS = ("y[0]", "y[1]", "y[2]", "z", "w1", "k[0]", "k[1]", "pass2")
+LIBRARY = """GATE inv1 1 O=!a; PIN * INV 1 999 1 0 1 0
+GATE nand2 2 O=!(a*b); PIN * INV 1 999 1 0 1 0
+GATE zero 0 O=CONST0;
+GATE one 0 O=CONST1;
+"""
+CELLS = """module \\$_AND_ (input A, B, output Y); my_and u (.A(A), .B(B), .Y(Y)); endmodule
+module \\$_XOR_ (input A, B, output Y); wire t;
+  my_and u1 (A, ~B, t); my_or u2 (.A(t), .B(~A & B), .Y(Y)); endmodule
+"""
+MODULES = """module my_and (input A, B, output Y); assign Y = A & B; endmodule
+module my_or (input A, input B, output Y); wire n; nor (n, A, B); not (Y, n); endmodule
+"""
+
+
+class Form(NamedTuple):
+    """One way to write a file: who writes, the commands, the ending, and the reason if we refuse it."""
+
+    name: str
+    tool: str
+    commands: str  # {out} is the file
+    ending: str
+    refused: str = ""
+
+
+def _yosys(prepare: str, write: str, refused: str = "") -> Form:
+    ending = {"write_blif": ".blif", "write_verilog": ".v", "write_aiger": ".aig"}[write.split()[0]]
+    ending = ".aag" if "-ascii" in write else ending
+    return Form(f"yosys: {prepare}; {write}", "yosys", f"{prepare}; {write} {{out}}", ending, refused)
+
+
+def _abc(prepare: str, write: str, ending: str, refused: str = "") -> Form:
+    return Form(f"abc: {prepare}; {write}", "abc", f"{prepare}; {write} {{out}}", ending, refused)
+
+
+GATES = "abc -g gates,MUX,AOI3,OAI3,AOI4,OAI4"
+FORMS = (
+    *(
+        _yosys("opt_clean", f"write_blif {o}")
+        for o in ("", "-conn", "-impltf", "-noalias", "-icells", "-icells -gates")
+    ),
+    _yosys("opt_clean", "write_blif -conn -attr -param -cname -iname -iattr"),
+    _yosys("opt_clean", "write_blif -icells -gates -conn -attr -param -cname"),
+    _yosys("opt_clean", "write_blif -true + one -false + zero -undef + unknown"),
+    _yosys("opt_clean", "write_blif -icells -buf $_BUF_ A Y"),
+    _yosys("opt_clean", "write_blif -unbuf $_BUF_ A Y -blackbox"),
+    _yosys("splitnets -ports", "write_blif"),
+    _yosys(GATES, "write_blif"),
+    _yosys(GATES, "write_blif -icells -gates"),
+    _yosys("abc -g cmos; muxcover -mux4", "write_blif -icells"),
+    _yosys("abc -lut 5", "write_blif"),
+    _yosys("abc -lut 5", "write_blif -icells -param"),
+    _yosys("abc -lut 4", "write_blif -icells", refused="write_blif -param"),
+    _yosys("techmap -map cells.v; read_verilog modules.v; hierarchy -top gold", "write_blif"),
+    _yosys("opt_clean", "write_blif -buf MYBUF I O -true VCC Y -false GND Y", refused="|described nowhere"),
+    *(
+        _yosys("opt_clean", f"write_verilog {o}")
+        for o in (
+            *(
+                "",
+                "-noattr",
+                "-noexpr",
+                "-nodec",
+                "-decimal",
+                "-nohex",
+                "-nostr",
+                "-simple-lhs",
+                "-attr2comment",
+            ),
+            *("-extmem", "-defparam", "-norename", "-sv", "-v", "-siminit -noexpr", "-renameprefix my$x"),
+            "-noattr -noexpr -simple-lhs -nohex",
+        )
+    ),
+    _yosys("splitnets -ports", "write_verilog"),
+    _yosys("abc -g AND", "write_verilog -noattr"),
+    _yosys(GATES, "write_verilog"),
+    _yosys(GATES, "write_verilog -noexpr"),
+    _yosys("abc -g cmos; muxcover -mux4", "write_verilog -noexpr"),
+    _yosys("abc -lut 5", "write_verilog"),
+    _yosys("abc -lut 5", "write_verilog -noexpr"),
+    _yosys("abc -lut 5", "write_verilog -noexpr -defparam"),
+    _yosys("synth", "write_verilog"),
+    _yosys("techmap -map cells.v; read_verilog modules.v; hierarchy -top gold", "write_verilog"),
+    _yosys("techmap -map cells.v; read_verilog modules.v; hierarchy -top gold; flatten", "write_verilog -noattr"),
+    _yosys("techmap -map cells.v", "write_verilog", refused="described nowhere|^$"),
+    *(_yosys("aigmap", f"write_aiger {o}") for o in ("-symbols", "-ascii -symbols")),
+    *(
+        _abc(p, "write_blif", ".blif")
+        for p in ("", "strash", "collapse", "if -K 4", "strash; dc2; logic", "fx")
+    ),
+    _abc("if -K 6", "write_blif -j", ".blif"),
+    _abc("strash; if -S 44 -K 7", "write_blif -S 44", ".blif"),
+    _abc("strash; if -S 44 -K 7", "write_blif -S 44 -a", ".blif"),
+    _abc("read_library cells.genlib; strash; map", "write_blif", ".blif", refused="read_library|^$"),
+    _abc("read_library cells.genlib; strash; map; unmap", "write_blif", ".blif"),
+    *(_abc("strash", f"write_verilog {o}", ".v") for o in ("", "-f", "-a", "-m")),
+    _abc("strash; logic", "write_verilog", ".v"),
+    _abc("if -K 6", "write_verilog", ".v"),
+    _abc("strash; if -K 4", "write_verilog -K 4", ".v"),
+    _abc("strash", "write_bench", ".bench"),
+    _abc("strash", "write_bench -l", ".bench"),
+    _abc("if -K 6", "write_bench", ".bench"),
+    *(_abc("strash", f"write_aiger {o}", ".aig", refused) for o, refused in (("-s", ""), ("-c -s", "aig2"))),
+    _abc("collapse", "write_pla", ".pla"),
+    _abc("collapse", "write_pla -m", ".pla"),
+)
+
+
+def circuit_of(seed: int) -> Circuit:
+    """A random circuit with constants, wires, inverters and shared outputs among its outputs."""
+    rng = np.random.default_rng(seed)
+    n = int(
+        rng.choice([2, 3, 4, 5, 7])
+    )  # no vector of one bit: yosys calls its bit by the name of the vector
+    builder = Builder(n)
+    signals = [0, *builder.inputs]
+    for _ in range(int(rng.integers(0, 30))):
+        a, b = (signals[i] ^ int(rng.integers(2)) for i in rng.integers(0, len(signals), 2))
+        signals.append(builder.gate(int(rng.integers(1, 15)), a, b))
+    m = int(rng.choice([2, 3, 4, 5, 7, 8]))
+    outputs = [signals[-1 - int(i)] ^ int(rng.integers(2)) for i in rng.integers(0, min(12, len(signals)), m)]
+    if m > 3:
+        outputs[2] = int(rng.integers(2))
+    return builder.circuit(outputs, INPUTS[:n], OUTPUTS[:m])
+
+
+def run(*command: str, folder: Path, check: bool = True) -> str:
+    """Output of a program; if `check`, it must not fail."""
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+    if check and done.returncode:
+        raise RuntimeError(f"{' '.join(command)[:200]}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+    return done.stdout
+
+
+def with_vectors(circuit: Circuit) -> str:
+    """A Verilog module around the module core, whose ports a[0], a[1], ... are a vector a."""
+    lines, head = [], dict[str, None]()
+    for direction, names in (("input", circuit.inputs), ("output", circuit.output_names)):
+        sizes = Counter(name.partition("[")[0] for name in names)
+        head |= dict.fromkeys(sizes)
+        for name in sizes:
+            limits = f"[{sizes[name] - 1}:0] " if f"{name}[0]" in names else ""
+            lines.append(f"  {direction} {limits}{name};")
+    ports = ", ".join(f".\\{name} ({name})" for name in (*circuit.inputs, *circuit.output_names))
+    return "\n".join([f"module gold ({', '.join(head)});", *lines, f"  core u ({ports});", "endmodule", ""])
+
+
+class Result(NamedTuple):
+    """What came of one form or reader: "ok", "refused", "skipped", or what is wrong."""
+
+    name: str
+    outcome: str
+
+
+def tools_write(circuit: Circuit, folder: Path, forms: tuple[Form, ...] = FORMS) -> Iterator[Result]:
+    """Let the tools write the circuit in all forms, read each back, and let abc prove it."""
+    (folder / "cells.v").write_text(CELLS)
+    (folder / "modules.v").write_text(MODULES)
+    (folder / "cells.genlib").write_text(LIBRARY)
+    circuit.write(folder / "gold.blif", name="gold")
+    circuit.write(folder / "core.v", name="core")
+    (folder / "gold.v").write_text(with_vectors(circuit) + (folder / "core.v").read_text())
+    names = {form: f"f{i}{form.ending}" for i, form in enumerate(forms)}
+    start = "read_verilog gold.v; hierarchy -top gold; flatten; techmap; opt_clean; design -save start; "
+    script = "".join(
+        f"design -load start; {f.commands.format(out=file)}; "
+        for f, file in names.items()
+        if f.tool == "yosys"
+    )
+    if HAS["yosys"]:
+        run(YOSYS, "-q", "-p", start + script, folder=folder)
+    for form, file in names.items():
+        if (
+            form.tool == "abc" and HAS["abc"]
+        ):  # one process each: an abc that aborts takes only its own file along
+            run(ABC, "-c", f"read gold.blif; {form.commands.format(out=file)}", folder=folder, check=False)
+    proofs = []
+    for form, file in names.items():
+        if not HAS[form.tool]:
+            yield Result(form.name, "skipped")
+            continue
+        if not (folder / file).exists() or not (folder / file).stat().st_size:
+            yield Result(form.name, "not written")  # abc cannot, in this form and of this circuit
+            continue
+        try:
+            result = Circuit.read(folder / file)
+        except CircuitError as error:
+            fits = form.refused and re.search(form.refused, str(error))
+            yield Result(form.name, "refused" if fits else f"REFUSED: {error}")
+            continue
+        if set(result.inputs) != set(circuit.inputs) or set(result.output_names) != set(circuit.output_names):
+            yield Result(form.name, f"PORTS: {result.inputs} {result.output_names}")
+        elif form.refused and not (form.refused[0] == "|" or form.refused.endswith("^$")):
+            yield Result(form.name, "READ, though it should be refused")
+        else:
+            result.write(folder / f"back{len(proofs)}.blif", name="gold")
+            proofs.append(form.name)
+    yield from prove(folder, "gold.blif", {name: f"back{i}.blif" for i, name in enumerate(proofs)})
+
+
+def prove(folder: Path, gold: str, files: dict[str, str]) -> Iterator[Result]:
+    """Equivalence of files to one, by name of the ports, as abc proves it."""
+    if not HAS["abc"]:
+        yield from (Result(name, "skipped") for name in files)
+        return
+    out = run(ABC, "-c", "".join(f"echo @@; cec {gold} {file}; " for file in files.values()), folder=folder)
+    parts = dict(zip(files, re.split("(?m)^@@.*$", out)[1:], strict=True))
+    for name, part in parts.items():
+        yield Result(
+            name, "ok" if "Networks are equivalent" in part else f"NOT PROVED: {part.strip()[-300:]}"
+        )
+
+
+def tables_by_iverilog(circuit: Circuit, folder: Path) -> tuple[int, ...]:
+    """Truth tables of top.v as Icarus Verilog simulates it."""
+    n, m = circuit.n_inputs, circuit.n_outputs
+    ports = ", ".join(
+        [f".\\{name} (x[{i}])" for i, name in enumerate(circuit.inputs)]
+        + [f".\\{name} (y[{j}])" for j, name in enumerate(circuit.output_names)]
+    )
+    (folder / "bench.v").write_text(
+        f"module bench; reg [{n}:0] x; wire [{m - 1}:0] y; top u ({ports});\n"
+        f'initial for (x = 0; x < {1 << n}; x = x + 1) begin #1 $display("%b", y); end\nendmodule\n'
+    )
+    run(IVERILOG, "-o", "bench.vvp", "bench.v", "top.v", folder=folder)
+    rows = run("vvp", "-n", "bench.vvp", folder=folder).split()
+    return tuple(sum(1 << v for v, row in enumerate(rows) if row[m - 1 - j] == "1") for j in range(m))
+
+
+def tables_by_aigverse(circuit: Circuit, folder: Path, ending: str) -> tuple[int, ...]:
+    """Truth tables of top.* as aigverse reads it; checks the names that it keeps."""
+    from aigverse import algorithms, io
+
+    read: Callable[..., object] = {
+        ".v": io.read_verilog_into_aig,
+        ".aig": io.read_aiger_into_aig,
+        ".aag": io.read_ascii_aiger_into_aig,
+        ".pla": io.read_pla_into_aig,
+    }[ending]
+    file = folder / f"top{ending}"
+    if ending == ".pla":  # aigverse knows no names and no type
+        lines = file.read_text().splitlines(keepends=True)
+        file = folder / "bare.pla"
+        file.write_text("".join(line for line in lines if not line.startswith((".type", ".ilb", ".ob"))))
+    network = read(str(file))
+    if hasattr(network, "get_output_name"):
+        names = [network.get_output_name(j) for j in range(network.num_pos)]
+        if [name.strip("\\ ") for name in names] != list(circuit.output_names):
+            raise AssertionError(f"output names {names}")
+    return tuple(int(table.to_hex(), 16) for table in algorithms.simulate(network))
+
+
+def tables_by_cirbo(circuit: Circuit, folder: Path) -> tuple[int, ...]:
+    """Truth tables of top.bench as cirbo reads it; checks the names."""
+    from cirbo.core.circuit import Circuit as Cirbo
+
+    other = Cirbo.from_bench_file(str(folder / "top.bench"))
+    if (tuple(other.inputs), tuple(other.outputs)) != (circuit.inputs, circuit.output_names):
+        raise AssertionError(f"ports {other.inputs} {other.outputs}")
+    n = circuit.n_inputs  # cirbo counts with the first input as the highest bit
+    order = [int(f"{v:0{n}b}"[::-1], 2) for v in range(1 << n)]
+    return tuple(sum(1 << order[v] for v, bit in enumerate(row) if bit) for row in other.get_truth_table())
+
+
+def tools_read(circuit: Circuit, folder: Path) -> Iterator[Result]:
+    """Write every format; each tool that knows it reads it: same function, same names."""
+    for ending in (".v", ".blif", ".bench", ".aig", ".aag", ".pla"):
+        circuit.write(folder / f"top{ending}", **({"name": "top"} if ending == ".blif" else {}))
+    tables = circuit.truth_table()
+    expected = (tables,) if isinstance(tables, int) else tables
+    readers: dict[str, tuple[str, Callable[[], tuple[int, ...]]]] = {
+        "iverilog reads .v": ("iverilog", lambda: tables_by_iverilog(circuit, folder)),
+        "cirbo reads .bench": ("cirbo", lambda: tables_by_cirbo(circuit, folder)),
+    } | {
+        f"aigverse reads {ending}": (
+            "aigverse",
+            lambda ending=ending: tables_by_aigverse(circuit, folder, ending),
+        )
+        for ending in (".v", ".aig", ".aag", ".pla")
+    }
+    for name, (tool, tables_of) in readers.items():
+        if not HAS[tool]:
+            yield Result(name, "skipped")
+            continue
+        try:
+            got = tables_of()
+        except Exception as error:
+            yield Result(name, f"FAILS: {type(error).__name__} {str(error)[:200]}")
+            continue
+        yield Result(name, "ok" if got == expected else f"DIFFERS: {got} for {expected}")
+    files = {f"abc reads {ending}": f"top{ending}" for ending in (".blif", ".bench", ".v", ".pla")}
+    if HAS["yosys"]:
+        loads = {".v": "read_verilog top.v", ".blif": "read_blif top.blif"}
+        loads |= {e: f"read_aiger -module_name top top{e}" for e in (".aig", ".aag")}
+        script = "".join(
+            f"design -reset; {load}; techmap; opt_clean; write_blif y{ending[1:]}.blif; "
+            for ending, load in loads.items()
+        )
+        run(YOSYS, "-q", "-p", script, folder=folder)
+        files |= {f"yosys reads {ending}": f"y{ending[1:]}.blif" for ending in loads}
+    yield from prove(folder, "top.aig", files)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run and print a line a form; the exit status says whether all is well."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--circuits", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args(arguments)
+    counts: dict[str, Counter[str]] = {}
+    bad = 0
+    for seed in range(options.seed, options.seed + options.circuits):
+        with tempfile.TemporaryDirectory() as name:
+            circuit = circuit_of(seed)
+            for form, outcome in (*tools_write(circuit, Path(name)), *tools_read(circuit, Path(name))):
+                good = outcome in ("ok", "refused", "skipped", "not written")
+                counts.setdefault(form, Counter())[outcome if good else "WRONG"] += 1
+                if not good:
+                    bad += 1
+                    print(f"seed {seed}: {form}: {outcome}", flush=True)
+    for form, counter in counts.items():
+        print(f"{form:75} {', '.join(f'{k} {v}' for k, v in counter.items())}")
+    print(f"{options.circuits} circuits, {len(counts)} forms and readers, {bad} wrong")
+    return int(bad > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
