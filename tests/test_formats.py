@@ -122,7 +122,7 @@ def test_pla_of_wide_circuits_with_small_cones_and_refusals():
     with pytest.raises(CircuitError, match="reads 19 inputs"):
         again(Circuit(19, tuple(parity), (2 * (19 + len(parity)),)), ".pla")
     with pytest.raises(CircuitError, match="sample"):
-        READERS[".pla"](b".i 1\n.o 1\n.type fr\n1 1\n0 0\n", "t.pla")
+        READERS[".pla"](b".i 1\n.o 1\n.type fr\n1 1\n", "t.pla")
 
 
 @pytest.mark.parametrize("ending", [".blif", ".bench", ".v"])

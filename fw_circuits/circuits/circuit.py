@@ -240,11 +240,11 @@ class Circuit:
         write(self, path)
 
     @classmethod
-    def read(cls, path: str | PathLike[str]) -> Circuit:
+    def read(cls, path: str | PathLike[str], *, dont_care: int | None = None) -> Circuit:
         """Circuit of a file; the ending chooses the format; see `fw_circuits.circuits.formats.read`."""
         from fw_circuits.circuits.formats import read
 
-        return read(path)
+        return read(path, dont_care=dont_care)
 
     def formula(self, names: Sequence[str] | None = None, output: int = 0) -> str:
         """Readable formula of one output; see `fw_circuits.circuits.formula.formula`.
