@@ -238,10 +238,9 @@ class _Parser:
         """Names of an .ilb or .ob, which may run over several lines."""
         assert self.names is not None
         for word in words:
-            if not word.isprintable():
-                shown = word.encode("utf-8", "backslashreplace").decode()
+            if any("\ud800" <= letter <= "\udfff" for letter in word):  # a byte that did not decode
                 raise self.error(
-                    f"the name {shown!r} holds bytes that are not printable UTF-8 text; convert the file first: "
+                    f"the name {word!r} is not UTF-8 text; rename it, or convert the file first: "
                     "iconv -f latin1 -t utf-8."
                 )
         self.names += words

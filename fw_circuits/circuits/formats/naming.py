@@ -42,6 +42,15 @@ def decode(word: str) -> str:
     return name if "%" in word and encode(name) == word else word
 
 
+def is_text(word: str) -> bool:
+    """Whether a word was UTF-8 text in its file, which is decoded with ``errors="surrogateescape"``.
+
+    >>> is_text("größe"), is_text("gr\\udcf6\\udcdfe")
+    (True, False)
+    """
+    return not any("\ud800" <= letter <= "\udfff" for letter in word)
+
+
 def wire_prefix(words: Iterable[str], letter: str = "n") -> str:
     """A prefix such that no word is the prefix and a number.
 
