@@ -227,11 +227,13 @@ class Circuit:
         return from_networkx(graph)
 
     @classmethod
-    def from_truth_table(cls, table: int | Sequence[int], n: int) -> Circuit:
+    def from_truth_table(
+        cls, table: int | Sequence[int] | Array, n: int, *, outputs: int | None = None
+    ) -> Circuit:
         """Circuit of a function of n <= 16 inputs; see `fw_circuits.circuits.synthesis.from_truth_table`."""
         from fw_circuits.circuits.synthesis import from_truth_table
 
-        return from_truth_table(table, n)
+        return from_truth_table(table, n, outputs=outputs)
 
     def write(self, path: str | PathLike[str]) -> None:
         """Write to a file; the ending chooses the format; see `fw_circuits.circuits.formats.write`."""

@@ -136,7 +136,11 @@ class _Reader:
                 "read FILE.aig; comb; write NEW.aig."
             )
         if any(extra):
-            named = zip(extra, ("bad states", "constraints", "justice properties", "fairness constraints"), strict=False)
+            named = zip(
+                extra,
+                ("bad states", "constraints", "justice properties", "fairness constraints"),
+                strict=False,
+            )
             raise self.error(
                 f"{', '.join(f'{count} {what}' for count, what in named if count)}; expected outputs only "
                 "(B, C, J and F are 0): write the circuit without properties (Yosys: write_aiger without -miter)."
