@@ -213,11 +213,11 @@ class Circuit:
 
         return canonical_key(self)
 
-    def to_networkx(self) -> nx.MultiDiGraph:
+    def to_networkx(self, *, multigraph: bool = False) -> nx.DiGraph:
         """View as a networkx graph; see `fw_circuits.circuits.graph.to_networkx`."""
         from fw_circuits.circuits.graph import to_networkx
 
-        return to_networkx(self)
+        return to_networkx(self, multigraph=multigraph)
 
     @classmethod
     def from_networkx(cls, graph: nx.Graph) -> Circuit:
