@@ -97,7 +97,7 @@ def test_an_orbit_has_one_cost():
     ("call", "error", "message"),
     [
         (lambda: minimal_cost(0, 5), CircuitError, "n is 5"),
-        (lambda: minimal_cost(16, 2), CircuitError, r"expected 0\.\.15"),
+        (lambda: minimal_cost(16, 2), CircuitError, "expected 0 to 15"),
         (lambda: minimal_circuit(-1, 4), CircuitError, "table is -1"),
         (lambda: count_by_cost(6, 1), InputError, "n is 6"),
         (lambda: count_by_cost(5, 7), InputError, r"expected 0\.\.6"),

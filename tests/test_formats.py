@@ -122,7 +122,7 @@ def test_pla_of_wide_circuits_with_small_cones_and_refusals():
     with pytest.raises(CircuitError, match="reads 19 inputs"):
         again(Circuit(19, tuple(parity), (2 * (19 + len(parity)),)), ".pla")
     with pytest.raises(CircuitError, match="sample"):
-        READERS[".pla"](b".i 1\n.o 1\n.type fr\n1 1\n0 0\n", "t.pla")
+        READERS[".pla"](b".i 1\n.o 1\n.type fr\n1 1\n", "t.pla")
 
 
 @pytest.mark.parametrize("ending", [".blif", ".bench", ".v"])
@@ -229,7 +229,7 @@ MALFORMED = [
     (".aag", b"aag 1 1 0 1 0\n2\n9\n", "line 3: literal 9"),
     (".aag", b"aag 3 1 0 1 2\n2\n4\n4 6 2\n6 4 2\n", "cycle"),
     (".aag", b"aag 2 1 0 0 1\n2\n4 2 7\n", "line 3"),
-    (".aag", b"aag 2 1 1 0 0\n2\n4 2\n", "line 1: latches"),
+    (".aag", b"aag 2 1 1 0 0\n2\n4 2\n", "line 1: 1 latches"),
     (".aag", b"aag 2 1 0 1 1\n2\n4\n4 2\n", "line 4.*three literals"),
     (".aig", b"aig 2 1 0 1 1\n4\n\x09", "cut short"),
     (".aig", b"aig 2 1 0 1 1\n4\n\x09\x00", "line 3: AND 2 reads"),

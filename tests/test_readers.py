@@ -300,7 +300,7 @@ def test_expand():
 
 
 BAD_PLA = {
-    "nothing": (".i 2\n.o 1\n.e\n", FormatError, "lists no rows"),
+    "nothing": (".i 2\n.o 1\n", FormatError, "lists no rows and has no .e"),
     "no head": ("01 1\n", FormatError, "line 1: a row before .i and .o"),
     "width": (
         ".i 2\n.o 1\n01 1\n011 1\n",
@@ -310,12 +310,12 @@ BAD_PLA = {
     "mark": (".i 2\n.o 1\n0x 1\n", FormatError, "line 3: mark 'x'"),
     "output mark": (".i 2\n.o 1\n01 y\n", FormatError, "mark 'y'"),
     "input tilde": (".i 2\n.o 1\n0~ 1\n", FormatError, "mark '~'"),
-    "keyword": (".i 2\n.o 1\n.mv 3\n01 1\n", FormatError, "line 3: keyword '.mv'; known"),
-    "type": (".i 2\n.o 1\n.type fdr\n01 1\n", FormatError, "type 'fdr'; known types: fr, fd, f"),
+    "keyword": (".i 2\n.o 1\n.mv 3\n01 1\n", FormatError, "line 3: '.mv 3' declares variables of many"),
+    "type": (".i 2\n.o 1\n.type df\n01 1\n", FormatError, "type 'df'; known types: f, r, d, fd"),
     "count": (".i two\n.o 1\n01 1\n", FormatError, "line 1: '.i two'; expected .i and one whole number"),
     "cut short": (".i 2\n.o 1\n.p 3\n.type fr\n01 1\n00 0\n", FormatError, "2 rows but .p says 3"),
     "names": (".i 2\n.o 1\n.ilb a\n01 1\n", FormatError, ".ilb names 1 columns; expected 2"),
-    "not ascii": (".i 2\n.o 1\n01 é\n", FormatError, "not ASCII"),
+    "not ascii": (".i 2\n.o 1\n01 é\n", FormatError, "line 3: mark 'é'"),
     "all unknown": (".i 2\n.o 1\n.type fr\n01 -\n", InputError, "no row has a label"),
     "whole too large": (".i 40\n.o 1\n" + "1" * 40 + " 1\n", InputError, r"all 2\^40 patterns"),
     "too many dashes": (

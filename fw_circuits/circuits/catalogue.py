@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from functools import cache, lru_cache
-from operator import index
 from pathlib import Path
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -22,7 +21,8 @@ from fw_circuits._typing import Array, Bits, Ints
 from fw_circuits.circuits.circuit import Circuit
 from fw_circuits.circuits.exact_search import OPERATIONS, exact_search, pattern_maps
 from fw_circuits.circuits.gate import Gate, complement_a, complement_b, swap_operands
-from fw_circuits.exceptions import CircuitError, FormatError
+from fw_circuits.circuits.tables import as_table, check_inputs
+from fw_circuits.exceptions import FormatError
 
 PATH = Path(__file__).with_name("catalogue4.npz")
 
@@ -113,36 +113,33 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-def widen(table: int, n: int) -> int:
+def widen(table: int | Array, n: int) -> int:
     """Truth table of a function of n <= 4 inputs, read as one of 4 inputs (the further ones are ignored).
 
     Raises
     ------
     CircuitError
         If n is not 0..4 or the table has other than 2^n bits.
+    InputError
+        If the table is neither an integer nor 2^n values 0 and 1.
 
     Examples
     --------
     >>> hex(widen(6, 2))
     '0x6666'
     """
-    n, table = index(n), index(table)
-    if not 0 <= n <= 4:
-        raise CircuitError(
-            f"n is {n}; the catalogue holds 0..4 inputs; use Circuit.from_truth_table for more."
-        )
-    if not 0 <= table < 1 << (1 << n):
-        raise CircuitError(f"table is {table}; expected 0..{(1 << (1 << n)) - 1}, 2^{n} bits.")
+    n = check_inputs(n, 4, "; for more use Circuit.from_truth_table")
+    table = as_table(table, n)
     return table * (0xFFFF // ((1 << (1 << n)) - 1))
 
 
-def minimal_cost(table: int, n: int) -> int:
+def minimal_cost(table: int | Array, n: int) -> int:
     """Gates of a smallest circuit of a function of n <= 4 inputs.
 
     Parameters
     ----------
-    table : int
-        Bit v is the value at the input pattern ``v = x0 + 2 x1 + ...``.
+    table : int or array of shape (2^n,)
+        Bit v, or entry v, is the value (0 or 1) at the input pattern ``v = x0 + 2 x1 + ...``.
     n : int
         0..4.
 
@@ -150,6 +147,8 @@ def minimal_cost(table: int, n: int) -> int:
     ------
     CircuitError
         If n is not 0..4 or the table has other than 2^n bits.
+    InputError
+        If the table is neither an integer nor 2^n values 0 and 1.
 
     Examples
     --------
@@ -190,8 +189,7 @@ def chain_gates(
     return gates
 
 
-@lru_cache(maxsize=1 << 14)
-def minimal_circuit(table: int, n: int) -> Circuit:
+def minimal_circuit(table: int | Array, n: int) -> Circuit:
     """A smallest circuit of a function of n <= 4 inputs.
 
     Ties between circuits of the same size go to the one the search met first, hence always the same one.  All
@@ -206,6 +204,8 @@ def minimal_circuit(table: int, n: int) -> Circuit:
     ------
     CircuitError
         If n is not 0..4 or the table has other than 2^n bits.
+    InputError
+        If the table is neither an integer nor 2^n values 0 and 1.
 
     Examples
     --------
@@ -213,6 +213,12 @@ def minimal_circuit(table: int, n: int) -> Circuit:
     >>> circuit.n_gates, hex(circuit.truth_table())
     (4, '0xe8')
     """
+    n = check_inputs(n, 4, "; for more use Circuit.from_truth_table")
+    return _minimal_circuit(as_table(table, n), n)
+
+
+@lru_cache(maxsize=1 << 14)
+def _minimal_circuit(table: int, n: int) -> Circuit:
     data = load()
     wide = widen(table, n)
     row, way = data.class_of[wide], data.transformation[wide]
@@ -280,7 +286,7 @@ def main(arguments: list[str] | None = None) -> int:
     if write:
         np.savez_compressed(PATH, **classes)  # type: ignore[arg-type]
         load.cache_clear()
-        minimal_circuit.cache_clear()
+        _minimal_circuit.cache_clear()
         verdict = f"wrote {PATH.name}, {PATH.stat().st_size} bytes"
     else:
         with np.load(PATH, allow_pickle=False) as data:

@@ -213,11 +213,11 @@ class Circuit:
 
         return canonical_key(self)
 
-    def to_networkx(self) -> nx.MultiDiGraph:
+    def to_networkx(self, *, multigraph: bool = False) -> nx.DiGraph:
         """View as a networkx graph; see `fw_circuits.circuits.graph.to_networkx`."""
         from fw_circuits.circuits.graph import to_networkx
 
-        return to_networkx(self)
+        return to_networkx(self, multigraph=multigraph)
 
     @classmethod
     def from_networkx(cls, graph: nx.Graph) -> Circuit:
@@ -227,11 +227,13 @@ class Circuit:
         return from_networkx(graph)
 
     @classmethod
-    def from_truth_table(cls, table: int | Sequence[int], n: int) -> Circuit:
+    def from_truth_table(
+        cls, table: int | Sequence[int] | Array, n: int, *, outputs: int | None = None
+    ) -> Circuit:
         """Circuit of a function of n <= 16 inputs; see `fw_circuits.circuits.synthesis.from_truth_table`."""
         from fw_circuits.circuits.synthesis import from_truth_table
 
-        return from_truth_table(table, n)
+        return from_truth_table(table, n, outputs=outputs)
 
     def write(self, path: str | PathLike[str], name: str | None = None) -> None:
         """Write to a file; the ending chooses the format; see `fw_circuits.circuits.formats.write`."""
@@ -240,11 +242,11 @@ class Circuit:
         write(self, path, name)
 
     @classmethod
-    def read(cls, path: str | PathLike[str]) -> Circuit:
+    def read(cls, path: str | PathLike[str], *, dont_care: int | None = None) -> Circuit:
         """Circuit of a file; the ending chooses the format; see `fw_circuits.circuits.formats.read`."""
         from fw_circuits.circuits.formats import read
 
-        return read(path)
+        return read(path, dont_care=dont_care)
 
     def formula(self, names: Sequence[str] | None = None, output: int = 0) -> str:
         """Readable formula of one output; see `fw_circuits.circuits.formula.formula`.

@@ -11,15 +11,15 @@ subfunctions are built once.  Functions of a popcount are also built by counting
 from __future__ import annotations
 
 from collections.abc import Sequence
-from operator import index
 
+from fw_circuits._typing import Array
 from fw_circuits.circuits.builder import Builder, output_signals
 from fw_circuits.circuits.catalogue import cost_table, minimal_circuit, widen
 from fw_circuits.circuits.circuit import Circuit, variable_table
 from fw_circuits.circuits.decomposition import split_off
 from fw_circuits.circuits.gate import AND, XOR
 from fw_circuits.circuits.passes import simplify, sweep
-from fw_circuits.exceptions import CircuitError
+from fw_circuits.circuits.tables import as_tables, check_inputs
 
 MAX_INPUTS = 16
 DECOMPOSED_INPUTS = 12
@@ -27,15 +27,18 @@ CHOICE_INPUTS = 8
 SIMPLIFY_GATES = 600
 
 
-def from_truth_table(table: int | Sequence[int], n: int) -> Circuit:
+def from_truth_table(table: int | Sequence[int] | Array, n: int, *, outputs: int | None = None) -> Circuit:
     """Circuit of one or several functions of n inputs.
 
     Parameters
     ----------
-    table : int or sequence of int
-        Bit v is the value at the input pattern ``v = x0 + 2 x1 + ...``; a sequence makes one output each.
+    table : int, array of shape (2^n,), or sequence of int
+        Bit v of an integer, or entry v of an array of 0 and 1, is the value at the input pattern
+        ``v = x0 + 2 x1 + ...``; a list or tuple of integers makes one output each.
     n : int
         0..16.
+    outputs : int, optional
+        Needed only for a list of 2^n numbers 0 and 1: 1 if they are the values of one function, 2^n if each is a table.
 
     Returns
     -------
@@ -46,6 +49,8 @@ def from_truth_table(table: int | Sequence[int], n: int) -> Circuit:
     ------
     CircuitError
         If n is out of range or a table has other than 2^n bits.
+    InputError
+        If `table` is of another kind, or can be read in two ways.
 
     Examples
     --------
@@ -55,22 +60,17 @@ def from_truth_table(table: int | Sequence[int], n: int) -> Circuit:
     >>> circuit = from_truth_table(majority, 5)
     >>> circuit.truth_table() == majority, circuit.n_gates <= 10
     (True, True)
+    >>> from_truth_table([False, True, True, False], 2).truth_table()
+    6
     """
-    n = index(n)
-    if not 0 <= n <= MAX_INPUTS:
-        raise CircuitError(f"n is {n}; expected 0..{MAX_INPUTS} inputs; build larger circuits from gates.")
-    single = not isinstance(table, Sequence)
-    tables = [index(t) for t in table] if isinstance(table, Sequence) else [index(table)]
-    for t in tables:
-        if not 0 <= t < 1 << (1 << n):
-            raise CircuitError(
-                f"a table of {n} inputs has 2^{n} bits; got {t.bit_length()} bits (or a negative)."
-            )
+    n = check_inputs(n, MAX_INPUTS, "; build larger circuits from gates")
+    tables = as_tables(table, n, outputs)
+    single = len(tables) == 1
     if single and n <= 4:
         return minimal_circuit(tables[0], n)
     expansion = _Expansion(n)
-    outputs = [expansion.function(t) for t in tables]
-    circuit = sweep(expansion.builder.circuit(outputs))
+    signals = [expansion.function(t) for t in tables]
+    circuit = sweep(expansion.builder.circuit(signals))
     circuit = simplify(circuit) if circuit.n_gates <= SIMPLIFY_GATES else circuit
     if single and (values := values_by_popcount(tables[0], n)):
         # families need this module for their decoders

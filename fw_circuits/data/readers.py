@@ -14,6 +14,7 @@ from fw_circuits._typing import Array
 from fw_circuits._validation import check_X
 from fw_circuits.data.dataset import Dataset
 from fw_circuits.data.pla import read_pla
+from fw_circuits.data.pla_file import check_dont_care
 from fw_circuits.data.text import read_csv, target_index
 from fw_circuits.exceptions import FormatError, InputError
 
@@ -28,7 +29,7 @@ READERS = {
 }
 
 
-def read_table(path: str | Path, target: str | int | None = None) -> Dataset:
+def read_table(path: str | Path, target: str | int | None = None, *, dont_care: int | None = None) -> Dataset:
     """Read a data set; the ending of the file name decides how.
 
     Parameters
@@ -37,6 +38,8 @@ def read_table(path: str | Path, target: str | int | None = None) -> Dataset:
         .csv .tsv .txt (delimited text), .npz (arrays X and y), .parquet .pq (needs pyarrow), .pla (espresso).
     target : str, int or None
         Name or index of the target column; the last column (NPZ: the array y) if left out.
+    dont_care : 0, 1 or None
+        Label of the patterns that a PLA leaves open; None leaves them out.  For .pla only.
 
     Raises
     ------
@@ -55,6 +58,8 @@ def read_table(path: str | Path, target: str | int | None = None) -> Dataset:
     ending = path.suffix.lower()
     if ending not in READERS:
         raise InputError(f"{path}: unknown ending {ending!r}; known: {' '.join(READERS)}.")
+    if check_dont_care(dont_care) is not None and ending != ".pla":
+        raise InputError(f"{path}: dont_care is {dont_care}, but only .pla has don't-cares; expected None.")
     if not path.is_file():
         what = "is a folder" if path.is_dir() else "does not exist"
         raise InputError(f"{path} {what}; expected a file: check the path.")
@@ -66,7 +71,7 @@ def read_table(path: str | Path, target: str | int | None = None) -> Dataset:
         case ".parquet" | ".pq":
             return read_parquet(path, target)
         case ".pla":
-            return read_pla(path, target)
+            return read_pla(path, target, dont_care=dont_care)
         case ".tsv":
             return read_csv(path, target, delimiter="\t")
         case _:

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from operator import index
 from typing import Any
 
 import numpy as np
@@ -23,6 +22,7 @@ from fw_circuits._typing import Array, Bits, Floats, Ints
 from fw_circuits.circuits.catalogue import load
 from fw_circuits.circuits.circuit import variable_table
 from fw_circuits.circuits.exact_search import exact_search, pattern_maps
+from fw_circuits.circuits.tables import as_integer, check_inputs
 from fw_circuits.exceptions import InputError
 
 #: Row b: the signs of the eight bits of byte b.
@@ -159,14 +159,7 @@ def check_n(n: Any, most: int) -> int:
     InputError
         If it is anything else.
     """
-    try:
-        number = -1 if isinstance(n, bool | np.bool_) else index(n)
-    except TypeError:
-        number = -1
-    if not 0 <= number <= most:
-        hint = "; for n = 5 use five_input_bracket" if number == 5 else ""
-        raise InputError(f"n is {n!r}; expected a whole number of inputs, 0 to {most}{hint}.")
-    return number
+    return check_inputs(n, most, "; for n = 5 use five_input_bracket", InputError)
 
 
 def values_on_cube(table: Any, n: int) -> tuple[Floats, int | None]:
@@ -191,18 +184,14 @@ def values_on_cube(table: Any, n: int) -> tuple[Floats, int | None]:
     (array([0., 0., 0., 1.]), None)
     """
     size = 1 << n
-    if not isinstance(table, bool | np.bool_) and np.ndim(table) == 0:
-        try:
-            whole = index(table)
-        except TypeError as error:
-            raise InputError(
-                f"table is {table!r}; expected a truth table (an integer) or {size} values."
-            ) from error
-        if not 0 <= whole < 1 << size:
-            raise InputError(f"table is {whole}; expected 0 to {(1 << size) - 1}, 2^{n} bits.")
+    whole = as_integer(table, n, InputError)
+    if whole is not None:
         return signs_of([whole], n)[:, 0], whole
     try:
-        values = np.array(table, dtype=np.float64)
+        values = np.asarray(table)
+        if values.dtype.kind not in "biufO":  # text would be read as numbers
+            raise TypeError(f"entries of type {values.dtype}")
+        values = np.array(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise InputError(f"table is neither an integer nor {size} real numbers ({error}).") from error
     if values.shape != (size,):

@@ -24,12 +24,14 @@ the ports of a vector's bits from the lowest and lists inputs in the order of th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from os import PathLike
 from pathlib import Path
 
 from fw_circuits.circuits.circuit import Circuit
 from fw_circuits.circuits.formats import aiger, bench, blif, dot, pla, verilog
 from fw_circuits.circuits.formats.files import read_bytes, write_atomically
+from fw_circuits.data.pla_file import check_dont_care
 from fw_circuits.exceptions import CircuitError, InputError
 
 WRITERS: dict[str, Callable[..., bytes]] = {  # those of NAMED take the name of the model too
@@ -91,18 +93,20 @@ def write(circuit: Circuit, path: str | PathLike[str], name: str | None = None) 
     write_atomically(Path(path), WRITERS[ending](circuit, *named))
 
 
-def read(path: str | PathLike[str]) -> Circuit:
+def read(path: str | PathLike[str], *, dont_care: int | None = None) -> Circuit:
     """Read a circuit from a file in the format that its ending names.
 
     Parameters
     ----------
     path : path-like
         Ends in .aag, .aig, .bench, .blif, .pla or .v.
+    dont_care : 0, 1 or None
+        Value of what a PLA leaves open.  None is 0, but a PLA of type fr or fdr must then list every pattern.
 
     Raises
     ------
     InputError
-        For another ending, or a file that cannot be read.
+        For another ending, a file that cannot be read, or `dont_care` for a format without don't-cares.
     CircuitError
         For a malformed file, with its line, and for registers, cells not described in it and cycles.
 
@@ -117,7 +121,12 @@ def read(path: str | PathLike[str]) -> Circuit:
             f"{path}: a .dot file is a drawing and is only written; read the circuit from one of "
             f"{', '.join(READERS)} instead, or build a networkx graph and use Circuit.from_networkx."
         )
-    reader = READERS[_ending(path, READERS)]
+    ending = _ending(path, READERS)
+    reader = READERS[ending]
+    if (value := check_dont_care(dont_care)) is not None:
+        if ending != ".pla":
+            raise InputError(f"{path}: dont_care is {value}, but {ending} has no don't-cares; expected None.")
+        reader = partial(pla.parse, dont_care=value)
     data = read_bytes(Path(path))
     try:
         return reader(data, str(path))

@@ -2,8 +2,11 @@
 
 AIGER's variables are this package's nodes and its literals our signals ``2 * variable + complemented``.
 Written are the AND nodes of `to_aig`, a symbol for every input and output, and a comment.  Format: A. Biere,
-"The AIGER And-Inverter Graph (AIG) Format", version 20071012.  Latches, and the properties of version 1.9,
-are refused.
+"The AIGER And-Inverter Graph (AIG) Format", version 20071012, and A. Biere, K. Heljanko, S. Wieringa, "AIGER 1.9 and
+beyond", 2011.  Also read is what ABC adds: extensions glued to the comment mark, and its compact form ``aig2``, where
+the outputs too are binary differences.  Latches, and the properties of version 1.9, are refused.
+
+Both texts let two inputs have one symbol; here the later one gets a number, with a warning.
 """
 
 from __future__ import annotations
@@ -14,13 +17,13 @@ from typing import NamedTuple
 from fw_circuits.circuits.aig import and_literals, to_aig
 from fw_circuits.circuits.builder import Builder
 from fw_circuits.circuits.circuit import Circuit
-from fw_circuits.circuits.formats.naming import complete, decode, encode
+from fw_circuits.circuits.formats.naming import complete, decode, distinct, encode, is_text, warn_shared_names
 from fw_circuits.circuits.formats.netlist import Function, Netlist
 from fw_circuits.circuits.gate import AND
 from fw_circuits.exceptions import CircuitError
 
-#: A binary header may promise inputs that take no byte of the file: more than this is a damaged header.
-MAX_INPUTS = 1 << 20
+#: A binary header may promise inputs that take no byte of the file: more than this, and than bytes, is damage.
+MAX_IDLE = 1 << 16
 NUMBER = re.compile(r"0|[1-9][0-9]{0,9}")
 
 
@@ -81,6 +84,7 @@ def _nodes(circuit: Circuit) -> tuple[list[tuple[int, int]], list[int]]:
 
 
 def _symbols(circuit: Circuit) -> bytes:
+    warn_shared_names(circuit, "AIGER")
     lines = [f"i{i} {encode(name)}" for i, name in enumerate(circuit.input_names)]
     lines += [f"o{j} {encode(name)}" for j, name in enumerate(circuit.output_names)]
     return "\n".join([*lines, "c", "fw_circuits", ""]).encode()
@@ -110,31 +114,41 @@ class _Reader:
         end = self.data.find(b"\n", self.at)
         end = len(self.data) if end < 0 else end
         raw, self.at = self.data[self.at : end], end + 1
-        return raw.decode("utf-8", errors="replace").rstrip("\r")
+        return raw.decode("utf-8", errors="surrogateescape").rstrip("\r")
 
     def numbers(self, text: str, count: int, what: str) -> list[int]:
-        words = text.split(" ")
+        words = text.split()
         if len(words) != count or not all(NUMBER.fullmatch(word) for word in words):
             raise self.error(f"{text[:60]!r}; expected {what}.")
         return [int(word) for word in words]
 
     def header(self) -> _Header:
         text = self.next_line("a header")
-        kind, _, rest = text.partition(" ")
-        if kind not in ("aag", "aig"):
+        kind, *words = text.split() or [""]
+        if kind not in ("aag", "aig", "aig2"):
             raise self.error(f"{text[:30]!r}; expected a header 'aag M I L O A' or 'aig M I L O A'.")
-        words = rest.split(" ")
         top, n_inputs, latches, n_outputs, n_ands, *extra = self.numbers(
-            rest, max(5, min(len(words), 9)), "five to nine whole numbers M I L O A [B C J F]"
+            " ".join(words), max(5, min(len(words), 9)), "five to nine whole numbers M I L O A [B C J F]"
         )
-        if latches or any(extra):
+        if latches:
             raise self.error(
-                "latches or properties; expected a combinational circuit: L, B, C, J and F must be 0."
+                f"{latches} latches; expected a combinational circuit. ABC makes the latches inputs and outputs: "
+                "read FILE.aig; comb; write NEW.aig."
             )
-        if top < n_inputs + n_ands or (kind == "aig" and top != n_inputs + n_ands):
+        if any(extra):
+            named = zip(
+                extra,
+                ("bad states", "constraints", "justice properties", "fairness constraints"),
+                strict=False,
+            )
+            raise self.error(
+                f"{', '.join(f'{count} {what}' for count, what in named if count)}; expected outputs only "
+                "(B, C, J and F are 0): write the circuit without properties (Yosys: write_aiger without -miter)."
+            )
+        if top < n_inputs + n_ands or (kind != "aag" and top != n_inputs + n_ands):
             raise self.error(f"M is {top}; expected I + A = {n_inputs + n_ands}.")
         left = len(self.data) - self.at
-        if n_inputs > MAX_INPUTS or 2 * (n_outputs + n_ands) > left:
+        if n_inputs > max(MAX_IDLE, left) or (1 + (kind != "aig2")) * n_outputs + 2 * n_ands > left:
             raise self.error(
                 f"{n_inputs} inputs, {n_outputs} outputs and {n_ands} ANDs in {left} bytes; the file is cut short "
                 "or its header damaged."
@@ -147,11 +161,22 @@ class _Reader:
             raise self.error(f"literal {value}; expected at most {2 * top + 1}.")
         return value
 
+    def binary_literals(self, count: int, top: int) -> list[int]:
+        """Literals of ABC's form ``aig2``: the first as it is, then differences with their sign in the lowest bit."""
+        literals = list[int]()
+        for _ in range(count):
+            code = self.delta()
+            step = -(code >> 1) if code & 1 else code >> 1
+            literals.append(literals[-1] + step if literals else code)
+            if not 0 <= literals[-1] <= 2 * top + 1:
+                raise self.error(f"literal {literals[-1]}; expected at most {2 * top + 1}.")
+        return literals
+
     def delta(self) -> int:
         value = shift = 0
         while True:
             if self.at >= len(self.data) or shift > 35:
-                raise self.error("the AND section is cut short or damaged.")
+                raise self.error("the binary section is cut short or damaged.")
             octet = self.data[self.at]
             self.at += 1
             value |= (octet & 127) << shift
@@ -164,16 +189,28 @@ class _Reader:
         names: dict[str, list[str | None]] = {"i": [None] * header.n_inputs, "o": [None] * header.n_outputs}
         while self.at < len(self.data):
             text = self.next_line("a symbol")
-            if text == "c":
+            if text.startswith("c"):  # the comment, or an extension of ABC or Yosys
                 break
+            if not text.strip():
+                continue
             place, _, word = text.partition(" ")
             kind, number = place[:1], place[1:]
             if kind not in names or not NUMBER.fullmatch(number) or int(number) >= len(names[kind]):
-                raise self.error(f"{text[:60]!r}; expected a symbol such as 'i0 name', or 'c'.")
+                raise self.error(
+                    f"{text[:60]!r}; expected a symbol such as 'i0 name' or 'o0 name' of one of {header.n_inputs} "
+                    f"inputs and {header.n_outputs} outputs, or 'c' before a comment."
+                )
             if names[kind][int(number)] is not None:
                 raise self.error(f"{place} is named twice.")
-            names[kind][int(number)] = decode(word)
-        return complete(names["i"], "x"), complete(names["o"], "y")
+            if not is_text(word):
+                raise self.error(
+                    f"the symbol {word!r} is not UTF-8 text; rename {place}, a comment may hold any bytes."
+                )
+            names[kind][int(number)] = decode(word) if word else None
+        return (
+            distinct(complete(names["i"], "x"), "input", self.path),
+            distinct(complete(names["o"], "y"), "output", self.path),
+        )
 
 
 def parse(data: bytes, path: str) -> Circuit:
@@ -184,12 +221,15 @@ def parse(data: bytes, path: str) -> Circuit:
     """
     reader = _Reader(data, path)
     header = reader.header()
-    read = _binary if header.kind == "aig" else _ascii
+    read = _ascii if header.kind == "aag" else _binary
     return read(reader, header)
 
 
 def _binary(reader: _Reader, header: _Header) -> Circuit:
-    outputs = [reader.literal(header.top) for _ in range(header.n_outputs)]
+    if header.kind == "aig2":
+        outputs = reader.binary_literals(header.n_outputs, header.top)
+    else:
+        outputs = [reader.literal(header.top) for _ in range(header.n_outputs)]
     builder = Builder(header.n_inputs)
     signals = [0, *builder.inputs]
     reader.line += 1

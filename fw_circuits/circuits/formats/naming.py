@@ -8,8 +8,11 @@ the spelling is the same in all formats, tools that compare two files find the s
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Sequence
 from urllib.parse import quote, unquote
+
+from fw_circuits.circuits.circuit import Circuit
 
 SAFE = "[]:+/^&!?@*"
 EMPTY = "%"
@@ -43,6 +46,15 @@ def decode(word: str) -> str:
     return name if "%" in word and encode(name) == word else word
 
 
+def is_text(word: str) -> bool:
+    """Whether a word was UTF-8 text in its file, which is decoded with ``errors="surrogateescape"``.
+
+    >>> is_text("größe"), is_text("gr\\udcf6\\udcdfe")
+    (True, False)
+    """
+    return not any("\ud800" <= letter <= "\udfff" for letter in word)
+
+
 def wire_prefix(words: Iterable[str], letter: str = "n") -> str:
     """A prefix such that no word is the prefix and a number.
 
@@ -71,4 +83,35 @@ def complete(names: Sequence[str | None], letter: str) -> tuple[str, ...]:
                 name += "_"
             taken.add(name)
         full.append(name)
+    return tuple(full)
+
+
+def warn_shared_names(circuit: Circuit, form: str) -> None:
+    """Warn of an output with the name of an input: this format can tell them apart, the field's tools cannot."""
+    shared = sorted(set(map(encode, circuit.input_names)) & set(map(encode, circuit.output_names)))
+    if shared:
+        warnings.warn(
+            f"output {decode(shared[0])!r} has the name of an input ({len(shared)} in all); {form} tells them apart, "
+            "but ABC refuses the file and Yosys joins the two: rename the outputs with "
+            "dataclasses.replace(circuit, output_names=...) if another tool is to read it.",
+            UserWarning,
+            stacklevel=5,
+        )
+
+
+def distinct(names: Sequence[str], kind: str, path: str) -> tuple[str, ...]:
+    """Names as they are where they differ; else the later ones with an underscore and a number, and a warning."""
+    if len(set(names)) == len(names):
+        return tuple(names)
+    taken, seen, full = set(names), set[str](), list[str]()
+    for name in names:
+        new, k = name, 1
+        while new in seen or (k > 1 and new in taken):
+            new, k = f"{name}_{k}", k + 1
+        seen.add(new)
+        full.append(new)
+    old, new = next((a, b) for a, b in zip(names, full, strict=True) if a != b)
+    warnings.warn(
+        f"{path}: two {kind}s have the name {old!r}; the later one is now {new!r}.", UserWarning, stacklevel=6
+    )
     return tuple(full)

@@ -3,18 +3,22 @@
 Written is an irredundant sum of products (S. Minato, "Fast generation of irredundant sum-of-products forms
 from binary decision diagrams", SASIMI 1992; here on truth tables) with the line ``.type f``: the rows are the
 on-set and everything else is 0.  The size can be exponential in the inputs that one output reads, so at most
-16 are taken.  Read are the types ``f`` and ``fd``; the don't-cares of ``fd`` become 0.  ``fr`` is refused,
-because it leaves rows without a value: such a file is a sample, for `fw_circuits.data.read_pla`.
+16 are taken, and the supports of all outputs are looked at before any work.  Read are all types of espresso(5)
+(`fw_circuits.data.pla_file`).  Don't-cares become 0 unless the caller says 1.  A type that lists the on-set
+and the off-set must list every pattern, unless the caller says what the others are: else it is a sample, for
+`fw_circuits.data.read_pla`.
 """
 
 from __future__ import annotations
 
+from itertools import islice
+
 from fw_circuits.circuits.builder import Builder
 from fw_circuits.circuits.circuit import Circuit, variable_table
 from fw_circuits.circuits.formats.blif import sum_of_products
-from fw_circuits.circuits.formats.naming import decode, encode
-from fw_circuits.circuits.gate import apply_table
-from fw_circuits.data.pla import parse_pla
+from fw_circuits.circuits.formats.naming import decode, encode, warn_shared_names
+from fw_circuits.circuits.gate import AND, OR, apply_table
+from fw_circuits.data.pla_file import DONT_CARE, Pla, meeting, parse_pla
 from fw_circuits.exceptions import CircuitError, FormatError
 
 MAX_SUPPORT = 16
@@ -41,6 +45,8 @@ def text(circuit: Circuit) -> str:
             f"the circuit has {circuit.n_inputs} inputs and {circuit.n_outputs} outputs; PLA needs at least one "
             "of each; write another format, such as .blif."
         )
+    check_supports(circuit)
+    warn_shared_names(circuit, "PLA")
     rows: dict[str, list[str]] = {}
     for j in range(circuit.n_outputs):
         for cube in _cubes(circuit, j):
@@ -54,22 +60,49 @@ def text(circuit: Circuit) -> str:
     return "\n".join(lines)
 
 
+def check_supports(circuit: Circuit) -> None:
+    """Refuse outputs that read too many inputs, all of them at once.
+
+    Raises
+    ------
+    CircuitError
+        The message names the first of them.
+    """
+    masks = [0, *(1 << i for i in range(circuit.n_inputs))]  # bit i: reads input i
+    for _, a, b in circuit.gates:
+        masks.append(masks[a] | masks[b])
+    sizes = {
+        name: masks[signal >> 1].bit_count()
+        for name, signal in zip(circuit.output_names, circuit.outputs, strict=True)
+    }
+    wide = {name: size for name, size in sizes.items() if size > MAX_SUPPORT}
+    if wide:
+        shown = ", ".join(f"{name!r} reads {size} inputs" for name, size in islice(wide.items(), 4))
+        more = f" and {len(wide) - 4} more of {len(sizes)} outputs" if len(wide) > 4 else ""
+        raise CircuitError(
+            f"output {shown}{more}; a PLA of more than {MAX_SUPPORT} may need millions of rows; write .aag, .aig, "
+            ".blif, .bench or .v."
+        )
+
+
 def _cubes(circuit: Circuit, output: int) -> list[str]:
     """Products of one output over all inputs."""
     signal = circuit.outputs[output]
-    support = Circuit(circuit.n_inputs, circuit.gates, (signal,)).support
-    if len(support) > MAX_SUPPORT:
-        raise CircuitError(
-            f"output {circuit.output_names[output]!r} reads {len(support)} inputs; a PLA of more than "
-            f"{MAX_SUPPORT} may need millions of rows; write .blif or .aig."
-        )
+    first = circuit.n_inputs + 1
+    cone, stack = set[int](), [signal >> 1]
+    while stack:
+        node = stack.pop()
+        if node not in cone:
+            cone.add(node)
+            stack.extend(circuit.gates[node - first][1:] if node >= first else ())
+    support = [node - 1 for node in sorted(cone) if 1 <= node < first]
     n = len(support)
     ones = (1 << (1 << n)) - 1
-    values = [0] * (1 + circuit.n_inputs)
-    for i, x in enumerate(support):
-        values[1 + x] = variable_table(i, n)
-    for table, a, b in circuit.gates:
-        values.append(apply_table(table, values[a], values[b], ones))
+    values = {0: 0} | {1 + x: variable_table(i, n) for i, x in enumerate(support)}
+    for node in sorted(cone):
+        if node >= first:
+            table, a, b = circuit.gates[node - first]
+            values[node] = apply_table(table, values[a], values[b], ones)
     on = values[signal >> 1] ^ (ones if signal & 1 else 0)
     cubes = []
     for product in irredundant(on, on, n)[0]:
@@ -115,25 +148,64 @@ def irredundant(on: int, upper: int, n: int) -> tuple[list[str], int]:
     return cubes, (table0 | shared) | (table1 | shared) << half
 
 
-def parse(data: bytes, path: str) -> Circuit:
+def parse(data: bytes, path: str, dont_care: int | None = None) -> Circuit:
     """A circuit from PLA.
 
-    >>> parse(b".i 2\\n.o 1\\n.type fd\\n1- 1\\n-1 1\\n.e\\n", "t.pla").truth_table()
-    14
+    Parameters
+    ----------
+    data : bytes
+    path : str
+        For messages.
+    dont_care : 0, 1 or None
+        Value of the don't-cares; None is 0, but refuses a two-sided type that leaves patterns without a row.
+
+    Examples
+    --------
+    >>> table = b".i 2\\n.o 1\\n.type fd\\n11 1\\n01 -\\n.e\\n"
+    >>> parse(table, "t.pla").truth_table(), parse(table, "t.pla", dont_care=1).truth_table()
+    (8, 12)
     """
     try:
         pla = parse_pla(data, path)
+        for j in range(pla.n_outputs):
+            pla.check_partition(j)
     except FormatError as error:
         raise CircuitError(str(error)) from error
-    if pla.kind == "fr":
-        raise CircuitError(
-            f"{path}: .type fr lists a sample, the rows that it does not list have no value; learn from it with "
-            "fw_circuits.data.read_pla, or declare .type f if they are 0."
-        )
     builder = Builder(pla.n_inputs)
-    outputs = []
-    for j in range(pla.n_outputs):
-        cubes = [cube for cube, row in zip(pla.cubes, pla.outputs, strict=True) if row[j] == 1]
-        outputs.append(sum_of_products(builder, cubes, builder.inputs))
+    outputs = [_output(builder, pla, j, dont_care) for j in range(pla.n_outputs)]
     inputs, names = (tuple(map(decode, words)) for words in (pla.input_names, pla.output_names))
     return builder.circuit(outputs, inputs, names)
+
+
+def _output(builder: Builder, pla: Pla, output: int, dont_care: int | None) -> int:
+    """Signal of an output: its on-set, or what is left by its off-set, then the don't-cares that rows list."""
+    on, off, free = (pla.cover(output, letter) for letter in "frd")
+    two_sided = "f" in pla.kind and "r" in pla.kind
+    if two_sided and dont_care is None:
+        _check_complete(pla, output)
+    by_off_set = "r" in pla.kind and (dont_care == 1 or not two_sided)
+    value = sum_of_products(builder, off if by_off_set else on, builder.inputs) ^ by_off_set
+    if dont_care == 1:
+        return builder.gate(OR, value, sum_of_products(builder, free, builder.inputs))
+    if not by_off_set:  # only those that the on-set covers too make a difference
+        free = [cube for cube, hit in zip(free, meeting(on, free), strict=True) if hit]
+    return builder.gate(AND, value, sum_of_products(builder, free, builder.inputs) ^ 1)
+
+
+def _check_complete(pla: Pla, output: int) -> None:
+    """Refuse a two-sided table that leaves patterns without a row, or too many inputs to see that it does not."""
+    cubes = pla.cubes
+    read = [i for i in range(pla.n_inputs) if any(cube[i] != "-" for cube in cubes)]
+    if len(read) > MAX_SUPPORT:
+        reason = (
+            f"may be a sample: that its rows list all patterns is checked for up to {MAX_SUPPORT} inputs only"
+        )
+    elif free := int((pla.values(output, read) == DONT_CARE).sum()):
+        name = pla.output_name(output)
+        reason = f"is a sample: {free} of the {1 << len(read)} patterns have no row with a 0 or 1 for output {name!r}"
+    else:
+        return
+    raise CircuitError(
+        f"{pla.path}: .type {pla.kind} {reason}; read it with dont_care=0 or dont_care=1 to give the others a value, "
+        "or learn from it with fw_circuits.data.read_pla."
+    )
