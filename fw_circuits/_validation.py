@@ -241,8 +241,8 @@ def _two_labels(values: Array, where: str = "") -> tuple[Floats, Array]:
         ) from error
     if len(classes) == 1:
         raise InputError(
-            f"y holds a single label{where}, {classes.tolist()[0]!r}; loss 'logistic' needs two labels (two classes): add "
-            "rows of the other label, or use loss='squared'."
+            f"y holds a single label{where}, {classes.tolist()[0]!r}; loss 'logistic' needs two labels (two classes): "
+            "add rows of the other label, or use loss='squared'."
         )
     if len(classes) > 2:
         shown = ", ".join(repr(c) for c in classes[:4].tolist()) + (", ..." if len(classes) > 4 else "")

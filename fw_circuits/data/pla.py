@@ -14,7 +14,7 @@ import numpy as np
 
 from fw_circuits._typing import Bits
 from fw_circuits.data.dataset import Dataset
-from fw_circuits.data.text import target_index
+from fw_circuits.data.selection import target_index
 from fw_circuits.exceptions import FormatError, InputError
 
 TYPES = ("fr", "fd", "f")
