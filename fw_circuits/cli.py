@@ -43,8 +43,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Entry point; returns the exit code (0 fine, 1 an error that is explained, 2 wrong usage)."""
     args = _parser().parse_args(argv)
     try:
-        warnings.simplefilter("ignore", SolverWarning)  # the status is printed
-        return int(args.run(args) or 0)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SolverWarning)  # the status is printed
+            warnings.showwarning = lambda message, *where: print(f"fw-circuits: {message}", file=sys.stderr)
+            return int(args.run(args) or 0)
     except BrokenPipeError:
         return 0
     except (FwCircuitsError, OSError) as error:
