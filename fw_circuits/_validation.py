@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import scipy.sparse
 
+from fw_circuits._tables import NUMBER, as_array, default_names, is_missing, match_columns
+from fw_circuits._tables import feature_names_of as feature_names_of  # for its callers
 from fw_circuits._typing import Array, Floats
 from fw_circuits.exceptions import InputError
 
@@ -21,55 +23,12 @@ METHODS = ("vanilla", "away", "pairwise", "corrective")
 MAX_LEVEL = 16
 #: Targets beyond these have squares that overflow, or vanish against their sums.
 SMALLEST_TARGET, LARGEST_TARGET = 1e-140, 1e140
-_NUMBER = (numbers.Real, np.bool_)  # NumPy does not register its booleans as numbers
-
-
-def _is_frame(X: Any) -> bool:
-    return hasattr(X, "columns") and hasattr(X, "to_numpy") and getattr(X, "ndim", 2) == 2
-
-
-def feature_names_of(X: Any) -> tuple[str, ...] | None:
-    """Column names of a data frame; None for arrays and for frames whose names are not all strings.
-
-    Examples
-    --------
-    >>> feature_names_of(np.zeros((2, 3))) is None
-    True
-    """
-    if not _is_frame(X):
-        return None
-    names = tuple(X.columns)
-    return tuple(map(str, names)) if names and all(isinstance(n, str) for n in names) else None
-
-
-def _check_frame_columns(X: Any, name: str) -> None:
-    """Refuse text, categories and dates in a frame by column name, and names that occur twice."""
-    names = list(X.columns)
-    if len(set(names)) < len(names):
-        twice = next(n for n in names if names.count(n) > 1)
-        raise InputError(
-            f"{name}: column name {twice!r} occurs twice; rename the columns so that each is distinct."
-        )
-    for column, dtype in zip(X.columns, X.dtypes, strict=True):
-        text = str(dtype).lower()
-        if text.startswith(("int", "uint", "float", "bool", "double", "halffloat", "sparse")):
-            continue
-        if text == "object":
-            values = X[column].to_numpy()
-            bad = [v for v in values if not (v is None or isinstance(v, _NUMBER))]
-            if not bad:
-                continue
-            text = f"object, for example {bad[0]!r}"
-        raise InputError(
-            f"{name}: column {column!r} is not numeric (type {text}); every feature must be a number: "
-            "encode it (for example one 0/1 column a category) or leave it out."
-        )
 
 
 def _objects_to_float(values: Array, name: str) -> Floats:
     """Object array of plain numbers -> float64; None becomes NaN; anything else is refused by its place."""
     for place, value in np.ndenumerate(values):
-        if value is not None and not isinstance(value, _NUMBER):
+        if value is not None and not isinstance(value, NUMBER):
             raise InputError(
                 f"{name}: entry {_where(place)} is {value!r} of type {type(value).__name__}; "
                 "expected numbers only: encode text and categories as numbers first."
@@ -111,7 +70,9 @@ def _refuse_not_finite(values: Floats, name: str) -> None:
     )
 
 
-def check_X(X: Any, *, n_features: int | None = None, name: str = "X") -> Floats:
+def check_X(
+    X: Any, *, n_features: int | None = None, name: str = "X", names: Sequence[str] | None = None
+) -> Floats:
     """A table as a finite float64 array of shape (N, d), C-contiguous, N >= 1 and d >= 1.
 
     Parameters
@@ -122,12 +83,15 @@ def check_X(X: Any, *, n_features: int | None = None, name: str = "X") -> Floats
         The number of columns that the model was fitted with.
     name : str
         What to call the table in messages.
+    names : sequence of str, optional
+        The columns that the model was fitted with: a table with names gives these, in this order, whatever else it
+        has; one without names must have as many columns.
 
     Raises
     ------
     InputError
         Sparse, complex, text or object data; NaN or infinity; not two axes; no rows; no columns; wrong
-        n_features.
+        n_features; columns missing by name.
 
     Examples
     --------
@@ -136,20 +100,14 @@ def check_X(X: Any, *, n_features: int | None = None, name: str = "X") -> Floats
     """
     if scipy.sparse.issparse(X):
         raise InputError(f"{name} is a sparse matrix; Sparse data is not supported: pass {name}.toarray().")
-    if _is_frame(X):
-        _check_frame_columns(X, name)
-        values = X.to_numpy()
-        if values.dtype.kind not in "biuf":  # mixed or nullable columns
-            values = (
-                np.column_stack([_frame_column(X[c], name) for c in X.columns]) if len(X.columns) else values
-            )
-    else:
-        try:
-            values = np.asarray(X)
-        except ValueError as error:
-            raise InputError(
-                f"{name} is not a table: rows of unequal length ({error}); expected shape (N, d)."
-            ) from error
+    try:
+        values = as_array(X, names, name)
+    except InputError:
+        raise
+    except ValueError as error:
+        raise InputError(
+            f"{name} is not a table: rows of unequal length ({error}); expected shape (N, d)."
+        ) from error
     if np.ma.isMaskedArray(X) and np.ma.getmaskarray(X).any():
         raise InputError(
             f"{name} is a masked array with masked entries; fill them in or drop those rows first."
@@ -164,25 +122,11 @@ def check_X(X: Any, *, n_features: int | None = None, name: str = "X") -> Floats
         raise InputError(f"{name} has 0 sample(s) (shape={values.shape}) while a minimum of 1 is required.")
     if values.shape[1] == 0:
         raise InputError(f"{name} has 0 feature(s) (shape={values.shape}) while a minimum of 1 is required.")
-    if n_features is not None and values.shape[1] != n_features:
-        raise InputError(
-            f"{name} has {values.shape[1]} features, but the model is expecting {n_features} features as "
-            "input: pass the same columns in the same order as in the fit."
-        )
+    if n_features is not None or names is not None:
+        match_columns(None, values.shape[1], names or default_names(n_features or 0), name)
     floats = _to_float(values, name)
     _refuse_not_finite(floats, name)
     return np.ascontiguousarray(floats)
-
-
-def _frame_column(column: Any, name: str) -> Floats:
-    values = column.to_numpy()
-    if values.dtype.kind != "O":
-        return _to_float(values, name)
-    return np.array([_number_or_nan(v) for v in values], dtype=np.float64)
-
-
-def _number_or_nan(value: Any) -> float:
-    return float(value) if isinstance(value, _NUMBER) else math.nan
 
 
 def is_boolean(X: Any) -> bool:
@@ -220,7 +164,9 @@ def _vector(y: Any, n_rows: int, name: str) -> Array:
     return values
 
 
-def check_target(y: Any, n_rows: int, loss: str) -> tuple[Floats, Array | None]:
+def check_target(
+    y: Any, n_rows: int, loss: str, weights: Floats | None = None
+) -> tuple[Floats, Array | None]:
     """The target as the solver wants it.
 
     Parameters
@@ -231,6 +177,8 @@ def check_target(y: Any, n_rows: int, loss: str) -> tuple[Floats, Array | None]:
         Rows of X.
     loss : {"squared", "huber", "logistic"}
         Decides which of the two.
+    weights : array of shape (n_rows,), optional
+        Labels of rows of weight 0 do not count: they may be others (and come back as -1).
 
     Returns
     -------
@@ -252,7 +200,12 @@ def check_target(y: Any, n_rows: int, loss: str) -> tuple[Floats, Array | None]:
     """
     values = _vector(y, n_rows, "y")
     if loss == "logistic":
-        return _two_labels(values)
+        counted = np.ones(n_rows, dtype=bool) if weights is None else weights > 0.0
+        signs = np.full(n_rows, -1.0)
+        signs[counted], classes = _two_labels(
+            values[counted], "" if counted.all() else " on its rows of weight > 0"
+        )
+        return signs, classes
     if values.dtype.kind not in "biufcO":
         raise InputError(
             f"y holds text or dates (type {values.dtype}, for example {values.tolist()[0]!r}); loss {loss!r} "
@@ -269,19 +222,11 @@ def check_target(y: Any, n_rows: int, loss: str) -> tuple[Floats, Array | None]:
     return floats.copy() if floats is values else np.ascontiguousarray(floats), None
 
 
-def _is_missing(value: Any) -> bool:
-    """None, NaN, NaT, and NA of pandas (whose comparison has no truth value)."""
-    try:
-        return value is None or bool(value != value)
-    except TypeError:
-        return True
-
-
-def _two_labels(values: Array) -> tuple[Floats, Array]:
+def _two_labels(values: Array, where: str = "") -> tuple[Floats, Array]:
     if values.dtype.kind == "c":
         raise InputError("y: Complex data not supported; expected two labels.")
     if values.dtype.kind == "O":
-        missing = np.array([_is_missing(v) for v in values], dtype=bool)
+        missing = np.array([is_missing(v) for v in values], dtype=bool)
     else:
         missing = values != values
     if missing.any():
@@ -296,14 +241,14 @@ def _two_labels(values: Array) -> tuple[Floats, Array]:
         ) from error
     if len(classes) == 1:
         raise InputError(
-            f"y holds a single label, {classes.tolist()[0]!r}; loss 'logistic' needs two labels (two classes): add "
-            "rows of the other label, or use loss='squared'."
+            f"y holds a single label{where}, {classes.tolist()[0]!r}; loss 'logistic' needs two labels (two classes): "
+            "add rows of the other label, or use loss='squared'."
         )
     if len(classes) > 2:
         shown = ", ".join(repr(c) for c in classes[:4].tolist()) + (", ..." if len(classes) > 4 else "")
         regression = values.dtype.kind == "f" and not np.all(np.mod(values, 1) == 0)
         raise InputError(
-            f"y holds {len(classes)} different values ({shown}); loss 'logistic' needs exactly two labels: "
+            f"y holds {len(classes)} different values{where} ({shown}); loss 'logistic' needs exactly two labels: "
             + (
                 "y looks like a regression target, use loss='squared' (CircuitRegressor)."
                 if regression

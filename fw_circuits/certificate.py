@@ -59,7 +59,8 @@ def certify(
     solution : Solution
         From :func:`fw_circuits.solve` or :func:`fw_circuits.load`.
     X, y, sample_weight : array_like
-        The training data; other data give a valid certificate of another problem.
+        The training data, columns matched by name where X has names (as in ``Solution.decision_function``); other data
+        give a valid certificate of another problem.
     tol : float
         Relative gap at which ``certified`` is true.
     oracle, n_jobs, time_limit
@@ -82,7 +83,7 @@ def certify(
     >>> certify(solution, X, y).certified
     True
     """
-    points = check_X(X, n_features=solution.lattice.n_features)
+    points = check_X(X, names=solution.feature_names)
     loss = loss_on(solution, y, points.shape[0], sample_weight)
     search = make_oracle(
         oracle, points, solution.lattice, solution.gamma, n_jobs=n_jobs, time_limit=time_limit
@@ -94,12 +95,13 @@ def certify(
 
 def loss_on(solution: Solution, y: Any, n_rows: int, sample_weight: Any = None) -> Loss:
     """The solution's loss on a target; an error if y has other labels than the solution was fitted to."""
-    target, classes = check_target(y, n_rows, solution.loss)
+    weights = check_sample_weight(sample_weight, n_rows)
+    target, classes = check_target(y, n_rows, solution.loss, weights)
     if classes is not None and not np.array_equal(classes, np.asarray(solution.classes)):
         raise InputError(
             f"y has the labels {classes.tolist()}; the solution was fitted to {np.asarray(solution.classes).tolist()}."
         )
-    return make_loss(solution.loss, target, check_sample_weight(sample_weight, n_rows))
+    return make_loss(solution.loss, target, weights)
 
 
 def derive(

@@ -15,13 +15,12 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from rich.console import Console
 
 from fw_circuits._kernels import use_compiled
 from fw_circuits.certificate import certify
 from fw_circuits.comparison import compare
-from fw_circuits.data import Dataset, read_table
+from fw_circuits.data import Dataset, read_features, read_table
 from fw_circuits.exceptions import FwCircuitsError, InputError, SolverWarning
 from fw_circuits.experiment import Experiment, run
 from fw_circuits.io import load
@@ -44,8 +43,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Entry point; returns the exit code (0 fine, 1 an error that is explained, 2 wrong usage)."""
     args = _parser().parse_args(argv)
     try:
-        warnings.simplefilter("ignore", SolverWarning)  # the status is printed
-        return int(args.run(args) or 0)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SolverWarning)  # the status is printed
+            warnings.showwarning = lambda message, *where: print(f"fw-circuits: {message}", file=sys.stderr)
+            return int(args.run(args) or 0)
     except BrokenPipeError:
         return 0
     except (FwCircuitsError, OSError) as error:
@@ -68,7 +69,7 @@ def _demo(args: argparse.Namespace) -> int:
 
 
 def _solve(args: argparse.Namespace) -> int:
-    return _experiment(args, read_table(args.data, args.target))
+    return _experiment(args, read_table(args.data, args.target, header=args.header))
 
 
 def _whole_numbers(text: str) -> tuple[int, ...]:
@@ -168,7 +169,7 @@ def _as_json(result: Experiment, written: dict[str, str]) -> dict[str, Any]:
 
 
 def _compare(args: argparse.Namespace) -> int:
-    console, dataset = Console(), read_table(args.data, args.target)
+    console, dataset = Console(), read_table(args.data, args.target, header=args.header)
     _make_folder(args.output)
     result = compare(
         dataset,
@@ -201,7 +202,8 @@ def _compare(args: argparse.Namespace) -> int:
 
 def _predict(args: argparse.Namespace) -> int:
     solution = load(args.solution)
-    prediction = solution.predict(_columns(args, solution).X)
+    X = read_features(args.data, solution.feature_names, args.target, header=args.header)
+    prediction = solution.predict(X)
     out = sys.stdout if args.output is None else open(args.output, "w", encoding="utf-8")  # noqa: SIM115
     try:
         print("prediction", file=out)
@@ -215,7 +217,7 @@ def _predict(args: argparse.Namespace) -> int:
 
 def _certify(args: argparse.Namespace) -> int:
     solution = load(args.solution)
-    dataset = read_table(args.data, args.target)
+    dataset = read_table(args.data, args.target, header=args.header, features=solution.feature_names)
     certificate = certify(solution, dataset.X, dataset.y, tol=args.tol, n_jobs=args.n_jobs)
     if args.json:
         print(json.dumps({"primal": certificate.primal, "dual": certificate.dual,
@@ -224,26 +226,6 @@ def _certify(args: argparse.Namespace) -> int:
     else:
         print(certificate.describe())
     return 0 if certificate.certified else 1
-
-
-def _columns(args: argparse.Namespace, solution: Any) -> Dataset:
-    """The table's columns in the solution's order: by name where the names are there, else as they stand."""
-    dataset = read_table(args.data, args.target)
-    table = {name: dataset.X[:, i] for i, name in enumerate(dataset.feature_names)}
-    if args.target is None and dataset.X.shape[1] + 1 == solution.lattice.n_features:
-        values = np.asarray(dataset.y, dtype=np.float64)  # the reader took the last column for a target
-        table[dataset.target_name] = values
-    if all(name in table for name in solution.feature_names):
-        X = np.column_stack([table[name] for name in solution.feature_names])
-    else:
-        X = np.column_stack(list(table.values()))
-    if X.shape[1] != solution.lattice.n_features:
-        raise InputError(
-            f"{args.data} has the columns {list(table)}; the solution needs {list(solution.feature_names)}; "
-            "leave out other columns, or name the target with --target."
-        )
-    return Dataset(X=X, y=dataset.y, feature_names=solution.feature_names, target_name=dataset.target_name,
-                   name=dataset.name, description=dataset.description)  # fmt: skip
 
 
 def _bench(args: argparse.Namespace) -> int:
@@ -306,8 +288,7 @@ def _parser() -> argparse.ArgumentParser:
     demo = command("demo", _demo, "solve a real data set and show everything that comes out")
     _experiment_options(demo)
     solve = command("solve", _solve, "solve a table of your own (.csv, .npz, .parquet, .pla)")
-    solve.add_argument("data", help="the table")
-    solve.add_argument("--target", help="name or index of the target column (default: the last)")
+    _table_options(solve, "the table", "name or index of the target column (default: the last)")
     solve.add_argument(
         "--loss", choices=["squared", "logistic", "huber"], help="default: logistic for two labels"
     )
@@ -338,8 +319,7 @@ def _parser() -> argparse.ArgumentParser:
         _compare,
         "compiled circuits against residual networks trained by gradient descent (needs PyTorch)",
     )
-    contest.add_argument("data", help="the table")
-    contest.add_argument("--target", help="name or index of the target column (default: the last)")
+    _table_options(contest, "the table", "name or index of the target column (default: the last)")
     contest.add_argument("--seeds", type=int, default=5, help="random splits (default 5)")
     contest.add_argument(
         "--test-fraction", type=float, default=0.25, help="share of the rows kept for testing (default 0.25)"
@@ -349,15 +329,21 @@ def _parser() -> argparse.ArgumentParser:
     contest.add_argument("--json", action="store_true", help="for machines; no progress bar")
     predict = command("predict", _predict, "apply a saved solution to a table")
     predict.add_argument("solution", help="a file that solve wrote")
-    predict.add_argument("data", help="the table")
-    predict.add_argument("--target", help="a column to leave out")
+    _table_options(
+        predict,
+        "the table; columns are matched by name, others left out",
+        "a column to leave out (only a table without names needs it)",
+    )
     predict.add_argument("--output", help="a CSV file (default: standard output)")
     check = command(
         "certify", _certify, "re-derive a saved solution's certificate from the data it was fitted to"
     )
     check.add_argument("solution", help="a file that solve wrote")
-    check.add_argument("data", help="the training table")
-    check.add_argument("--target", help="name or index of the target column (default: the last)")
+    _table_options(
+        check,
+        "the training table; columns are matched by name",
+        "name or index of the target column (default: the last, or the only one that is no feature)",
+    )
     check.add_argument("--tol", type=float, default=1e-3, help="relative gap to certify")
     check.add_argument("--n-jobs", type=int, help="threads (default: all cores)")
     check.add_argument("--json", action="store_true", help="for machines")
@@ -373,6 +359,16 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--output", help="the page (default: report.html in the folder)")
     command("info", _info, "versions and the kernels in use")
     return parser
+
+
+def _table_options(sub: argparse.ArgumentParser, data: str, target: str) -> None:
+    sub.add_argument("data", help=data)
+    sub.add_argument("--target", help=target)
+    sub.add_argument(
+        "--header",
+        action=argparse.BooleanOptionalAction,
+        help="whether line 1 of delimited text holds the names (default: found by looking)",
+    )
 
 
 def _experiment_options(sub: argparse.ArgumentParser) -> None:

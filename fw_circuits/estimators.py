@@ -6,6 +6,7 @@ along warm-started paths, as ``LassoCV`` does.  More than two classes are handle
 
 from __future__ import annotations
 
+import numbers
 import warnings
 from typing import Any, ClassVar
 
@@ -16,6 +17,7 @@ from sklearn.model_selection import check_cv
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
+from fw_circuits._tables import feature_names_of, shown
 from fw_circuits._typing import Array, Floats
 from fw_circuits._validation import is_boolean
 from fw_circuits.exceptions import InputError, SolverWarning
@@ -98,6 +100,22 @@ class _CircuitEstimator(BaseEstimator):
             X, y, lam=lam, sample_weight=sample_weight, **self._data_options(), **self._run_options()
         )
 
+    def _table(self, X: Any, **options: Any) -> Any:
+        """scikit-learn's checks, and ours of the names that it does not know (before 1.9 those of polars 2)."""
+        names = feature_names_of(X)
+        checked = validate_data(self, X, dtype=np.float64, **options)
+        if names is None or hasattr(X, "iloc"):
+            return checked
+        fitted = getattr(self, "feature_names_in_", None)
+        if options.get("reset", True):
+            self.feature_names_in_ = np.array(names, dtype=object)
+        elif fitted is not None and tuple(fitted) != names:
+            raise InputError(
+                "The feature names should match those that were passed during fit, in the same order: X has "
+                f"{shown(names)}; expected {shown(tuple(fitted))}."
+            )
+        return checked
+
     def _named(self, solution: Solution) -> Solution:
         from dataclasses import replace
 
@@ -143,7 +161,7 @@ class CircuitRegressor(RegressorMixin, _CircuitEstimator):
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> CircuitRegressor:
         """Fit to ``X`` of shape (N, d) and ``y`` of shape (N,)."""
-        X, y = validate_data(self, X, y, y_numeric=True, dtype=np.float64)
+        X, y = self._table(X, y=y, y_numeric=True)
         weight = None if sample_weight is None else _check_sample_weight(sample_weight, X)
         self.solution_ = self._named(self._fit_one(X, y, weight))
         self.n_iter_ = max(1, len(self.solution_.trace))
@@ -155,7 +173,7 @@ class CircuitRegressor(RegressorMixin, _CircuitEstimator):
     def predict(self, X: Any) -> Floats:
         """Predictions, shape (N,)."""
         check_is_fitted(self)
-        X = validate_data(self, X, reset=False, dtype=np.float64)
+        X = self._table(X, reset=False)
         return self.solution_.decision_function(X)
 
 
@@ -188,10 +206,10 @@ class CircuitClassifier(ClassifierMixin, _CircuitEstimator):
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> CircuitClassifier:
         """Fit to ``X`` of shape (N, d) and labels ``y`` of shape (N,)."""
-        X, y = validate_data(self, X, y, dtype=np.float64)
+        X, y = self._table(X, y=y)
         check_classification_targets(y)
         weight = None if sample_weight is None else _check_sample_weight(sample_weight, X)
-        self.classes_ = np.unique(y)
+        self.classes_ = np.unique(y if weight is None else y[weight > 0.0])  # rows of weight 0 are not there
         if self.classes_.size < 2:
             raise InputError(
                 "Classifier can't train when only one class is present: y holds only the class "
@@ -216,7 +234,7 @@ class CircuitClassifier(ClassifierMixin, _CircuitEstimator):
     def decision_function(self, X: Any) -> Floats:
         """Shape (N,) for two classes (positive: ``classes_[1]``), else (N, n_classes)."""
         check_is_fitted(self)
-        X = validate_data(self, X, reset=False, dtype=np.float64)
+        X = self._table(X, reset=False)
         scores = np.stack([s.decision_function(X) for s in self.solutions_], axis=1)
         return scores[:, 0] if len(self.solutions_) == 1 else scores
 
@@ -239,7 +257,7 @@ class _PathCV:
     def _choose(self: Any, X: Floats, y: Array, weight: Floats | None, stratify: Array | None) -> Solution:
         folds = self._folds(X, y, weight, stratify)
         best = np.inf
-        for rung in self._ladder(X):
+        for rung in self._ladder(X if weight is None else X[weight > 0.0]):
             options = {**self._data_options(), **rung}
             lams = self._penalties(X, y, weight, options)
             losses = self._cross_validate(X, y, weight, folds, options, lams)
@@ -276,16 +294,22 @@ class _PathCV:
         if isinstance(self.random_state, int) and self.cv is None:
             cv = type(cv)(n_splits=cv.n_splits, shuffle=True, random_state=self.random_state)
         counts = np.ones(len(y)) if weight is None else weight
+        rows = np.arange(len(y))
+        if self.cv is None or isinstance(
+            self.cv, numbers.Integral
+        ):  # folds given by row numbers count all rows
+            rows = np.flatnonzero(counts > 0.0)
         folds = [
-            (train, test)
-            for train, test in cv.split(X, y)
-            if np.unique(y[train][counts[train] > 0]).size >= 2 and counts[test].sum() > 0
+            (rows[train], rows[test])
+            for train, test in cv.split(X[rows], y[rows])
+            if (stratify is None or np.unique(y[rows[train]][counts[rows[train]] > 0.0]).size >= 2)
+            and counts[rows[train]].sum() > 0.0
+            and counts[rows[test]].sum() > 0.0
         ]
         if not folds:
-            kind = "targets" if stratify is None else "classes"
             raise InputError(
-                f"no fold has two different {kind} on rows of positive weight; "
-                f"expected at least two {kind}: use fewer folds (cv) or more rows."
+                "no fold has two different classes on rows of positive weight; "
+                "expected at least two classes: use fewer folds (cv) or more rows."
             )
         return folds
 

@@ -19,6 +19,7 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from fw_circuits import io
+from fw_circuits._tables import default_names, same_columns, shown
 from fw_circuits._typing import Array, Floats
 from fw_circuits._validation import (
     check_parameters,
@@ -85,8 +86,9 @@ def solve(
     Parameters
     ----------
     X : array_like of shape (N, d)
-        Finite numbers; a pandas frame keeps its column names.  0/1 data are level 1 as they are, other data are
-        mapped to the unit cube column by column; new values outside the training range are clipped to it.
+        Finite numbers; a frame (pandas, polars, Arrow) keeps its column names, but for pandas' 0, 1, ...  0/1 data are
+        level 1 as they are, other data are mapped to the unit cube column by column; new values outside the training
+        range are clipped to it.
     y : array_like of shape (N,)
         Numbers (squared, huber) or two labels of any kind (logistic).
     gamma : float, default 3.0
@@ -117,7 +119,7 @@ def solve(
     random_state : int or None, default 0
         Seed of the sample of rows by which literals are screened on tables too large for an exact pass.
     warm_start : Solution, optional
-        A solution on the same columns and levels to start from.
+        A solution on the same columns, in the same order where both have names, and levels to start from.
     checkpoint : path-like, optional
         File to which the solution so far is saved about every 30 seconds and at the end.
     callback : callable, optional
@@ -125,9 +127,9 @@ def solve(
     progress : bool, default False
         Show a live line: pass, objective, certified gap, atoms, gates.
     sample_weight : array_like of shape (N,), optional
-        Weights >= 0 of the rows in the loss.
+        Weights >= 0 of the rows in the loss: a row of weight 3 is three rows, one of weight 0 is none.
     domain : {"minmax", "quantile"}
-        How columns that are not 0/1 are mapped to [0, 1].
+        How columns that are not 0/1 are mapped to [0, 1]; quantiles are those of the weighted rows.
 
     Returns
     -------
@@ -274,17 +276,19 @@ def prepare(
 ) -> Problem:  # fmt: skip
     """Check the data, fit the lattice, and set up loss and oracle."""
     points = check_X(X)
-    target, classes = check_target(y, points.shape[0], loss)
     weights = check_sample_weight(sample_weight, points.shape[0])
+    target, classes = check_target(y, points.shape[0], loss, weights)
     if domain not in DOMAINS:
         raise InputError(f"domain is {domain!r}; expected one of {', '.join(map(repr, DOMAINS))}.")
-    names = feature_names_of(X) or tuple(f"x{i}" for i in range(points.shape[1]))
+    names = feature_names_of(X) or default_names(points.shape[1])
     some = weights > 0.0  # rows of weight 0 are as if they were not there
     counted = points if some.all() else points[some]
     if is_boolean(counted) and tuple(levels or (1,)) == (1,):
         lattice = Lattice.boolean(points.shape[1])
     else:
-        lattice = Lattice.fit(counted, levels=tuple(levels or (1, 2, 3)), domain=domain)
+        lattice = Lattice.fit(
+            counted, levels=tuple(levels or (1, 2, 3)), domain=domain, sample_weight=weights[some]
+        )
     search = make_oracle(
         oracle, points, lattice, gamma, max_gates=max_gates, n_jobs=n_jobs, time_limit=time_limit,
         random_state=random_state,
@@ -381,6 +385,12 @@ def _final_status(solution: Solution) -> Status:
 def _warm(problem: Problem, solution: Solution | None) -> ActiveSet | None:
     if solution is None:
         return None
+    if not same_columns(solution.feature_names, problem.feature_names):
+        raise InputError(
+            f"warm_start was fitted on the columns {shown(solution.feature_names)}; X has "
+            f"{shown(problem.feature_names)}; expected the same columns in the same order: reorder X, or leave "
+            "warm_start out."
+        )
     if solution.lattice != problem.lattice:
         raise InputError(
             "warm_start was fitted on another domain or other levels; expected the same lattice."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from enum import Enum
 from os import PathLike
 from typing import TYPE_CHECKING, Any
@@ -230,15 +230,20 @@ class Solution:
         return merge([a.circuit for a in here], [a.literals for a in here], self.lattice.n_literals(level))
 
     def decision_function(self, X: Any) -> Floats:
-        """``f(X)``, shape (N,)."""
-        points = check_X(X, n_features=self.lattice.n_features)
+        """``f(X)``, shape (N,).
+
+        Columns of a table with names are matched with ``feature_names``: any order, others beside them left out.  An
+        array goes by position.  A solution fitted without names (x0, x1, ...) takes a table of other names by position,
+        with a warning.
+        """
+        points = check_X(X, names=self.feature_names)
         total = np.full(points.shape[0], self.intercept)
         for b, atom in zip(self.coef, self.atoms, strict=True):
             total += b * atom(points)
         return total
 
     def predict(self, X: Any) -> Array:
-        """``f(X)``, or the label on its side of zero for a classification loss."""
+        """``f(X)``, or the label on its side of zero for a classification loss; X as in `decision_function`."""
         f = self.decision_function(X)
         return f if self.classes is None else np.asarray(self.classes)[(f > 0).astype(np.intp)]
 
@@ -269,10 +274,16 @@ class Solution:
         exact_on : {"everywhere", "domain", "corners"}
             Where the two are equal: on all of R^d; on the box of the training data; or at the corners of that box,
             which is everywhere for Boolean features.  The less is asked for, the smaller the network.
+
+        Returns
+        -------
+        ResNet
+            With the ``feature_names`` of the solution.
         """
         from fw_circuits.resnet import compile_resnet
 
-        return compile_resnet(self.atoms, self.coef, self.intercept, self.lattice, exact_on)
+        net = compile_resnet(self.atoms, self.coef, self.intercept, self.lattice, exact_on)
+        return replace(net, feature_names=self.feature_names)
 
     def to_circuit(self, bits: int | None = None, **options: Any) -> Circuit:
         """One Boolean circuit for the rounded combination; see :func:`fw_circuits.rounding.round_solution`.

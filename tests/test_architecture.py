@@ -17,6 +17,7 @@ PACKAGE = ROOT / "fw_circuits"
 STAGES = (
     ("exceptions",),
     ("_typing",),
+    ("_tables",),
     ("_validation", "_kernels"),
     ("data",),
     ("lattice", "circuits"),

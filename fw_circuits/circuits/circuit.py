@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from operator import index
 from os import PathLike
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -140,12 +140,14 @@ class Circuit:
                 live.update(self.gates[node - self.n_inputs - 1][1:])
         return tuple(node - 1 for node in sorted(live) if 1 <= node <= self.n_inputs)
 
-    def evaluate(self, bits: Array) -> Bits:
+    def evaluate(self, bits: Any) -> Bits:
         """Values of the outputs on rows of input bits.
 
         Parameters
         ----------
-        bits : array of 0/1 or bool, shape (rows, n_inputs)
+        bits : array or frame of 0/1 or bool, shape (rows, n_inputs)
+            Columns of a table with names are matched with `input_names`, in any order and beside others.  An array
+            goes by position, and so does, with a warning, a table of other names if the inputs are x0, x1, ...
 
         Returns
         -------
@@ -154,7 +156,7 @@ class Circuit:
         Raises
         ------
         InputError
-            For another shape or another value.
+            For another shape or another value; for a table that lacks an input (named).
 
         Examples
         --------
@@ -162,7 +164,7 @@ class Circuit:
         array([[0],
                [1]], dtype=uint8)
         """
-        values = check_bits(bits, self.n_inputs)
+        values = check_bits(bits, self.n_inputs, self.input_names)
         return unpack_words(self.evaluate_words(pack_bits(values)), len(values))
 
     def evaluate_words(self, words: Words, n_rows: int | None = None, n_threads: int = 1) -> Words:

@@ -1,8 +1,12 @@
 """Evaluate a netlist on many rows at once: 64 rows a machine word, one word operation a gate."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from fw_circuits._kernels import use_compiled
+from fw_circuits._tables import as_array
 from fw_circuits._typing import Array, Bits, Words
 from fw_circuits.circuits.gate import Gate, apply_table
 from fw_circuits.exceptions import InputError
@@ -64,13 +68,13 @@ def clear_padding(words: Words, n_rows: int) -> None:
     words[:, whole:] = 0
 
 
-def check_bits(bits: Array, n_inputs: int) -> Bits:
-    """Return `bits` as uint8 of shape (rows, n_inputs), or raise `InputError`.
+def check_bits(bits: Any, n_inputs: int, names: Sequence[str] | None = None) -> Bits:
+    """Return `bits` as uint8 of shape (rows, n_inputs), or raise `InputError`; columns of a table go by these names.
 
     >>> check_bits(np.array([[True, False]]), 2)
     array([[1, 0]], dtype=uint8)
     """
-    values = np.asarray(bits)
+    values = as_array(bits, names, "bits")
     if values.ndim != 2 or values.shape[1] != n_inputs:
         raise InputError(
             f"bits have shape {values.shape}; expected (rows, {n_inputs}), one column per input."

@@ -16,7 +16,7 @@ from fw_circuits.data.blocks import blocks
 from fw_circuits.data.counting import majority, parity, symmetric, threshold
 from fw_circuits.data.dataset import Dataset
 from fw_circuits.data.pla import read_pla
-from fw_circuits.data.readers import read_npz, read_parquet, read_table
+from fw_circuits.data.readers import read_features, read_npz, read_parquet, read_table
 from fw_circuits.data.text import read_csv
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "multiplier_bit",
     "parity",
     "read_csv",
+    "read_features",
     "read_npz",
     "read_parquet",
     "read_pla",

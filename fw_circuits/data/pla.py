@@ -13,7 +13,7 @@ import numpy as np
 from fw_circuits._typing import Array, Bits
 from fw_circuits.data.dataset import Dataset
 from fw_circuits.data.pla_file import DONT_CARE, Pla, check_dont_care, parse_pla
-from fw_circuits.data.text import target_index
+from fw_circuits.data.selection import target_index
 from fw_circuits.exceptions import InputError
 
 MAX_ROWS = 1 << 20

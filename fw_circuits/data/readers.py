@@ -3,19 +3,23 @@
 import importlib
 import math
 import numbers
+import re
 import zipfile
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from fw_circuits._typing import Array
+from fw_circuits._tables import default_names, is_default, match_columns
+from fw_circuits._typing import Array, Floats
 from fw_circuits._validation import check_X
 from fw_circuits.data.dataset import Dataset
 from fw_circuits.data.pla import read_pla
 from fw_circuits.data.pla_file import check_dont_care
-from fw_circuits.data.text import read_csv, target_index
+from fw_circuits.data.selection import Columns, Selection
+from fw_circuits.data.text import csv_columns, dataset_of
 from fw_circuits.exceptions import FormatError, InputError
 
 READERS = {
@@ -29,7 +33,15 @@ READERS = {
 }
 
 
-def read_table(path: str | Path, target: str | int | None = None, *, dont_care: int | None = None) -> Dataset:
+def read_table(
+    path: str | Path,
+    target: str | int | None = None,
+    *,
+    header: bool | None = None,
+    delimiter: str | None = None,
+    features: Sequence[str] | None = None,
+    dont_care: int | None = None,
+) -> Dataset:
     """Read a data set; the ending of the file name decides how.
 
     Parameters
@@ -38,13 +50,18 @@ def read_table(path: str | Path, target: str | int | None = None, *, dont_care: 
         .csv .tsv .txt (delimited text), .npz (arrays X and y), .parquet .pq (needs pyarrow), .pla (espresso).
     target : str, int or None
         Name or index of the target column; the last column (NPZ: the array y) if left out.
+    header, delimiter
+        For delimited text, as in :func:`read_csv`; found by looking if left out.
+    features : sequence of str, optional
+        ``feature_names`` of a solution: these columns become X, in this order, and others are left out.  A file without
+        names goes by position and must have as many.  Without ``target`` the last column that is no feature is taken.
     dont_care : 0, 1 or None
         Label of the patterns that a PLA leaves open; None leaves them out.  For .pla only.
 
     Raises
     ------
     InputError
-        No such file, an unknown ending, data that cannot be used as it is.
+        No such file, an unknown ending, columns that are missing, data that cannot be used as it is.
     FormatError
         A damaged file.
 
@@ -55,27 +72,93 @@ def read_table(path: str | Path, target: str | int | None = None, *, dont_care: 
     fw_circuits.exceptions.InputError: table.xlsx: unknown ending ...; known: .csv .tsv .txt .npz ...
     """
     path = Path(path)
+    if check_dont_care(dont_care) is not None and path.suffix.lower() != ".pla":
+        raise InputError(f"{path}: dont_care is {dont_care}, but only .pla has don't-cares; expected None.")
+    if features is None and path.suffix.lower() == ".pla":
+        _check_file(path, header, delimiter)
+        return read_pla(path, target, dont_care=dont_care)
+    wanted = Selection(target, None if features is None else tuple(features))
+    return dataset_of(_columns(path, wanted, header, delimiter, dont_care), path)
+
+
+def read_features(
+    path: str | Path,
+    features: Sequence[str],
+    target: str | int | None = None,
+    *,
+    header: bool | None = None,
+    delimiter: str | None = None,
+) -> Floats:
+    """Read the columns that a solution needs, in its order, from a file that need not have a target.
+
+    Parameters
+    ----------
+    path, features, header, delimiter
+        As in :func:`read_table`.
+    target : str, int or None
+        A column to leave out; only a file without names needs it said.
+
+    Returns
+    -------
+    float64 array of shape (N, len(features))
+
+    Raises
+    ------
+    InputError, FormatError
+        As in :func:`read_table`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "t.csv"
+    ...     _ = file.write_text("id,b,a\\nu,1,2\\nv,3,4\\n")
+    ...     read_features(file, ["a", "b"]).tolist()
+    [[2.0, 1.0], [4.0, 3.0]]
+    """
+    return _columns(Path(path), Selection(target, tuple(features), labelled=False), header, delimiter).X
+
+
+def _check_file(path: Path, header: bool | None, delimiter: str | None) -> None:
+    """Refuse what is no file of a known kind, and options that it cannot have."""
     ending = path.suffix.lower()
     if ending not in READERS:
         raise InputError(f"{path}: unknown ending {ending!r}; known: {' '.join(READERS)}.")
-    if check_dont_care(dont_care) is not None and ending != ".pla":
-        raise InputError(f"{path}: dont_care is {dont_care}, but only .pla has don't-cares; expected None.")
     if not path.is_file():
         what = "is a folder" if path.is_dir() else "does not exist"
         raise InputError(f"{path} {what}; expected a file: check the path.")
     if path.stat().st_size == 0:
         raise FormatError(f"{path} is empty (0 bytes); expected {READERS[ending]}.")
-    match ending:
+    if (header is not None or delimiter is not None) and READERS[ending] != "delimited text":
+        raise InputError(f"{path}: header and delimiter are for delimited text; leave them out.")
+    if delimiter is not None and (not isinstance(delimiter, str) or len(delimiter) != 1):
+        raise InputError(f"delimiter is {delimiter!r}; expected a single character.")
+
+
+def _columns(
+    path: Path, wanted: Selection, header: bool | None, delimiter: str | None, dont_care: int | None = None
+) -> Columns:
+    """The wanted columns of a file of any kind."""
+    _check_file(path, header, delimiter)
+    match path.suffix.lower():
         case ".npz":
-            return read_npz(path, target)
+            return _npz_columns(path, wanted)
         case ".parquet" | ".pq":
-            return read_parquet(path, target)
+            return _parquet_columns(path, wanted)
         case ".pla":
-            return read_pla(path, target, dont_care=dont_care)
+            return _pla_columns(path, wanted, dont_care)
         case ".tsv":
-            return read_csv(path, target, delimiter="\t")
+            return csv_columns(path, wanted, header, delimiter or "\t")
         case _:
-            return read_csv(path, target)
+            return csv_columns(path, wanted, header, delimiter)
+
+
+def _pla_columns(path: Path, wanted: Selection, dont_care: int | None) -> Columns:
+    data = read_pla(path, wanted.target, dont_care=dont_care)
+    names = None if is_default(data.feature_names) else data.feature_names
+    expected = data.feature_names if wanted.features is None else wanted.features
+    places = match_columns(names, data.n_features, expected, str(path))
+    return Columns(np.ascontiguousarray(data.X[:, places]), data.y, tuple(expected), data.target_name)
 
 
 def read_npz(path: str | Path, target: str | int | None = None) -> Dataset:
@@ -92,12 +175,47 @@ def read_npz(path: str | Path, target: str | int | None = None) -> Dataset:
         No array X, no such target, entries that are not finite numbers.
     """
     path = Path(path)
+    return dataset_of(_npz_columns(path, Selection(target)), path)
+
+
+def _npz_columns(path: Path, wanted: Selection) -> Columns:
+    arrays = _npz_arrays(path)
+    if "X" not in arrays:
+        raise InputError(f"{path} holds the arrays {', '.join(arrays) or 'none'}; expected X (and y).")
+    X = check_X(arrays["X"], name=f"{path.name}: X")
+    named = "feature_names" in arrays
+    names = [str(n) for n in np.ravel(arrays["feature_names"])] if named else list(default_names(X.shape[1]))
+    if len(names) != X.shape[1]:
+        raise InputError(
+            f"{path}: {len(names)} feature_names for {X.shape[1]} columns of X; expected one a column."
+        )
+    target = wanted.target
+    key = target if isinstance(target, str) else "y"
+    if key in arrays and not isinstance(target, int):  # an array beside X: every column of X may be a feature
+        y = _npz_target(arrays[key], X.shape[0], key, path) if wanted.labelled else None
+        features = tuple(names) if wanted.features is None else wanted.features
+        places = match_columns(names if named else None, X.shape[1], features, f"{path}: X")
+        return Columns(np.ascontiguousarray(X[:, places]), y, tuple(names[i] for i in places), key)
+    if target is None and wanted.labelled:
+        raise InputError(f"{path} has no array y; name another one, or a column of X, by target=.")
+    places, at = wanted.split(names, path, named=named)
+    y = None if at is None else X[:, at].copy()
+    return Columns(
+        np.ascontiguousarray(X[:, places]),
+        y,
+        tuple(names[i] for i in places),
+        None if at is None else names[at],
+    )
+
+
+def _npz_arrays(path: Path) -> dict[str, Array]:
+    """All arrays of an NPZ file, nothing unpickled."""
     try:
         loaded = np.load(path, allow_pickle=False)
         if not isinstance(loaded, np.lib.npyio.NpzFile):
             raise FormatError(f"{path} holds a single array; expected an NPZ file with the arrays X and y.")
         with loaded as file:
-            arrays = {key: file[key] for key in file.files}
+            return {key: file[key] for key in file.files}
     except (zipfile.BadZipFile, ValueError, EOFError, KeyError, zlib.error) as error:
         if isinstance(error, FormatError):
             raise
@@ -106,34 +224,6 @@ def read_npz(path: str | Path, target: str | int | None = None) -> Dataset:
         ) from error
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}; check the path.") from error
-    if "X" not in arrays:
-        raise InputError(f"{path} holds the arrays {', '.join(arrays) or 'none'}; expected X (and y).")
-    X = check_X(arrays["X"], name=f"{path.name}: X")
-    names = [str(n) for n in np.ravel(arrays.get("feature_names", [f"x{i}" for i in range(X.shape[1])]))]
-    if len(names) != X.shape[1]:
-        raise InputError(
-            f"{path}: {len(names)} feature_names for {X.shape[1]} columns of X; expected one a column."
-        )
-    key = target if isinstance(target, str) else "y"
-    text = f"read from {path.name}"
-    if key in arrays and not isinstance(target, int):
-        return Dataset(X, _npz_target(arrays[key], X.shape[0], key, path), tuple(names), key, path.stem, text)
-    if target is None:
-        raise InputError(f"{path} has no array y; name another one, or a column of X, by target=.")
-    at = target_index(names, target)
-    if X.shape[1] < 2:
-        raise InputError(
-            f"{path}: X has one column, which is the target; expected at least one feature beside it."
-        )
-    rest = [i for i in range(X.shape[1]) if i != at]
-    return Dataset(
-        np.ascontiguousarray(X[:, rest]),
-        X[:, at].copy(),
-        tuple(names[i] for i in rest),
-        names[at],
-        path.stem,
-        text,
-    )
 
 
 def _npz_target(y: Array, n_rows: int, key: str, path: Path) -> Array:
@@ -154,6 +244,8 @@ def _npz_target(y: Array, n_rows: int, key: str, path: Path) -> Array:
 def read_parquet(path: str | Path, target: str | int | None = None) -> Dataset:
     """Read a Parquet file: numeric or boolean features, numeric or text target.  Needs pyarrow.
 
+    What the metadata of pandas call an index is no feature; as a target it can be named.
+
     Raises
     ------
     InputError
@@ -162,6 +254,10 @@ def read_parquet(path: str | Path, target: str | int | None = None) -> Dataset:
         Not a Parquet file, or damaged.
     """
     path = Path(path)
+    return dataset_of(_parquet_columns(path, Selection(target)), path)
+
+
+def _parquet_columns(path: Path, wanted: Selection) -> Columns:
     try:
         parquet = importlib.import_module("pyarrow.parquet")
     except ImportError as error:
@@ -178,16 +274,26 @@ def read_parquet(path: str | Path, target: str | int | None = None) -> Dataset:
     except OSError as error:
         raise FormatError(f"{path} cannot be read as Parquet ({error}).") from error
     names = [str(n) for n in table.column_names]
-    if table.num_rows == 0 or len(names) < 2:
+    if table.num_rows == 0 or len(names) < 1 + wanted.labelled:
         raise FormatError(
             f"{path}: {table.num_rows} rows, {len(names)} columns; expected rows, features and a target."
         )
-    at = target_index(names, target)
-    columns = [_parquet_feature(table.column(i), names[i], path) for i in range(len(names)) if i != at]
-    y = _parquet_target(table.column(at).to_pylist(), names[at], path)
-    rest = tuple(names[:at] + names[at + 1 :])
-    X = np.ascontiguousarray(np.column_stack(columns))
-    return Dataset(X, y, rest, names[at], path.stem, f"read from {path.name}")
+    places, at = wanted.split(names, path, index=_index_columns(table, names))
+    X = np.column_stack([_parquet_feature(table.column(i), names[i], path) for i in places])
+    y = None if at is None else _parquet_target(table.column(at).to_pylist(), names[at], path)
+    return Columns(
+        np.ascontiguousarray(X), y, tuple(names[i] for i in places), None if at is None else names[at]
+    )
+
+
+def _index_columns(table: Any, names: list[str]) -> set[int]:
+    """Columns that pandas wrote as the index of its frame, by its metadata or by the name it gives."""
+    try:
+        stored = (table.schema.pandas_metadata or {}).get("index_columns", [])
+    except ValueError:  # metadata that are no JSON
+        stored = []
+    index = {name for name in stored if isinstance(name, str)}  # a RangeIndex is a dictionary and no column
+    return {i for i, name in enumerate(names) if name in index or re.fullmatch(r"__index_level_\d+__", name)}
 
 
 def _parquet_feature(column: Any, name: str, path: Path) -> Array:

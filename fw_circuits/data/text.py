@@ -5,8 +5,10 @@ text feature is refused by name, because how to encode it is the user's decision
 """
 
 import csv
+import warnings
 from array import array
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import TextIO
 
@@ -14,20 +16,12 @@ import numpy as np
 
 from fw_circuits._typing import Array
 from fw_circuits.data.dataset import Dataset
+from fw_circuits.data.header import INDEX_NAMES, MISSING, has_header, is_number
+from fw_circuits.data.selection import Columns, Selection
 from fw_circuits.exceptions import FormatError, InputError
 
 DELIMITERS = (",", ";", "\t", "|", " ")
-MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?", "-nan", "."})
 MAX_CELL = 1 << 24  # characters; the csv module's own limit refuses long quoted cells
-
-
-def is_number(cell: str) -> bool:
-    """Whether a cell is written as a number (no underscores; NaN and infinity count)."""
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return "_" not in cell
 
 
 def sniff_delimiter(lines: list[str]) -> str:
@@ -79,33 +73,6 @@ def _rows(stream: TextIO, delimiter: str, path: Path) -> Iterator[tuple[int, lis
         ) from error
 
 
-def target_index(names: list[str], target: str | int | None) -> int:
-    """Column of the target: a name, an index (negative from the right), or None for the last.
-
-    Raises
-    ------
-    InputError
-        If there is no such column; the message lists the names.
-
-    Examples
-    --------
-    >>> [target_index(["a", "b", "c"], target) for target in ("b", -3, None)]
-    [1, 0, 2]
-    """
-    if target is None:
-        return len(names) - 1
-    if isinstance(target, str):
-        if target in names:
-            return names.index(target)
-        if not target.lstrip("-").isdigit():
-            shown = ", ".join(map(repr, names[:20])) + (", ..." if len(names) > 20 else "")
-            raise InputError(f"target is {target!r}; there is no such column: the columns are {shown}.")
-        target = int(target)
-    if not -len(names) <= target < len(names):
-        raise InputError(f"target is column {target}; expected an index in {-len(names)}..{len(names) - 1}.")
-    return target % len(names)
-
-
 def label_column(cells: list[str], lines: list[int], column: str, path: Path) -> Array:
     """A target column: int64 or float64 where every cell is a number, else text labels.
 
@@ -136,7 +103,8 @@ def label_column(cells: list[str], lines: list[int], column: str, path: Path) ->
         bad = numeric.index(False)
         raise InputError(
             f"{path}, line {lines[bad]}: the target {column!r} is {text[bad]!r} among numbers; expected "
-            "numbers throughout, or text labels throughout."
+            "numbers throughout, or text labels throughout"
+            + (" (if line 1 holds the names: --header, in Python header=True)." if lines[bad] == 1 else ".")
         )
     return np.array(text)
 
@@ -157,7 +125,9 @@ def read_csv(
     target : str, int or None
         Name or index of the target column; the last one if left out.
     header : bool or None
-        Whether line 1 holds names.  None: it does if no cell of it is a number.
+        Whether line 1 holds names.  None: it does if no cell of it is a number, if ``target`` is one of its cells, or
+        if its numbers count 0, 1, 2, ... as those of a frame without names do.  A first column without a name whose
+        cells are distinct whole numbers is an index: it is left out with a warning.
     delimiter : str or None
         One of comma, semicolon, tab, | and space is found from the first lines if left out.
 
@@ -181,18 +151,44 @@ def read_csv(
     (('age',), [[31.0], [7.0]], ['yes', 'no'])
     """
     path = Path(path)
+    return dataset_of(csv_columns(path, Selection(target), header, delimiter), path)
+
+
+def dataset_of(columns: Columns, path: Path) -> Dataset:
+    """A data set that was read with its target."""
+    assert columns.y is not None and columns.target_name is not None
+    return Dataset(
+        columns.X, columns.y, columns.feature_names, columns.target_name, path.stem, f"read from {path.name}"
+    )
+
+
+def csv_columns(path: Path, wanted: Selection, header: bool | None, delimiter: str | None) -> Columns:
+    """The wanted columns of delimited text; see :func:`read_csv`."""
     csv.field_size_limit(MAX_CELL)
     try:
         with open(path, encoding="utf-8-sig", newline="") as stream:
             first = _first_lines(stream, path)
             stream.seek(0)
-            return _read(stream, path, target, header, delimiter or sniff_delimiter(first))
+            delimiter = delimiter or _delimiter(first, wanted)
+            if header is None:
+                header = has_header(first, delimiter, wanted, path)
+            return _read(stream, path, wanted, header, delimiter)
     except UnicodeDecodeError as error:
         raise FormatError(
             f"{path} is not UTF-8 text ({error.reason} at byte {error.start}); convert it first."
         ) from error
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}; check the path.") from error
+
+
+def _delimiter(lines: list[str], wanted: Selection) -> str:
+    """As :func:`sniff_delimiter`; without a target a single column will do."""
+    try:
+        return sniff_delimiter(lines)
+    except FormatError:
+        if wanted.labelled:
+            raise
+        return ","
 
 
 def _first_lines(stream: TextIO, path: Path) -> list[str]:
@@ -204,58 +200,73 @@ def _first_lines(stream: TextIO, path: Path) -> list[str]:
     return lines
 
 
-def _read(
-    stream: TextIO, path: Path, target: str | int | None, header: bool | None, delimiter: str
-) -> Dataset:
+def _read(stream: TextIO, path: Path, wanted: Selection, header: bool, delimiter: str) -> Columns:
     rows = _rows(stream, delimiter, path)
     line, row = next(rows)
     width = len(row)
-    if width < 2:
+    if width < 2 and wanted.labelled:
         raise FormatError(
             f"{path}, line {line}: one column; expected features and a target (delimiter {delimiter!r})."
         )
-    if header is None:
-        header = not any(is_number(cell) for cell in row)
-    names = (
-        [cell.strip() or f"x{i}" for i, cell in enumerate(row)] if header else [f"x{i}" for i in range(width)]
-    )
-    repeated = sorted({n for n in names if names.count(n) > 1}) if header else []
+    names = [(cell.strip() if header else "") or f"x{i}" for i, cell in enumerate(row)]
+    repeated = sorted({n for n in names if names.count(n) > 1})
     if repeated:
         raise FormatError(
             f"{path}, line {line}: column name {repeated[0]!r} occurs twice; expected distinct names."
         )
-    at = target_index(names, target)
-    if not header:
-        names[at] = "y"
-    features = names[:at] + names[at + 1 :]
+    places, at = wanted.split(names, path, named=header)
     values, lines, labels = array("d"), [], []
-    if not header:
-        _add(row, line, width, at, values, features, path)
-        lines.append(line)
-        labels.append(row[at])
-    for line, row in rows:
-        _add(row, line, width, at, values, features, path)
-        lines.append(line)
-        labels.append(row[at])
+    for number, cells in rows if header else chain([(line, row)], rows):
+        _add(cells, number, width, places, values, names, path)
+        lines.append(number)
+        if at is not None:
+            labels.append(cells[at])
     if not lines:
         raise FormatError(f"{path} has a header and no rows; expected at least one row.")
-    X = np.frombuffer(values, dtype=np.float64).reshape(len(lines), width - 1).copy()
+    X = np.frombuffer(values, dtype=np.float64).reshape(len(lines), len(places)).copy()
     if not np.isfinite(X).all():
         r, c = np.argwhere(~np.isfinite(X))[0]
-        raise InputError(_bad_cell(path, lines[r], int(r), features[c], str(X[r, c])))
-    y = label_column(labels, lines, names[at], path)
-    return Dataset(X, y, tuple(features), names[at], path.stem, f"read from {path.name}")
+        raise InputError(_bad_cell(path, lines[r], int(r), names[places[c]], str(X[r, c])))
+    if header and row[0].strip() in INDEX_NAMES and places[0] == 0 and wanted.features is None:
+        X, places = _without_index(X, places, names, path)
+    target = None if at is None else names[at] if header else "y"
+    y = None if at is None or target is None else label_column(labels, lines, target, path)
+    return Columns(X, y, tuple(names[i] for i in places), target)
+
+
+def _without_index(X: Array, places: list[int], names: list[str], path: Path) -> tuple[Array, list[int]]:
+    """The features without a first column that has no name and numbers the rows; a warning in any case."""
+    first = X[:, 0]
+    counts = len(np.unique(first)) == len(first) and bool((first == np.floor(first)).all())
+    counts = counts and len(places) > 1
+    warnings.warn(
+        f"{path}: the first column has no name; "
+        + (
+            "its cells are distinct whole numbers, so it is left out as an index: give it a name to keep it."
+            if counts
+            else f"it is the feature {names[0]!r}: leave it out if it is an index."
+        ),
+        UserWarning,
+        stacklevel=2,
+    )
+    return (np.ascontiguousarray(X[:, 1:]), places[1:]) if counts else (X, places)
 
 
 def _add(
-    row: list[str], line: int, width: int, at: int, values: "array[float]", features: list[str], path: Path
+    row: list[str],
+    line: int,
+    width: int,
+    places: list[int],
+    values: "array[float]",
+    names: list[str],
+    path: Path,
 ) -> None:
     """Append the features of one row to the flat buffer."""
     if len(row) != width:
         raise FormatError(
             f"{path}, line {line}: {len(row)} cells, but the first line has {width}; mend that line."
         )
-    cells = row[:at] + row[at + 1 :]
+    cells = [row[i] for i in places]
     try:
         numbers = [float(cell) for cell in cells]
     except ValueError:
@@ -264,7 +275,7 @@ def _add(
         bad = next((i for i, cell in enumerate(cells) if not is_number(cell)), None)
         if bad is not None:
             raise InputError(
-                _bad_cell(path, line, len(values) // len(features), features[bad], cells[bad].strip())
+                _bad_cell(path, line, len(values) // len(places), names[places[bad]], cells[bad].strip())
             )
     values.extend(numbers)
 
@@ -277,5 +288,5 @@ def _bad_cell(path: Path, line: int, row: int, column: str, value: str) -> str:
         return f"{place}: the value is {value!r}; features must be finite numbers."
     return (
         f"{place}: {value!r} is not a number; encode text and categories as numbers first, for example one "
-        "0/1 column a category (in Python, read_table(header=True) takes line 1 as names)."
+        "0/1 column a category (if line 1 holds names that are numbers: --header, in Python read_table(header=True))."
     )

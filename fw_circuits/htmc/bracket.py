@@ -82,7 +82,7 @@ def norm_bracket(
     ----------
     solution : Solution
     X : array_like of shape (N, d)
-        Where f is looked at; the training rows make the bracket tight.
+        Where f is looked at, columns matched by name where X has names; the training rows make the bracket tight.
     y, sample_weight : array_like of shape (N,), optional
         The training target and weights, for the gradient.  Without y, the solution's own dual point is used, or, where
         X has another number of rows, the values of f themselves: valid, but wider.
@@ -107,7 +107,7 @@ def norm_bracket(
     >>> round(found.lower, 9), round(found.upper, 9)
     (0.4, 0.4)
     """
-    points = check_X(X, n_features=solution.lattice.n_features)
+    points = check_X(X, names=solution.feature_names)
     priced = replace(solution, intercept=0.0).decision_function(points)  # u sums to 0 but for rounding
     f = priced + solution.intercept
     search = eager(

@@ -220,6 +220,6 @@ def _errors_on(solutions: Sequence[Solution], X: Any, y: Any) -> list[float]:
             "the decision function of a classifier does not approximate its labels, so its distance from them is no "
             "error; measure one of your own and call rate_of_points(gates, errors)."
         )
-    points = check_X(X, n_features=solutions[0].lattice.n_features)
+    points = check_X(X, names=solutions[0].feature_names)
     target, _ = check_target(y, len(points), "squared")
     return [float(np.sqrt(np.mean((s.decision_function(points) - target) ** 2))) for s in solutions]

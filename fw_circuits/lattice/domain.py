@@ -8,16 +8,21 @@ Two knots are the min-max map; more are a rank-like map; a single knot maps the 
 import numpy as np
 import numpy.typing as npt
 
+from fw_circuits._tables import as_array
 from fw_circuits._typing import Array, Floats
 from fw_circuits.exceptions import InputError
 
 Knots = tuple[float, ...]
 
 DOMAINS = ("minmax", "quantile")
+#: Parts of the rows closer than this are equal: sums of weights carry rounding errors.
+TIE = 1e-10
 
 
 def check_matrix(X: npt.ArrayLike, n_features: int | None = None) -> Array:
     """X as a two-dimensional array of finite real numbers; Boolean and integer arrays keep their type.
+
+    A lattice knows no names: columns of a frame go by position.
 
     Raises
     ------
@@ -30,11 +35,13 @@ def check_matrix(X: npt.ArrayLike, n_features: int | None = None) -> Array:
     (1, 2)
     """
     try:
-        X = np.asarray(X)
+        X = as_array(X)
         if X.dtype.kind in "cmM":
             raise TypeError(f"its type is {X.dtype}")
         if X.dtype.kind not in "buif":
             X = X.astype(np.float64)
+    except InputError:
+        raise
     except (TypeError, ValueError) as error:
         raise InputError(f"X is not numeric ({error}); expected a matrix of real numbers.") from None
     if X.ndim != 2:
@@ -48,8 +55,10 @@ def check_matrix(X: npt.ArrayLike, n_features: int | None = None) -> Array:
     return X
 
 
-def fit_knots(column: Array, domain: str, n_quantiles: int) -> Knots:
+def fit_knots(column: Array, domain: str, n_quantiles: int, weights: Floats | None = None) -> Knots:
     """Knots of one column: its ends, or up to ``n_quantiles`` distinct quantiles including the ends.
+
+    ``weights``: how often each entry counts; None: once.  Entries of weight 0 are left out by the caller.
 
     Examples
     --------
@@ -61,7 +70,30 @@ def fit_knots(column: Array, domain: str, n_quantiles: int) -> Knots:
     column = np.asarray(column, dtype=np.float64)
     if domain == "minmax":
         return increasing([column.min(), column.max()])
-    return increasing(np.quantile(column, np.linspace(0.0, 1.0, n_quantiles)))
+    return increasing(weighted_quantiles(column, np.linspace(0.0, 1.0, n_quantiles), weights))
+
+
+def weighted_quantiles(column: Floats, parts: Floats, weights: Floats | None = None) -> Floats:
+    """Quantiles of the distribution of the entries: an entry of weight 3 is three entries, and scale is nothing.
+
+    The inverse of the distribution function, with the mean of both ends where it is flat (``averaged_inverted_cdf`` of
+    NumPy, which takes no weights): unlike interpolation between neighbours, it stays when all rows are repeated.
+
+    Examples
+    --------
+    >>> column = np.array([5.0, 1.0, 2.0])
+    >>> weighted_quantiles(column, np.array([0.0, 0.5, 1.0]), np.array([1.0, 2.0, 1.0])).tolist()
+    [1.0, 1.5, 5.0]
+    >>> weighted_quantiles(np.array([5.0, 1.0, 1.0, 2.0]), np.array([0.0, 0.5, 1.0])).tolist()
+    [1.0, 1.5, 5.0]
+    """
+    values, group = np.unique(column, return_inverse=True)
+    cdf = np.cumsum(np.bincount(group.ravel(), weights))
+    cdf = cdf / cdf[-1]
+    last = len(values) - 1
+    low = np.searchsorted(cdf, parts - TIE)
+    high = np.searchsorted(cdf, parts + TIE, side="right")
+    return 0.5 * values[np.minimum(low, last)] + 0.5 * values[np.minimum(high, last)]
 
 
 def increasing(values: npt.ArrayLike) -> Knots:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from fw_circuits._typing import Floats
+from fw_circuits._validation import check_sample_weight
 from fw_circuits.exceptions import InputError
 from fw_circuits.lattice.domain import DOMAINS, Knots, check_matrix, fit_knots, to_unit
 from fw_circuits.lattice.rows import LevelRows
@@ -81,18 +82,22 @@ class Lattice:
 
     @classmethod
     def fit(
-        cls, X: npt.ArrayLike, *, levels: Iterable[int], domain: str = "minmax", encoding: str = "binary"
-    ) -> "Lattice":
+        cls, X: npt.ArrayLike, *, levels: Iterable[int], domain: str = "minmax", encoding: str = "binary",
+        sample_weight: npt.ArrayLike | None = None,
+    ) -> "Lattice":  # fmt: skip
         """Lattice over the range of X.
 
         Parameters
         ----------
         X : (N, d) real, N >= 1
+            Columns of a frame go by position.
         levels : iterable of int
         domain : "minmax" or "quantile"
             "quantile" puts the knots at quantiles, as many as the highest level has grid points (at most 256;
             repeated values once), so that the cells of that level hold about equally many rows.
         encoding : "binary" or "gray"
+        sample_weight : (N,), optional
+            A row of weight 3 is three rows, one of weight 0 is none.
 
         Examples
         --------
@@ -106,7 +111,10 @@ class Lattice:
             raise InputError(f"domain is {domain!r}; expected one of {DOMAINS}.")
         levels = tuple(sorted({int(level) for level in levels}))
         n_quantiles = 1 << min(max(levels, default=1), 8)
-        knots = tuple(fit_knots(X[:, i], domain, n_quantiles) for i in range(X.shape[1]))
+        weights = None if sample_weight is None else check_sample_weight(sample_weight, len(X))
+        if weights is not None:
+            X, weights = X[weights > 0.0], weights[weights > 0.0]
+        knots = tuple(fit_knots(X[:, i], domain, n_quantiles, weights) for i in range(X.shape[1]))
         return cls(X.shape[1], levels, knots, encoding)
 
     @classmethod

@@ -202,9 +202,12 @@ def best_intercept(loss: Loss, f: Floats, start: float = 0.0) -> float:
     >>> best_intercept(make_loss("squared", np.array([1.0, 3.0])), np.zeros(2))
     2.0
     """
+    r = loss.y - f
+    counted = r[
+        loss.weights > 0.0
+    ]  # a mean lies within them: rounding must not put a constant target beside itself
     if isinstance(loss, Squared):
-        r = loss.y - f  # a mean lies within its terms: rounding must not put a constant target beside itself
-        return float(np.clip(loss.weights @ r, r.min(), r.max()))
+        return float(np.clip(loss.weights @ r, counted.min(), counted.max()))
     low, high, b, reach = -np.inf, np.inf, start, 2.0
     scale = float(np.abs(loss.gradient(f + start)).sum()) + 1e-300
     for _ in range(200):
@@ -221,7 +224,7 @@ def best_intercept(loss: Loss, f: Floats, start: float = 0.0) -> float:
         if trial == b:
             break
         b = trial
-    return b
+    return float(np.clip(b, counted.min(), counted.max()) if isinstance(loss, Huber) else b)
 
 
 def _ratio(a: Floats, q: Floats) -> Floats:

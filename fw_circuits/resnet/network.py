@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
+from fw_circuits._tables import as_array
 from fw_circuits._typing import Array, Floats
 from fw_circuits.exceptions import InputError
 
@@ -86,6 +87,8 @@ class ResNet:
     blocks : iterable of Block
     C : (n_outputs, width) sparse or dense
     c : (n_outputs,)
+    feature_names : sequence of str, optional
+        Names of the inputs; ``Solution.to_resnet`` gives those of the solution.
 
     Raises
     ------
@@ -108,15 +111,21 @@ class ResNet:
     blocks: tuple[Block, ...]
     C: sp.csr_array
     c: Floats
+    feature_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _freeze(self, matrices=("A", "C"), vectors=("a", "c"))
+        object.__setattr__(self, "feature_names", tuple(map(str, self.feature_names)))
         object.__setattr__(self, "blocks", tuple(self.blocks))
         width = self.A.shape[0]
         if self.a.shape != (width,) or self.C.shape[1] != width or self.c.shape != (self.C.shape[0],):
             raise InputError(
                 f"A {self.A.shape}, a {self.a.shape}, C {self.C.shape}, c {self.c.shape} do not fit; "
                 "expected (width, features), (width,), (outputs, width), (outputs,)."
+            )
+        if self.feature_names and len(self.feature_names) != self.n_features:
+            raise InputError(
+                f"{len(self.feature_names)} feature_names for {self.n_features} inputs; expected as many."
             )
         for l, block in enumerate(self.blocks):
             if block.V.shape[1] != width:
@@ -177,12 +186,13 @@ class ResNet:
             budget=budget,
         )
 
-    def forward(self, X: npt.ArrayLike) -> Floats:
+    def forward(self, X: Any) -> Floats:
         """Outputs at the rows of X, block of rows by block of rows.
 
         Parameters
         ----------
         X : (N, n_features) of finite numbers
+            Columns of a table with names are matched with ``feature_names``, if the network has them.
 
         Returns
         -------
@@ -193,7 +203,7 @@ class ResNet:
         InputError
             If X has another shape or holds NaN or infinity.
         """
-        rows = np.asarray(X)
+        rows = as_array(X, self.feature_names or None)
         if rows.ndim != 2 or rows.shape[1] != self.n_features:
             raise InputError(f"X has shape {rows.shape}; expected (N, {self.n_features}).")
         if rows.dtype.kind not in "buif":

@@ -32,7 +32,7 @@ the first bound and its H~ in the last sum.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -151,7 +151,7 @@ def draw(
         keep = np.flatnonzero(rng.random(len(p)) < p)
         W = sp.csr_array(block.W[:, keep] @ sp.diags_array(1.0 / p[keep]))
         blocks.append(Block(block.V[keep], block.b[keep], W))
-    return ResNet(resnet.A, resnet.a, tuple(blocks), resnet.C, resnet.c)
+    return replace(resnet, blocks=tuple(blocks))
 
 
 def written(resnet: ResNet, sensitivities: Sequence[Floats]) -> list[Floats]:

@@ -85,7 +85,8 @@ class Problem:
         f, target = np.zeros(0), None
         if X is not None:
             values = np.asarray(
-                2.0 * merged.evaluate(encode(solution.lattice, levels, X)) - 1.0, dtype=np.float64
+                2.0 * merged.evaluate(encode(solution.lattice, levels, X, solution.feature_names)) - 1.0,
+                dtype=np.float64,
             )
             f = solution.decision_function(X)
             target = None if y is None else _target(solution, y, len(f), sign)
@@ -177,6 +178,7 @@ class Problem:
             lattice=self.solution.lattice,
             levels=self.levels,
             classes=self.solution.classes if self.sign else None,
+            feature_names=self.solution.feature_names,
         )
 
 

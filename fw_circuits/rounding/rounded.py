@@ -39,8 +39,8 @@ class Rounded:
         Classifier with data: the part of the rows where it agrees with the solution.
     deviation : float or None
         Regression with data: the largest ``|f - rounded f|`` on them.
-    lattice, levels, classes
-        How `encode` makes the inputs, and the labels of the answers 0 and 1.
+    lattice, levels, classes, feature_names
+        How `encode` makes the inputs, the labels of the answers 0 and 1, and the columns that `encode` reads.
     """
 
     circuit: Circuit
@@ -58,10 +58,14 @@ class Rounded:
     lattice: Lattice = field(repr=False)
     levels: tuple[int, ...]
     classes: Array | None
+    feature_names: tuple[str, ...] = ()
 
     def encode(self, X: Any) -> Bits:
-        """Bits that the circuit reads, one row a row of X: literals of the nearest grid points."""
-        return encode(self.lattice, self.levels, X)
+        """Bits that the circuit reads, one row a row of X: literals of the nearest grid points.
+
+        Columns of a table with names are matched with ``feature_names``; an array goes by position.
+        """
+        return encode(self.lattice, self.levels, X, self.feature_names)
 
     def predict(self, X: Any) -> Array:
         """Run the circuit: labels for a classifier with classes, 0/1 without them; values for a regression."""
@@ -72,13 +76,13 @@ class Rounded:
         return answer if self.classes is None else np.asarray(self.classes)[answer]
 
 
-def encode(lattice: Lattice, levels: Sequence[int], X: Any) -> Bits:
+def encode(lattice: Lattice, levels: Sequence[int], X: Any, feature_names: Sequence[str] = ()) -> Bits:
     """Literals of the nearest grid points of several levels: (N, sum of their n_literals).
 
     >>> encode(Lattice.fit([[0.0], [3.0]], levels=[2]), (2,), [[0.9], [2.1]]).tolist()
     [[1, 0], [0, 1]]
     """
-    unit = lattice.transform(check_X(X, n_features=lattice.n_features))
+    unit = lattice.transform(check_X(X, n_features=lattice.n_features, names=feature_names or None))
     parts = []
     for level in levels:
         grid = np.rint(unit * ((1 << level) - 1)).astype(np.int64)

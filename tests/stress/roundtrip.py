@@ -120,7 +120,9 @@ FORMS = (
     _yosys("abc -lut 5", "write_verilog -noexpr -defparam"),
     _yosys("synth", "write_verilog"),
     _yosys("techmap -map cells.v; read_verilog modules.v; hierarchy -top gold", "write_verilog"),
-    _yosys("techmap -map cells.v; read_verilog modules.v; hierarchy -top gold; flatten", "write_verilog -noattr"),
+    _yosys(
+        "techmap -map cells.v; read_verilog modules.v; hierarchy -top gold; flatten", "write_verilog -noattr"
+    ),
     _yosys("techmap -map cells.v", "write_verilog", refused="described nowhere|^$"),
     *(_yosys("aigmap", f"write_aiger {o}") for o in ("-symbols", "-ascii -symbols")),
     *(
