@@ -87,8 +87,8 @@ class Single:
 
     size = 1
 
-    def __init__(self, module: Any, norm: Callable[[], Any]) -> None:
-        self._module, self._norm = module, norm
+    def __init__(self, module: Any, norm: Callable[[], Any], n_features: int | None = None) -> None:
+        self._module, self._norm, self._n_features = module, norm, n_features
         self._best: dict[str, Any] = {}
         parameters = [p for p in module.parameters() if p.requires_grad]
         self.groups = [[p for p in parameters if p.ndim > 1], [p for p in parameters if p.ndim <= 1]]
@@ -107,4 +107,4 @@ class Single:
 
     def resnets(self) -> list[ResNet]:
         self._module.load_state_dict(self._best)
-        return [ResNet.from_torch(self._module)]
+        return [ResNet.from_torch(self._module, self._n_features)]

@@ -252,7 +252,7 @@ def _fit(
             model: Stack | Single = Stack(made, len(penalties), rho)
         else:
             surrogate = path_norm(made)
-            model = Single(made, lambda: surrogate(rho))
+            model = Single(made, lambda: surrogate(rho), rows.shape[1])
         batch = batch_size or (len(kept) if len(kept) <= FULL_BATCH_ROWS else BATCH_ROWS)
         descent = Descent(loss, penalties, weight_decay, learning_rate, steps, batch, patience, progress)
         history, best_steps = descent.run(model, data[:2], data[2:])

@@ -251,16 +251,20 @@ class ResNet:
         return to_torch(self, dtype)
 
     @classmethod
-    def from_torch(cls, module: Any) -> ResNet:
-        """The network that a residual ReLU MLP of PyTorch computes, in evaluation mode; needs PyTorch.
+    def from_torch(cls, module: Any, n_features: int | None = None) -> ResNet:
+        """The network that a piecewise linear MLP of PyTorch computes, in evaluation mode; needs PyTorch.
 
         Parameters
         ----------
-        module : torch.nn.Module
+        module : torch.nn.Module or torch.export.ExportedProgram
             One input of shape (N, features), one output.  Any arrangement that torch.fx can trace of ``Linear``,
-            ``ReLU``, ``Identity``, ``Dropout``, ``Flatten``, sums, products with numbers or parameters, and
-            ``torch.cat`` of columns.  A residual MLP keeps its stream, V_l and W_l; a plain MLP becomes exact with a
-            wider stream.
+            ``BatchNorm1d``, ``Dropout``, ``Flatten``; relu, its leaky and clipped kinds, abs, maximum, minimum;
+            sums, products with numbers or parameters; slices, reshapes, sums, means and ``torch.cat`` of columns.
+            Layers may have parametrizations; wrappers such as ``torch.compile`` are taken off.  A residual MLP keeps
+            its stream, V_l and W_l; anything else becomes exact with a wider stream.
+        n_features : int, optional
+            Columns of the input.  Default: what the first linear layer reads if the module runs with it, else the
+            fewest with which it runs.
 
         Returns
         -------
@@ -270,7 +274,7 @@ class ResNet:
         Raises
         ------
         InputError
-            PyTorch is not installed; another kind of layer (named), such as a convolution, BatchNorm or another
+            PyTorch is not installed; another operation (named, with what to do), such as a convolution or a smooth
             activation; NaN or infinity in a parameter; shapes that do not fit; a forward pass that cannot be traced.
 
         Examples
@@ -281,7 +285,7 @@ class ResNet:
         """
         from fw_circuits.resnet.torch_import import from_torch
 
-        return from_torch(module)
+        return from_torch(module, n_features)
 
     def to_onnx(self, path: str | PathLike[str], dtype: str = "float64") -> None:
         """Write the network as an ONNX model, input ``X`` (N, n_features), output ``f`` as of :meth:`forward`.

@@ -18,11 +18,15 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from fw_circuits.resnet.torch_import import ADD, DIVIDE, MULTIPLY, SUBTRACT, operation, trace
+from fw_circuits.exceptions import InputError
+from fw_circuits.resnet._activations import ACTIVATIONS, of_layer
+from fw_circuits.resnet._reader import ADD, DIVIDE, MULTIPLY, SUBTRACT
+from fw_circuits.resnet._runner import operation
+from fw_circuits.resnet.torch_import import trace
 
 #: What becomes of the operations on two values, or a value and a constant, under absolute values.
 COMBINE = (
-    dict.fromkeys(ADD | SUBTRACT, operator.add)
+    dict.fromkeys(ADD | SUBTRACT | {"rsub"}, operator.add)
     | dict.fromkeys(MULTIPLY, operator.mul)
     | dict.fromkeys(DIVIDE, operator.truediv)
 )
@@ -32,6 +36,11 @@ def path_norm(module: Any) -> Callable[[Any], Any]:
     """The surrogate of a module as a function of rho, (n_features,); its value is a differentiable scalar.
 
     The module is one that :meth:`ResNet.from_torch` accepts: what this one does not know is not checked again here.
+
+    Raises
+    ------
+    InputError
+        A layer whose absolute value is not known, such as BatchNorm1d.
 
     Examples
     --------
@@ -98,23 +107,47 @@ def _absolute(module: Any) -> Any:
     import torch
     from torch import fx, nn
 
+    SIMPLE = (nn.Linear, nn.Identity, nn.Flatten, nn.Unflatten)
+
     class Absolute(fx.Interpreter):
         """Runs the graph with absolute values; ``active`` collects what reaches the neurons."""
 
         active: list[Any]
 
-        def neuron(self, value: Any) -> Any:
-            value = value if value.requires_grad else value.requires_grad_()
-            self.active.append(value)
-            return value
+        def relu(self, x: Any) -> Any:
+            x = x if x.requires_grad else x.requires_grad_()
+            self.active.append(x)
+            return x
+
+        def leaky(self, x: Any, slope: Any) -> Any:
+            factor = (1.0 - torch.as_tensor(slope)).abs()
+            channels = factor.reshape(-1, *(1,) * (x.ndim - 2)) if factor.numel() > 1 else factor
+            return x + channels * self.relu(x)
+
+        def maximum(self, x: Any, y: Any) -> Any:
+            y = torch.as_tensor(y, dtype=x.dtype, device=x.device).abs()
+            return y + self.relu(x + y)
+
+        minimum = maximum
+
+        def affine(self, x: Any, factor: float, shift: float) -> Any:
+            return abs(factor) * x + abs(shift)
 
         def get_attr(self, target: Any, args: Any, kwargs: Any) -> Any:
             return super().get_attr(target, args, kwargs).abs()
 
         def call_module(self, target: Any, args: Any, kwargs: Any) -> Any:
             layer = self.fetch_attr(target)
-            if isinstance(layer, nn.ReLU):
-                return self.neuron(args[0])
+            found = of_layer(layer)
+            if found is not None:
+                return ACTIVATIONS[found[0]](self, args[0], **found[1])
+            if isinstance(layer, nn.Dropout):
+                return args[0]
+            if not (isinstance(layer, SIMPLE) or hasattr(layer, "to_scipy")):
+                raise InputError(
+                    f"the path norm of a {type(layer).__name__} ({target!r}) is not known; expected Linear layers, "
+                    "piecewise linear activations, and operations that move or add columns."
+                )
             return torch.func.functional_call(layer, {k: p.abs() for k, p in layer.named_parameters()}, args)
 
         def run_node(self, n: Any) -> Any:
@@ -122,12 +155,12 @@ def _absolute(module: Any) -> Any:
                 return super().run_node(n)
             args, kwargs = self.fetch_args_kwargs_from_env(n)
             called = operation(n)
-            if called in ("relu", "relu_"):
-                return self.neuron(args[0])
+            if called in ACTIVATIONS:
+                return ACTIVATIONS[called](self, *args, **kwargs)
             if called in COMBINE:
-                x, y = (torch.as_tensor(v).abs() for v in (*args, *kwargs.values()))
-                return COMBINE[called](x, y)
-            if called in ("neg", operator.neg):
+                x, y, *alpha = (torch.as_tensor(v).abs() for v in (*args, *kwargs.values()))
+                return COMBINE[called](x, y * alpha[0] if alpha else y)
+            if called in ("neg", "negative", "dropout"):
                 return args[0]
             return getattr(self, n.op)(n.target, args, kwargs)
 

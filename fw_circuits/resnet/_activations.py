@@ -1,0 +1,99 @@
+"""The piecewise linear operations that are read, each from relus and affine maps alone.
+
+They are written once, for anything that has the methods of :class:`Algebra`: values on a residual stream when a module
+is read, tensors when its path norm is taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+
+class Algebra(Protocol):
+    """What the operations are made of; operands of ``maximum`` may also be constants."""
+
+    def relu(self, x: Any) -> Any:
+        """``max(x, 0)``."""
+
+    def leaky(self, x: Any, slope: Any) -> Any:
+        """``x`` where it is positive, ``slope x`` elsewhere; a slope for all, or one a channel."""
+
+    def maximum(self, x: Any, y: Any) -> Any:
+        """The larger one."""
+
+    def minimum(self, x: Any, y: Any) -> Any:
+        """The smaller one."""
+
+    def affine(self, x: Any, factor: float, shift: float) -> Any:
+        """``factor x + shift``."""
+
+
+def _clamp(a: Algebra, x: Any, min: Any = None, max: Any = None) -> Any:
+    x = x if min is None else a.maximum(x, min)
+    return x if max is None else a.minimum(x, max)
+
+
+def _relu(a: Algebra, x: Any, inplace: bool = False) -> Any:
+    return a.relu(x)
+
+
+def _relu6(a: Algebra, x: Any, inplace: bool = False) -> Any:
+    return _clamp(a, x, 0.0, 6.0)
+
+
+def _hardtanh(a: Algebra, x: Any, min_val: Any = -1.0, max_val: Any = 1.0, inplace: bool = False) -> Any:
+    return _clamp(a, x, min_val, max_val)
+
+
+def _hardsigmoid(a: Algebra, x: Any, inplace: bool = False) -> Any:
+    return _clamp(a, a.affine(x, 1.0 / 6.0, 0.5), 0.0, 1.0)
+
+
+def _leaky_relu(a: Algebra, x: Any, negative_slope: Any = 0.01, inplace: bool = False) -> Any:
+    return a.leaky(x, negative_slope)
+
+
+#: By the names of torch; arguments as there.
+ACTIVATIONS: dict[str, Callable[..., Any]] = {
+    "relu": _relu,
+    "relu6": _relu6,
+    "hardtanh": _hardtanh,
+    "hardsigmoid": _hardsigmoid,
+    "leaky_relu": _leaky_relu,
+    "prelu": lambda a, x, weight: a.leaky(x, weight),
+    "abs": lambda a, x: a.leaky(x, -1.0),
+    "clamp": _clamp,
+    "clamp_min": lambda a, x, min: a.maximum(x, min),
+    "clamp_max": lambda a, x, max: a.minimum(x, max),
+    "maximum": lambda a, x, other: a.maximum(x, other),
+    "minimum": lambda a, x, other: a.minimum(x, other),
+}
+ACTIVATIONS |= {
+    "absolute": ACTIVATIONS["abs"],
+    "clip": _clamp,
+    "max": ACTIVATIONS["maximum"],
+    "fmax": ACTIVATIONS["maximum"],
+    "min": ACTIVATIONS["minimum"],
+    "fmin": ACTIVATIONS["minimum"],
+}
+
+
+def of_layer(layer: Any) -> tuple[str, dict[str, Any]] | None:
+    """The operation that a layer of torch is, in evaluation, with its arguments; None if it is none of them."""
+    from torch import nn
+
+    arguments: dict[Any, Callable[[], dict[str, Any]]] = {
+        nn.ReLU: dict,
+        nn.ReLU6: dict,
+        nn.Hardtanh: lambda: {"min_val": layer.min_val, "max_val": layer.max_val},
+        nn.Hardsigmoid: dict,
+        nn.LeakyReLU: lambda: {"negative_slope": layer.negative_slope},
+        nn.RReLU: lambda: {"negative_slope": (layer.lower + layer.upper) / 2},
+        nn.PReLU: lambda: {"weight": layer.weight},
+    }
+    kind = type(layer)
+    if kind not in arguments:
+        return None
+    name = {nn.LeakyReLU: "leaky_relu", nn.RReLU: "leaky_relu"}.get(kind, kind.__name__.lower())
+    return name, arguments[kind]()
