@@ -15,6 +15,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from sklearn.metrics import r2_score
 from sklearn.model_selection import KFold, StratifiedKFold
 
+from fw_circuits._threads import one_thread_after_fork
 from fw_circuits._typing import Array, Floats
 from fw_circuits.data import Dataset
 from fw_circuits.estimators import CircuitClassifierCV, CircuitRegressorCV
@@ -91,7 +92,7 @@ def run(
     _check_folds(dataset, folds, classify)
     splitter = (StratifiedKFold if classify else KFold)(folds, shuffle=True, random_state=random_state)
     scores = []
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), one_thread_after_fork():
         warnings.simplefilter("ignore", SolverWarning)
         for train, test in splitter.split(X, y):
             chosen = _choose(X[train], y[train], classify, options) if choose else options

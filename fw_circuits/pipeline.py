@@ -113,7 +113,8 @@ def solve(
     time_limit : float, optional
         Seconds; the best solution so far is returned with its certificate.
     n_jobs : int, optional
-        Threads; None or -1: all cores.
+        Threads; -1: all cores.  None: the least of the cores, the CPU quota of the container, ``OMP_NUM_THREADS``
+        and what joblib and threadpoolctl allow.  A forked child runs on one thread.
     random_state : int or None, default 0
         Seed of the sample of rows by which literals are screened on tables too large for an exact pass.
     warm_start : Solution, optional

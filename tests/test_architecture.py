@@ -18,6 +18,7 @@ STAGES = (
     ("exceptions",),
     ("_typing",),
     ("_validation", "_kernels"),
+    ("_threads",),
     ("data",),
     ("lattice", "circuits"),
     ("tetrakis",),
