@@ -17,6 +17,7 @@ PACKAGE = ROOT / "fw_circuits"
 STAGES = (
     ("exceptions",),
     ("_typing",),
+    ("_labels", "_settings"),
     ("_validation", "_kernels"),
     ("_threads",),
     ("data",),

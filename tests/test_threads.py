@@ -9,14 +9,12 @@ import threading
 import numpy as np
 import pytest
 from joblib import Parallel, delayed, parallel_config
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from fw_circuits import Circuit, solve
 from fw_circuits._kernels._threads import max_threads
-from fw_circuits._threads import is_forked, threads_of
-from fw_circuits.data import Dataset
+from fw_circuits._threads import is_forked, one_thread_after_fork, threads_of
 from fw_circuits.exceptions import InputError
-from fw_circuits.experiment import run
 from fw_circuits.oracle import _search, _walsh, carry
 
 CORES = len(os.sched_getaffinity(0))
@@ -62,14 +60,7 @@ def transformed():
     return _walsh.transform(np.arange(2.0**16), 2).tobytes()
 
 
-def experiment():
-    X, y = boolean_problem()
-    names = tuple("abcde")
-    data = Dataset(X=X, y=y, feature_names=names, target_name="y", name="t", description="")
-    return run(data, folds=2, n_points=10, lam=0.01).fold_scores.tolist()
-
-
-@pytest.mark.parametrize("task", [solved_flat, solved_deep, solved_gates, simulated, transformed, experiment])
+@pytest.mark.parametrize("task", [solved_flat, solved_deep, solved_gates, simulated, transformed])
 def test_a_forked_child_finds_the_same_as_its_parent(task):
     parent = task()  # starts the threads of the OpenMP runtime
     assert in_a_fork(task) == parent
@@ -99,25 +90,45 @@ def test_a_forked_child_has_one_thread():
     assert in_a_fork(threads_seen) == (True, 1, 1, 1, 1)
 
 
+def openmp_threads():
+    with one_thread_after_fork():
+        return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "openmp"}
+
+
+def test_regions_of_other_packages_have_one_thread_in_a_forked_child():
+    with threadpool_limits(2, user_api="openmp"):
+        assert openmp_threads() == {2}
+        assert in_a_fork(openmp_threads) == {1}
+
+
+@pytest.mark.parametrize("name", ["OMP_NUM_THREADS", "OMP_THREAD_LIMIT"])
+def test_what_the_runtime_read_at_its_start_is_heard(name):
+    code = (
+        "import os; from fw_circuits.oracle._search import threads_of as t; os.environ.clear(); "
+        "print(t(None), t(-1), t(3))"
+    )
+    out = subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, name: "1"}, capture_output=True, text=True
+    )
+    assert out.stdout.split() == ["1", str(CORES), "3"], out.stderr
+
+
 @pytest.mark.parametrize(
     ("name", "value", "expected"),
-    [("OMP_NUM_THREADS", "1", 1), ("OMP_NUM_THREADS", "1,4", 1), ("OMP_NUM_THREADS", "4096", CORES),
-     ("OMP_NUM_THREADS", "what", CORES), ("OMP_THREAD_LIMIT", "1", 1), ("LOKY_MAX_CPU_COUNT", "1", 1)],
+    [("OMP_NUM_THREADS", "1,4", 1), ("OMP_NUM_THREADS", "4096", CORES), ("OMP_NUM_THREADS", "what", CORES),
+     ("OMP_NUM_THREADS", "", CORES), ("LOKY_MAX_CPU_COUNT", "1", 1)],
 )  # fmt: skip
-def test_the_environment_of_the_process_is_heard(name, value, expected):
-    code = "from fw_circuits.oracle._search import threads_of as t; print(t(None), t(-1), t(3))"
-    ours = {k: v for k, v in os.environ.items() if not k.startswith(("OMP_", "LOKY_"))}
-    out = subprocess.run([sys.executable, "-c", code], env={**ours, name: value}, capture_output=True, text=True)
-    assert out.stdout.split() == [str(expected), str(CORES), "3"], out.stderr
+def test_the_environment_as_it_is_now_is_heard(name, value, expected, monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setenv(name, value)
+    assert threads_of(None) == expected and threads_of(-1) == CORES
 
 
-def test_a_limit_set_while_the_process_runs_is_heard(monkeypatch):
+def test_a_limit_set_while_the_process_runs_is_heard():
     with threadpool_limits(1, user_api="openmp"):
         assert threads_of(None) == 1 and threads_of(-1) == CORES
     with parallel_config("loky", inner_max_num_threads=1):
         assert threads_of(None) == 1
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    assert threads_of(None) == 1
 
 
 def test_workers_of_joblib_do_not_take_all_cores():
