@@ -23,15 +23,15 @@ def least_loss(loss: Loss, points: Array) -> float:
     Examples
     --------
     >>> from fw_circuits.objective import make_loss
-    >>> least_loss(make_loss("squared", np.array([0.0, 2.0, 5.0])), np.array([[1.0], [1.0], [3.0]]))
-    0.33333333333333326
+    >>> round(least_loss(make_loss("squared", np.array([0.0, 2.0, 5.0])), np.array([[1.0], [1.0], [3.0]])), 6)
+    0.333333
     """
     group = np.unique(points, axis=0, return_inverse=True)[1].ravel()
     if int(group.max(initial=-1)) + 1 == len(group):
         return 0.0
     if isinstance(loss, Logistic):
-        total = np.bincount(group, weights=loss.weights)
-        share = np.bincount(group, weights=loss.weights * (loss.y > 0))
+        total: Floats = np.bincount(group, weights=loss.weights).astype(np.float64)
+        share: Floats = np.bincount(group, weights=loss.weights * (loss.y > 0)).astype(np.float64)
         return float(-(_times_log(share, total) + _times_log(total - share, total)).sum())
     return SAFETY * loss.value(_best_constants(loss, group)[group])
 

@@ -191,7 +191,8 @@ def make_loss(name: str, y: Floats, weights: Floats | None = None, *, huber_thre
         raise InputError(f"loss is {name!r}; expected one of {', '.join(map(repr, LOSSES))}.")
     if weights is None:
         weights = np.full(y.shape, 1.0 / y.size)
-    loss: Loss = Huber(y, weights, huber_threshold) if name == Huber.name else LOSSES[name](y, weights)
+    threshold = {"delta": huber_threshold} if name == Huber.name else {}
+    loss: Loss = LOSSES[name](y, weights, **threshold)
     return loss
 
 

@@ -13,7 +13,17 @@ import numpy as np
 
 from fw_circuits._typing import Floats
 from fw_circuits.exceptions import InputError
-from fw_circuits.objective import Constrained, Form, Huber, Logistic, Loss, Penalised, Squared
+from fw_circuits.objective import (
+    Constrained,
+    ErrorBound,
+    Form,
+    Huber,
+    Logistic,
+    Loss,
+    Penalised,
+    Squared,
+    make_loss,
+)
 from fw_circuits.objective.losses import best_intercept
 
 #: Thresholds of so many units are tried as a squared loss first.
@@ -43,48 +53,42 @@ def solve_reference(loss: Loss, form: Form, columns: Floats, scales: Floats) -> 
         If cvxpy does not find an optimum.  Where ``eps`` is out of reach, the least loss is taken instead.
     """
     c, unit = _origin_and_unit(loss)
-    scaled, power = (loss, 1.0) if unit is None else (_in_units(loss, c, unit), unit * unit)
-    solved = _solve(scaled, form, columns, scales, 1.0 if unit is None else unit, power)
-    if solved is None and not isinstance(
-        form, Penalised | Constrained
-    ):  # eps is out of reach: as near as can be
-        solved = _solve(scaled, Penalised(0.0), columns, scales, 1.0, 1.0)
+    scaled = loss if unit == 1.0 else _in_units(loss, c, unit)
+    solved = _solve(scaled, form, columns, scales, unit)
+    if solved is None and isinstance(form, ErrorBound):  # eps is out of reach: as near as can be
+        solved = _solve(scaled, Penalised(0.0), columns, scales, unit)
     if solved is None:
         raise InputError(
             f"cvxpy finds no optimum of the {form.name} form on {columns.shape[0]} atoms; scale y to a spread near 1, "
             "or ask for less: a larger lam or eps, a smaller tau."
         )
-    coef, intercept = solved
-    if unit is not None:
-        coef, intercept = coef * unit, c + intercept * unit
+    coef, intercept = solved[0] * unit, c + solved[1] * unit
     coef[np.abs(coef) * scales <= 1e-9 * max(float(scales @ np.abs(coef)), 1e-300)] = 0.0
     if isinstance(form, Constrained):
         coef *= min(1.0, form.parameter / max(float(scales @ np.abs(coef)), 1e-300))
     return coef, intercept
 
 
-def _origin_and_unit(loss: Loss) -> tuple[float, float | None]:
-    """Where the target lies and its spread, in which the solver sees it; no unit for labels and constants."""
+def _origin_and_unit(loss: Loss) -> tuple[float, float]:
+    """Where the target lies and its spread, in which the solver sees it; labels and constants stay as they are."""
     if isinstance(loss, Logistic):
-        return 0.0, None
+        return 0.0, 1.0
     c = best_intercept(loss, np.zeros(loss.y.size))
     spread = float(loss.weights @ np.abs(loss.y - c))
-    return c, spread if spread > 0.0 else None
+    return (c, spread) if spread > 0.0 else (0.0, 1.0)
 
 
 def _in_units(loss: Loss, c: float, unit: float) -> Loss:
-    y = (loss.y - c) / unit
-    return Huber(y, loss.weights, loss.delta / unit) if isinstance(loss, Huber) else Squared(y, loss.weights)
+    threshold = loss.delta / unit if isinstance(loss, Huber) else 1.0
+    return make_loss(loss.name, (loss.y - c) / unit, loss.weights, huber_threshold=threshold)
 
 
 def _solve(
-    loss: Loss, form: Form, columns: Floats, scales: Floats, unit: float, power: float
+    loss: Loss, form: Form, columns: Floats, scales: Floats, unit: float
 ) -> tuple[Floats, float] | None:
-    """The optimum, for a ``form`` whose norm is in units and its loss in powers; None if cvxpy finds none."""
-    if (
-        isinstance(loss, Huber) and loss.delta >= QUADRATIC
-    ):  # no residual is likely to be beyond: the terms are simple
-        solved = _solve(Squared(loss.y, loss.weights), form, columns, scales, unit, power)
+    """The optimum for targets in units, ``form`` being that of the targets as they came; None if cvxpy finds none."""
+    if isinstance(loss, Huber) and loss.delta >= QUADRATIC:  # residuals are hardly ever larger
+        solved = _solve(make_loss("squared", loss.y, loss.weights), form, columns, scales, unit)
         if solved is not None and np.abs(loss.y - solved[1] - solved[0] @ columns).max() <= loss.delta:
             return solved
     import cvxpy as cp
@@ -96,15 +100,15 @@ def _solve(
     value = _loss_expression(loss, f, cp) / scale
     norm = scales @ cp.abs(coef) if m else cp.Constant(0.0)
     if isinstance(form, Penalised):
-        problem = cp.Problem(cp.Minimize(value + form.parameter * unit / power / scale * norm))
+        problem = cp.Problem(cp.Minimize(value + form.parameter / unit / scale * norm))
     elif isinstance(form, Constrained):
         problem = cp.Problem(cp.Minimize(value), [norm <= form.parameter / unit])
     else:
-        problem = cp.Problem(cp.Minimize(norm), [value <= form.parameter / power / scale])
-    with (
-        warnings.catch_warnings()
-    ):  # "may be inaccurate" at these tolerances still is far below what is asked for
-        warnings.simplefilter("ignore", UserWarning)
+        problem = cp.Problem(cp.Minimize(norm), [value <= form.parameter / unit**2 / scale])
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore", UserWarning
+        )  # "may be inaccurate" still is far below what is asked for
         try:
             problem.solve(
                 solver=cp.CLARABEL, tol_gap_abs=1e-11, tol_gap_rel=1e-11, tol_feas=1e-11, max_iter=400
