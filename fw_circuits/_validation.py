@@ -4,23 +4,23 @@ A table becomes one float64 array, a target a float64 vector (logistic: -1/+1 an
 weights sum to 1.  Not checked here: whether the columns make sense, and whether X and y belong together.
 """
 
-import math
-import numbers
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import scipy.sparse
 
+from fw_circuits._labels import plain_labels
+from fw_circuits._settings import LOSSES, METHODS, Settings, check_parameters, check_random_state
 from fw_circuits._tables import NUMBER, as_array, default_names, is_missing, match_columns
 from fw_circuits._tables import feature_names_of as feature_names_of  # for its callers
 from fw_circuits._typing import Array, Floats
 from fw_circuits.exceptions import InputError
 
-LOSSES = ("squared", "logistic", "huber")
-METHODS = ("vanilla", "away", "pairwise", "corrective")
-MAX_LEVEL = 16
+__all__ = [
+    "LOSSES", "METHODS", "Settings", "check_X", "check_parameters", "check_random_state", "check_sample_weight",
+    "check_target", "feature_names_of", "is_boolean",
+]  # fmt: skip
 #: Targets beyond these have squares that overflow, or vanish against their sums.
 SMALLEST_TARGET, LARGEST_TARGET = 1e-140, 1e140
 
@@ -225,6 +225,8 @@ def check_target(
 def _two_labels(values: Array, where: str = "") -> tuple[Floats, Array]:
     if values.dtype.kind == "c":
         raise InputError("y: Complex data not supported; expected two labels.")
+    if values.dtype.kind == "T":  # StringDType: files do not hold it
+        values = values.astype(object)
     if values.dtype.kind == "O":
         missing = np.array([is_missing(v) for v in values], dtype=bool)
     else:
@@ -232,6 +234,7 @@ def _two_labels(values: Array, where: str = "") -> tuple[Floats, Array]:
     if missing.any():
         row = int(np.flatnonzero(missing)[0])
         raise InputError(f"y holds {values[row]!r} (missing) at row {row}; drop those rows or label them.")
+    values = plain_labels(values)
     try:
         classes, codes = np.unique(values, return_inverse=True)
     except TypeError as error:
@@ -284,101 +287,3 @@ def check_sample_weight(w: Any, n_rows: int) -> Floats:
         raise InputError("sample_weight is zero in every row; expected at least one positive weight.")
     scaled = values / values.max()  # first, so that the sum cannot overflow
     return scaled / scaled.sum()
-
-
-def _real_problem(name: str, value: Any, *, low: float, open_low: bool, finite: bool = True) -> str | None:
-    sign = ">" if open_low else ">="
-    wanted = f"{name} is {value!r}; expected a {'finite ' if finite else ''}number {sign} {low:g}"
-    if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Real):
-        return wanted
-    number = float(value)
-    inside = number > low if open_low else number >= low
-    return None if inside and (math.isfinite(number) or not finite) else wanted
-
-
-def _is_int(value: Any) -> bool:
-    return isinstance(value, numbers.Integral) and not isinstance(value, bool | np.bool_)
-
-
-def _levels_problem(levels: Any) -> str | None:
-    wanted = f"levels is {levels!r}; expected distinct whole numbers from 1 to {MAX_LEVEL}, such as (1, 2, 3)"
-    if not isinstance(levels, tuple | list) or not levels:
-        return wanted
-    good = all(_is_int(k) and 1 <= k <= MAX_LEVEL for k in levels) and len(set(levels)) == len(levels)
-    return None if good else wanted
-
-
-def check_parameters(
-    *,
-    gamma: Any = 3.0,
-    tau: Any = None,
-    lam: Any = None,
-    eps: Any = None,
-    tol: Any = 1e-3,
-    max_iter: Any = 500,
-    time_limit: Any = None,
-    loss: Any = "squared",
-    method: Any = "corrective",
-    levels: Any = None,
-    max_gates: Any = None,
-    n_jobs: Any = None,
-) -> None:
-    """Check the settings of a solve, all at once, before any arithmetic.
-
-    Ranges: gamma > 0 (a warning up to 2: theory section 3); at most one of tau >= 0, lam > 0, eps > 0; tol >=
-    0; max_iter >= 1; time_limit > 0 seconds or None; levels distinct in 1..16 or None; max_gates >= 0 or
-    None; n_jobs a whole number other than 0, or None.
-
-    Raises
-    ------
-    InputError
-        One error that lists everything that is wrong.
-
-    Examples
-    --------
-    >>> check_parameters(gamma=-1.0, loss="hinge")
-    Traceback (most recent call last):
-    fw_circuits.exceptions.InputError: 2 settings cannot be used:
-    - gamma is -1.0; expected a finite number > 0 (and > 2 for the HTMC statements)
-    - loss is 'hinge'; known losses: squared, logistic, huber
-    """
-    problems: list[str | None] = []
-    gamma_problem = _real_problem("gamma", gamma, low=0, open_low=True)
-    problems.append(gamma_problem and gamma_problem + " (and > 2 for the HTMC statements)")
-    given = [f"{n}={v!r}" for n, v in (("tau", tau), ("lam", lam), ("eps", eps)) if v is not None]
-    if len(given) > 1:
-        problems.append(f"{' and '.join(given)} were given; expected at most one of tau, lam and eps")
-    for name, value, low, open_low, finite in (
-        ("tau", tau, 0, False, True),
-        ("lam", lam, 0, True, True),
-        ("eps", eps, 0, True, True),
-        ("time_limit", time_limit, 0, True, False),
-    ):
-        if value is not None:
-            problems.append(_real_problem(name, value, low=low, open_low=open_low, finite=finite))
-    problems.append(_real_problem("tol", tol, low=0, open_low=False))
-    if not _is_int(max_iter) or max_iter < 1:
-        problems.append(f"max_iter is {max_iter!r}; expected a whole number >= 1")
-    if loss not in LOSSES:
-        problems.append(f"loss is {loss!r}; known losses: {', '.join(LOSSES)}")
-    if method not in METHODS:
-        problems.append(f"method is {method!r}; known methods: {', '.join(METHODS)}")
-    if levels is not None:
-        problems.append(_levels_problem(levels))
-    if max_gates is not None and (not _is_int(max_gates) or max_gates < 0):
-        problems.append(
-            f"max_gates is {max_gates!r}; expected a whole number >= 0, or None for the oracle's own limit"
-        )
-    if n_jobs is not None and (not _is_int(n_jobs) or n_jobs == 0):
-        problems.append(f"n_jobs is {n_jobs!r}; expected a number of threads, -1 for all of them, or None")
-    wrong = [p for p in problems if p]
-    if wrong:
-        head = "1 setting" if len(wrong) == 1 else f"{len(wrong)} settings"
-        raise InputError(f"{head} cannot be used:\n" + "\n".join(f"- {p}" for p in wrong))
-    if gamma <= 2:
-        warnings.warn(
-            f"gamma is {gamma!r}, not above 2: the gauge is still a norm, but the statements about HTMC "
-            "norms and circuit size do not apply; use gamma > 2 for them.",
-            UserWarning,
-            stacklevel=3,
-        )

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from fw_circuits._typing import Floats
-from fw_circuits._validation import check_sample_weight, check_target, check_X
+from fw_circuits._validation import check_parameters, check_sample_weight, check_target, check_X
 from fw_circuits.exceptions import InputError
-from fw_circuits.objective import Form, Loss, make_form, make_loss
+from fw_circuits.objective import Form, Loss, least_loss, make_form, make_loss
 from fw_circuits.objective.losses import best_intercept
 from fw_circuits.oracle import Oracle, OracleAnswer, eager, make_oracle
 from fw_circuits.oracle.base import observe
@@ -83,6 +83,7 @@ def certify(
     >>> certify(solution, X, y).certified
     True
     """
+    tol = check_parameters(tol=tol, time_limit=time_limit, n_jobs=n_jobs).tol
     points = check_X(X, names=solution.feature_names)
     loss = loss_on(solution, y, points.shape[0], sample_weight)
     search = make_oracle(
@@ -101,7 +102,7 @@ def loss_on(solution: Solution, y: Any, n_rows: int, sample_weight: Any = None) 
         raise InputError(
             f"y has the labels {classes.tolist()}; the solution was fitted to {np.asarray(solution.classes).tolist()}."
         )
-    return make_loss(solution.loss, target, weights)
+    return make_loss(solution.loss, target, weights, huber_threshold=solution.huber_threshold)
 
 
 def derive(
@@ -125,7 +126,8 @@ def derive(
     """
     oracle = eager(oracle)
     f = solution.decision_function(points)
-    primal = form.primal(loss.value(f), solution.norm)
+    reached = loss.value(f)
+    primal = form.primal(reached, solution.norm)
     constant = loss.value(np.full(f.size, best_intercept(loss, np.zeros(f.size))))
     g = loss.gradient(f)
     gradient = g - loss.weights * g.sum()
@@ -157,6 +159,8 @@ def derive(
         polar=best.polar,
         polar_bound=best.polar_bound,
         baseline=constant,
+        loss=reached,
+        least_loss=0.0 if np.isfinite(primal) else least_loss(loss, points),
     )
     return certificate, best.theta
 

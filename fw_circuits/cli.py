@@ -9,16 +9,19 @@ import os
 import platform
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from rich.console import Console
 
 from fw_circuits._kernels import use_compiled
 from fw_circuits.certificate import certify
+from fw_circuits.circuits.formats.files import check_writable, write_atomically
 from fw_circuits.comparison import compare
 from fw_circuits.data import Dataset, read_features, read_table
 from fw_circuits.exceptions import FwCircuitsError, InputError, SolverWarning
@@ -37,6 +40,13 @@ from fw_circuits.report import (
     solution_lines,
     write_page,
 )
+from fw_circuits.solution import Solution
+
+#: Options of the command line that `experiment.run` takes.
+OPTIONS = (
+    "lam", "tau", "eps", "gamma", "levels", "oracle", "max_gates", "tol", "time_limit", "n_jobs", "loss",
+    "huber_threshold",
+)  # fmt: skip
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -79,71 +89,89 @@ def _whole_numbers(text: str) -> tuple[int, ...]:
         raise argparse.ArgumentTypeError(f"{text!r} is not a list of whole numbers such as 1,2,3") from None
 
 
-def _make_folder(path: str) -> None:
-    """Before the work, so that a folder that cannot be written costs no work."""
-    Path(path).mkdir(parents=True, exist_ok=True)
-    if not os.access(path, os.W_OK):
-        raise InputError(f"--output is {path}, which cannot be written to; name another folder.")
+def _outputs(folder: str, name: str, **endings: str) -> dict[str, str]:
+    """Paths of what will be written; each is tried before the work, so that a wrong one costs none."""
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    if not os.access(folder, os.W_OK):
+        raise InputError(f"--output is {folder}, which cannot be written to; name another folder.")
+    stem = Path(folder) / f"fw-circuits-{'-'.join(name.split())}"
+    return {what: str(check_writable(f"{stem}{ending}", "--output")) for what, ending in endings.items()}
+
+
+def _try(what: str, action: Callable[[], Any]) -> bool:
+    """Whether the action went well; if not, a line that says so: the work before it must not be lost with it."""
+    try:
+        action()
+    except Exception as error:
+        reason = " ".join(str(error).split())[:200]
+        print(f"fw-circuits: {what} was not written ({type(error).__name__}: {reason})", file=sys.stderr)
+        return False
+    return True
+
+
+def _print_json(value: dict[str, Any]) -> None:
+    print(json.dumps(_finite(value), indent=2, allow_nan=False))
+
+
+def _finite(value: Any) -> Any:
+    """JSON knows no infinities and no NaN: null."""
+    if isinstance(value, dict):
+        return {name: _finite(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    value = value.item() if isinstance(value, np.generic) else value
+    return None if isinstance(value, float) and not np.isfinite(value) else value
 
 
 def _experiment(args: argparse.Namespace, dataset: Dataset) -> int:
     console = Console()
     if not args.json:
         console.print(
-            f"{dataset.name}: {dataset.X.shape[0]} rows, {dataset.X.shape[1]} columns", highlight=False
+            f"{dataset.name}: {dataset.X.shape[0]} rows, {dataset.X.shape[1]} columns",
+            highlight=False,
+            markup=False,
         )
         how = ", circuits and penalty chosen by cross-validation in each" if args.choose else ""
         console.print(
             f"Scoring on {args.folds} held-out folds{how}; then solving on all rows.", highlight=False
         )
-    names = (
-        "lam",
-        "tau",
-        "eps",
-        "gamma",
-        "levels",
-        "oracle",
-        "max_gates",
-        "tol",
-        "time_limit",
-        "n_jobs",
-        "loss",
-    )
-    options: dict[str, Any] = {name: getattr(args, name, None) for name in names}
+    options: dict[str, Any] = {name: getattr(args, name, None) for name in OPTIONS}
     options = {name: value for name, value in options.items() if value is not None}
-    _make_folder(args.output)
+    outputs = _outputs(args.output, dataset.name, solution=".npz", convergence="-convergence.png",
+                       circuit="-circuit.png")  # fmt: skip
     result = run(dataset, folds=args.folds, choose=args.choose, progress=not args.json, **options)
-    written = _write(args, result)
+    solution = result.solution
+    saved = _try("the solution", lambda: solution.save(outputs["solution"]))
+    if not args.json:
+        _print_experiment(console, result)
+    written = {"solution": outputs["solution"]} if saved else {}
+    written |= _pictures(solution, outputs)
     if args.json:
-        print(json.dumps(_as_json(result, written), indent=2))
-        return 0
-    for line in [
-        *solution_lines(result.solution),
-        "",
-        "Certificate",
-        *certificate_lines(result.solution),
-        "",
-    ]:
+        _print_json(_as_json(result, written))
+    else:
+        for what, where in written.items():
+            console.print(f"Wrote {what}: {where}", highlight=False, markup=False)
+    return 0 if saved else 1
+
+
+def _print_experiment(console: Console, result: Experiment) -> None:
+    solution = result.solution
+    for line in [*solution_lines(solution), "", "Certificate", *certificate_lines(solution), ""]:
         console.print(line, highlight=False, markup=False)
-    console.print(atoms_table(result.solution))
+    console.print(atoms_table(solution))
     for line in experiment_lines(result):
         console.print(line, highlight=False, markup=False)
-    for what, where in written.items():
-        console.print(f"Wrote {what}: {where}", highlight=False, markup=False)
-    return 0
 
 
-def _write(args: argparse.Namespace, result: Experiment) -> dict[str, str]:
-    """Pictures and the saved solution, by what they are."""
-    stem = Path(args.output) / f"fw-circuits-{'-'.join(result.dataset.name.split())}"
-    solution = result.solution
-    written = {"convergence": str(plot_convergence(solution, f"{stem}-convergence.png"))}
+def _pictures(solution: Solution, outputs: dict[str, str]) -> dict[str, str]:
+    """The pictures that could be drawn, by what they show."""
+    actions = {"convergence": lambda: plot_convergence(solution, outputs["convergence"])}
     gated = [a for a in solution.atoms if a.n_gates > 0]
     if gated:
-        written["circuit"] = str(plot_circuit(gated[0], f"{stem}-circuit.png", solution.feature_names))
-    solution.save(f"{stem}.npz")
-    written["solution"] = f"{stem}.npz"
-    return written
+        actions["circuit"] = lambda: plot_circuit(gated[0], outputs["circuit"], solution.feature_names)
+    return {
+        what: outputs[what] for what, action in actions.items() if _try(f"the picture of the {what}", action)
+    }
 
 
 def _as_json(result: Experiment, written: dict[str, str]) -> dict[str, Any]:
@@ -160,6 +188,7 @@ def _as_json(result: Experiment, written: dict[str, str]) -> dict[str, Any]:
         "certificate": {
             "primal": certificate.primal, "dual": certificate.dual, "relative_gap": certificate.relative_gap,
             "scope": certificate.scope, "global_dual": certificate.global_dual, "certified": certificate.certified,
+            "loss": certificate.loss, "least_loss": certificate.least_loss,
         },
         "fold_scores": result.fold_scores.tolist(),
         "resnet": {"neurons": result.resnet.n_neurons, "depth": result.resnet.depth, "deviation": result.deviation},
@@ -170,7 +199,7 @@ def _as_json(result: Experiment, written: dict[str, str]) -> dict[str, Any]:
 
 def _compare(args: argparse.Namespace) -> int:
     console, dataset = Console(), read_table(args.data, args.target, header=args.header)
-    _make_folder(args.output)
+    outputs = _outputs(args.output, dataset.name, table="-comparison.csv", front="-comparison.png")
     result = compare(
         dataset,
         seeds=args.seeds,
@@ -178,40 +207,43 @@ def _compare(args: argparse.Namespace) -> int:
         n_jobs=args.n_jobs,
         progress=not args.json,
     )
-    stem = Path(args.output) / f"fw-circuits-{'-'.join(dataset.name.split())}-comparison"
-    written = {"front": str(plot_comparison(result, f"{stem}.png")), "table": f"{stem}.csv"}
     networks = candidate_rows(result)
-    with open(written["table"], "w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(networks[0]))
-        writer.writeheader()
-        writer.writerows(networks)
+    actions = {
+        "table": lambda: write_atomically(Path(outputs["table"]), _csv(networks).encode()),
+        "front": lambda: plot_comparison(result, outputs["front"]),
+    }
+    written = {what: outputs[what] for what, action in actions.items() if _try(f"the {what}", action)}
     if args.json:
-        print(
-            json.dumps(
-                {"chosen": comparison_rows(result), "networks": networks, "written": written}, indent=2
-            )
-        )
-        return 0
-    console.print(comparison_table(result))
-    for line in comparison_lines(result):
-        console.print(line, highlight=False, markup=False)
-    for what, where in written.items():
-        console.print(f"Wrote {what}: {where}", highlight=False, markup=False)
-    return 0
+        _print_json({"chosen": comparison_rows(result), "networks": networks, "written": written})
+    else:
+        console.print(comparison_table(result))
+        for line in comparison_lines(result):
+            console.print(line, highlight=False, markup=False)
+        for what, where in written.items():
+            console.print(f"Wrote {what}: {where}", highlight=False, markup=False)
+    return 0 if "table" in written else 1
+
+
+def _csv(rows: list[dict[str, Any]]) -> str:
+    text = StringIO()
+    writer = csv.DictWriter(text, list(rows[0]))
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
 
 
 def _predict(args: argparse.Namespace) -> int:
+    target = None if args.output is None else check_writable(args.output, "--output")
     solution = load(args.solution)
     X = read_features(args.data, solution.feature_names, args.target, header=args.header)
     prediction = solution.predict(X)
-    out = sys.stdout if args.output is None else open(args.output, "w", encoding="utf-8")  # noqa: SIM115
-    try:
-        print("prediction", file=out)
-        for value in prediction:
-            print(value if solution.classes is not None else repr(float(value)), file=out)
-    finally:
-        if out is not sys.stdout:
-            out.close()
+    values = prediction if solution.classes is not None else [repr(float(v)) for v in prediction]
+    text = StringIO()
+    csv.writer(text, lineterminator="\n").writerows([["prediction"], *([v] for v in values)])
+    if target is None:
+        print(text.getvalue(), end="")
+    else:
+        write_atomically(target, text.getvalue().encode("utf-8"))
     return 0
 
 
@@ -220,9 +252,10 @@ def _certify(args: argparse.Namespace) -> int:
     dataset = read_table(args.data, args.target, header=args.header, features=solution.feature_names)
     certificate = certify(solution, dataset.X, dataset.y, tol=args.tol, n_jobs=args.n_jobs)
     if args.json:
-        print(json.dumps({"primal": certificate.primal, "dual": certificate.dual,
-                          "relative_gap": certificate.relative_gap, "certified": certificate.certified,
-                          "scope": certificate.scope, "global_dual": certificate.global_dual}, indent=2))  # fmt: skip
+        _print_json({"primal": certificate.primal, "dual": certificate.dual,
+                     "relative_gap": certificate.relative_gap, "certified": certificate.certified,
+                     "scope": certificate.scope, "global_dual": certificate.global_dual,
+                     "loss": certificate.loss})  # fmt: skip
     else:
         print(certificate.describe())
     return 0 if certificate.certified else 1
@@ -292,6 +325,9 @@ def _parser() -> argparse.ArgumentParser:
     solve.add_argument(
         "--loss", choices=["squared", "logistic", "huber"], help="default: logistic for two labels"
     )
+    solve.add_argument(
+        "--huber-threshold", type=float, help="residual from which the Huber loss is linear (default 1)"
+    )
     group = solve.add_mutually_exclusive_group()
     group.add_argument(
         "--lam", type=float, help="weight of the norm (default: 0.01 of the largest useful one)"
@@ -312,7 +348,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     solve.add_argument("--max-gates", type=int, help="leave out larger circuits")
     solve.add_argument("--tol", type=float, help="relative certified gap (default 1e-3)")
-    solve.add_argument("--time-limit", type=float, help="seconds for each run of the solver")
+    solve.add_argument("--time-limit", type=float, help="seconds for all of it, the folds included")
     _experiment_options(solve)
     contest = command(
         "compare",
@@ -345,7 +381,9 @@ def _parser() -> argparse.ArgumentParser:
         "name or index of the target column (default: the last, or the only one that is no feature)",
     )
     check.add_argument("--tol", type=float, default=1e-3, help="relative gap to certify")
-    check.add_argument("--n-jobs", type=int, help="threads (default: all cores)")
+    check.add_argument(
+        "--n-jobs", type=int, help="threads (default: what the environment allows; -1: all cores)"
+    )
     check.add_argument("--json", action="store_true", help="for machines")
     bench = (
         commands.add_parser(  # the suite knows its options: with this prefix all of them are plain words here
@@ -377,7 +415,9 @@ def _experiment_options(sub: argparse.ArgumentParser) -> None:
     )
     sub.add_argument("--folds", type=int, default=5, help="held-out folds for the score (default 5)")
     sub.add_argument("--choose", action="store_true", help="choose circuits and penalty by cross-validation")
-    sub.add_argument("--n-jobs", type=int, help="threads (default: all cores)")
+    sub.add_argument(
+        "--n-jobs", type=int, help="threads (default: what the environment allows; -1: all cores)"
+    )
     sub.add_argument("--json", action="store_true", help="for machines; no live line")
 
 

@@ -380,9 +380,10 @@ def _watched(parts: Any, total: int, name: str, show: bool) -> Iterator[Any]:
     if not show:
         yield from parts
         return
+    from rich.markup import escape
     from rich.progress import track
 
-    yield from track(parts, description=name, total=total)
+    yield from track(parts, description=escape(name), total=total)
 
 
 def _check(

@@ -12,6 +12,10 @@ class InputError(FwCircuitsError, ValueError):
     """An argument or a data set cannot be used as it is."""
 
 
+class PathError(InputError, OSError):
+    """A file cannot be written where it should go; raised before the work that would fill it."""
+
+
 class FormatError(FwCircuitsError, ValueError):
     """A file is damaged, or not of the format that its reader expects."""
 

@@ -15,7 +15,9 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from sklearn.metrics import r2_score
 from sklearn.model_selection import KFold, StratifiedKFold
 
+from fw_circuits._threads import one_thread_after_fork
 from fw_circuits._typing import Array, Floats
+from fw_circuits._validation import check_parameters
 from fw_circuits.data import Dataset
 from fw_circuits.estimators import CircuitClassifierCV, CircuitRegressorCV
 from fw_circuits.exceptions import InputError, SolverWarning
@@ -59,7 +61,7 @@ def guess_loss(y: Any) -> str:
 
 def run(
     dataset: Dataset, *, loss: str | None = None, folds: int = 5, choose: bool = False, random_state: int = 0,
-    progress: bool = False, n_points: int = 20_000, **options: Any,
+    progress: bool = False, n_points: int = 20_000, time_limit: float | None = None, **options: Any,
 ) -> Experiment:  # fmt: skip
     """Score on held-out rows beside gradient boosting, then fit to all rows, compile, and measure the network.
 
@@ -77,6 +79,8 @@ def run(
         Show the solver's live line in the fit to all rows.
     n_points : int
         Points at which network and solution are compared; see :func:`hostile_points`.
+    time_limit : float, optional
+        Seconds for all of it, the folds and every choice included; each fit gets an equal share of what is left.
     **options
         For :func:`fw_circuits.solve`.
 
@@ -85,25 +89,28 @@ def run(
     InputError
         If the data cannot be used, or there are too few rows for the folds.
     """
+    check_parameters(time_limit=time_limit)
+    deadline = None if time_limit is None else time.perf_counter() + time_limit
     loss = loss or guess_loss(dataset.y)
     classify = loss == "logistic"
     X, y = dataset.X, np.asarray(dataset.y)
     _check_folds(dataset, folds, classify)
     splitter = (StratifiedKFold if classify else KFold)(folds, shuffle=True, random_state=random_state)
     scores = []
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), one_thread_after_fork():
         warnings.simplefilter("ignore", SolverWarning)
-        for train, test in splitter.split(X, y):
-            chosen = _choose(X[train], y[train], classify, options) if choose else options
-            ours = solve(X[train], y[train], loss=loss, **chosen).predict(X[test])
+        for i, (train, test) in enumerate(splitter.split(X, y)):
+            end = _share(deadline, folds + 1 - i)
+            chosen = _choose(X[train], y[train], classify, options, _left(end, 2)) if choose else options
+            ours = solve(X[train], y[train], loss=loss, time_limit=_left(end), **chosen).predict(X[test])
             booster = (HistGradientBoostingClassifier if classify else HistGradientBoostingRegressor)(
                 random_state=0
             )
             theirs = booster.fit(X[train], y[train]).predict(X[test])
             scores.append([_score(y[test], ours, classify), _score(y[test], theirs, classify)])
-    chosen = _choose(X, y, classify, options) if choose else options
+    chosen = _choose(X, y, classify, options, _left(deadline, 2)) if choose else options
     clock = time.perf_counter()
-    solution = solve(X, y, loss=loss, progress=progress, **chosen)
+    solution = solve(X, y, loss=loss, progress=progress, time_limit=_left(deadline), **chosen)
     seconds = time.perf_counter() - clock
     solution = replace(solution, feature_names=tuple(dataset.feature_names))
     resnet = solution.to_resnet()
@@ -158,11 +165,24 @@ def _check_folds(dataset: Dataset, folds: int, classify: bool) -> None:
         )
 
 
-def _choose(X: Floats, y: Array, classify: bool, options: dict[str, Any]) -> dict[str, Any]:
+def _share(deadline: float | None, parts: int) -> float | None:
+    """When the first of so many equal parts of the time that is left ends."""
+    left = _left(deadline, parts)
+    return None if left is None else time.perf_counter() + left
+
+
+def _left(deadline: float | None, parts: int = 1) -> float | None:
+    """Seconds of one of so many equal parts of the time that is left; never none, so that a solution comes back."""
+    return None if deadline is None else max((deadline - time.perf_counter()) / parts, 1e-3)
+
+
+def _choose(
+    X: Floats, y: Array, classify: bool, options: dict[str, Any], time_limit: float | None
+) -> dict[str, Any]:
     """``options`` with penalty, levels and gate limit as cross-validation on these rows chooses them."""
-    names = ("gamma", "levels", "domain", "oracle", "max_gates", "n_jobs", "time_limit")
+    names = ("gamma", "levels", "domain", "oracle", "max_gates", "n_jobs")
     model = (CircuitClassifierCV if classify else CircuitRegressorCV)(
-        **{name: value for name, value in options.items() if name in names}
+        **{name: value for name, value in options.items() if name in names}, time_limit=time_limit
     ).fit(X, y)
     return {**options, "lam": float(model.lam_), "levels": model.levels_, "max_gates": model.max_gates_}
 

@@ -16,6 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from fw_circuits._labels import from_json, plain_labels, to_json
+from fw_circuits._typing import Array
 from fw_circuits.circuits import Circuit, Gate
 from fw_circuits.circuits.formats.files import write_atomically
 from fw_circuits.exceptions import FormatError
@@ -28,7 +30,7 @@ FORMAT, VERSION = "fw_circuits/solution", 1
 
 def save(solution: Solution, path: str | PathLike[str]) -> None:
     """Write ``solution`` to ``path``; see :meth:`Solution.save`."""
-    classes = None if solution.classes is None else np.asarray(solution.classes)
+    classes = None if solution.classes is None else plain_labels(np.asarray(solution.classes))
     header = {
         "format": FORMAT,
         "version": VERSION,
@@ -40,18 +42,21 @@ def save(solution: Solution, path: str | PathLike[str]) -> None:
         "form": solution.form,
         "parameter": solution.parameter,
         "status": solution.status.name,
-        "certificate": asdict(solution.certificate),
+        "huber_threshold": solution.huber_threshold,
+        "certificate": {name: _finite(value) for name, value in asdict(solution.certificate).items()},
         "feature_names": list(solution.feature_names),
-        "classes": None if classes is None else {"dtype": classes.dtype.str, "values": classes.tolist()},
+        "classes": None if classes is None or classes.dtype != object else to_json(classes),
     }
     arrays = {
-        "header": np.frombuffer(json.dumps(header).encode(), dtype=np.uint8),
+        "header": np.frombuffer(json.dumps(header, default=_plain, allow_nan=False).encode(), dtype=np.uint8),
         "coef": solution.coef,
         "dual_point": solution.dual_point,
         "trace": np.array(
             [[getattr(s, f.name) for f in fields(Step)] for s in solution.trace], dtype=np.float64
         ),
     }
+    if classes is not None and classes.dtype != object:
+        arrays["classes"] = classes
     content = BytesIO()
     np.savez_compressed(content, **arrays)  # type: ignore[arg-type]
     write_atomically(Path(path), content.getvalue())
@@ -124,7 +129,6 @@ def _from_parts(header: dict[str, Any], arrays: dict[str, Any]) -> Solution:
     coef = np.asarray(arrays["coef"], dtype=np.float64)
     if coef.shape != (len(atoms),) or not np.isfinite(coef).all():
         raise ValueError(f"{len(atoms)} atoms but coefficients of shape {coef.shape}, or not all finite")
-    classes = header["classes"]
     names = [f.name for f in fields(Step)]
     rows = arrays["trace"].reshape(-1, len(names))
     steps = [_step(dict(zip(names, row, strict=True))) for row in rows.tolist()]
@@ -139,11 +143,41 @@ def _from_parts(header: dict[str, Any], arrays: dict[str, Any]) -> Solution:
         parameter=float(header["parameter"]),
         status=Status[header["status"]],
         trace=Trace(tuple(steps)),
-        certificate=Certificate(**header["certificate"]),
+        certificate=Certificate(**{name: _number(value) for name, value in header["certificate"].items()}),
         feature_names=tuple(header["feature_names"]),
-        classes=None if classes is None else np.array(classes["values"], dtype=np.dtype(classes["dtype"])),
+        classes=_classes(header["classes"], arrays.get("classes")),
         dual_point=np.asarray(arrays["dual_point"], dtype=np.float64),
+        huber_threshold=float(header.get("huber_threshold", 1.0)),
     )
+
+
+def _classes(listed: Any, array: Any) -> Array | None:
+    """The labels: an array of the archive, else objects of the header; early files had both in the header."""
+    if array is None:
+        if listed is None:
+            return None
+        if isinstance(listed, dict):
+            return np.array(listed["values"], dtype=np.dtype(listed["dtype"]))
+        array = from_json(listed)
+    if array.shape != (2,):
+        raise ValueError(f"labels of shape {array.shape}, expected two of them")
+    return np.asarray(array)
+
+
+def _plain(value: Any) -> Any:
+    """NumPy's numbers as Python's: an oracle of the user's own may put them into atoms and certificates."""
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    raise TypeError(f"{value!r} of type {type(value).__name__} cannot be saved")
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no infinities: they become text, which `_number` reads."""
+    return repr(float(value)) if isinstance(value, float | np.floating) and not np.isfinite(value) else value
+
+
+def _number(value: Any) -> Any:
+    return float(value) if value in ("inf", "-inf", "nan") else value
 
 
 def _step(row: dict[str, Any]) -> Step:

@@ -23,6 +23,7 @@ from fw_circuits._tables import default_names, same_columns, shown
 from fw_circuits._typing import Array, Floats
 from fw_circuits._validation import (
     check_parameters,
+    check_random_state,
     check_sample_weight,
     check_target,
     check_X,
@@ -30,9 +31,10 @@ from fw_circuits._validation import (
     is_boolean,
 )
 from fw_circuits.certificate import derive
+from fw_circuits.circuits.formats.files import check_writable
 from fw_circuits.exceptions import InputError, SolverWarning
 from fw_circuits.lattice import Lattice
-from fw_circuits.objective import Form, Loss, make_form, make_loss
+from fw_circuits.objective import ErrorBound, Form, Huber, Loss, least_loss, make_form, make_loss
 from fw_circuits.objective.losses import best_intercept
 from fw_circuits.oracle import Oracle, make_oracle
 from fw_circuits.progress import interruptible, live_line
@@ -80,6 +82,7 @@ def solve(
     progress: bool = False,
     sample_weight: Any = None,
     domain: str = "minmax",
+    huber_threshold: float = 1.0,
 ) -> Solution:
     """Fit a convex combination of circuits to data, with a certificate.
 
@@ -115,13 +118,15 @@ def solve(
     time_limit : float, optional
         Seconds; the best solution so far is returned with its certificate.
     n_jobs : int, optional
-        Threads; None or -1: all cores.
-    random_state : int or None, default 0
+        Threads; -1: all cores.  None: the least of the cores, the CPU quota of the container, ``OMP_NUM_THREADS``
+        and what joblib and threadpoolctl allow.  A forked child runs on one thread.
+    random_state : int, numpy.random.RandomState, numpy.random.Generator or None, default 0
         Seed of the sample of rows by which literals are screened on tables too large for an exact pass.
     warm_start : Solution, optional
         A solution on the same columns, in the same order where both have names, and levels to start from.
     checkpoint : path-like, optional
-        File to which the solution so far is saved about every 30 seconds and at the end.
+        File to which the solution so far is saved about every 30 seconds and at the end.  The path is tried before
+        the work; a save that fails later is a warning.
     callback : callable, optional
         Called with the solver's state after each pass; a true return value stops the run.
     progress : bool, default False
@@ -130,6 +135,8 @@ def solve(
         Weights >= 0 of the rows in the loss: a row of weight 3 is three rows, one of weight 0 is none.
     domain : {"minmax", "quantile"}
         How columns that are not 0/1 are mapped to [0, 1]; quantiles are those of the weighted rows.
+    huber_threshold : float, default 1.0
+        Where the Huber loss turns from square to linear, in the units of ``y``: give it with the scale of ``y``.
 
     Returns
     -------
@@ -138,12 +145,12 @@ def solve(
     Raises
     ------
     InputError
-        If an argument or the data cannot be used; the message says what to do.
+        If an argument or the data cannot be used, or ``checkpoint`` cannot be written; the message says what to do.
 
     Warns
     -----
     SolverWarning
-        If the run ended before the tolerance.
+        If the run ended before the tolerance, or a checkpoint could not be saved.
 
     Examples
     --------
@@ -154,19 +161,24 @@ def solve(
     ('x0 ^ x1', True)
     """
     start = time.perf_counter()
-    check_parameters(gamma=gamma, tau=tau, lam=lam, eps=eps, tol=tol, max_iter=max_iter, time_limit=time_limit,
-                     loss=loss, method=method, levels=levels, max_gates=max_gates, n_jobs=n_jobs)  # fmt: skip
-    problem = prepare(X, y, gamma=gamma, loss=loss, levels=levels, oracle=oracle, max_gates=max_gates, n_jobs=n_jobs,
-                      sample_weight=sample_weight, domain=domain, time_limit=time_limit,
-                      random_state=random_state)  # fmt: skip
-    deadline = _deadline(start, time_limit)
+    given = check_parameters(gamma=gamma, tau=tau, lam=lam, eps=eps, tol=tol, max_iter=max_iter, time_limit=time_limit,
+                             loss=loss, method=method, levels=levels, max_gates=max_gates, n_jobs=n_jobs,
+                             huber_threshold=huber_threshold)  # fmt: skip
+    if checkpoint is not None:
+        check_writable(checkpoint, "checkpoint")
+    problem = prepare(X, y, gamma=given.gamma, loss=loss, levels=given.levels, oracle=oracle,
+                      max_gates=given.max_gates, n_jobs=given.n_jobs, sample_weight=sample_weight, domain=domain,
+                      time_limit=given.time_limit, random_state=random_state,
+                      huber_threshold=given.huber_threshold)  # fmt: skip
+    deadline = _deadline(start, given.time_limit)
+    tau, lam, eps = given.tau, given.lam, given.eps
     if tau is None and lam is None and eps is None:
         lam = 0.01 * multiplier_of_constant(problem, deadline)
     if lam == 0.0:  # a constant target: any penalty gives the intercept
         lam = 1.0
     with live_line(progress, start) as show:
-        return _fit(problem, make_form(lam=lam, tau=tau, eps=eps), method=method, tol=tol, max_iter=max_iter,
-                    deadline=deadline, warm_start=warm_start, checkpoint=checkpoint,
+        return _fit(problem, make_form(lam=lam, tau=tau, eps=eps), method=method, tol=given.tol,
+                    max_iter=given.max_iter, deadline=deadline, warm_start=warm_start, checkpoint=checkpoint,
                     callbacks=(show, callback))  # fmt: skip
 
 
@@ -189,6 +201,8 @@ def path(
     n_jobs: int | None = None,
     sample_weight: Any = None,
     domain: str = "minmax",
+    random_state: Any = 0,
+    huber_threshold: float = 1.0,
 ) -> list[Solution]:
     """Solutions for decreasing penalties, each started from the one before.
 
@@ -200,7 +214,8 @@ def path(
         Penalties > 0; solved from the largest down.  Default: ``n_lams`` values from ``lam_max`` to
         ``ratio * lam_max`` in equal ratios.
     time_limit : float, optional
-        Seconds for the whole path; penalties not reached are left out.
+        Seconds for the whole path, with preparing the data and the search for ``lam_max``; penalties not reached are
+        left out.
 
     Returns
     -------
@@ -215,19 +230,24 @@ def path(
     [0, 1, 1]
     """
     start = time.perf_counter()
-    check_parameters(gamma=gamma, tau=None, lam=None, eps=None, tol=tol, max_iter=max_iter, time_limit=time_limit,
-                     loss=loss, method=method, levels=levels, max_gates=max_gates, n_jobs=n_jobs)  # fmt: skip
+    given = check_parameters(gamma=gamma, tol=tol, max_iter=max_iter, time_limit=time_limit, loss=loss, method=method,
+                             levels=levels, max_gates=max_gates, n_jobs=n_jobs,
+                             huber_threshold=huber_threshold)  # fmt: skip
     if lams is not None and (len(lams) == 0 or not all(np.isfinite(v) and v > 0 for v in lams)):
         raise InputError(f"lams is {list(lams)}; expected one or more finite numbers > 0.")
     if lams is None and (n_lams < 1 or not 0.0 < ratio < 1.0):
         raise InputError(f"n_lams={n_lams}, ratio={ratio}; expected n_lams >= 1 and 0 < ratio < 1.")
-    problem = prepare(X, y, gamma=gamma, loss=loss, levels=levels, oracle=oracle, max_gates=max_gates, n_jobs=n_jobs,
-                      sample_weight=sample_weight, domain=domain, time_limit=time_limit)  # fmt: skip
-    deadline = _deadline(start, time_limit)
+    problem = prepare(X, y, gamma=given.gamma, loss=loss, levels=given.levels, oracle=oracle,
+                      max_gates=given.max_gates, n_jobs=given.n_jobs, sample_weight=sample_weight, domain=domain,
+                      time_limit=given.time_limit, random_state=random_state,
+                      huber_threshold=given.huber_threshold)  # fmt: skip
+    deadline = _deadline(start, given.time_limit)
     if lams is None:
         top = multiplier_of_constant(problem, deadline) or 1.0
         lams = [float(v) for v in top * np.geomspace(1.0, ratio, n_lams)]
-    return list(path_of(problem, lams, method=method, tol=tol, max_iter=max_iter, deadline=deadline))
+    return list(
+        path_of(problem, lams, method=method, tol=given.tol, max_iter=given.max_iter, deadline=deadline)
+    )
 
 
 def path_of(
@@ -249,11 +269,11 @@ def path_of(
 def lam_max(
     X: Any, y: Any, *, gamma: float = 3.0, loss: str = "squared", levels: Sequence[int] | None = None,
     oracle: Any = "auto", max_gates: int | None = None, n_jobs: int | None = None, sample_weight: Any = None,
-    domain: str = "minmax",
+    domain: str = "minmax", time_limit: float | None = None, random_state: Any = 0, huber_threshold: float = 1.0,
 ) -> float:  # fmt: skip
     """Smallest penalty at which the constant alone is optimal in the oracle's scope: its bound on the polar.
 
-    Arguments are those of :func:`solve`.
+    Arguments are those of :func:`solve`; a search that ``time_limit`` ends gives the best score found so far.
 
     Examples
     --------
@@ -262,17 +282,20 @@ def lam_max(
     >>> lam_max(X, X[:, 0] ^ X[:, 1])
     0.5
     """
-    check_parameters(gamma=gamma, tau=None, lam=None, eps=None, tol=1e-3, max_iter=1, time_limit=None, loss=loss,
-                     method="corrective", levels=levels, max_gates=max_gates, n_jobs=n_jobs)  # fmt: skip
-    problem = prepare(X, y, gamma=gamma, loss=loss, levels=levels, oracle=oracle, max_gates=max_gates, n_jobs=n_jobs,
-                      sample_weight=sample_weight, domain=domain)  # fmt: skip
-    return multiplier_of_constant(problem)
+    start = time.perf_counter()
+    given = check_parameters(gamma=gamma, time_limit=time_limit, loss=loss, levels=levels, max_gates=max_gates,
+                             n_jobs=n_jobs, huber_threshold=huber_threshold)  # fmt: skip
+    problem = prepare(X, y, gamma=given.gamma, loss=loss, levels=given.levels, oracle=oracle,
+                      max_gates=given.max_gates, n_jobs=given.n_jobs, sample_weight=sample_weight, domain=domain,
+                      time_limit=given.time_limit, random_state=random_state,
+                      huber_threshold=given.huber_threshold)  # fmt: skip
+    return multiplier_of_constant(problem, _deadline(start, given.time_limit))
 
 
 def prepare(
     X: Any, y: Any, *, gamma: float = 3.0, loss: str = "squared", levels: Sequence[int] | None = None,
     oracle: Any = "auto", max_gates: int | None = None, n_jobs: int | None = None, sample_weight: Any = None,
-    domain: str = "minmax", time_limit: float | None = None, random_state: int | None = 0,
+    domain: str = "minmax", time_limit: float | None = None, random_state: Any = 0, huber_threshold: float = 1.0,
 ) -> Problem:  # fmt: skip
     """Check the data, fit the lattice, and set up loss and oracle."""
     points = check_X(X)
@@ -283,17 +306,17 @@ def prepare(
     names = feature_names_of(X) or default_names(points.shape[1])
     some = weights > 0.0  # rows of weight 0 are as if they were not there
     counted = points if some.all() else points[some]
-    if is_boolean(counted) and tuple(levels or (1,)) == (1,):
+    if is_boolean(counted) and (levels is None or tuple(levels) == (1,)):
         lattice = Lattice.boolean(points.shape[1])
     else:
-        lattice = Lattice.fit(
-            counted, levels=tuple(levels or (1, 2, 3)), domain=domain, sample_weight=weights[some]
-        )
+        chosen = (1, 2, 3) if levels is None else tuple(levels)
+        lattice = Lattice.fit(counted, levels=chosen, domain=domain, sample_weight=weights[some])
     search = make_oracle(
         oracle, points, lattice, gamma, max_gates=max_gates, n_jobs=n_jobs, time_limit=time_limit,
-        random_state=random_state,
+        random_state=check_random_state(random_state),
     )  # fmt: skip
-    return Problem(points, make_loss(loss, target, weights), classes, lattice, search, gamma, names)
+    fitted = make_loss(loss, target, weights, huber_threshold=huber_threshold)
+    return Problem(points, fitted, classes, lattice, search, gamma, names)
 
 
 def multiplier_of_constant(problem: Problem, deadline: float | None = None) -> float:
@@ -331,11 +354,12 @@ def _fit(
 ) -> Solution:  # fmt: skip
     """Run the loop, then build the solution and its certificate."""
     saved = time.perf_counter()
+    floor = least_loss(problem.loss, problem.points) if isinstance(form, ErrorBound) else 0.0
 
     def after_pass(run: Run) -> bool:
         nonlocal saved
         if checkpoint is not None and time.perf_counter() - saved > 30.0:
-            io.save(_snapshot(problem, form, run, tol), checkpoint)
+            _save(_snapshot(problem, form, run, tol), checkpoint)
             saved = time.perf_counter()
         return any([call(run) for call in callbacks if call is not None])
 
@@ -343,7 +367,7 @@ def _fit(
         with interruptible() as interrupted:
             run = frank_wolfe(problem.loss, form, problem.oracle, method=method, tol=tol, max_iter=max_iter,
                               deadline=deadline, interrupted=interrupted, warm_start=_warm(problem, warm_start),
-                              callback=after_pass)  # fmt: skip
+                              callback=after_pass, least_loss=floor)  # fmt: skip
         solution = _snapshot(problem, form, run, tol)
         try:
             stop = _stop_at(deadline)
@@ -357,12 +381,28 @@ def _fit(
             solution = replace(solution, status=Status.INTERRUPTED)
     solution = replace(solution, status=_final_status(solution))
     if checkpoint is not None:
-        io.save(solution, checkpoint)
+        with interruptible():
+            _save(solution, checkpoint)
     if solution.status is not Status.OPTIMAL:
-        gap = solution.certificate.relative_gap
-        message = f"{solution.status.message} Relative certified gap {gap:.2g}, asked for {tol:.2g}."
+        c = solution.certificate
+        missed = f"Least loss reached {c.loss:.6g}, asked for {c.parameter:.6g}."
+        gap = f"Relative certified gap {c.relative_gap:.2g}, asked for {tol:.2g}."
+        message = f"{solution.status.message} {gap if np.isfinite(c.primal) else missed}"
         warnings.warn(message, SolverWarning, stacklevel=3)
     return solution
+
+
+def _save(solution: Solution, checkpoint: str | PathLike[str]) -> None:
+    """Save a checkpoint; the run is worth more than its file, so whatever goes wrong is a warning."""
+    try:
+        io.save(solution, checkpoint)
+    except Exception as error:
+        warnings.warn(
+            f"the checkpoint could not be saved ({type(error).__name__}: {error}); the run goes on, and the solution "
+            "is returned at its end: save it elsewhere.",
+            SolverWarning,
+            stacklevel=4,
+        )
 
 
 @cache
@@ -423,6 +463,7 @@ def _snapshot(problem: Problem, form: Form, run: Run, tol: float) -> Solution:
         baseline=problem.loss.value(
             np.full(active.f.size, best_intercept(problem.loss, np.zeros(active.f.size)))
         ),
+        loss=problem.loss.value(active.f),
     )
     return Solution(
         atoms=tuple(active.atoms[j] for j in order),
@@ -439,4 +480,5 @@ def _snapshot(problem: Problem, form: Form, run: Run, tol: float) -> Solution:
         feature_names=problem.feature_names,
         classes=problem.classes,
         dual_point=run.theta,
+        huber_threshold=problem.loss.delta if isinstance(problem.loss, Huber) else 1.0,
     )

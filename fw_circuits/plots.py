@@ -1,7 +1,11 @@
-"""Figures: convergence of a run, and one circuit as a graph."""
+"""Figures: convergence of a run, one circuit as a graph, two families beside each other.
+
+Text that comes from data (names of columns and tables) is drawn letter by letter: a `$` opens no formula.
+"""
 
 from __future__ import annotations
 
+import textwrap
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -9,6 +13,7 @@ from typing import Any
 import networkx as nx
 import numpy as np
 
+from fw_circuits.circuits.formats.files import check_writable
 from fw_circuits.comparison import Comparison, quantities
 from fw_circuits.exceptions import InputError
 from fw_circuits.solution import Solution
@@ -21,6 +26,13 @@ GATES = {
     7: ("nand", False, False), 8: ("and", False, False), 9: ("xnor", False, False), 11: ("or", False, True),
     13: ("or", True, False), 14: ("or", False, False),
 }  # fmt: skip
+
+
+#: How text from data is drawn, whatever the user's settings of matplotlib say.
+LITERALLY: dict[str, Any] = {"parse_math": False, "usetex": False}
+MOST_OF_A_NAME, MOST_OF_A_TITLE = 40, 300
+#: Of a title, at its size of letters.
+LETTERS_PER_INCH = 12
 
 
 def plot_convergence(solution: Solution, path: str | PathLike[str]) -> Path:
@@ -38,6 +50,7 @@ def plot_convergence(solution: Solution, path: str | PathLike[str]) -> Path:
     InputError
         If the solution has no trace.
     """
+    target = _check_ending(path)
     trace = solution.trace
     if len(trace) == 0:
         raise InputError("the solution has no passes to plot; expected one that solve() returned.")
@@ -66,7 +79,7 @@ def plot_convergence(solution: Solution, path: str | PathLike[str]) -> Path:
     for axis in (left, right):
         axis.spines[["top", "right"]].set_visible(False)
         axis.xaxis.get_major_locator().set_params(integer=True)
-    return _save(fig, path)
+    return _save(fig, target)
 
 
 def plot_circuit(
@@ -76,6 +89,7 @@ def plot_circuit(
     title: str | None = None,
 ) -> Path:
     """One atom as a graph: literals on the left, gates by depth, output on the right."""
+    target = _check_ending(path)
     plt = _pyplot()
     circuit = atom.circuit
     names = [atom.lattice.literal_name(atom.level, i, feature_names) for i in atom.literals]
@@ -115,12 +129,16 @@ def plot_circuit(
         )
     for node, (x, y) in place.items():
         kind = ORANGE if node == "out" else BLUE if isinstance(node, int) and node >= first_gate else INK
-        axis.text(x, y, labels[node], ha="center", va="center", fontsize=9, color=kind,
-                  bbox={"boxstyle": "round,pad=0.4", "fc": "white", "ec": kind})  # fmt: skip
+        axis.text(x, y, _shown(labels[node], MOST_OF_A_NAME), ha="center", va="center", fontsize=9, color=kind,
+                  bbox={"boxstyle": "round,pad=0.4", "fc": "white", "ec": kind}, **LITERALLY)  # fmt: skip
     axis.margins(0.18, 0.2)
     axis.set_axis_off()
-    axis.set_title(title or atom.formula(feature_names), fontsize=10, color=INK, wrap=True)
-    return _save(fig, path)
+    text = _shown(title or atom.formula(feature_names), MOST_OF_A_TITLE)
+    lines = textwrap.wrap(
+        text, int(LETTERS_PER_INCH * fig.get_figwidth())
+    )  # wrap=True would look for formulas
+    axis.set_title("\n".join(lines), fontsize=10, color=INK, **LITERALLY)
+    return _save(fig, target)
 
 
 #: Family -> colour, marker, name.
@@ -138,17 +156,19 @@ def plot_comparison(comparison: Comparison, path: str | PathLike[str]) -> Path:
     path : path-like
         Where the picture goes; the ending chooses the format.
     """
+    target = _check_ending(path)
     fig, axes = _pyplot().subplots(2, 2, figsize=(9.0, 7.0), layout="constrained", sharey=True)
     for axis, (quantity, label) in zip(axes.flat, AXES.items(), strict=True):
         draw_front(axis, comparison, quantity)
         axis.set(xlabel=label)
     for axis in axes[:, 0]:
-        axis.set(ylabel=f"test {comparison.metric}")
+        axis.set_ylabel(f"test {comparison.metric}", **LITERALLY)
     axes[0, 0].legend(frameon=False, fontsize=9)
+    name = _shown(comparison.name, MOST_OF_A_NAME)
     fig.suptitle(
-        f"{comparison.name}: large marks were chosen on validation rows; bars are brackets", fontsize=11
+        f"{name}: large marks were chosen on validation rows; bars are brackets", fontsize=11, **LITERALLY
     )
-    return _save(fig, path)
+    return _save(fig, target)
 
 
 def draw_front(axis: Any, comparison: Comparison, quantity: str) -> None:
@@ -211,8 +231,34 @@ def _pyplot() -> Any:
     return plt
 
 
-def _save(fig: Any, path: str | PathLike[str]) -> Path:
-    target = Path(path)
-    fig.savefig(target, dpi=150)
-    _pyplot().close(fig)
+def _shown(text: str, most: int) -> str:
+    """Text on one line, its middle left out where it is longer than ``most``.
+
+    >>> _shown("a\\nb", 9), _shown("x" * 50, 9)
+    ('a\\\\nb', 'xxxx…xxxx')
+    """
+    line = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    half = (most - 1) // 2
+    return line if len(line) <= most else f"{line[:half]}…{line[-half:]}"
+
+
+def _check_ending(path: str | PathLike[str]) -> Path:
+    """Refuse, before anything is drawn, an ending that matplotlib cannot write and a place without a file."""
+    target = check_writable(path)
+    _pyplot()
+    from matplotlib.backend_bases import FigureCanvasBase
+
+    known = sorted(FigureCanvasBase.get_supported_filetypes())
+    if target.suffix.lower().removeprefix(".") not in known:
+        raise InputError(
+            f"{target}: unknown ending {target.suffix!r}; known: {' '.join(f'.{k}' for k in known)}."
+        )
+    return target
+
+
+def _save(fig: Any, target: Path) -> Path:
+    try:
+        fig.savefig(target, dpi=150)
+    finally:
+        _pyplot().close(fig)
     return target

@@ -116,6 +116,11 @@ class Certificate:
         Whether ``relative_gap <= tol``, or the gap is a rounding error (1e-12) of ``baseline``.
     baseline : float
         Loss of the best constant.
+    loss : float
+        Mean loss of the solution; NaN in certificates of early files.
+    least_loss : float
+        For the ``eps`` form, where the solution misses it: no function of the columns has a smaller mean loss (equal
+        rows have equal predictions).
     """
 
     form: str
@@ -130,6 +135,8 @@ class Certificate:
     polar: float
     polar_bound: float
     baseline: float
+    loss: float = np.nan
+    least_loss: float = 0.0
 
     @property
     def gap(self) -> float:
@@ -155,7 +162,7 @@ class Certificate:
             "eps": f"norm, for loss <= {self.parameter:.4g}",
         }[self.form]
         if not np.isfinite(self.primal):
-            return f"Minimising {problem}: the solution does not satisfy the constraint, so there is no gap."
+            return self._missed(f"Minimising {problem}")
         verdict = "certified" if self.certified else f"NOT within the tolerance {self.tol:.1e}"
         lines = [
             f"Minimising {problem}: objective {self.primal:.6g}.",
@@ -166,6 +173,24 @@ class Certificate:
         if abs(self.estimated_gap - self.gap) > 1e-9 * abs(self.primal):
             lines.append(
                 f"Against the best circuit found the gap is {self.estimated_gap:.3g}: an estimate, not a bound."
+            )
+        return "\n".join(lines)
+
+    def _missed(self, problem: str) -> str:
+        """What is known where the error bound is not met: the loss reached, and what it would take to meet it."""
+        lines = [
+            f"{problem}: the solution does not satisfy the constraint, so there is no gap; "
+            f"the least loss reached is {self.loss:.6g}."
+        ]
+        if self.least_loss > self.parameter:
+            lines.append(
+                f"No function of the columns has a loss below {self.least_loss:.6g}: some rows are equal but their "
+                "targets are not."
+            )
+        elif self.dual > 0.0:
+            lines.append(
+                f"Bound over {self.scope}: a combination of them with so small a loss has a norm of at least "
+                f"{self.dual:.3g}."
             )
         return "\n".join(lines)
 
@@ -192,6 +217,8 @@ class Solution:
         Names of the columns; the two labels for a classification loss.
     dual_point : ndarray of shape (N,)
         The gradient behind the certificate (one entry a training row).
+    huber_threshold : float
+        Where the Huber loss turns from square to linear, in the units of the target; other losses have none.
     """
 
     atoms: tuple[Atom, ...]
@@ -208,6 +235,7 @@ class Solution:
     feature_names: tuple[str, ...]
     classes: Array | None = None
     dual_point: Floats = field(default_factory=lambda: np.zeros(0), repr=False)
+    huber_threshold: float = 1.0
 
     @property
     def norm(self) -> float:

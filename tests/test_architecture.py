@@ -17,8 +17,9 @@ PACKAGE = ROOT / "fw_circuits"
 STAGES = (
     ("exceptions",),
     ("_typing",),
-    ("_tables",),
+    ("_tables", "_labels", "_settings"),
     ("_validation", "_kernels"),
+    ("_threads",),
     ("data",),
     ("lattice", "circuits"),
     ("tetrakis",),

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../dispatch.h"
+#include "../forked.h"
 
 #define ISA(name) name##_base
 #define ISA_TARGET
@@ -55,10 +56,10 @@ int fwc_simulate(const uint64_t *inputs, int64_t n_inputs, int64_t n_words, cons
         return 0;
     const int64_t n_blocks = (n_words + block - 1) / block;
     int failed = 0;
-    if (n_threads < 1 || n_blocks == 1)
+    if (n_blocks == 1)
         n_threads = 1;
 
-#pragma omp parallel num_threads(n_threads)
+#pragma omp parallel num_threads(fwc_threads(n_threads))
     {
         /* zeros (node 0), then one block of words for each gate */
         uint64_t *zeros = calloc((size_t)((n_gates + 1) * block), sizeof *zeros);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../forked.h"
+
 /* The finaliser of splitmix64 over a counter: a stream of its own for every draw. */
 static inline uint64_t next_random(uint64_t *state)
 {
@@ -162,7 +164,7 @@ int fwc_parity_draws(const fwc_parity *p, uint64_t seed, int64_t first, int64_t 
 {
     const int64_t n = p->n_literals, m = (n + 2 + 63) / 64;
     int failed = 0;
-#pragma omp parallel num_threads(threads < 1 ? 1 : threads)
+#pragma omp parallel num_threads(fwc_threads(threads))
     {
         scratch s = {
             .pivot = malloc((size_t)(n * m + 2 * m) * sizeof(uint64_t)),

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../dispatch.h"
+#include "../forked.h"
 
 #define ISA(name) name##_base
 #define ISA_TARGET
@@ -26,7 +27,7 @@ void fwc_triples(const uint64_t *words, const uint64_t *label, int64_t n, int64_
                  int threads)
 {
     memset(sums, 0, (size_t)(n * n) * sizeof *sums);
-#pragma omp parallel for schedule(dynamic, 1) num_threads(threads < 1 ? 1 : threads)
+#pragma omp parallel for schedule(dynamic, 1) num_threads(fwc_threads(threads))
     for (int64_t i = 0; i < n; i++) {
         uint64_t mixed[MOST_WORDS];
 #if FWC_HAVE_X86

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../dispatch.h"
+#include "../forked.h"
 
 #define ISA(name) name##_base
 #define ISA_TARGET
@@ -53,7 +54,7 @@ int fwc_walsh(double *h, int bits, int threads)
     int failed = 0;
     if (threads < 1)
         threads = 1;
-#pragma omp parallel num_threads(threads)
+#pragma omp parallel num_threads(fwc_threads(threads))
     {
 #pragma omp for schedule(static)
         for (int64_t r = 0; r < rows; r++)

@@ -8,6 +8,7 @@
 #define THREAD 0
 #endif
 
+#include "forked.h"
 #include "gates.h"
 
 #define FWC_BODY "gates/prefix_body.h"

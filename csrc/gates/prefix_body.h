@@ -120,7 +120,7 @@ ISA_TARGET static inline __attribute__((always_inline)) void ISA(examine)(fwc_ga
 ISA_TARGET static void ISA(prefixes)(fwc_gates *s, int m, const int32_t *prefixes, int64_t n_prefixes, int examine,
                                      int threads, char *scratch, int64_t stride)
 {
-#pragma omp parallel num_threads(threads)
+#pragma omp parallel num_threads(fwc_threads(threads))
     {
         const fwc_gates_work k = fwc_gates_carve(s, scratch + stride * THREAD);
         int64_t counts[3] = {0, 0, 0};

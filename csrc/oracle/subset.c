@@ -8,6 +8,7 @@
 #define THREAD 0
 #endif
 
+#include "forked.h"
 #include "subset.h"
 
 #define FWC_BODY "oracle/subset_body.h"

@@ -215,7 +215,7 @@ ISA_TARGET static void ISA(pairs)(fwc_search *s, int threads, char *scratch, int
     const int64_t ld = s->ld;
     int32_t *P = s->pairs;
     memset(P, 0, (size_t)(ld * ld) * sizeof *P);
-#pragma omp parallel num_threads(threads)
+#pragma omp parallel num_threads(fwc_threads(threads))
     {
         const fwc_work k = fwc_carve(s, 1, scratch + stride * THREAD);
         memset(k.sums, 0, (size_t)(ld * ld) * sizeof *k.sums);
@@ -234,7 +234,7 @@ ISA_TARGET static void ISA(pairs)(fwc_search *s, int threads, char *scratch, int
     }
     const double sure = ISA(sure)(s, fwc_carve(s, 1, scratch).list);
     if (sure > s->threshold) s->threshold = sure;
-#pragma omp parallel num_threads(threads)
+#pragma omp parallel num_threads(fwc_threads(threads))
     {
         const fwc_work k = fwc_carve(s, 1, scratch + stride * THREAD);
         double *best = s->literal_best ? k.literal_best : NULL;
@@ -256,7 +256,7 @@ ISA_TARGET static void ISA(triples)(fwc_search *s, int64_t a0, int64_t a1, int t
 {
     const int64_t n = s->n, ld = s->ld;
     const int32_t *P = s->pairs;
-#pragma omp parallel num_threads(threads)
+#pragma omp parallel num_threads(fwc_threads(threads))
     {
         const fwc_work k = fwc_carve(s, 1, scratch + stride * THREAD);
         int64_t counts[3] = {0, 0, 0};
@@ -345,7 +345,7 @@ ISA_TARGET static void ISA(quads)(fwc_search *s, const int32_t *blocks, int64_t 
                                   int64_t stride, int64_t width)
 {
     const int64_t ld = s->ld, nw = s->n_words;
-#pragma omp parallel num_threads(threads)
+#pragma omp parallel num_threads(fwc_threads(threads))
     {
         const fwc_work k = fwc_carve(s, width, scratch + stride * THREAD);
         int64_t counts[3] = {0, 0, 0};

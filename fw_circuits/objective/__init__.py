@@ -1,5 +1,6 @@
 """What is minimised: a smooth mean loss, and the three ways of setting it against the norm of the solution."""
 
+from fw_circuits.objective.floor import least_loss
 from fw_circuits.objective.forms import Constrained, ErrorBound, Form, Penalised, make_form
 from fw_circuits.objective.losses import LOSSES, Huber, Logistic, Loss, Squared, make_loss
 
@@ -13,6 +14,7 @@ __all__ = [
     "Loss",
     "Penalised",
     "Squared",
+    "least_loss",
     "make_form",
     "make_loss",
 ]

@@ -177,8 +177,10 @@ class Huber:
 LOSSES: dict[str, Any] = {loss.name: loss for loss in (Squared, Logistic, Huber)}
 
 
-def make_loss(name: str, y: Floats, weights: Floats | None = None) -> Loss:
+def make_loss(name: str, y: Floats, weights: Floats | None = None, *, huber_threshold: float = 1.0) -> Loss:
     """The loss called ``name`` for targets ``y`` and sample weights (None: all equal).
+
+    ``huber_threshold`` is the ``delta`` of `Huber`; the other losses have none.
 
     Raises
     ------
@@ -189,7 +191,8 @@ def make_loss(name: str, y: Floats, weights: Floats | None = None) -> Loss:
         raise InputError(f"loss is {name!r}; expected one of {', '.join(map(repr, LOSSES))}.")
     if weights is None:
         weights = np.full(y.shape, 1.0 / y.size)
-    loss: Loss = LOSSES[name](y, weights)
+    threshold = {"delta": huber_threshold} if name == Huber.name else {}
+    loss: Loss = LOSSES[name](y, weights, **threshold)
     return loss
 
 

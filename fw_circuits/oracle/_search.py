@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from time import perf_counter
@@ -14,8 +13,9 @@ import numpy as np
 
 from fw_circuits._kernels import use_compiled
 from fw_circuits._kernels._oracle import FOUND, Search, scratch_bytes
+from fw_circuits._threads import threads_of as threads_of
 from fw_circuits._typing import Array, Floats, Ints
-from fw_circuits.exceptions import BudgetError, InputError
+from fw_circuits.exceptions import BudgetError
 from fw_circuits.oracle import _twin
 from fw_circuits.oracle._columns import Columns, aligned, padded, unpack
 from fw_circuits.oracle._screen import RATE, SAMPLE, by_turns, draw, widest, work
@@ -60,23 +60,6 @@ class LevelFound:
     open_cost: int | None
     exact: int = 3
     counts: tuple[int, ...] = (0, 0, 0)
-
-
-def threads_of(n_jobs: int | None) -> int:
-    """Number of threads: None or -1 means every core that the process may use.
-
-    Raises
-    ------
-    InputError
-        If it is neither these nor a positive integer.
-    """
-    if n_jobs is None or n_jobs == -1:
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if not isinstance(n_jobs, (int, np.integer)) or n_jobs < 1:
-        raise InputError(
-            f"n_jobs is {n_jobs!r}; expected a number of threads above 0, or None or -1 for all."
-        )
-    return int(n_jobs)
 
 
 def block_width(ld: int) -> int:

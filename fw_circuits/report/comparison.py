@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from rich import box
 from rich.table import Table
+from rich.text import Text
 
 from fw_circuits.comparison import FAMILIES, GEOMETRIES, Comparison, quantities
 
@@ -53,7 +54,9 @@ def comparison_table(comparison: Comparison) -> Table:
     """The medians of :func:`comparison_rows` for a terminal."""
     seeds = len(comparison.chosen(FAMILIES[0]))
     table = Table(
-        box=box.SIMPLE_HEAD, title=f"{comparison.name}: medians over {seeds} seeds", title_justify="left"
+        box=box.SIMPLE_HEAD,
+        title=Text(f"{comparison.name}: medians over {seeds} seeds"),
+        title_justify="left",
     )
     for name in (
         "family",
@@ -68,7 +71,7 @@ def comparison_table(comparison: Comparison) -> Table:
     for row in comparison_rows(comparison):
         ends = [f"{row[f'{g}_lower']:.3g} .. {row[f'{g}_upper']:.3g}" for g in GEOMETRIES]
         table.add_row(row["family"], f"{row['error']:.4f}", *ends, f"{row['neurons']:.0f}", f"{row['seconds']:.2f}",
-                      row["mostly chosen"])  # fmt: skip
+                      Text(row["mostly chosen"]))  # fmt: skip
     return table
 
 

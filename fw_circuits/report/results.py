@@ -14,6 +14,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from fw_circuits.circuits.formats.files import check_writable, write_atomically
 from fw_circuits.exceptions import FormatError, InputError
 from fw_circuits.report.page import WORDS, Figure, Grid, Part, page
 
@@ -54,10 +55,12 @@ def write_page(folder: str | PathLike[str], target: str | PathLike[str] | None =
     InputError, FormatError
         As `read_results` does.
     """
+    path = None if target is None else check_writable(target, "the page's path")
     parts = read_results(folder)
-    path = Path(folder) / "report.html" if target is None else Path(target)
+    path = check_writable(Path(folder) / "report.html") if path is None else path
     mode = Path(folder).resolve().name
-    path.write_text(page(parts, f"Benchmarks of fw_circuits ({mode})", _notes(parts, mode)), encoding="utf-8")
+    text = page(parts, f"Benchmarks of fw_circuits ({mode})", _notes(parts, mode))
+    write_atomically(path, text.encode("utf-8"))
     return path
 
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from fw_circuits._threads import is_forked
 from fw_circuits.exceptions import InputError, SolverWarning
 from fw_circuits.progress import interruptible
 from fw_circuits.resnet._trained import Single, Stack
@@ -152,7 +153,7 @@ def torch_settings(torch: Any, seed: int, device: str, n_threads: int) -> Iterat
     cuda = [torch.device(device)] if torch.device(device).type == "cuda" else []
     with torch.random.fork_rng(devices=cuda):
         try:
-            torch.set_num_threads(n_threads)
+            torch.set_num_threads(1 if is_forked() else n_threads)
             torch.manual_seed(seed)
             yield
         finally:

@@ -38,6 +38,10 @@ METHODS = (*DIRECTIONS, "corrective")
 ATOMS_PER_PASS = 20
 #: The next stage's penalty as a part of the largest score; halved again for each stage that no new atom disturbs.
 SHRINK = 0.8
+#: An error bound is given up where every combination that meets it has this many times the norm of the best one found.
+HOPELESS = 1e5
+#: ... or where the least loss is reached up to this part: that of all functions, or that of norms such as this one.
+CLOSE, SETTLED = 1e-6, 1e-7
 
 
 @dataclass
@@ -76,6 +80,7 @@ def frank_wolfe(
     interrupted: Callable[[], bool] = lambda: False,
     warm_start: ActiveSet | None = None,
     callback: Callable[[Run], Any] | None = None,
+    least_loss: float = 0.0,
 ) -> Run:
     """Minimise ``form`` over convex combinations of the oracle's atoms.
 
@@ -99,6 +104,8 @@ def frank_wolfe(
         Atoms and coefficients to start from; it is changed.
     callback : callable, optional
         Called with the :class:`Run` after every pass; a true return value stops.
+    least_loss : float
+        No function has a smaller loss; an ``eps`` below it cannot be met.
 
     Returns
     -------
@@ -163,6 +170,9 @@ def frank_wolfe(
             if np.isfinite(now.primal) and now.gap <= max(tol * abs(now.primal), ROUNDING * baseline):
                 run.status = Status.OPTIMAL
                 break
+            if _hopeless(form, now, answer.upper_bound, least_loss):
+                run.status = Status.INFEASIBLE
+                break
             if asked_to_stop:
                 run.status = Status.CALLBACK
                 break
@@ -196,9 +206,22 @@ def frank_wolfe(
     if method == "corrective" and isinstance(form, Penalised) and len(active) and stage > form.parameter:
         correct(active, form)  # ended on the way down: the atoms found, at the penalty asked for
         active.drop(active.coef != 0.0)
-    if not isinstance(form, Penalised | Constrained) and loss.value(active.f) > form.parameter:
+    if not np.isfinite(form.primal(loss.value(active.f), active.norm)):
         run.status = Status.INFEASIBLE if run.status in (Status.STALLED, Status.OPTIMAL) else run.status
     return run
+
+
+def _hopeless(form: Form, now: Step, polar: float, least_loss: float) -> bool:
+    """Whether the error bound is missed and cannot be met: by any function, or at any reasonable norm.
+
+    The pass before has minimised the loss over the active atoms, so all of their combinations miss it; ``now.dual``
+    bounds the norm of all others, and a combination of norm ``n`` lowers the loss by at most ``polar (n + now.norm)``.
+    """
+    if np.isfinite(now.primal):
+        return False
+    proved = form.parameter < least_loss and now.loss <= least_loss * (1.0 + CLOSE)
+    settled = now.dual > HOPELESS * now.norm or polar * now.norm <= SETTLED * now.loss
+    return proved or (now.norm > 0.0 and settled)
 
 
 class _Timed:
