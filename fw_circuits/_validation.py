@@ -101,7 +101,7 @@ def check_X(
     if scipy.sparse.issparse(X):
         raise InputError(f"{name} is a sparse matrix; Sparse data is not supported: pass {name}.toarray().")
     try:
-        values = as_array(X, names, name)
+        values = as_array(X, names or None, name)
     except InputError:
         raise
     except ValueError as error:
@@ -122,7 +122,7 @@ def check_X(
         raise InputError(f"{name} has 0 sample(s) (shape={values.shape}) while a minimum of 1 is required.")
     if values.shape[1] == 0:
         raise InputError(f"{name} has 0 feature(s) (shape={values.shape}) while a minimum of 1 is required.")
-    if n_features is not None or names is not None:
+    if n_features is not None or names:
         match_columns(None, values.shape[1], names or default_names(n_features or 0), name)
     floats = _to_float(values, name)
     _refuse_not_finite(floats, name)
@@ -281,7 +281,7 @@ def check_sample_weight(w: Any, n_rows: int) -> Floats:
     if values.min() < 0:
         row = int(np.argmin(values))
         raise InputError(
-            f"sample_weight is {values[row]!r} at row {row}; expected weights >= 0: use 0 to leave a row out."
+            f"sample_weight is {float(values[row])!r} at row {row}; expected weights >= 0: use 0 to leave a row out."
         )
     if not values.any():
         raise InputError("sample_weight is zero in every row; expected at least one positive weight.")

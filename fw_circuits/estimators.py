@@ -19,7 +19,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from fw_circuits._tables import feature_names_of, shown
 from fw_circuits._typing import Array, Floats
-from fw_circuits._validation import is_boolean
+from fw_circuits._validation import check_sample_weight, is_boolean
 from fw_circuits.exceptions import InputError, SolverWarning
 from fw_circuits.pipeline import multiplier_of_constant, path, path_of, prepare, solve
 from fw_circuits.solution import Solution
@@ -53,6 +53,15 @@ def merge_rows(X: Floats, y: Array, weight: Floats | None) -> tuple[Floats, Arra
     total: Floats = np.bincount(group.ravel(), weights=counts).astype(np.float64)
     uniform = bool(np.all(total == total[0]))
     return X[first], y[first], None if uniform else total
+
+
+def _row_weights(sample_weight: Any, X: Floats) -> Floats | None:
+    """Weights as scikit-learn makes them, none negative, not all zero."""
+    if sample_weight is None:
+        return None
+    weight: Floats = _check_sample_weight(sample_weight, X)
+    check_sample_weight(weight, len(weight))
+    return weight
 
 
 class _CircuitEstimator(BaseEstimator):
@@ -103,17 +112,19 @@ class _CircuitEstimator(BaseEstimator):
     def _table(self, X: Any, **options: Any) -> Any:
         """scikit-learn's checks, and ours of the names that it does not know (before 1.9 those of polars 2)."""
         names = feature_names_of(X)
-        checked = validate_data(self, X, dtype=np.float64, **options)
-        if names is None or hasattr(X, "iloc"):
-            return checked
+        if names is None or hasattr(X, "iloc"):  # it knows pandas
+            return validate_data(self, X, dtype=np.float64, **options)
         fitted = getattr(self, "feature_names_in_", None)
-        if options.get("reset", True):
-            self.feature_names_in_ = np.array(names, dtype=object)
-        elif fitted is not None and tuple(fitted) != names:
+        if not options.get("reset", True) and fitted is not None and tuple(fitted) != names:
             raise InputError(
                 "The feature names should match those that were passed during fit, in the same order: X has "
                 f"{shown(names)}; expected {shown(tuple(fitted))}."
             )
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "X does not have valid feature names")
+            checked = validate_data(self, X, dtype=np.float64, **options)
+        if options.get("reset", True):
+            self.feature_names_in_ = np.array(names, dtype=object)
         return checked
 
     def _named(self, solution: Solution) -> Solution:
@@ -162,7 +173,7 @@ class CircuitRegressor(RegressorMixin, _CircuitEstimator):
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> CircuitRegressor:
         """Fit to ``X`` of shape (N, d) and ``y`` of shape (N,)."""
         X, y = self._table(X, y=y, y_numeric=True)
-        weight = None if sample_weight is None else _check_sample_weight(sample_weight, X)
+        weight = _row_weights(sample_weight, X)
         self.solution_ = self._named(self._fit_one(X, y, weight))
         self.n_iter_ = max(1, len(self.solution_.trace))
         return self
@@ -208,7 +219,7 @@ class CircuitClassifier(ClassifierMixin, _CircuitEstimator):
         """Fit to ``X`` of shape (N, d) and labels ``y`` of shape (N,)."""
         X, y = self._table(X, y=y)
         check_classification_targets(y)
-        weight = None if sample_weight is None else _check_sample_weight(sample_weight, X)
+        weight = _row_weights(sample_weight, X)
         self.classes_ = np.unique(y if weight is None else y[weight > 0.0])  # rows of weight 0 are not there
         if self.classes_.size < 2:
             raise InputError(
@@ -294,11 +305,10 @@ class _PathCV:
         if isinstance(self.random_state, int) and self.cv is None:
             cv = type(cv)(n_splits=cv.n_splits, shuffle=True, random_state=self.random_state)
         counts = np.ones(len(y)) if weight is None else weight
-        rows = np.arange(len(y))
-        if self.cv is None or isinstance(
-            self.cv, numbers.Integral
-        ):  # folds given by row numbers count all rows
-            rows = np.flatnonzero(counts > 0.0)
+        given = self.cv is not None and not isinstance(self.cv, numbers.Integral)
+        rows = (
+            np.arange(len(y)) if given else np.flatnonzero(counts > 0.0)
+        )  # folds of row numbers count all rows
         folds = [
             (rows[train], rows[test])
             for train, test in cv.split(X[rows], y[rows])

@@ -175,6 +175,7 @@ def test_npz(tmp_path):
     column = read_table(tmp_path / "t.npz", "q")
     assert column.y.tolist() == [1, 3, 5] and column.X.tolist() == [[0], [2], [4]]
     assert read_table(tmp_path / "t.npz", 0).y.tolist() == [0, 2, 4]
+    assert read_table(tmp_path / "t.npz", np.int64(1)).y.tolist() == [1, 3, 5]
 
 
 @pytest.mark.parametrize(

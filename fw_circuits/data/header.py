@@ -43,14 +43,15 @@ def has_header(lines: list[str], delimiter: str, wanted: Selection, path: Path) 
     except csv.Error:
         return False
     cells, *body = [[cell.strip() for cell in row] for row in rows]
-    if not any(map(is_number, cells)) or _names_what_is_wanted(cells, wanted):
-        return True
     start = 1 if cells[0] in INDEX_NAMES else 0
-    if _counts_up(cells[start:], [row[start:] for row in body if len(row) == len(cells)]):
-        if cells == ["0", "1"]:
+    rows = [row[start:] for row in body if len(row) == len(cells)]
+    if not any(map(is_number, cells)):
+        return True
+    if _names_what_is_wanted(cells, wanted) or _counts_up(cells[start:], rows):
+        if set(cells) <= {"0", "1"}:
             warnings.warn(
-                f"{path}: line 1, '0{delimiter}1', is taken for names; if it is a row of data say --no-header (in "
-                "Python header=False), if it is not --header (header=True).",
+                f"{path}: line 1, '{delimiter.join(cells)}', is taken for names; if it is a row of data say --no-header "
+                "(in Python header=False), if it is not --header (header=True).",
                 UserWarning,
                 stacklevel=2,
             )

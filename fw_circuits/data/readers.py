@@ -191,7 +191,9 @@ def _npz_columns(path: Path, wanted: Selection) -> Columns:
         )
     target = wanted.target
     key = target if isinstance(target, str) else "y"
-    if key in arrays and not isinstance(target, int):  # an array beside X: every column of X may be a feature
+    if key in arrays and (
+        target is None or isinstance(target, str)
+    ):  # an array beside X: every column of X may be a feature
         y = _npz_target(arrays[key], X.shape[0], key, path) if wanted.labelled else None
         features = tuple(names) if wanted.features is None else wanted.features
         places = match_columns(names if named else None, X.shape[1], features, f"{path}: X")

@@ -70,7 +70,8 @@ def fit_knots(column: Array, domain: str, n_quantiles: int, weights: Floats | No
     column = np.asarray(column, dtype=np.float64)
     if domain == "minmax":
         return increasing([column.min(), column.max()])
-    return increasing(weighted_quantiles(column, np.linspace(0.0, 1.0, n_quantiles), weights))
+    inner = weighted_quantiles(column, np.linspace(0.0, 1.0, n_quantiles)[1:-1], weights)
+    return increasing([column.min(), *inner, column.max()])  # the ends, however little they weigh
 
 
 def weighted_quantiles(column: Floats, parts: Floats, weights: Floats | None = None) -> Floats:
