@@ -249,6 +249,8 @@ def test_many_wide_rows_are_quick(tmp_path):
     rows = "".join(f"{'-' * 19}{i % 2} 1\n" for i in range(200))
     (tmp_path / "t.pla").write_text(f".i 20\n.o 1\n.type f\n{rows}.e\n")
     assert read_table(tmp_path / "t.pla").y.all()
+    with pytest.raises(FormatError, match="no PLA file"):
+        parse_pla(b".i 2 " * 5000, "t.pla")  # not by recursion
     rows = "".join(f"{i:016b} {i.bit_count() % 2}\n" for i in range(3000))
     with warnings.catch_warnings():
         warnings.simplefilter("error")

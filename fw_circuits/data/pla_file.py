@@ -153,7 +153,9 @@ class _Parser:
         elif text.startswith("."):
             self.names = None
             self.no_open_row()
-            self.keyword(re.split(r"\s#", text)[0].split())
+            words = re.split(r"\s#", text)[0].split()
+            while words:
+                words = self.keyword(words)
         elif self.names is not None and text and not set(text) <= set("01-234~| \t"):
             self.more_names(text.split())
         else:
@@ -173,21 +175,22 @@ class _Parser:
         pla = self.pla
         return f"{pla.n_inputs + pla.n_outputs}: {pla.n_inputs} inputs and {pla.n_outputs} outputs"
 
-    def keyword(self, words: list[str]) -> None:
-        """Take one dot line in."""
+    def keyword(self, words: list[str]) -> list[str]:
+        """Take a keyword and its arguments in; returns what is left of the line, from the next keyword on."""
         pla, word = self.pla, words[0]
+        left = list[str]()
         if word in COUNTS:
-            if len(words) < 2 or not re.fullmatch("[0-9]{1,9}", words[1]):
+            if len(words) < 2 or not re.fullmatch("[0-9]{1,18}", words[1]):
                 raise self.error(f"{' '.join(words)[:60]!r}; expected {word} and one whole number.")
             self.count(COUNTS[word], int(words[1]))
-            self.rest(words[2:])
+            left = self.rest(words[2:])
         elif word == ".type":
             if len(words) < 2 or words[1] not in TYPES:
                 raise self.error(f"type {' '.join(words[1:])!r}; known types: {', '.join(TYPES)}.")
             if pla.cubes:
                 raise self.error(".type after a row; expected it before the first row, which it is about.")
             pla.kind = words[1]
-            self.rest(words[2:])
+            left = self.rest(words[2:])
         elif word in (".ilb", ".ob"):
             names = pla.input_names if word == ".ilb" else pla.output_names
             names.clear()
@@ -210,18 +213,18 @@ class _Parser:
             self.semicolons = max(0, 2 - " ".join(words).count(";"))
         elif word not in (".phase", ".pair"):
             self.warn(f"keyword {word!r} is unknown and ignored, as espresso does")
+        return left
 
     def count(self, what: str, value: int) -> None:
         if self.pla.cubes and what != "n_promised":
             raise self.error("a count after a row; expected .i and .o before the first row.")
         setattr(self.pla, what, value)
 
-    def rest(self, words: list[str]) -> None:
-        """What follows a keyword of one argument in its line."""
+    def rest(self, words: list[str]) -> list[str]:
+        """What follows a keyword of one argument in its line: nothing, or another keyword."""
         if words and not words[0].startswith("."):
             raise self.error(f"{' '.join(words)[:60]!r} after the argument; expected a new line.")
-        if words:
-            self.keyword(words)
+        return words
 
     def multiple_valued(self, words: list[str]) -> None:
         """``.mv``, where every variable but the outputs is binary."""

@@ -9,6 +9,8 @@
 | .pla | espresso, two levels | yes | irredundant sum of products, ``.type f`` |
 | .dot | Graphviz drawing | no | complemented wires dashed |
 
+Don't-cares of a PLA are 0 unless ``read(path, dont_care=1)`` says 1.
+
 Names of inputs and outputs survive in all of them (`naming`: characters that a format cannot carry are
 written as ``%20`` and the like).  A reader goes through `Builder`: equal gates become one, and what a format
 spends on buffers, inverters and constants costs no gate.  Registers, behaviour and cells that the file does not

@@ -23,7 +23,7 @@ from fw_circuits.circuits.gate import AND
 from fw_circuits.exceptions import CircuitError
 
 #: A binary header may promise inputs that take no byte of the file: more than this, and than bytes, is damage.
-MAX_IDLE = 1 << 16
+MAX_IDLE = 1 << 14
 NUMBER = re.compile(r"0|[1-9][0-9]{0,9}")
 
 

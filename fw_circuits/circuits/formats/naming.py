@@ -104,10 +104,12 @@ def distinct(names: Sequence[str], kind: str, path: str) -> tuple[str, ...]:
     if len(set(names)) == len(names):
         return tuple(names)
     taken, seen, full = set(names), set[str](), list[str]()
+    count = dict.fromkeys(taken, 0)
     for name in names:
-        new, k = name, 1
-        while new in seen or (k > 1 and new in taken):
-            new, k = f"{name}_{k}", k + 1
+        new = name
+        while new in seen or (new != name and new in taken):
+            count[name] += 1
+            new = f"{name}_{count[name]}"
         seen.add(new)
         full.append(new)
     old, new = next((a, b) for a, b in zip(names, full, strict=True) if a != b)

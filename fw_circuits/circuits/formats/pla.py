@@ -172,24 +172,25 @@ def parse(data: bytes, path: str, dont_care: int | None = None) -> Circuit:
     except FormatError as error:
         raise CircuitError(str(error)) from error
     builder = Builder(pla.n_inputs)
-    outputs = [_output(builder, pla, j, dont_care) for j in range(pla.n_outputs)]
+    signals = builder.inputs
+    outputs = [_output(builder, signals, pla, j, dont_care) for j in range(pla.n_outputs)]
     inputs, names = (tuple(map(decode, words)) for words in (pla.input_names, pla.output_names))
     return builder.circuit(outputs, inputs, names)
 
 
-def _output(builder: Builder, pla: Pla, output: int, dont_care: int | None) -> int:
+def _output(builder: Builder, inputs: list[int], pla: Pla, output: int, dont_care: int | None) -> int:
     """Signal of an output: its on-set, or what is left by its off-set, then the don't-cares that rows list."""
     on, off, free = (pla.cover(output, letter) for letter in "frd")
     two_sided = "f" in pla.kind and "r" in pla.kind
     if two_sided and dont_care is None:
         _check_complete(pla, output)
     by_off_set = "r" in pla.kind and (dont_care == 1 or not two_sided)
-    value = sum_of_products(builder, off if by_off_set else on, builder.inputs) ^ by_off_set
+    value = sum_of_products(builder, off if by_off_set else on, inputs) ^ by_off_set
     if dont_care == 1:
-        return builder.gate(OR, value, sum_of_products(builder, free, builder.inputs))
+        return builder.gate(OR, value, sum_of_products(builder, free, inputs))
     if not by_off_set:  # only those that the on-set covers too make a difference
         free = [cube for cube, hit in zip(free, meeting(on, free), strict=True) if hit]
-    return builder.gate(AND, value, sum_of_products(builder, free, builder.inputs) ^ 1)
+    return builder.gate(AND, value, sum_of_products(builder, free, inputs) ^ 1)
 
 
 def _check_complete(pla: Pla, output: int) -> None:
