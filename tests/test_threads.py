@@ -8,11 +8,11 @@ import threading
 
 import numpy as np
 import pytest
+from fw_circuits._kernels._threads import max_threads
 from joblib import Parallel, delayed, parallel_config
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from fw_circuits import Circuit, solve
-from fw_circuits._kernels._threads import max_threads
 from fw_circuits._threads import is_forked, one_thread_after_fork, threads_of
 from fw_circuits.exceptions import InputError
 from fw_circuits.oracle import _search, _walsh, carry
