@@ -245,9 +245,16 @@ def path(
     if lams is None:
         top = multiplier_of_constant(problem, deadline) or 1.0
         lams = [float(v) for v in top * np.geomspace(1.0, ratio, n_lams)]
-    return list(
-        path_of(problem, lams, method=method, tol=given.tol, max_iter=given.max_iter, deadline=deadline)
-    )
+    solutions: list[Solution] = []
+    try:
+        for solution in path_of(
+            problem, lams, method=method, tol=given.tol, max_iter=given.max_iter, deadline=deadline
+        ):
+            solutions.append(solution)
+    except KeyboardInterrupt:  # between two penalties
+        if not solutions:
+            raise
+    return solutions
 
 
 def path_of(

@@ -32,7 +32,7 @@ def least_loss(loss: Loss, points: Array) -> float:
     if isinstance(loss, Logistic):
         total: Floats = np.bincount(group, weights=loss.weights).astype(np.float64)
         share: Floats = np.bincount(group, weights=loss.weights * (loss.y > 0)).astype(np.float64)
-        return float(-(_times_log(share, total) + _times_log(total - share, total)).sum())
+        return -SAFETY * float((_times_log(share, total) + _times_log(total - share, total)).sum())
     return SAFETY * loss.value(_best_constants(loss, group)[group])
 
 
