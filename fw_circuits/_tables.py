@@ -22,7 +22,7 @@ from fw_circuits._typing import Array, Floats
 from fw_circuits.exceptions import InputError
 
 NUMBER = (numbers.Real, np.bool_)  # NumPy does not register its booleans as numbers
-_NUMERIC_TYPE = re.compile(r"(u?int(?!erval)|float|bool|double|halffloat|sparse)")
+_NUMERIC_TYPE = re.compile(r"(u?int|float|bool|double|halffloat|sparse)")
 
 
 @dataclass(frozen=True)

@@ -306,9 +306,7 @@ class _PathCV:
             cv = type(cv)(n_splits=cv.n_splits, shuffle=True, random_state=self.random_state)
         counts = np.ones(len(y)) if weight is None else weight
         given = self.cv is not None and not isinstance(self.cv, numbers.Integral)
-        rows = (
-            np.arange(len(y)) if given else np.flatnonzero(counts > 0.0)
-        )  # folds of row numbers count all rows
+        rows = np.arange(len(y)) if given else np.flatnonzero(counts > 0.0)  # given folds number all rows
         folds = [
             (rows[train], rows[test])
             for train, test in cv.split(X[rows], y[rows])

@@ -50,8 +50,8 @@ def has_header(lines: list[str], delimiter: str, wanted: Selection, path: Path) 
     if _names_what_is_wanted(cells, wanted) or _counts_up(cells[start:], rows):
         if set(cells) <= {"0", "1"}:
             warnings.warn(
-                f"{path}: line 1, '{delimiter.join(cells)}', is taken for names; if it is a row of data say --no-header "
-                "(in Python header=False), if it is not --header (header=True).",
+                f"{path}: line 1, '{delimiter.join(cells)}', is taken for names; if it is a row of data say "
+                "--no-header (in Python header=False), if it is not --header (header=True).",
                 UserWarning,
                 stacklevel=2,
             )

@@ -206,9 +206,7 @@ def best_intercept(loss: Loss, f: Floats, start: float = 0.0) -> float:
     2.0
     """
     r = loss.y - f
-    counted = r[
-        loss.weights > 0.0
-    ]  # a mean lies within them: rounding must not put a constant target beside itself
+    counted = r[loss.weights > 0.0]  # a mean lies within: rounding must not put a constant beside itself
     if isinstance(loss, Squared):
         return float(np.clip(loss.weights @ r, counted.min(), counted.max()))
     low, high, b, reach = -np.inf, np.inf, start, 2.0
