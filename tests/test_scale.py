@@ -127,7 +127,9 @@ def test_an_error_bound_above_the_least_loss_is_met(loss):
 
 @pytest.mark.parametrize("part", [0.9, 0.999999, 1e-6])
 def test_circuits_too_small_for_the_error_bound_end_it_too(part):
-    corners = np.array([[(i >> j) & 1 for j in range(5)] for i in range(32)], dtype=float)  # no two rows are equal
+    corners = np.array(
+        [[(i >> j) & 1 for j in range(5)] for i in range(32)], dtype=float
+    )  # no two rows are equal
     y = np.random.default_rng(2).normal(size=32)
     parity = 1.0 - 2.0 * (corners.sum(axis=1) % 2)  # all that functions of four literals leave
     least = 0.5 * np.mean(y * parity) ** 2
