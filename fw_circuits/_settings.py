@@ -174,14 +174,8 @@ def check_random_state(random_state: Any) -> int | None:
 
 
 def _plain(value: Any) -> Any:
-    """The number that a NumPy scalar, or an array of no axes, holds; everything else as it is."""
-    if isinstance(value, np.ndarray) and value.ndim == 0:
-        value = value[()]
-    if isinstance(value, np.bool_):
-        return bool(value)
-    if isinstance(value, np.integer):
-        return int(value)
-    return float(value) if isinstance(value, np.floating) else value
+    """The entry of an array of no axes; everything else as it is."""
+    return value[()] if isinstance(value, np.ndarray) and value.ndim == 0 else value
 
 
 def _float_or_none(value: Any) -> float | None:

@@ -6,7 +6,7 @@ import warnings
 import numpy as np
 import pytest
 
-from fw_circuits import load
+from fw_circuits import load, solve
 from fw_circuits.cli import main
 
 
@@ -101,3 +101,117 @@ def test_levels_that_are_no_numbers(table, capsys):
     with pytest.raises(SystemExit):
         main(["solve", str(table), "--levels", "1,x"])
     assert "'1,x' is not a list of whole numbers such as 1,2,3" in capsys.readouterr().err
+
+
+def no_constant(text):
+    raise AssertionError(f"{text} is not JSON")
+
+
+def test_json_is_json_also_where_nothing_is_finite(tmp_path, capsys):
+    data = tmp_path / "noise.csv"
+    y = np.random.default_rng(0).normal(size=40)
+    data.write_text("a,b,y\n" + "".join(f"{i % 2},{i // 2 % 2},{v}\n" for i, v in enumerate(y)))
+    assert (
+        main(["solve", str(data), "--eps", "1e-9", "--folds", "2", "--json", "--output", str(tmp_path)]) == 0
+    )
+    found = json.loads(capsys.readouterr().out, parse_constant=no_constant)
+    assert found["status"] == "INFEASIBLE" and found["certificate"]["primal"] is None
+    assert found["certificate"]["loss"] == pytest.approx(found["certificate"]["least_loss"], rel=1e-5)
+    assert main(["certify", found["written"]["solution"], str(data), "--json"]) == 1
+    assert json.loads(capsys.readouterr().out, parse_constant=no_constant)["relative_gap"] is None
+
+
+ODD = ["price_$", "cost_$ \\frac{1}{2} %d", "[red]fee[/red] ^2", "<b>tax</b> " + "long " * 30]
+
+
+@pytest.fixture
+def odd_table(tmp_path):
+    X = np.random.default_rng(0).integers(0, 2, (60, 4))
+    y = (X[:, 0] & X[:, 1]) | (X[:, 2] ^ X[:, 3])
+    path = tmp_path / "[bold]odd$ $[red].csv"
+    path.write_text(
+        "\n".join([",".join([*ODD, "y"]), *(",".join(map(str, [*x, v])) for x, v in zip(X, y, strict=True))])
+    )
+    return path
+
+
+def test_odd_names_are_printed_and_drawn_as_they_are(odd_table, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert main(["solve", str(odd_table), "--folds", "2", "--output", str(out)]) == 0
+    printed = capsys.readouterr()
+    assert "was not written" not in printed.err and "[bold]odd$ $[red]: 60 rows" in printed.out
+    text = " ".join(printed.out.split())
+    assert all(word in text for word in ("price_$", "[red]fee[/red]", "<b>tax</b>"))
+    assert sorted(p.suffix for p in out.iterdir()) == [".npz", ".png", ".png"]
+
+
+def test_pictures_that_fail_cost_a_line_and_not_the_solution(table, tmp_path, capsys, monkeypatch):
+    def broken(*args):
+        assert [p.suffix for p in tmp_path.iterdir() if p.suffix == ".npz"], (
+            "drawn before the solution was saved"
+        )
+        raise RuntimeError("no\nfonts")
+
+    for name in ("plot_circuit", "plot_convergence"):
+        monkeypatch.setattr(f"fw_circuits.cli.{name}", broken)
+    assert main(["solve", str(table), "--folds", "2", "--output", str(tmp_path)]) == 0
+    printed = capsys.readouterr()
+    assert printed.err.count("was not written (RuntimeError: no fonts)") == 2
+    assert "OPTIMAL" in printed.out and load(next(tmp_path.glob("*.npz"))).atoms
+
+
+def test_a_full_disk_does_not_hide_the_result(table, tmp_path, capsys, monkeypatch):
+    def full(*args):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("fw_circuits.io.write_atomically", full)
+    assert main(["solve", str(table), "--folds", "2", "--output", str(tmp_path)]) == 1
+    printed = capsys.readouterr()
+    assert (
+        "OPTIMAL" in printed.out and "b ^ d" in printed.out and "the solution was not written" in printed.err
+    )
+
+
+@pytest.mark.parametrize("ending", [".npz", "-circuit.png", "-convergence.png"])
+def test_every_file_of_a_run_is_tried_before_the_work(ending, table, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("fw_circuits.cli.run", lambda *args, **options: pytest.fail("solved first"))
+    (tmp_path / f"fw-circuits-data{ending}").mkdir()
+    assert main(["solve", str(table), "--output", str(tmp_path)]) == 1
+    assert "it is a folder" in capsys.readouterr().err
+
+
+def test_outputs_of_other_commands_are_tried_before_the_work(table, tmp_path, capsys, monkeypatch):
+    for name in ("load", "compare"):
+        monkeypatch.setattr(f"fw_circuits.cli.{name}", lambda *args, **options: pytest.fail("worked first"))
+    monkeypatch.setattr("fw_circuits.report.results.read_results", lambda folder: pytest.fail("read first"))
+    nowhere = str(tmp_path / "no" / "such" / "file")
+    assert main(["predict", "model.npz", str(table), "--output", nowhere]) == 1
+    assert main(["report", str(tmp_path), "--output", nowhere]) == 1
+    (tmp_path / "fw-circuits-data-comparison.csv").mkdir()
+    assert main(["compare", str(table), "--output", str(tmp_path)]) == 1
+    assert capsys.readouterr().err.count("no file can be written") == 3
+
+
+def test_labels_with_commas_are_one_column(tmp_path, capsys):
+    data = tmp_path / "data.csv"
+    data.write_text("a,b,y\n" + '0,1,"no, never"\n1,0,yes\n1,1,yes\n0,0,"no, never"\n' * 5)
+    assert main(["solve", str(data), "--folds", "2", "--output", str(tmp_path)]) == 0
+    capsys.readouterr()
+    saved = str(tmp_path / "fw-circuits-data.npz")
+    assert main(["predict", saved, str(data), "--target", "y", "--output", str(tmp_path / "p.csv")]) == 0
+    assert (tmp_path / "p.csv").read_text().splitlines()[:3] == ["prediction", '"no, never"', "yes"]
+
+
+def test_one_time_limit_is_for_all_folds_and_the_last_fit(table, tmp_path, monkeypatch):
+    limits = []
+
+    def watched(*args, time_limit=None, **options):
+        limits.append(time_limit)
+        return solve(*args, time_limit=time_limit, **options)
+
+    monkeypatch.setattr("fw_circuits.experiment.solve", watched)
+    arguments = ["solve", str(table), "--folds", "3", "--output", str(tmp_path)]
+    assert main([*arguments, "--time-limit", "600"]) == 0
+    assert len(limits) == 4 and all(0 < limit <= 600 / (4 - i) for i, limit in enumerate(limits))
+    limits.clear()
+    assert main(arguments) == 0 and limits == [None] * 4

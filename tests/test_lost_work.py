@@ -6,6 +6,7 @@ import warnings
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -85,7 +86,8 @@ def test_a_save_that_fails_during_or_after_the_run_is_a_warning(error, pause, tm
 
     monkeypatch.setattr(io, "save", full)
     ticks = iter(range(10**6))
-    monkeypatch.setattr(pipeline.time, "perf_counter", lambda: 31.0 * next(ticks) if pause == 0.0 else 0.0)
+    clock = SimpleNamespace(perf_counter=lambda: 31.0 * next(ticks) if pause == 0.0 else 0.0)
+    monkeypatch.setattr(pipeline, "time", clock)
     with pytest.warns(SolverWarning, match="checkpoint could not be saved"):
         solution = solve(X, XOR, lam=0.01, checkpoint=tmp_path / "c.npz", n_jobs=1)
     assert solution.certificate.certified and len(calls) == (1 if pause else 1 + len(solution.trace))
