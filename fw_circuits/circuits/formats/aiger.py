@@ -6,7 +6,9 @@ Written are the AND nodes of `to_aig`, a symbol for every input and output, and 
 beyond", 2011.  Also read is what ABC adds: extensions glued to the comment mark, and its compact form ``aig2``, where
 the outputs too are binary differences.  Latches, and the properties of version 1.9, are refused.
 
-Both texts let two inputs have one symbol; here the later one gets a number, with a warning.
+Both texts let two inputs have one symbol; here the later one gets a number, with a warning.  Tools pair ports by their
+place (ABC), or reorder them when they read (Yosys): hand on files with symbols and pair by name (``write_aiger -s``,
+``-symbols``).
 """
 
 from __future__ import annotations
