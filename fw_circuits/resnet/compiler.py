@@ -6,7 +6,7 @@ fewest neurons to those that exist already.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ import numpy.typing as npt
 from fw_circuits.circuits.passes import strash, sweep
 from fw_circuits.exceptions import InputError
 from fw_circuits.lattice import Lattice
+from fw_circuits.resnet._checks import real_array
 from fw_circuits.resnet.builder import Expr
 from fw_circuits.resnet.corners import Corners
 from fw_circuits.resnet.forms import Forms
@@ -69,8 +70,18 @@ def compile_resnet(
     """
     if exact_on not in EXACT_ON:
         raise InputError(f"exact_on is {exact_on!r}; expected one of {', '.join(EXACT_ON)}.")
-    weights = np.asarray(coef, dtype=np.float64)
-    offset = np.atleast_1d(np.asarray(intercept, dtype=np.float64))
+    if isinstance(atoms, Atom) or not isinstance(atoms, Iterable):
+        raise InputError(f"atoms is a {type(atoms).__name__}; expected a sequence of Atom.")
+    atoms = list(atoms)
+    other = next((a for a in atoms if not isinstance(a, Atom)), None)
+    if other is not None:
+        raise InputError(
+            f"atoms holds a {type(other).__name__}; expected Atom(circuit, level, literals, lattice)."
+        )
+    if not isinstance(lattice, Lattice):
+        raise InputError(f"lattice is a {type(lattice).__name__}; expected the Lattice of the atoms.")
+    weights = real_array("coef", coef)
+    offset = np.atleast_1d(real_array("intercept", intercept))
     columns = weights[:, None] if weights.ndim == 1 else weights
     if columns.shape != (len(atoms), len(offset)) or offset.ndim != 1:
         raise InputError(
