@@ -6,6 +6,7 @@ fewest neurons to those that exist already.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -45,7 +46,8 @@ def compile_resnet(
     exact_on : {"everywhere", "domain", "corners"}
         "everywhere": on all of R^d.  "domain": on the lattice's box, without the neurons that clip.  "corners": where
         every feature is at its lowest or highest value, which is all there is for Boolean features; there a circuit
-        needs no sorting, so the network is smaller and its R(theta) lower.
+        needs no sorting, so the network is smaller and its R(theta) lower.  A lattice of other than 0/1 columns gets a
+        UserWarning: between its ends the network is another function.
 
     Returns
     -------
@@ -95,11 +97,29 @@ def compile_resnet(
         raise InputError(
             f"atoms {outside[:5]} belong to another lattice; pass the lattice that they were made for."
         )
+    if exact_on == "corners":
+        _warn_of_real_columns(lattice)
     forms = Corners(lattice) if exact_on == "corners" else Forms(lattice, clip=exact_on == "everywhere")
     outputs = [Expr(const=float(value)) for value in offset]
     for value, row in zip(_values(forms, atoms), columns, strict=True):
         outputs = [total + value * float(w) for total, w in zip(outputs, row, strict=True)]
     return forms.builder.assemble(outputs)
+
+
+def _warn_of_real_columns(lattice: Lattice) -> None:
+    other = [i for i, knots in enumerate(lattice.knots) if not set(knots) <= {0.0, 1.0}]
+    if other or lattice.levels != (1,):
+        where = f"levels {lattice.levels}"
+        if other:
+            knots = lattice.knots[other[0]]
+            where = f"column {other[0]} runs from {knots[0]:.6g} to {knots[-1]:.6g}"
+        warnings.warn(
+            "exact_on='corners' makes a network that is equal only where every column is at its lowest or highest "
+            f"value, and this lattice was not made for 0/1 columns ({where}); "
+            "use exact_on='domain' unless the columns take no other values.",
+            UserWarning,
+            stacklevel=3,
+        )
 
 
 def _values(forms: Forms | Corners, atoms: Sequence[Atom]) -> list[Expr]:
