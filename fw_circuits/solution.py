@@ -301,7 +301,8 @@ class Solution:
         ----------
         exact_on : {"everywhere", "domain", "corners"}
             Where the two are equal: on all of R^d; on the box of the training data; or at the corners of that box,
-            which is everywhere for Boolean features.  The less is asked for, the smaller the network.
+            which is everywhere for Boolean features (others get a warning).  The less is asked for, the smaller the
+            network.
 
         Returns
         -------

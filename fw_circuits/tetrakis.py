@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import index
 
 import numpy as np
 import numpy.typing as npt
@@ -61,7 +62,20 @@ class Atom:
     lattice: Lattice = field(compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "literals", tuple(int(literal) for literal in self.literals))
+        for name, kind in (("circuit", Circuit), ("lattice", Lattice)):
+            if not isinstance(getattr(self, name), kind):
+                raise InputError(
+                    f"{name} is a {type(getattr(self, name)).__name__}; expected a {kind.__name__}: "
+                    "Atom(circuit, level, literals, lattice)."
+                )
+        try:
+            object.__setattr__(self, "level", index(self.level))
+            object.__setattr__(self, "literals", tuple(index(literal) for literal in self.literals))
+        except TypeError as error:
+            raise InputError(
+                f"level is {self.level!r} and literals {self.literals!r} ({error}); expected a whole number and a "
+                "sequence of whole numbers, one for each input of the circuit."
+            ) from error
         if self.circuit.n_outputs != 1:
             raise InputError(f"the circuit has {self.circuit.n_outputs} outputs; an atom needs exactly one.")
         if self.circuit.n_inputs != len(self.literals):

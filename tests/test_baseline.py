@@ -227,6 +227,61 @@ def test_a_diverged_network_leaves_the_others_alone_and_is_named():
         baseline.fit_many(np.eye(4), np.arange(4.0), penalties=[0.0, 1e308], steps=20)
 
 
+def test_the_surrogate_bounds_the_complexity_of_every_activation():
+    class Several(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a, self.p, self.c = nn.Linear(3, 6), nn.PReLU(6), nn.Linear(6, 1)
+
+        def forward(self, x):
+            h = self.p(self.a(x))
+            h = torch.maximum(h, h.flip(1)).clamp(-0.5, 0.7) - nn.functional.leaky_relu(h, 0.2)
+            return self.c(torch.cat([h[:, :3].abs(), h[:, 3:].view(-1, 3)], 1))
+
+    torch.manual_seed(0)
+    module, rho = Several().double(), np.array([1.0, 2.0, 0.5])
+    value = path_norm(module)(torch.from_numpy(rho))
+    R = ResNet.from_torch(module).complexity((-rho, rho), n_samples=16, n_steps=0)
+    assert value.item() >= R.lower > 0.0
+    value.backward()
+    assert all(p.grad is not None and p.grad.isfinite().all() for p in module.parameters())
+    training = baseline.fit(
+        X := np.random.default_rng(0).normal(size=(60, 3)), X[:, 0], module=module, steps=20
+    )
+    with torch.no_grad():
+        assert training.resnet.forward(X).shape == (60,)
+    with pytest.raises(InputError, match="path norm of a BatchNorm1d"):
+        baseline.fit(X, X[:, 0], module=nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Linear(4, 1)))
+
+
+def test_a_norm_that_overflows_spoils_no_network_without_penalty():
+    """Its neurons are silent, so that it computes 0; its path norm is infinite, and was multiplied by the penalty 0."""
+    from fw_circuits.resnet._descent import Descent
+    from fw_circuits.resnet._trained import Stack
+    from fw_circuits.resnet.torch_module import ResidualMLP
+
+    def run(penalties):
+        torch.manual_seed(0)
+        stack = Stack(ResidualMLP(2, 3, 2), len(penalties), torch.ones(2, dtype=torch.float64))
+        matrices, vectors = stack._views(*stack._leaves)
+        with torch.no_grad():
+            for matrix, number in zip(matrices, (0.0, 1e200, 1e200, 1e200, 1e200, 1.0), strict=True):
+                matrix[0] = number
+            for vector in vectors[1:3]:
+                vector[0] = -1.0
+        x = torch.linspace(-1, 1, 16, dtype=torch.float64).reshape(8, 2)
+        descent = Descent("squared", penalties, 0.0, 1e-3, 20, 8, None, False)
+        history, _ = descent.run(stack, (x, 0.0 * x[:, 0]), (x[:0], x[:0, 0]))
+        return stack, history[-1]
+
+    stack, last = run((0.0, 1e-3))
+    alone, one = run((0.0,))
+    assert last[0].surrogate == np.inf and np.isfinite(last[0].loss) and np.isfinite(last[1].surrogate)
+    assert last[0].loss == one[0].loss
+    for leaf, other in zip(stack._leaves, alone._leaves, strict=True):
+        assert torch.equal(leaf[0], other[0]) and leaf.isfinite().all()
+
+
 def test_matrices_decay_and_vectors_do_not():
     from fw_circuits.resnet._descent import Descent
     from fw_circuits.resnet._trained import Single, Stack

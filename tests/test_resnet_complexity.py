@@ -225,6 +225,22 @@ def test_the_semidefinite_bound_is_better_where_gates_cancel(seed):
     assert sdp.upper < 0.95 * affine.upper
 
 
+@pytest.mark.parametrize("power", [-30, -13, 13, 30])
+@pytest.mark.parametrize("what", ["outputs", "neurons", "slots"])
+def test_the_program_does_not_depend_on_units(what, power):
+    """The same network in other units; the solver used to give up, or to be off by a factor of 5."""
+    net, t = small_net(0), 2.0**power
+    some = np.where(np.arange(net.width) % 2, t, 1.0) if what == "slots" else np.ones(net.width)
+    v = t if what == "neurons" else 1.0
+    blocks = [(v * b.V.toarray() / some, v * b.b, b.W.toarray() * some[:, None] / v) for b in net.blocks]
+    C = net.C.toarray() / some * (t if what == "outputs" else 1.0)
+    other = ResNet(net.A.toarray() * some[:, None], net.a * some, blocks, C, net.c)
+    expected = lipsdp.sdp_diagonal(net, 0, np.ones(net.width))
+    found = lipsdp.sdp_diagonal(other, 0, some**2)
+    np.testing.assert_allclose(found * some / (t if what == "outputs" else 1.0), expected, rtol=1e-3)
+    assert lipsdp.certified_factor(other, 0, found) <= 1.001
+
+
 def test_a_solver_that_does_not_finish_is_said_and_replaced(monkeypatch):
     net = small_net(0)
     affine = net.complexity((-1.0, 1.0), "l2")

@@ -52,6 +52,7 @@ def value(atoms, coef, lattice, X):
     return total
 
 
+@pytest.mark.filterwarnings("ignore:exact_on='corners'")
 @given(combinations())
 @settings(max_examples=60, deadline=None)
 def test_equal_at_the_corners(case):
@@ -203,3 +204,21 @@ def test_words_mean_less_and_less():
     outside, between = [[1.5, 0.2]], [[0.75, 0.75]]
     assert abs(everywhere.forward(outside) - domain.forward(outside)) > 0.1
     assert abs(domain.forward(between) - at_corners.forward(between)) > 0.1
+
+
+def test_corners_of_real_columns_are_warned_of(recwarn):
+    rng = np.random.default_rng(0)
+    X = rng.uniform(size=(50, 2))
+    real = solve(X, X[:, 0], lam=0.1)
+    with pytest.warns(UserWarning, match=r"column 0 runs from .*use exact_on='domain'"):
+        real.to_resnet("corners")
+    X[:2] = [[0.0, 0.0], [1.0, 1.0]]
+    real = solve(X, X[:, 0], lam=0.1)
+    with pytest.warns(UserWarning, match=r"levels \(1, 2, 3\)"):
+        real.to_resnet("corners")
+    recwarn.clear()
+    bits = np.round(X)
+    bits[:, 1] = 1.0
+    solve(bits, bits[:, 0], lam=0.1).to_resnet("corners")
+    real.to_resnet("domain")
+    assert not [w for w in recwarn if "corners" in str(w.message)]

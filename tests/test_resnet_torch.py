@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_resnet_network import random_net
 
-from fw_circuits.exceptions import InputError
+from fw_circuits.exceptions import BudgetError, InputError
 from fw_circuits.experiment import hostile_points
 from fw_circuits.lattice import Lattice
 from fw_circuits.resnet import Block, ResNet, compile_resnet
@@ -99,6 +99,80 @@ def test_parameters_train_and_pickle():
     file.seek(0)
     X = rng.normal(size=(5, 3))
     np.testing.assert_array_equal(outputs(torch.load(file, weights_only=False), X), outputs(module, X))
+
+
+def large(rng, n=300):
+    parts = (
+        sp.random_array((n, n), density=0.01, rng=rng),
+        rng.normal(size=n),
+        sp.random_array((n, n), density=0.01, rng=rng),
+    )
+    return ResNet(sp.random_array((n, 3), density=0.2, rng=rng), np.zeros(n), [parts], np.ones((1, n)), [0.0])
+
+
+ROWS = torch.ones(5, 3, dtype=torch.float64)
+ANY_ROWS = {"dynamic_shapes": ({0: torch.export.Dim("rows")},)}
+
+
+@pytest.mark.parametrize("dense", [False, True])
+def test_large_networks_are_exported(dense):
+    rng = np.random.default_rng(0)
+    net, X = large(rng), rng.normal(size=(9, 3))
+    module = net.to_torch(dense=dense)
+    kinds = {type(layer).__name__ for layer in module.modules()}
+    assert ("SparseLinear" in kinds) != dense
+    rows, options = (
+        torch.ones(5, 3, dtype=torch.float64),
+        {"dynamic_shapes": ({0: torch.export.Dim("rows")},)},
+    )
+    program = torch.export.export(module, (rows,), **options)
+    np.testing.assert_allclose(outputs(program.module(), X), net.forward(X), rtol=1e-12, atol=1e-12)
+    assert ResNet.from_torch(program).n_neurons == 300
+
+
+@pytest.mark.parametrize("dense", [False, True])
+def test_large_networks_are_exported_to_onnx_by_torch(dense, tmp_path):
+    pytest.importorskip("onnxscript", reason="onnxscript is not installed: pip install onnxscript")
+    runtime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
+    rng = np.random.default_rng(0)
+    net, X = large(rng), rng.normal(size=(9, 3))
+    module = net.to_torch(dense=dense)
+    torch.onnx.export(module, (ROWS,), tmp_path / "net.onnx", dynamo=True, verbose=False, **ANY_ROWS)
+    session = runtime.InferenceSession(str(tmp_path / "net.onnx"), providers=["CPUExecutionProvider"])
+    (values,) = session.run(None, {session.get_inputs()[0].name: X})
+    np.testing.assert_allclose(values, net.forward(X), rtol=1e-12, atol=1e-12)
+
+
+def test_dense_layers_have_a_budget(monkeypatch):
+    from fw_circuits.resnet import torch_module
+
+    net = random_net(np.random.default_rng(0))
+    monkeypatch.setattr(torch_module, "MAX_DENSE_BYTES", 8 * 100)
+    with pytest.raises(BudgetError, match="leave out dense=True"):
+        net.to_torch(dense=True)
+    assert net.to_torch("float64").encoder.weight.dtype == torch.float64
+
+
+@pytest.mark.parametrize("exact_on", ["everywhere", "domain"])
+@pytest.mark.parametrize("seed", range(3))
+def test_float32_loses_no_more_than_its_input_does(seed, exact_on):
+    """Columns at 1e5 +- 10: a float32 of that size is good to 0.004 only, and an offset rounded to it was added."""
+    rng = np.random.default_rng(seed)
+    X = (1e5 + rng.uniform(-10, 10, size=(300, 5))).astype(np.float32)
+    lattice = Lattice.fit(X - rng.uniform(0, 1e-3, 5), levels=[1, 2, 3])
+    atoms = [random_atom(rng, lattice, level, max_inputs=6) for level in (1, 2, 3) * 3]
+    net = compile_resnet(atoms, rng.normal(size=len(atoms)), rng.normal(), lattice, exact_on)
+    expected = net.forward(X)
+    values = outputs(net.to_torch("float32"), X, torch.float32)
+    np.testing.assert_allclose(values, expected, rtol=0, atol=1e-5 * max(1.0, np.abs(expected).max()))
+
+
+def test_entries_beyond_float32_are_refused(tmp_path):
+    net = ResNet([[1e39]], [0.0], [], [[1e-39]], [0.0])
+    assert net.to_torch().encoder.weight.item() == 1e39
+    for export in (lambda: net.to_torch("float32"), lambda: net.to_onnx(tmp_path / "net.onnx", "float32")):
+        with pytest.raises(InputError, match=r"beyond .* float32"):
+            export()
 
 
 class Residual(nn.Module):

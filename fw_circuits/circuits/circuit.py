@@ -8,7 +8,7 @@ signals, so inputs, constants and complements are free.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from operator import index
@@ -98,7 +98,10 @@ class Circuit:
                     "(2 * node + complemented)."
                 )
         for field, count, letter in (("input", self.n_inputs, "x"), ("output", len(self.outputs), "y")):
-            names = tuple(getattr(self, f"{field}_names")) or tuple(f"{letter}{i}" for i in range(count))
+            given = getattr(self, f"{field}_names")
+            if isinstance(given, str) or not isinstance(given, Iterable):
+                raise CircuitError(f"{field}_names is {given!r}; expected {count} distinct strings.")
+            names = tuple(given) or tuple(f"{letter}{i}" for i in range(count))
             if len(names) != count or len(set(names)) != count or not all(isinstance(s, str) for s in names):
                 raise CircuitError(f"{field}_names are {names!r}; expected {count} distinct strings.")
             put(self, f"{field}_names", names)

@@ -1,5 +1,6 @@
 """The frozen ``Dataset``, and the random rows and label noise that all generators share."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -38,6 +39,19 @@ class Dataset:
     description: str = ""
 
     def __post_init__(self) -> None:
+        for name in ("X", "y"):
+            if not isinstance(getattr(self, name), np.ndarray):
+                raise InputError(
+                    f"{name} is a {type(getattr(self, name)).__name__}; expected a NumPy array: np.asarray({name})."
+                )
+        names = self.feature_names
+        if (
+            isinstance(names, str)
+            or not isinstance(names, Iterable)
+            or not all(isinstance(n, str) for n in names)
+        ):
+            raise InputError(f"feature_names is {names!r}; expected a sequence of texts, one a column.")
+        object.__setattr__(self, "feature_names", tuple(names))
         if self.X.ndim != 2 or self.y.shape != (self.X.shape[0],):
             raise InputError(
                 f"X has shape {self.X.shape} and y {self.y.shape}; expected (N, d) and (N,) with the same N."

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -59,12 +60,19 @@ class Lattice:
     encoding: str = "binary"
 
     def __post_init__(self) -> None:
-        levels = tuple(int(level) for level in self.levels)
+        try:
+            levels = tuple(index(level) for level in self.levels)
+            index(self.n_features)
+            knots = tuple(tuple(float(t) for t in column) for column in self.knots)
+        except (TypeError, ValueError) as error:
+            raise InputError(
+                f"{error}; expected Lattice(n_features, levels, knots): a whole number, whole numbers, and for each "
+                "feature a sequence of numbers."
+            ) from error
         if not levels or list(levels) != sorted(set(levels)) or levels[0] < 1 or levels[-1] > MAX_LEVEL:
             raise InputError(f"levels are {self.levels}; expected increasing integers from 1 to {MAX_LEVEL}.")
         if self.encoding not in ENCODINGS:
             raise InputError(f"encoding is {self.encoding!r}; expected one of {ENCODINGS}.")
-        knots = tuple(tuple(float(t) for t in column) for column in self.knots)
         if self.n_features < 1 or len(knots) != self.n_features:
             raise InputError(
                 f"{len(knots)} columns of knots for {self.n_features} features; expected as many, at least 1."
@@ -109,7 +117,12 @@ class Lattice:
             raise InputError(f"X has shape {X.shape}; expected at least one row and one feature.")
         if domain not in DOMAINS:
             raise InputError(f"domain is {domain!r}; expected one of {DOMAINS}.")
-        levels = tuple(sorted({int(level) for level in levels}))
+        try:
+            levels = tuple(sorted({index(level) for level in levels}))
+        except TypeError as error:
+            raise InputError(
+                f"levels is {levels!r} ({error}); expected whole numbers, such as (1, 2)."
+            ) from error
         n_quantiles = 1 << min(max(levels, default=1), 8)
         weights = None if sample_weight is None else check_sample_weight(sample_weight, len(X))
         if weights is not None:
@@ -126,6 +139,10 @@ class Lattice:
         >>> Lattice.boolean(3).n_literals(1)
         3
         """
+        try:
+            n_features = index(n_features)
+        except TypeError as error:
+            raise InputError(f"n_features is {n_features!r}; expected a whole number >= 1.") from error
         return cls(n_features, (1,), ((0.0, 1.0),) * n_features)
 
     @property

@@ -52,6 +52,7 @@ class Descent:
         x, t = train
         optimiser, cycle = self._optimiser(model)
         penalties = torch.as_tensor(self.penalties, dtype=x.dtype, device=x.device)
+        charged = penalties.nonzero()[:, 0]  # other norms may overflow, and 0 times infinity is no number
         history: list[tuple[Check, ...]] = []
         best = [Check(0, np.inf, np.inf, np.inf)] * model.size
         every, batches = max(1, self.steps // N_CHECKS), _batches(len(x), self.batch_size)
@@ -60,9 +61,12 @@ class Descent:
                 rows = next(batches)
                 value = self._losses(model, x[rows], t[rows])
                 look = step % every == 0 or step == self.steps or interrupted()
-                norm: Any = model.norms() if any(self.penalties) or look else None
                 optimiser.zero_grad(set_to_none=True)
-                (value + penalties * norm if any(self.penalties) else value).sum().backward()
+                cost = value.sum()
+                if len(charged):
+                    cost = cost + (penalties[charged] * model.norms(charged)).sum()
+                norm: Any = model.norms() if look else None
+                cost.backward()
                 optimiser.step()
                 cycle.step()
                 if not look:

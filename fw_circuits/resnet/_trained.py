@@ -50,9 +50,11 @@ class Stack:
             stream = torch.baddbmm(stream, W, torch.baddbmm(b, V, stream).relu_())
         return torch.baddbmm(c, C, stream)[:, 0]
 
-    def norms(self) -> Any:
-        """The path norm of each, (K,)."""
-        return layered_norm(*self._views(*(leaf.abs() for leaf in self._leaves)), self._rho)
+    def norms(self, which: Any = None) -> Any:
+        """The path norm of each, (K,), or of those with the numbers ``which``."""
+        some = which is not None and len(which) < self.size
+        leaves = [leaf[which] for leaf in self._leaves] if some else self._leaves
+        return layered_norm(*self._views(*(leaf.abs() for leaf in leaves)), self._rho)
 
     def train(self, mode: bool) -> None:
         """Nothing here differs between training and use."""
@@ -96,7 +98,7 @@ class Single:
     def outputs(self, x: Any) -> Any:
         return self._module(x).reshape(1, len(x))
 
-    def norms(self) -> Any:
+    def norms(self, which: Any = None) -> Any:
         return self._norm()[None]
 
     def train(self, mode: bool) -> None:

@@ -21,7 +21,7 @@ from fw_circuits._typing import Array, Floats
 from fw_circuits.exceptions import InputError
 from fw_circuits.resnet.box import Box
 from fw_circuits.resnet.enclosure import EPS, Enclosure, Step, relu_band
-from fw_circuits.resnet.network import ResNet
+from fw_circuits.resnet.network import ResNet, check_network
 
 KINDS = ("sup", "parameters", "rms")
 #: A pre-activation this close to 0, relative to the terms of its sum, counts as a kink.
@@ -144,6 +144,7 @@ def activation_bounds(
     >>> [h.round(6).tolist() for h in activation_bounds(net, "sup", domain=(-1.0, 3.0))]
     [[5.0]]
     """
+    check_network(resnet)
     rows = check_kind(kind, data, resnet.n_features)
     if method not in ("affine", "interval"):
         raise InputError(f"method is {method!r}; expected affine or interval.")

@@ -10,6 +10,7 @@ import numpy as np
 from fw_circuits._typing import Floats
 from fw_circuits.exceptions import InputError
 from fw_circuits.lattice import Lattice
+from fw_circuits.resnet._checks import real_array
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +41,7 @@ class Box:
 
     def __post_init__(self) -> None:
         for name in ("low", "high"):
-            vector = np.array(getattr(self, name), dtype=np.float64)
+            vector = real_array(name, getattr(self, name))
             vector.setflags(write=False)
             object.__setattr__(self, name, vector)
         low, high = self.low, self.high
@@ -84,11 +85,11 @@ class Box:
             domain = cls(np.array([t[0] for t in knots]), np.array([t[-1] for t in knots]))
         if not isinstance(domain, Box):
             try:
-                low, high = (np.asarray(end, dtype=np.float64) for end in domain)
+                low, high = (real_array("an end", end) for end in domain)
                 low, high = (np.full(n_features, end) if end.ndim == 0 else end for end in (low, high))
-            except (TypeError, ValueError):
+            except (TypeError, ValueError) as error:
                 raise InputError(
-                    f"domain is {domain!r}; expected (low, high), a Box, a Lattice, or None."
+                    f"domain is {domain!r}; expected (low, high), a Box, a Lattice, or None ({error})"
                 ) from None
             domain = cls(low, high)
         if domain.low.size != n_features:

@@ -6,7 +6,8 @@ fewest neurons to those that exist already.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,7 @@ import numpy.typing as npt
 from fw_circuits.circuits.passes import strash, sweep
 from fw_circuits.exceptions import InputError
 from fw_circuits.lattice import Lattice
+from fw_circuits.resnet._checks import real_array
 from fw_circuits.resnet.builder import Expr
 from fw_circuits.resnet.corners import Corners
 from fw_circuits.resnet.forms import Forms
@@ -44,7 +46,8 @@ def compile_resnet(
     exact_on : {"everywhere", "domain", "corners"}
         "everywhere": on all of R^d.  "domain": on the lattice's box, without the neurons that clip.  "corners": where
         every feature is at its lowest or highest value, which is all there is for Boolean features; there a circuit
-        needs no sorting, so the network is smaller and its R(theta) lower.
+        needs no sorting, so the network is smaller and its R(theta) lower.  A lattice of other than 0/1 columns gets a
+        UserWarning: between its ends the network is another function.
 
     Returns
     -------
@@ -69,8 +72,18 @@ def compile_resnet(
     """
     if exact_on not in EXACT_ON:
         raise InputError(f"exact_on is {exact_on!r}; expected one of {', '.join(EXACT_ON)}.")
-    weights = np.asarray(coef, dtype=np.float64)
-    offset = np.atleast_1d(np.asarray(intercept, dtype=np.float64))
+    if isinstance(atoms, Atom) or not isinstance(atoms, Iterable):
+        raise InputError(f"atoms is a {type(atoms).__name__}; expected a sequence of Atom.")
+    atoms = list(atoms)
+    other = next((a for a in atoms if not isinstance(a, Atom)), None)
+    if other is not None:
+        raise InputError(
+            f"atoms holds a {type(other).__name__}; expected Atom(circuit, level, literals, lattice)."
+        )
+    if not isinstance(lattice, Lattice):
+        raise InputError(f"lattice is a {type(lattice).__name__}; expected the Lattice of the atoms.")
+    weights = real_array("coef", coef)
+    offset = np.atleast_1d(real_array("intercept", intercept))
     columns = weights[:, None] if weights.ndim == 1 else weights
     if columns.shape != (len(atoms), len(offset)) or offset.ndim != 1:
         raise InputError(
@@ -84,11 +97,29 @@ def compile_resnet(
         raise InputError(
             f"atoms {outside[:5]} belong to another lattice; pass the lattice that they were made for."
         )
+    if exact_on == "corners":
+        _warn_of_real_columns(lattice)
     forms = Corners(lattice) if exact_on == "corners" else Forms(lattice, clip=exact_on == "everywhere")
     outputs = [Expr(const=float(value)) for value in offset]
     for value, row in zip(_values(forms, atoms), columns, strict=True):
         outputs = [total + value * float(w) for total, w in zip(outputs, row, strict=True)]
     return forms.builder.assemble(outputs)
+
+
+def _warn_of_real_columns(lattice: Lattice) -> None:
+    other = [i for i, knots in enumerate(lattice.knots) if not set(knots) <= {0.0, 1.0}]
+    if other or lattice.levels != (1,):
+        where = f"levels {lattice.levels}"
+        if other:
+            knots = lattice.knots[other[0]]
+            where = f"column {other[0]} runs from {knots[0]:.6g} to {knots[-1]:.6g}"
+        warnings.warn(
+            "exact_on='corners' makes a network that is equal only where every column is at its lowest or highest "
+            f"value, and this lattice was not made for 0/1 columns ({where}); "
+            "use exact_on='domain' unless the columns take no other values.",
+            UserWarning,
+            stacklevel=3,
+        )
 
 
 def _values(forms: Forms | Corners, atoms: Sequence[Atom]) -> list[Expr]:

@@ -26,6 +26,7 @@ import numpy as np
 
 from fw_circuits._typing import Floats
 from fw_circuits.exceptions import InputError
+from fw_circuits.resnet._checks import check_counts, generator
 from fw_circuits.resnet.activation import check_kind, root_mean_square
 from fw_circuits.resnet.box import Box
 from fw_circuits.resnet.lower import (
@@ -36,7 +37,7 @@ from fw_circuits.resnet.lower import (
     slot_units,
     writers,
 )
-from fw_circuits.resnet.network import ResNet
+from fw_circuits.resnet.network import ResNet, check_network
 from fw_circuits.resnet.sampled import largest_activations, streams_at
 from fw_circuits.resnet.scaling import column_norms
 from fw_circuits.resnet.sensitivity import GEOMETRIES, STREAMS, check_choice
@@ -166,6 +167,9 @@ def complexity(
     >>> round(R.lower, 6), round(R.upper, 6)
     (6.0, 6.0)
     """
+    check_network(resnet)
+    check_counts(n_samples=n_samples, n_steps=n_steps, n_cells=n_cells)
+    rng = generator(random_state)
     check_choice("geometry", geometry, GEOMETRIES)
     check_choice("method", method, METHODS)
     streams = streams or ("reached" if method == "split" else "all")
@@ -182,7 +186,6 @@ def complexity(
     p = 1 if geometry == "l1" else 2
 
     n_steps = default_steps(resnet) if n_steps is None else n_steps
-    rng = np.random.default_rng(random_state)
     X = box.sample(n_samples, rng)
     if rows is not None:
         X = np.concatenate([X, _inside(rows, box)[:n_samples]])

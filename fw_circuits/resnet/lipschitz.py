@@ -16,6 +16,7 @@ import numpy.typing as npt
 from fw_circuits._typing import Array, Floats
 from fw_circuits.exceptions import InputError
 from fw_circuits.resnet import lipsdp
+from fw_circuits.resnet._checks import check_counts, real_array
 from fw_circuits.resnet.activation import forward_steps, stream_ranges
 from fw_circuits.resnet.box import Box
 from fw_circuits.resnet.enclosure import EPS, Enclosure
@@ -26,7 +27,7 @@ from fw_circuits.resnet.lower import (
     slot_units,
     steepest_tangents,
 )
-from fw_circuits.resnet.network import ResNet
+from fw_circuits.resnet.network import ResNet, check_network
 from fw_circuits.resnet.sensitivity import (
     GEOMETRIES,
     STREAMS,
@@ -142,6 +143,8 @@ def verify_lipschitz(
     >>> verify_lipschitz(net, [[1.01], [1.01]]).certified, verify_lipschitz(net, [[0.5], [1.01]]).violated
     (True, True)
     """
+    check_network(resnet)
+    check_counts(n_samples=n_samples, n_steps=n_steps, random_state=random_state)
     check_choice("geometry", geometry, GEOMETRIES)
     check_choice("streams", streams, STREAMS)
     claimed = _check_diagonals(resnet, D)
@@ -171,16 +174,17 @@ def verify_lipschitz(
 
 
 def _check_diagonals(resnet: ResNet, D: Sequence[npt.ArrayLike | None]) -> list[Floats | None]:
-    if len(D) != resnet.depth + 1:
+    if not isinstance(D, Sequence | np.ndarray) or len(D) != resnet.depth + 1:
+        what = f"has {len(D)} entries" if isinstance(D, Sequence | np.ndarray) else f"is a {type(D).__name__}"
         raise InputError(
-            f"D has {len(D)} entries; expected {resnet.depth + 1}, for the streams before and after every block."
+            f"D {what}; expected {resnet.depth + 1}, for the streams before and after every block."
         )
     claimed: list[Floats | None] = []
     for l, diagonal in enumerate(D):
         if diagonal is None:
             claimed.append(None)
             continue
-        vector = np.asarray(diagonal, dtype=np.float64)
+        vector = real_array(f"D[{l}]", diagonal)
         if vector.shape != (resnet.width,) or not np.all(np.isfinite(vector)) or np.any(vector < 0.0):
             raise InputError(f"D[{l}] is not a vector of {resnet.width} finite numbers >= 0.")
         claimed.append(vector)

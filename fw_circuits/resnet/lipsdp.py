@@ -9,6 +9,11 @@ where ``d_m = d_(m-1) + W_m u_m``, proves ``|f(alpha) - f(beta)| <= |D (alpha - 
 large matrix inequality becomes a small one a block, by quadratic value functions ``d' P_m d`` from ``P_L = C' C`` to
 ``P_l = D^2`` (ours, and equivalent: the sum over blocks telescopes, and for fixed T the largest value is quadratic).
 
+The units of slots and neurons are free: ``V S``, ``S^-1 W`` and ``C S`` are the same network with D S in place of D,
+and a relu's factor can go from V to W.  The program is solved in units in which affine bounds on the derivative are
+about 1 and V and W of each neuron about equally large, so that the weights' scale does not matter; the factors are
+powers of 2, so that what is certified of the one network holds for the other without rounding.
+
 The solver works to a tolerance only.  It is therefore asked to stay a little inside, and its D is raised until the
 large matrix is negative definite with room for the rounding of its eigenvalues; an answer for which that fails is
 refused.
@@ -20,11 +25,13 @@ import warnings
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 
 from fw_circuits._typing import Floats
 from fw_circuits.exceptions import InputError
 from fw_circuits.resnet.enclosure import EPS
-from fw_circuits.resnet.network import ResNet
+from fw_circuits.resnet.network import Block, ResNet
+from fw_circuits.resnet.sensitivity import backward_steps, derivative_bounds
 
 #: Iterations of the solver, and how far inside the cone it is asked to stay, on the scale of ``C' C``.
 MAX_ITERATIONS, INSIDE = 100, 1e-6
@@ -92,18 +99,25 @@ def sdp_diagonal(resnet: ResNet, level: int, weights: Floats) -> Floats | None:
     """
     import cvxpy as cp
 
+    check_size(resnet)
+    resnet, units = balanced(resnet, level)
+    weights = weights / weights.max() / units**2
     squares = cp.Variable(resnet.width, nonneg=True)
     solved = _solve(resnet, level, cp.diag(squares), (weights / weights.max()) @ squares)
     if solved is None or squares.value is None:
         return None
     scale, multipliers = solved
-    return _move_inside(_Form(resnet, level), np.maximum(squares.value, 0.0) * scale, multipliers)
+    found = _move_inside(_Form(resnet, level), np.maximum(squares.value, 0.0) * scale, multipliers)
+    return None if found is None else found / units
 
 
 def certified_factor(resnet: ResNet, level: int, D: Floats) -> float:
     """The least factor t found with ``|J (t D)^-1|_2 <= 1`` certified for all streams; infinity if none is."""
     import cvxpy as cp
 
+    check_size(resnet)
+    resnet, units = balanced(resnet, level)
+    D = D * units
     top = float(D.max(initial=0.0))
     if top == 0.0:
         return np.inf
@@ -118,11 +132,31 @@ def certified_factor(resnet: ResNet, level: int, D: Floats) -> float:
     return float(np.max(np.divide(found, D, out=np.where(found > 0.0, np.inf, 0.0), where=D > 0.0)))
 
 
+def balanced(resnet: ResNet, level: int) -> tuple[ResNet, Floats]:
+    """The network from ``level`` on in the units of the module's text, and what a unit of each slot is."""
+    bound = np.sqrt(np.sum(derivative_bounds(resnet, backward_steps(resnet))[level] ** 2, axis=0))
+    units = _powers(1.0 / np.where(bound > 0.0, bound, 1.0))
+    S, inverse = sp.diags_array(units), sp.diags_array(1.0 / units)
+    blocks = []
+    for block in resnet.blocks:
+        V, W = block.V @ S, inverse @ block.W
+        reads, writes = (np.abs(M).max(axis=axis).toarray().ravel() for M, axis in ((V, 1), (W, 0)))
+        known = (reads > 0.0) & (writes > 0.0)
+        neurons = _powers(np.sqrt(np.where(known, writes, 1.0)) / np.sqrt(np.where(known, reads, 1.0)))
+        blocks.append(Block(sp.diags_array(neurons) @ V, block.b, W @ sp.diags_array(1.0 / neurons)))
+    return ResNet(resnet.A, resnet.a, tuple(blocks), resnet.C @ S, resnet.c), units
+
+
+def _powers(factors: Floats) -> Floats:
+    """The powers of 2 nearest to these positive numbers, within 2^-256 and 2^256."""
+    with np.errstate(divide="ignore"):
+        return np.exp2(np.clip(np.round(np.log2(factors)), -256, 256))
+
+
 def _solve(resnet: ResNet, level: int, first: Any, objective: Any) -> tuple[float, Floats] | None:
     """Minimise over value functions and multipliers; the scale of the problem, and T, or None."""
     import cvxpy as cp
 
-    check_size(resnet)
     C, width = resnet.C.toarray(), resnet.width
     scale = max(float(np.abs(C.T @ C).max()), 1e-300)
     P, constraints, multipliers = first, [], []

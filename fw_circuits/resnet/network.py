@@ -6,7 +6,7 @@ with sparse matrices.  alpha is the *residual stream*, its entries are *slots*, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from os import PathLike
@@ -19,6 +19,7 @@ import scipy.sparse as sp
 from fw_circuits._tables import as_array
 from fw_circuits._typing import Array, Floats
 from fw_circuits.exceptions import InputError
+from fw_circuits.resnet._checks import check_finite, real_array, real_matrix
 
 if TYPE_CHECKING:
     from fw_circuits.resnet.complexity import Complexity
@@ -84,7 +85,7 @@ class ResNet:
     ----------
     A : (width, n_features) sparse or dense
     a : (width,)
-    blocks : iterable of Block
+    blocks : iterable of Block or (V, b, W)
     C : (n_outputs, width) sparse or dense
     c : (n_outputs,)
     feature_names : sequence of str, optional
@@ -104,6 +105,8 @@ class ResNet:
     [3.0, 2.0]
     >>> net.n_neurons, net.depth, net.n_nonzeros
     (1, 1, 4)
+    >>> ResNet([[-1.0]], [0.0], [([[-1.0]], [0.0], [[2.0]])], [[1.0]], [0.0]).n_neurons
+    1
     """
 
     A: sp.csr_array
@@ -116,7 +119,7 @@ class ResNet:
     def __post_init__(self) -> None:
         _freeze(self, matrices=("A", "C"), vectors=("a", "c"))
         object.__setattr__(self, "feature_names", tuple(map(str, self.feature_names)))
-        object.__setattr__(self, "blocks", tuple(self.blocks))
+        object.__setattr__(self, "blocks", tuple(_blocks(self.blocks)))
         width = self.A.shape[0]
         if self.a.shape != (width,) or self.C.shape[1] != width or self.c.shape != (self.C.shape[0],):
             raise InputError(
@@ -220,24 +223,30 @@ class ResNet:
             values[start : start + step] = (self.C @ stream + self.c[:, None]).T
         return values[:, 0] if self.n_outputs == 1 else values
 
-    def to_torch(self, dtype: Any = "float64") -> Any:
+    def to_torch(self, dtype: Any = "float64", *, dense: bool = False) -> Any:
         """The network as a ``torch.nn.Module`` with trainable parameters; needs PyTorch.
 
         Parameters
         ----------
         dtype : {"float64", "float32"} or the torch.dtype of that name
-            Of the parameters and of the input.
+            Of the parameters and of the input.  In float32 the network itself errs by some 1e-6 of its largest values,
+            but x is rounded too, by up to 6e-8 |x|, and f follows with its slope: for columns at 1e5 +- 10 that is a
+            thousandth of the spread of f.  Subtract such offsets from the data, in float64, before the fit.
+        dense : bool
+            Whether all layers are ``Linear``.  Default: a matrix of more than 65,536 entries, at most a quarter of
+            them not zero, is a ``SparseLinear``, which ``torch.export`` and ``torch.onnx.export`` make dense.
 
         Returns
         -------
         ResidualMLP
-            Maps (N, n_features) to (N,) for one output, else (N, n_outputs), as :meth:`forward` does.  Large sparse
-            matrices stay sparse (``SparseLinear``).
+            Maps (N, n_features) to (N,) for one output, else (N, n_outputs), as :meth:`forward` does.
 
         Raises
         ------
         InputError
-            PyTorch is not installed, or another dtype.
+            PyTorch is not installed, another dtype, or entries beyond the range of float32.
+        BudgetError
+            Dense layers would take more than 2 GiB.
 
         Examples
         --------
@@ -248,7 +257,7 @@ class ResNet:
         """
         from fw_circuits.resnet.torch_module import to_torch
 
-        return to_torch(self, dtype)
+        return to_torch(self, dtype, dense)
 
     @classmethod
     def from_torch(cls, module: Any, n_features: int | None = None) -> ResNet:
@@ -297,12 +306,12 @@ class ResNet:
         path : path-like
             The file.
         dtype : {"float64", "float32"}
-            Of the parameters, the input and the output.
+            Of the parameters, the input and the output.  For float32 see :meth:`to_torch`.
 
         Raises
         ------
         InputError
-            onnx is not installed, or another dtype.
+            onnx is not installed, the path cannot be written, another dtype, or entries beyond the range of float32.
         BudgetError
             The model would not fit into the 2 GiB of an ONNX file.
 
@@ -332,26 +341,46 @@ class ResNet:
         return complexity(self, domain, geometry, activation, method, **options)
 
 
+def check_network(resnet: Any) -> None:
+    """Refuse what is no ResNet."""
+    if not isinstance(resnet, ResNet):
+        raise InputError(
+            f"resnet is a {type(resnet).__name__}; expected a ResNet, as of Solution.to_resnet or ResNet.from_torch."
+        )
+
+
 def _freeze(owner: Any, matrices: Iterable[str], vectors: Iterable[str]) -> None:
     """Replace the fields by read-only float64 copies; matrices become canonical CSR arrays."""
     for name in matrices:
-        value = getattr(owner, name)
-        if not sp.issparse(value) and np.ndim(value) != 2:
-            raise InputError(f"{name} has shape {np.shape(value)}; expected a matrix.")
-        matrix = sp.csr_array(value, dtype=np.float64, copy=True)
-        matrix.sum_duplicates()
-        matrix.eliminate_zeros()
-        _check_finite(name, matrix.data)
+        matrix = real_matrix(name, getattr(owner, name))
+        check_finite(name, matrix.data)
         for part in (matrix.data, matrix.indices, matrix.indptr):
             part.setflags(write=False)
         object.__setattr__(owner, name, matrix)
     for name in vectors:
-        vector = np.array(getattr(owner, name), dtype=np.float64)
-        _check_finite(name, vector)
+        vector = real_array(name, getattr(owner, name))
+        check_finite(name, vector)
         vector.setflags(write=False)
         object.__setattr__(owner, name, vector)
 
 
-def _check_finite(name: str, entries: Array) -> None:
-    if not np.all(np.isfinite(entries)):
-        raise InputError(f"{name} holds NaN or infinity; expected finite entries.")
+def _blocks(given: Any) -> Iterator[Block]:
+    """The blocks that a caller means: each a Block, or its parts."""
+    if isinstance(given, Block | str) or not isinstance(given, Iterable):
+        raise InputError(
+            f"blocks is a {type(given).__name__}; expected a sequence of Block or (V, b, W), [] for none."
+        )
+    for l, block in enumerate(given):
+        if isinstance(block, Block):
+            yield block
+            continue
+        if not isinstance(block, tuple | list) or len(block) != 3:
+            many = f" of {len(block)}" if isinstance(block, tuple | list) else ""
+            raise InputError(
+                f"block {l} is a {type(block).__name__}{many}; expected a Block or (V, b, W): "
+                "a single block is [(V, b, W)]."
+            )
+        try:
+            yield Block(*block)
+        except InputError as error:
+            raise InputError(f"block {l}: {error}") from error

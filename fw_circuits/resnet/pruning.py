@@ -31,7 +31,7 @@ the first bound and its H~ in the last sum.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -41,9 +41,10 @@ import scipy.sparse as sp
 
 from fw_circuits._typing import Floats
 from fw_circuits.exceptions import InputError
+from fw_circuits.resnet._checks import generator, real_array
 from fw_circuits.resnet.activation import activation_bounds
 from fw_circuits.resnet.budgets import BUDGETS, keep_probabilities
-from fw_circuits.resnet.network import Block, ResNet
+from fw_circuits.resnet.network import Block, ResNet, check_network
 from fw_circuits.resnet.sensitivity import sensitivities as certified_sensitivities
 
 #: Times that the probabilities are chosen anew for the enlarged activations.
@@ -122,6 +123,8 @@ def prune(
         or not 1 <= float(n) < np.inf
     ):
         raise InputError(f"n is {n!r}; expected a finite number of neurons, at least 1.")
+    check_network(resnet)
+    generator(random_state)
     if budget not in BUDGETS:
         raise InputError(f"budget is {budget!r}; expected one of {', '.join(BUDGETS)}.")
     if activations is None:
@@ -145,7 +148,7 @@ def draw(
     resnet: ResNet, probabilities: Sequence[Floats], random_state: int | np.random.Generator | None = None
 ) -> ResNet:
     """Keep every neuron with its probability, independently, and divide its column of W by it; blocks stay blocks."""
-    rng = np.random.default_rng(random_state)
+    rng = generator(random_state)
     blocks = []
     for block, p in zip(resnet.blocks, probabilities, strict=True):
         keep = np.flatnonzero(rng.random(len(p)) < p)
@@ -249,7 +252,9 @@ def _choose(
 
 
 def _checked(name: str, arrays: Sequence[npt.ArrayLike], sizes: Sequence[int]) -> list[Floats]:
-    found = [np.asarray(array, dtype=np.float64) for array in arrays]
+    if not isinstance(arrays, Iterable):
+        raise InputError(f"{name} is {arrays!r}; expected {len(sizes)} arrays.")
+    found = [real_array(f"{name}[{l}]", array) for l, array in enumerate(arrays)]
     shapes, wanted = [array.shape for array in found], [(size,) for size in sizes]
     if shapes != wanted:
         raise InputError(f"{name} have the shapes {shapes}; expected {wanted}.")

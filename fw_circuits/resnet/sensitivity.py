@@ -23,7 +23,7 @@ from fw_circuits.exceptions import InputError
 from fw_circuits.resnet.activation import bounds_of, forward_steps, stream_ranges
 from fw_circuits.resnet.box import Box
 from fw_circuits.resnet.enclosure import EPS, Enclosure, Step, gate_band
-from fw_circuits.resnet.network import ResNet
+from fw_circuits.resnet.network import ResNet, check_network
 from fw_circuits.resnet.scaling import best_scaling, column_norms
 
 #: Covers the rounding of the few sums after the certificate, so that a check by the same certificate passes.
@@ -179,6 +179,7 @@ def sensitivities(
     >>> [D.round(6).tolist() for D in sensitivities(net)]
     [[1.0], [1.0]]
     """
+    check_network(resnet)
     check_choice("geometry", geometry, GEOMETRIES)
     check_choice("method", method, ("affine", "interval", "path"))
     check_choice("streams", streams, STREAMS)

@@ -17,32 +17,46 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from fw_circuits.exceptions import InputError
+from fw_circuits.exceptions import BudgetError
+from fw_circuits.resnet._checks import dtype_name
+from fw_circuits.resnet._float32 import arranged
 from fw_circuits.resnet._optional import require
 from fw_circuits.resnet.network import Block, ResNet
 
 #: A matrix with more entries than this, of which at most a quarter is not zero, is kept sparse.
 SPARSE_ABOVE = 1 << 16
-DTYPES = ("float64", "float32")
+#: Dense layers may take this much, the limit of one ONNX file.
+MAX_DENSE_BYTES = (1 << 31) - (1 << 20)
 
 
-def to_torch(net: ResNet, dtype: Any = "float64") -> Any:
+def to_torch(net: ResNet, dtype: Any = "float64", dense: bool = False) -> Any:
     """The network as a ``ResidualMLP``; see :meth:`ResNet.to_torch`."""
     torch = require("torch", "torch", "to_torch")
-    name = str(dtype).removeprefix("torch.")
-    if name not in DTYPES:
-        raise InputError(f"dtype is {dtype!r}; expected one of {', '.join(DTYPES)}.")
+    name = dtype_name(dtype)
     number = getattr(torch, name)
+    net = arranged(net) if name == "float32" else net
     kinds = classes()
+    if dense:
+        _check_memory(net, number.itemsize)
     module = torch.nn.Module.__new__(kinds.ResidualMLP)
     torch.nn.Module.__init__(module)
-    module.encoder = _linear(net.A, net.a, number)
+    module.encoder = _linear(net.A, net.a, number, dense)
     module.blocks = torch.nn.ModuleList(
-        kinds.ResidualBlock(_linear(block.V, block.b, number), _linear(block.W, None, number))
+        kinds.ResidualBlock(_linear(block.V, block.b, number, dense), _linear(block.W, None, number, dense))
         for block in net.blocks
     )
-    module.readout = _linear(net.C, net.c, number)
+    module.readout = _linear(net.C, net.c, number, dense)
     return module.eval()
+
+
+def _check_memory(net: ResNet, itemsize: int) -> None:
+    matrices = [net.A, net.C, *(m for block in net.blocks for m in (block.V, block.W))]
+    n_bytes = itemsize * sum(m.shape[0] * m.shape[1] for m in matrices)
+    if n_bytes > MAX_DENSE_BYTES:
+        raise BudgetError(
+            f"dense layers would take {n_bytes >> 20} MiB, above {MAX_DENSE_BYTES >> 20}; expected a smaller network: "
+            "compile fewer or smaller circuits, use dtype='float32', or leave out dense=True."
+        )
 
 
 def from_residual_mlp(module: Any) -> ResNet:
@@ -55,12 +69,12 @@ def from_residual_mlp(module: Any) -> ResNet:
     return ResNet(_matrix(encoder), _vector(encoder), blocks, _matrix(readout), _vector(readout))
 
 
-def _linear(matrix: sp.csr_array, bias: Any, dtype: Any) -> Any:
+def _linear(matrix: sp.csr_array, bias: Any, dtype: Any, dense: bool) -> Any:
     """A linear layer with these entries, dense or sparse."""
     import torch
 
     rows, columns = matrix.shape
-    sparse = rows * columns > SPARSE_ABOVE and 4 * matrix.nnz <= rows * columns
+    sparse = not dense and rows * columns > SPARSE_ABOVE and 4 * matrix.nnz <= rows * columns
     if sparse:
         layer = classes().SparseLinear(matrix, bias is not None, dtype)
     else:
@@ -105,6 +119,13 @@ def classes() -> SimpleNamespace:
 
         def forward(self, x: Any) -> Any:
             shape = (self.out_features, self.in_features)
+            if (
+                getattr(torch.compiler, "is_exporting", torch.compiler.is_compiling)()
+                or torch.onnx.is_in_onnx_export()
+            ):  # neither knows sparse tensors
+                zeros = torch.zeros(shape, dtype=self.values.dtype, device=self.values.device)
+                matrix = zeros.index_put((self.indices[0], self.indices[1]), self.values)
+                return nn.functional.linear(x, matrix, self.bias)
             matrix = torch.sparse_coo_tensor(
                 self.indices, self.values, shape, check_invariants=False, is_coalesced=True
             )
