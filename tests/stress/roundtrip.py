@@ -89,8 +89,8 @@ FORMS = (
     _yosys("abc -g cmos; muxcover -mux4", "write_blif -icells"),
     _yosys("abc -lut 5", "write_blif"),
     _yosys("abc -lut 5", "write_blif -icells -param"),
-    _yosys("abc -lut 4", "write_blif -icells", refused="write_blif -param"),
-    _yosys("techmap -map cells.v; read_verilog modules.v; hierarchy -top gold", "write_blif"),
+    _yosys("abc -lut 4", "write_blif -icells", refused="write_blif -param|^$"),
+    _yosys("techmap -map cells.v; read_verilog modules.v; hierarchy -top gold; simplemap", "write_blif"),
     _yosys("opt_clean", "write_blif -buf MYBUF I O -true VCC Y -false GND Y", refused="|described nowhere"),
     *(
         _yosys("opt_clean", f"write_verilog {o}")
@@ -120,7 +120,9 @@ FORMS = (
     _yosys("abc -lut 5", "write_verilog -noexpr -defparam"),
     _yosys("synth", "write_verilog"),
     _yosys("techmap -map cells.v; read_verilog modules.v; hierarchy -top gold", "write_verilog"),
-    _yosys("techmap -map cells.v; read_verilog modules.v; hierarchy -top gold; flatten", "write_verilog -noattr"),
+    _yosys(
+        "techmap -map cells.v; read_verilog modules.v; hierarchy -top gold; flatten", "write_verilog -noattr"
+    ),
     _yosys("techmap -map cells.v", "write_verilog", refused="described nowhere|^$"),
     *(_yosys("aigmap", f"write_aiger {o}") for o in ("-symbols", "-ascii -symbols")),
     *(
@@ -340,12 +342,37 @@ def tools_read(circuit: Circuit, folder: Path) -> Iterator[Result]:
     yield from prove(folder, "top.aig", files)
 
 
+def collection(folder: Path, out: Path, largest: int = 400_000) -> Iterator[Result]:
+    """Read the netlists of a folder (ISCAS-85, EPFL, ...); yosys and abc read them too, and abc proves it."""
+    for path in sorted(p for p in folder.iterdir() if p.suffix in (".v", ".bench", ".blif")):
+        if path.stat().st_size > largest:
+            continue
+        try:
+            Circuit.read(path).write(out / f"{path.name}.back.blif")
+        except CircuitError as error:
+            yield Result(path.name, "refused" if "register" in str(error) else f"REFUSED: {error}")
+            continue
+        gold = path
+        if path.suffix == ".v":
+            gold = out / f"{path.name}.blif"
+            load = f"read_verilog {path}; hierarchy -auto-top; flatten; techmap; write_blif {gold}"
+            run(YOSYS, "-q", "-p", load, folder=out)
+        yield from prove(out, str(gold), {path.name: f"{path.name}.back.blif"})
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run and print a line a form; the exit status says whether all is well."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--circuits", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--collection", type=Path, help="a folder of netlists to read and prove instead")
     options = parser.parse_args(arguments)
+    if options.collection:
+        with tempfile.TemporaryDirectory() as name:
+            results = list(collection(options.collection.resolve(), Path(name)))
+        for form, outcome in results:
+            print(f"{form:40} {outcome}")
+        return int(any(outcome not in ("ok", "refused", "skipped") for _, outcome in results))
     counts: dict[str, Counter[str]] = {}
     bad = 0
     for seed in range(options.seed, options.seed + options.circuits):

@@ -118,7 +118,7 @@ def parse(data: bytes, path: str) -> Circuit:
 def _top(found: dict[str, Module], path: str) -> str:
     """The module to read."""
     used = {use.model for module in found.values() for use in module.uses}
-    roots = [name for name in found if name not in used] or list(found)
+    roots = [name for name in found if name not in used] or list(found)[:1]
     for choice in (
         [name for name, module in found.items() if module.top],
         roots,
@@ -296,6 +296,8 @@ class _Elaborator:
     def connect(self, use: Use, inner: _Elaborator, ports: dict[str, str]) -> None:
         """The ports of a module of the file."""
         inside, line = inner.module, use.line
+        if inside.problem:
+            raise inside.problem
         formals = list(inside.ports or inside.directions)
         if not use.named and len(use.ports) > len(formals):
             raise self.net.error(

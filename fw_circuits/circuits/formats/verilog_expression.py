@@ -247,7 +247,9 @@ def selection(cursor: Cursor) -> tuple[int, int]:
         last = index(cursor)
     cursor.take("]")
     if cursor.sees("["):
-        raise cursor.error("one index: arrays are memories, and this reader knows none (yosys: memory_map)")
+        raise cursor.error(
+            "one index: arrays are memories, and this reader knows none (yosys: synth -flatten)"
+        )
     return first, last
 
 
@@ -314,6 +316,10 @@ class Evaluator:
 
     def bits(self, nodes: Expression, width: int | None = None) -> list[str]:
         """Keys of the bits of an expression, assigned to something of that width."""
+        first = nodes[0]
+        if len(nodes) == 1 and first.sign == "name":
+            bits = self.wires(first.line, first.name, first.select)
+            return bits if width is None else fit(bits, width)
         own = self.widths(nodes)
         need = list(own)
         need[-1] = own[-1] if width is None else width

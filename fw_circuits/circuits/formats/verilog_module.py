@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from fw_circuits.circuits.formats.gates import GATES, UNARY
 from fw_circuits.circuits.formats.tokens import UNCLOSED, Cursor
-from fw_circuits.circuits.formats.verilog_expression import Expression, expression, index, number
+from fw_circuits.circuits.formats.verilog_expression import Expression, Node, expression, index, number
 from fw_circuits.exceptions import CircuitError
 
 #: A directive that changes nothing here, with what it takes on its line.
@@ -327,11 +327,12 @@ class _Parser:
                 self.result.directions[name] = port, line
             if keyword.startswith("supply"):
                 self.result.supplies[name] = int(keyword[-1])
-            target = expression(cursor)
-            if len(target) != 1 or target[0].sign != "name" or target[0].select:
-                raise cursor.error("names (arrays are memories; yosys: memory_map)")
+            cursor.next()
             if cursor.skip("="):
+                target = [Node(line, "name", name=name)]
                 self.result.assignments.append(Assignment(line, target, expression(cursor)))
+            if cursor.sees("["):
+                raise cursor.error(f"names without arrays, which are memories ({WRITE})")
             if not cursor.skip(","):
                 return
 
