@@ -181,16 +181,33 @@ def test_the_proof_finds_a_changed_circuit(tmp_path):
 
 
 def random_expression(rng, depth):
-    """Verilog over the vectors a (3 bits), b (2 bits, ascending) and the bit c."""
+    """Verilog over the vectors a (3 bits), b (2, ascending), s (2, signed) and the bit c."""
     if depth == 0:
-        leaves = ["a", "b", "c", "a[1]", "a[2:1]", "b[0]", "1'b1", "3'd5", "2'h2", "1", "0", "4'b1_010"]
+        leaves = [
+            "a",
+            "b",
+            "c",
+            "a[1]",
+            "a[2:1]",
+            "b[0]",
+            "1'b1",
+            "3'd5",
+            "2'h2",
+            "1",
+            "0",
+            "4'b1_010",
+            "s",
+            "s",
+            "4'sb1001",
+            "3'sd2",
+        ]
         return leaves[rng.integers(len(leaves))]
     x, y, z = (random_expression(rng, depth - 1 - int(rng.integers(min(depth, 2)))) for _ in range(3))
     forms = [
         f"({x} {op} {y})" for op in ("&", "|", "^", "~^", "^~", "&&", "||", "==", "!=", ">>", "!==", "===")
     ]
     forms += [f"{op}({x})" for op in ("~", "~", "!", "&", "|", "^", "~&", "~|", "~^")]
-    forms += [f"({x} ? {y} : {z})", f"{{{{2{{c}}}}, b, ({x} == {y}), a[2:1]}}", f"{x} & {y} | {z}"]
+    forms += [f"({x} ? {y} : {z})", f"{{{{2{{c}}}}, b, ({x} == {y}), a[2:1]}}", f"({x} & {y} | {z})"]
     return forms[rng.integers(len(forms))]
 
 
@@ -200,29 +217,29 @@ def test_expressions_have_the_widths_and_values_of_icarus(seed, tmp_path):
     rng = np.random.default_rng(seed)
     outputs, body = [], []
     for k in range(40):
-        width = int(rng.integers(1, 6))
+        width = int(rng.integers(1, 8))
         outputs += [f"y{k}[{i}]" for i in range(width)] if width > 1 else [f"y{k}"]
         body.append(f"output [{width - 1}:0] y{k}; assign y{k} = {random_expression(rng, 3)};")
     heads = ", ".join(f"y{k}" for k in range(40))
     source = (
-        f"module top (a, b, c, {heads});\ninput [2:0] a; input [0:1] b; input c;\n"
+        f"module top (a, b, c, s, {heads});\ninput [2:0] a; input [0:1] b; input c; input signed [1:0] s;\n"
         + "\n".join(body)
         + "\nendmodule\n"
     )
     (tmp_path / "top.v").write_text(source)
     circuit = Circuit.read(tmp_path / "top.v")
-    assert circuit.inputs == ("a[0]", "a[1]", "a[2]", "b[1]", "b[0]", "c")
+    assert circuit.inputs == ("a[0]", "a[1]", "a[2]", "b[1]", "b[0]", "c", "s[0]", "s[1]")
     assert list(circuit.output_names) == outputs
     wires = ", ".join(f".y{k}(y{k})" for k in range(40))
     reverse = ", ".join(f"y{k}" for k in range(39, -1, -1))
     declared = "".join(f"wire {line.split('output ')[1].split(';')[0]};\n" for line in body)
     (tmp_path / "bench.v").write_text(
-        f"module bench; reg [6:0] x;\n{declared}top u (.a(x[2:0]), .b(x[4:3]), .c(x[5]), {wires});\n"
-        f'initial for (x = 0; x < 64; x = x + 1) begin #1 $display("%b", {{{reverse}}}); end\n'
+        f"module bench; reg [8:0] x;\n{declared}top u (.a(x[2:0]), .b(x[4:3]), .c(x[5]), .s(x[7:6]), {wires});\n"
+        f'initial for (x = 0; x < 256; x = x + 1) begin #1 $display("%b", {{{reverse}}}); end\n'
         "endmodule\n"
     )
     run(IVERILOG, "-o", "bench.vvp", "bench.v", "top.v", folder=tmp_path)
     simulated = run("vvp", "-n", "bench.vvp", folder=tmp_path).split()
-    rows = np.array([[v >> i & 1 for i in range(6)] for v in range(64)])
+    rows = np.array([[v >> i & 1 for i in range(8)] for v in range(256)])
     ours = ["".join(map(str, row[::-1])) for row in circuit.evaluate(rows).tolist()]
     assert ours == simulated

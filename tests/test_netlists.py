@@ -100,6 +100,8 @@ GOOD_VERILOG = {
     "replication": ("wire [3:0] w = {2{a, b}}; assign y = w[3] & ~w[2];", [2]),
     "a shifted table": ("assign y = 4'h4 >> {a, b};", [2]),
     "shift by a wire": ("wire [1:0] w = {a, b} >> b; assign y = w[0];", [8]),
+    "a shift at the width of its neighbours": ("assign y = 0 | (~a >> 1);", [15]),
+    "a sign": ("wire signed [1:0] s = {a, b}; wire [3:0] w = s; assign y = w[3] & ~b;", [2]),
     "a selected bit": ("wire [1:0] w = {a, b}; assign y = w[a];", [14]),
     "a parameter": ("parameter P = 2'b10; assign y = P[a] & b;", [8]),
     "a module of the file": (
