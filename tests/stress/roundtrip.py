@@ -24,6 +24,7 @@ import numpy as np
 
 from fw_circuits.circuits import Circuit
 from fw_circuits.circuits.builder import Builder
+from fw_circuits.circuits.formats.naming import encode
 from fw_circuits.exceptions import CircuitError
 
 ABC = shutil.which("berkeley-abc") or shutil.which("abc") or ""
@@ -256,8 +257,8 @@ def tables_by_iverilog(circuit: Circuit, folder: Path) -> tuple[int, ...]:
     """Truth tables of top.v as Icarus Verilog simulates it."""
     n, m = circuit.n_inputs, circuit.n_outputs
     ports = ", ".join(
-        [f".\\{name} (x[{i}])" for i, name in enumerate(circuit.inputs)]
-        + [f".\\{name} (y[{j}])" for j, name in enumerate(circuit.output_names)]
+        [f".\\{encode(name)} (x[{i}])" for i, name in enumerate(circuit.inputs)]
+        + [f".\\{encode(name)} (y[{j}])" for j, name in enumerate(circuit.output_names)]
     )
     (folder / "bench.v").write_text(
         f"module bench; reg [{n}:0] x; wire [{m - 1}:0] y; top u ({ports});\n"
@@ -286,7 +287,7 @@ def tables_by_aigverse(circuit: Circuit, folder: Path, ending: str) -> tuple[int
     network = read(str(file))
     if hasattr(network, "get_output_name"):
         names = [network.get_output_name(j) for j in range(network.num_pos)]
-        if [name.strip("\\ ") for name in names] != list(circuit.output_names):
+        if [name.strip("\\ ") for name in names] != [*map(encode, circuit.output_names)]:
             raise AssertionError(f"output names {names}")
     return tuple(int(table.to_hex(), 16) for table in algorithms.simulate(network))
 
@@ -296,7 +297,9 @@ def tables_by_cirbo(circuit: Circuit, folder: Path) -> tuple[int, ...]:
     from cirbo.core.circuit import Circuit as Cirbo
 
     other = Cirbo.from_bench_file(str(folder / "top.bench"))
-    if (tuple(other.inputs), tuple(other.outputs)) != (circuit.inputs, circuit.output_names):
+    if [other.inputs, other.outputs] != [
+        [*map(encode, names)] for names in (circuit.inputs, circuit.output_names)
+    ]:
         raise AssertionError(f"ports {other.inputs} {other.outputs}")
     n = circuit.n_inputs  # cirbo counts with the first input as the highest bit
     order = [int(f"{v:0{n}b}"[::-1], 2) for v in range(1 << n)]
