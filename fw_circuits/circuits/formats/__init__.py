@@ -17,8 +17,9 @@ describe are refused with the command that makes the file readable.
 What is written is read by abc, yosys, aigverse, cirbo and Icarus Verilog, as far as they know the format.  They
 match the ports of two files in different ways: yosys and abc's ``cec`` by name, aigverse and cirbo, which rename
 or reorder, and abc's ``cec -n`` by position.  The ports of a file stand in the order of the circuit and carry its
-names, so either way is right, as long as both files were written from circuits with the same order.  yosys sorts
-the ports of a vector's bits from the lowest and lists inputs in the order of the module's head.
+names, so either way is right, as long as both files were written from circuits with the same order.  A vector's
+bits come from the lowest on, as yosys lists them.  aigverse reads Verilog names of letters, digits, ``_ [ ]`` only, and
+PLA without names.
 """
 
 from __future__ import annotations
