@@ -12,6 +12,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from atom_strategies import random_circuit
+from stress.roundtrip import FORMS, HAS, circuit_of, prove, tools_read, tools_write
 
 from fw_circuits.circuits import Circuit
 from fw_circuits.circuits.aig import n_ands
@@ -20,6 +21,10 @@ from fw_circuits.circuits.builder import Builder
 ABC = shutil.which("berkeley-abc") or shutil.which("abc")
 YOSYS = shutil.which("yosys")
 needs_abc = pytest.mark.skipif(ABC is None, reason="berkeley-abc is missing: apt-get install -y berkeley-abc")
+IVERILOG = shutil.which("iverilog")
+needs_iverilog = pytest.mark.skipif(
+    IVERILOG is None, reason="iverilog is missing: apt-get install -y iverilog"
+)
 needs_yosys = pytest.mark.skipif(YOSYS is None, reason="yosys is missing: apt-get install -y yosys")
 
 INPUTS = ("a", "age[1]", "mean radius", "x<30", "input", "f", "größe", "h")
@@ -141,3 +146,100 @@ def _load(name, ending):
     if ending == ".blif":
         return f"read_blif {name}.blif"
     return f"read_aiger -module_name top {name}{ending}"
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_every_form_of_the_tools_is_read_and_proved_equivalent(seed, tmp_path):
+    """A short run of ``python -m tests.stress.roundtrip``; one circuit in all forms, one in every fourth."""
+    if not (HAS["abc"] and HAS["yosys"]):
+        pytest.skip("abc or yosys is missing: apt-get install -y berkeley-abc yosys")
+    forms = FORMS if seed else FORMS[::4]
+    results = list(tools_write(circuit_of(seed), tmp_path, forms))
+    assert not [r for r in results if r.outcome not in ("ok", "refused", "skipped", "not written")]
+    assert sum(result.outcome == "ok" for result in results) > len(forms) * 2 // 3
+
+
+@needs_abc
+@pytest.mark.parametrize("seed", range(3))
+def test_every_tool_reads_what_is_written(seed, tmp_path):
+    results = list(tools_read(circuit_of(seed), tmp_path))
+    assert not [result for result in results if result.outcome not in ("ok", "skipped")]
+    assert len(results) >= 10
+
+
+@needs_abc
+def test_the_proof_finds_a_changed_circuit(tmp_path):
+    """The check above can fail: a file of another circuit is not proved."""
+    circuit = circuit_of(1)
+    circuit.write(tmp_path / "top.aig")
+    for name, flip in (("same", 0), ("changed", 1)):
+        replace(circuit, outputs=(circuit.outputs[0] ^ flip, *circuit.outputs[1:])).write(
+            tmp_path / f"{name}.blif"
+        )
+    same, changed = prove(tmp_path, "top.aig", {name: f"{name}.blif" for name in ("same", "changed")})
+    assert same.outcome == "ok" and changed.outcome.startswith("NOT PROVED")
+
+
+def random_expression(rng, depth):
+    """Verilog over the vectors a (3 bits), b (2, ascending), s (2, signed) and the bit c."""
+    if depth == 0:
+        leaves = [
+            "a",
+            "b",
+            "c",
+            "a[1]",
+            "a[2:1]",
+            "b[0]",
+            "1'b1",
+            "3'd5",
+            "2'h2",
+            "1",
+            "0",
+            "4'b1_010",
+            "s",
+            "s",
+            "4'sb1001",
+            "3'sd2",
+        ]
+        return leaves[rng.integers(len(leaves))]
+    x, y, z = (random_expression(rng, depth - 1 - int(rng.integers(min(depth, 2)))) for _ in range(3))
+    forms = [
+        f"({x} {op} {y})" for op in ("&", "|", "^", "~^", "^~", "&&", "||", "==", "!=", ">>", "!==", "===")
+    ]
+    forms += [f"{op}({x})" for op in ("~", "~", "!", "&", "|", "^", "~&", "~|", "~^")]
+    forms += [f"({x} ? {y} : {z})", f"{{{{2{{c}}}}, b, ({x} == {y}), a[2:1]}}", f"({x} & {y} | {z})"]
+    return forms[rng.integers(len(forms))]
+
+
+@needs_iverilog
+@pytest.mark.parametrize("seed", range(4))
+def test_expressions_have_the_widths_and_values_of_icarus(seed, tmp_path):
+    rng = np.random.default_rng(seed)
+    outputs, body = [], []
+    for k in range(40):
+        width = int(rng.integers(1, 8))
+        outputs += [f"y{k}[{i}]" for i in range(width)] if width > 1 else [f"y{k}"]
+        body.append(f"output [{width - 1}:0] y{k}; assign y{k} = {random_expression(rng, 3)};")
+    heads = ", ".join(f"y{k}" for k in range(40))
+    source = (
+        f"module top (a, b, c, s, {heads});\ninput [2:0] a; input [0:1] b; input c; input signed [1:0] s;\n"
+        + "\n".join(body)
+        + "\nendmodule\n"
+    )
+    (tmp_path / "top.v").write_text(source)
+    circuit = Circuit.read(tmp_path / "top.v")
+    assert circuit.inputs == ("a[0]", "a[1]", "a[2]", "b[1]", "b[0]", "c", "s[0]", "s[1]")
+    assert list(circuit.output_names) == outputs
+    wires = ", ".join(f".y{k}(y{k})" for k in range(40))
+    reverse = ", ".join(f"y{k}" for k in range(39, -1, -1))
+    declared = "".join(f"wire {line.split('output ')[1].split(';')[0]};\n" for line in body)
+    (tmp_path / "bench.v").write_text(
+        f"module bench; reg [8:0] x;\n{declared}top u (.a(x[2:0]), .b(x[4:3]), .c(x[5]), .s(x[7:6]), {wires});\n"
+        f'initial for (x = 0; x < 256; x = x + 1) begin #1 $display("%b", {{{reverse}}}); end\n'
+        "endmodule\n"
+    )
+    run(IVERILOG, "-o", "bench.vvp", "bench.v", "top.v", folder=tmp_path)
+    simulated = run("vvp", "-n", "bench.vvp", folder=tmp_path).split()
+    rows = np.array([[v >> i & 1 for i in range(8)] for v in range(256)])
+    ours = ["".join(map(str, row[::-1])) for row in circuit.evaluate(rows).tolist()]
+    assert ours == simulated

@@ -24,6 +24,7 @@ import numpy as np
 
 from fw_circuits.circuits import Circuit
 from fw_circuits.circuits.builder import Builder
+from fw_circuits.circuits.formats.naming import encode
 from fw_circuits.exceptions import CircuitError
 
 ABC = shutil.which("berkeley-abc") or shutil.which("abc") or ""
@@ -89,8 +90,8 @@ FORMS = (
     _yosys("abc -g cmos; muxcover -mux4", "write_blif -icells"),
     _yosys("abc -lut 5", "write_blif"),
     _yosys("abc -lut 5", "write_blif -icells -param"),
-    _yosys("abc -lut 4", "write_blif -icells", refused="write_blif -param"),
-    _yosys("techmap -map cells.v; read_verilog modules.v; hierarchy -top gold", "write_blif"),
+    _yosys("abc -lut 4", "write_blif -icells", refused="write_blif -param|^$"),
+    _yosys("techmap -map cells.v; read_verilog modules.v; hierarchy -top gold; simplemap", "write_blif"),
     _yosys("opt_clean", "write_blif -buf MYBUF I O -true VCC Y -false GND Y", refused="|described nowhere"),
     *(
         _yosys("opt_clean", f"write_verilog {o}")
@@ -256,8 +257,8 @@ def tables_by_iverilog(circuit: Circuit, folder: Path) -> tuple[int, ...]:
     """Truth tables of top.v as Icarus Verilog simulates it."""
     n, m = circuit.n_inputs, circuit.n_outputs
     ports = ", ".join(
-        [f".\\{name} (x[{i}])" for i, name in enumerate(circuit.inputs)]
-        + [f".\\{name} (y[{j}])" for j, name in enumerate(circuit.output_names)]
+        [f".\\{encode(name)} (x[{i}])" for i, name in enumerate(circuit.inputs)]
+        + [f".\\{encode(name)} (y[{j}])" for j, name in enumerate(circuit.output_names)]
     )
     (folder / "bench.v").write_text(
         f"module bench; reg [{n}:0] x; wire [{m - 1}:0] y; top u ({ports});\n"
@@ -286,7 +287,7 @@ def tables_by_aigverse(circuit: Circuit, folder: Path, ending: str) -> tuple[int
     network = read(str(file))
     if hasattr(network, "get_output_name"):
         names = [network.get_output_name(j) for j in range(network.num_pos)]
-        if [name.strip("\\ ") for name in names] != list(circuit.output_names):
+        if [name.strip("\\ ") for name in names] != [*map(encode, circuit.output_names)]:
             raise AssertionError(f"output names {names}")
     return tuple(int(table.to_hex(), 16) for table in algorithms.simulate(network))
 
@@ -296,7 +297,9 @@ def tables_by_cirbo(circuit: Circuit, folder: Path) -> tuple[int, ...]:
     from cirbo.core.circuit import Circuit as Cirbo
 
     other = Cirbo.from_bench_file(str(folder / "top.bench"))
-    if (tuple(other.inputs), tuple(other.outputs)) != (circuit.inputs, circuit.output_names):
+    if [other.inputs, other.outputs] != [
+        [*map(encode, names)] for names in (circuit.inputs, circuit.output_names)
+    ]:
         raise AssertionError(f"ports {other.inputs} {other.outputs}")
     n = circuit.n_inputs  # cirbo counts with the first input as the highest bit
     order = [int(f"{v:0{n}b}"[::-1], 2) for v in range(1 << n)]
@@ -342,12 +345,37 @@ def tools_read(circuit: Circuit, folder: Path) -> Iterator[Result]:
     yield from prove(folder, "top.aig", files)
 
 
+def collection(folder: Path, out: Path, largest: int = 400_000) -> Iterator[Result]:
+    """Read the netlists of a folder (ISCAS-85, EPFL, ...); yosys and abc read them too, and abc proves it."""
+    for path in sorted(p for p in folder.iterdir() if p.suffix in (".v", ".bench", ".blif")):
+        if path.stat().st_size > largest:
+            continue
+        try:
+            Circuit.read(path).write(out / f"{path.name}.back.blif")
+        except CircuitError as error:
+            yield Result(path.name, "refused" if "register" in str(error) else f"REFUSED: {error}")
+            continue
+        gold = path
+        if path.suffix == ".v":
+            gold = out / f"{path.name}.blif"
+            load = f"read_verilog {path}; hierarchy -auto-top; flatten; techmap; write_blif {gold}"
+            run(YOSYS, "-q", "-p", load, folder=out)
+        yield from prove(out, str(gold), {path.name: f"{path.name}.back.blif"})
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run and print a line a form; the exit status says whether all is well."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--circuits", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--collection", type=Path, help="a folder of netlists to read and prove instead")
     options = parser.parse_args(arguments)
+    if options.collection:
+        with tempfile.TemporaryDirectory() as name:
+            results = list(collection(options.collection.resolve(), Path(name)))
+        for form, outcome in results:
+            print(f"{form:40} {outcome}")
+        return int(any(outcome not in ("ok", "refused", "skipped") for _, outcome in results))
     counts: dict[str, Counter[str]] = {}
     bad = 0
     for seed in range(options.seed, options.seed + options.circuits):

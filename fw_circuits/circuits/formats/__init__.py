@@ -16,11 +16,11 @@ written as ``%20`` and the like).  A reader goes through `Builder`: equal gates 
 spends on buffers, inverters and constants costs no gate.  Registers, behaviour and cells that the file does not
 describe are refused with the command that makes the file readable.
 
-What is written is read by abc, yosys, aigverse, cirbo and Icarus Verilog, as far as they know the format.  They
-match the ports of two files in different ways: yosys and abc's ``cec`` by name, aigverse and cirbo, which rename
-or reorder, and abc's ``cec -n`` by position.  The ports of a file stand in the order of the circuit and carry its
-names, so either way is right, as long as both files were written from circuits with the same order.  yosys sorts
-the ports of a vector's bits from the lowest and lists inputs in the order of the module's head.
+What is written is read by abc, yosys, aigverse, cirbo and Icarus Verilog, as far as they know the format.  Two
+files are compared by the names of their ports in yosys and in abc's ``cec``, by position in abc's ``cec -n`` and where
+truth tables of aigverse or cirbo are laid side by side.  A file lists the ports in the order of the circuit, under
+their names, so both ways agree for circuits with the same order.  A vector's bits come from the lowest on, as
+yosys lists them.  aigverse reads Verilog names of letters, digits and ``_ [ ]`` only, and PLA without names.
 """
 
 from __future__ import annotations

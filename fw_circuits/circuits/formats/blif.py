@@ -116,6 +116,9 @@ def parse(data: bytes, path: str) -> Circuit:
     top = next(iter(models.values()))
     if not (top.problem or top.inputs or top.outputs or top.wires or top.instances):
         raise top.error(line, "the file defines nothing; expected .inputs, .outputs and .names.")
+    for net, line, word in reader.aliases:
+        if not any(word in i.ports.values() for i in net.instances) and word not in net.wires | net.inputs:
+            net.define(line, word, (word,), BUFFER)
     for net in models.values():
         for word, value in (("$false", 0), ("$true", 1), ("$undef", 0)):  # yosys: write_blif -impltf
             if word not in net.wires and word not in net.inputs:
@@ -147,6 +150,7 @@ class _Reader:
         self.rows: list[tuple[int, list[str]]] = []
         self.cell: tuple[int, str, dict[str, str]] | None = None  # a .gate or .subckt, its .param may follow
         self.lut = ""
+        self.aliases: list[tuple[Netlist, int, str]] = []
 
     def statement(self, line: int, words: list[str]) -> None:
         """Take one statement in."""
@@ -202,8 +206,7 @@ class _Reader:
                 raise net.error(
                     line, f"{keyword} of {len(words)} wires; expected the one read, the one driven."
                 )
-            if words[0] != words[1]:
-                net.define(line, words[1], words[:1], BUFFER)
+            self.buffer(line, *words)
         elif keyword in REGISTERS:
             raise net.register(line, keyword)
         elif keyword == ".blackbox":
@@ -214,6 +217,13 @@ class _Reader:
             raise net.error(
                 line, f"{keyword}; expected .model, .inputs, .outputs, .names, .gate, .subckt or .end."
             )
+
+    def buffer(self, line: int, read: str, driven: str) -> None:
+        """A buffer; one from a wire to itself, which yosys writes for a second name, must not be the only driver."""
+        if read == driven:
+            self.aliases.append((self.net, line, read))
+        else:
+            self.net.define(line, driven, (read,), BUFFER)
 
     def _row(self, line: int, words: list[str]) -> None:
         if self.table is not None:
@@ -228,9 +238,9 @@ class _Reader:
         if table is not None:
             line, words = table
             function = _cover(self.net, len(words) - 1, rows)
-            if (
-                words[0] != words[-1] or len(words) != 2 or function is not lookup(2, 1)
-            ):  # yosys: an alias of itself
+            if len(words) == 2 and function is lookup(2, 1):
+                self.buffer(line, *words)
+            else:
                 self.net.define(line, words[-1], words[:-1], function)
         elif cell is not None:
             line, model, ports = cell

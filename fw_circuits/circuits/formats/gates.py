@@ -15,13 +15,21 @@ from fw_circuits.circuits.synthesis import from_truth_table
 
 Function = Callable[[Builder, Sequence[int]], int]
 
-#: Inputs of a truth table that is synthesised as a whole; wider ones are split into cofactors.
-WHOLE_TABLE = 8
+#: Inputs of a truth table that is synthesised as a whole; wider ones are split into cofactors of some size.
+WHOLE_TABLE, WHOLE_COFACTOR = 8, 6
 
 
 def constant(value: int) -> Function:
     """Function without operands: 0 or 1."""
-    return lambda builder, signals: TRUE if value else FALSE
+    return _true if value else _false
+
+
+def _true(builder: Builder, signals: Sequence[int]) -> int:
+    return TRUE
+
+
+def _false(builder: Builder, signals: Sequence[int]) -> int:
+    return FALSE
 
 
 def chain(table: int, complemented: int = 0) -> Function:
@@ -57,7 +65,7 @@ def mux(builder: Builder, signals: Sequence[int]) -> int:
 
 
 @lru_cache(maxsize=1 << 12)
-def lookup(table: int, width: int) -> Function:
+def lookup(table: int, width: int, whole: int = WHOLE_TABLE) -> Function:
     """Function given by its truth table (bit v: the value where operand i is bit i of v).
 
     Up to 4 operands its smallest circuit, up to 8 a good one, beyond that multiplexers of its cofactors.
@@ -66,14 +74,15 @@ def lookup(table: int, width: int) -> Function:
     >>> builder.circuit([lookup(7, 2)(builder, builder.inputs)]).truth_table()
     7
     """
-    if width <= WHOLE_TABLE:
+    if width <= whole:
         circuit = minimal_circuit(table, width) if width <= LEAVES else from_truth_table(table, width)
         return lambda builder, signals: output_signals(circuit, builder.add(circuit, signals))[0]
     half = 1 << (width - 1)
     low, high = table & ((1 << half) - 1), table >> half
 
     def build(builder: Builder, signals: Sequence[int]) -> int:
-        parts = [lookup(part, width - 1)(builder, signals[:-1]) for part in dict.fromkeys((high, low))]
+        cofactors = [lookup(part, width - 1, WHOLE_COFACTOR) for part in dict.fromkeys((high, low))]
+        parts = [cofactor(builder, signals[:-1]) for cofactor in cofactors]
         return builder.mux(signals[-1], parts[0], parts[-1])
 
     return build

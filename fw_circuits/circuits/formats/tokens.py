@@ -49,7 +49,8 @@ def tokens(
             raise CircuitError(f"{path}, line {line}: {word[:20]!r} {refused[kind]}.")
         if kind != "blank":
             yield Token(line, kind, word)
-        line += word.count("\n")
+        if "\n" in word:
+            line += word.count("\n")
         at = match.end()
     if at != len(text):
         raise CircuitError(f"{path}, line {line}: character {text[at]!r}; expected {language}.")

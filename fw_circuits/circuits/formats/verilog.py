@@ -30,7 +30,8 @@ from fw_circuits.circuits.formats.netlist import (
     written,
 )
 from fw_circuits.circuits.formats.tokens import Cursor, tokens
-from fw_circuits.circuits.formats.verilog_expression import MAX_WIDTH, Evaluator, Expression
+from fw_circuits.circuits.formats.verilog_bits import Evaluator
+from fw_circuits.circuits.formats.verilog_expression import MAX_WIDTH, Expression, Number
 from fw_circuits.circuits.formats.verilog_module import REFUSED, TOKEN, Module, Use, modules
 from fw_circuits.circuits.gate import GATE_NAMES
 from fw_circuits.exceptions import CircuitError
@@ -118,7 +119,7 @@ def parse(data: bytes, path: str) -> Circuit:
 def _top(found: dict[str, Module], path: str) -> str:
     """The module to read."""
     used = {use.model for module in found.values() for use in module.uses}
-    roots = [name for name in found if name not in used] or list(found)
+    roots = [name for name in found if name not in used] or list(found)[:1]
     for choice in (
         [name for name, module in found.items() if module.top],
         roots,
@@ -142,7 +143,7 @@ class _Elaborator:
         name: str,
         path: str,
         budget: list[int],
-        parameters: Mapping[str, tuple[int, int]] = MappingProxyType({}),
+        parameters: Mapping[str, Number] = MappingProxyType({}),
     ) -> None:
         self.found, self.module, self.budget = found, found[name], budget
         names = list(self.module.parameters)
@@ -159,7 +160,7 @@ class _Elaborator:
         self.waiting: list[_Elaborator] = []
         self.net = Netlist(path, problem=self.module.problem)
         self.anonymous = 1
-        self.evaluator = Evaluator(self.wires, self.define, self.net.error)
+        self.evaluator = Evaluator(self.wires, self.is_signed, self.define, self.net.error)
 
     def netlist(self) -> Netlist:
         """The netlist; what is wrong becomes its problem."""
@@ -220,12 +221,18 @@ class _Elaborator:
             else:
                 self.net.define(line, key, (value,), BUFFER)
 
+    def is_signed(self, name: str) -> bool:
+        """Whether a name is declared signed."""
+        if name in self.parameters:
+            return self.parameters[name].signed
+        return name in self.module.nets and self.module.nets[name].signed
+
     def wires(self, line: int, name: str, select: tuple[int, int] | None) -> list[str]:
         """Keys of a name's bits, the least significant first."""
         if name in self.parameters:
             if select is not None:
                 raise self.net.error(line, f"{name!r} is a parameter; expected it as a whole.")
-            value, width = self.parameters[name]
+            value, width, _ = self.parameters[name]
             return [ONE if value >> i & 1 else ZERO for i in range(width)]
         net = self.module.nets.get(name)
         limits = net.limits if net else None
@@ -296,6 +303,8 @@ class _Elaborator:
     def connect(self, use: Use, inner: _Elaborator, ports: dict[str, str]) -> None:
         """The ports of a module of the file."""
         inside, line = inner.module, use.line
+        if inside.problem:
+            raise inside.problem
         formals = list(inside.ports or inside.directions)
         if not use.named and len(use.ports) > len(formals):
             raise self.net.error(
@@ -317,7 +326,7 @@ class _Elaborator:
         if not (use.ports.get("A") and use.ports.get("Y") and "LUT" in use.parameters):
             raise self.net.error(use.line, "$lut without A, Y or LUT; expected these three.")
         operands = self.evaluator.bits(use.ports["A"] or [])
-        table, width = use.parameters["LUT"]
+        table, width, _ = use.parameters["LUT"]
         if len(operands) > 16 or table >> (1 << len(operands)) or width > 1 << len(operands):
             raise self.net.error(
                 use.line, f"$lut of {len(operands)} inputs; expected at most 16, and 2^inputs bits."

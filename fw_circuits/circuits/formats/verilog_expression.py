@@ -1,23 +1,16 @@
-"""Expressions of Verilog: read without recursion into postfix order, evaluated bit by bit into a netlist.
+"""Expressions of Verilog, read without recursion into postfix order.
 
-Widths follow IEEE Std 1364-2005, 5.4: bitwise operators and ``?:`` work at the width of what they are assigned
-to or of their widest operand, so narrower operands are filled up with 0 before ``~``.  A bit ``x`` is a
-don't-care and becomes 0, with a warning.  Arithmetic and comparisons other than ``==`` are refused.
+A bit ``x`` of a number is a don't-care and becomes 0, with a warning.  Arithmetic and comparisons other than ``==``
+are refused.  `fw_circuits.circuits.formats.verilog_bits` evaluates them.
 """
 
 from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from fw_circuits.circuits.builder import Builder
-from fw_circuits.circuits.formats.gates import BUFFER, GATES, Function, lookup
-from fw_circuits.circuits.formats.netlist import ONE, ZERO
 from fw_circuits.circuits.formats.tokens import Cursor
-from fw_circuits.circuits.gate import AND, XNOR
-from fw_circuits.exceptions import CircuitError
 
 #: Binary operators: how tightly they bind, and the gate of each bit.
 BITWISE = {"|": "or", "~|": "nor", "^": "xor", "~^": "xnor", "^~": "xnor", "&": "and", "~&": "nand"}
@@ -29,7 +22,6 @@ ARITHMETIC = ("+", "-", "*", "/", "%", "<", ">", "<=", ">=", "<<", "<<<", ">>>",
 CLOSING = {"(": ")", "{": "}", "{{": "}", "[": "]"}
 #: Bits of one vector or expression.
 MAX_WIDTH = 1 << 16
-MAX_SHIFT = 16
 NUMBER = re.compile(r"(?:([0-9][0-9_]*)?\s*'[sS]?([bodhBODH])\s*)?([0-9a-fA-FxXzZ?_]+)")
 RADIX = {"b": 2, "o": 8, "d": 10, "h": 16}
 
@@ -44,6 +36,15 @@ class Node(NamedTuple):
     select: tuple[int, int] | None = None  # of a name
     value: int = 0  # of a number; count of a replication
     width: int = 0  # of a number
+    signed: bool = False  # of a number
+
+
+class Number(NamedTuple):
+    """A constant: 32 bits or more and signed without a size and a base."""
+
+    value: int
+    width: int
+    signed: bool
 
 
 Expression = list[Node]
@@ -54,8 +55,8 @@ def expression(cursor: Cursor) -> Expression:
     return _Reader(cursor).read()
 
 
-def number(cursor: Cursor) -> tuple[int, int]:
-    """Read a number: value and width (32 or more without a size)."""
+def number(cursor: Cursor) -> Number:
+    """Read a number."""
     token = cursor.token
     match = NUMBER.fullmatch(token.text)
     if token.kind != "number" or match is None:
@@ -80,7 +81,7 @@ def number(cursor: Cursor) -> tuple[int, int]:
     if not 1 <= width <= MAX_WIDTH:
         raise cursor.error(f"1 to {MAX_WIDTH} bits")
     cursor.next()
-    return value & ((1 << width) - 1), width
+    return Number(value & ((1 << width) - 1), width, base is None or bool(re.search("'[sS]", token.text)))
 
 
 def index(cursor: Cursor) -> int:
@@ -88,7 +89,7 @@ def index(cursor: Cursor) -> int:
     negative = cursor.skip("-")
     if cursor.token.kind != "number":
         raise cursor.error("a number here (variable indices and parameters: yosys: synth -flatten)")
-    value, _ = number(cursor)
+    value = number(cursor).value
     if value >= 1 << 31:
         raise cursor.error("an index below 2^31")
     return -value if negative else value
@@ -143,8 +144,8 @@ class _Reader:
         if token.kind in ("name", "escaped"):
             return self.named()
         if token.kind == "number":
-            value, width = number(cursor)
-            self.push(Node(token.line, "number", value=value, width=width))
+            value, width, signed = number(cursor)
+            self.push(Node(token.line, "number", value=value, width=width, signed=signed))
             return False
         if token.text in ("(", "{"):
             self.wait(token.text)
@@ -247,144 +248,7 @@ def selection(cursor: Cursor) -> tuple[int, int]:
         last = index(cursor)
     cursor.take("]")
     if cursor.sees("["):
-        raise cursor.error("one index: arrays are memories, and this reader knows none (yosys: memory_map)")
+        raise cursor.error(
+            "one index: arrays are memories, and this reader knows none (yosys: synth -flatten)"
+        )
     return first, last
-
-
-def _equal(builder: Builder, signals: Sequence[int]) -> int:
-    half, value = len(signals) // 2, 1
-    for a, b in zip(signals[:half], signals[half:], strict=True):
-        value = builder.gate(AND, value, builder.gate(XNOR, a, b))
-    return value
-
-
-def _mux(builder: Builder, signals: Sequence[int]) -> int:
-    return builder.mux(*signals)
-
-
-def fit(bits: list[str], width: int) -> list[str]:
-    """Bits, lowest first, cut or filled up with 0."""
-    return bits[:width] + [ZERO] * (width - len(bits))
-
-
-class Evaluator:
-    """Bits of expressions, lowest first; what they need becomes definitions.
-
-    Parameters
-    ----------
-    wires : callable
-        From line, name and selection to the keys of the bits.
-    define : callable
-        From line, operands and function to the key of a new wire.
-    error : callable
-        From line and message to the error.
-    """
-
-    def __init__(
-        self,
-        wires: Callable[[int, str, tuple[int, int] | None], list[str]],
-        define: Callable[[int, Sequence[str], Function], str],
-        error: Callable[[int, str], CircuitError],
-    ) -> None:
-        self.wires, self.define, self.error = wires, define, error
-
-    def widths(self, nodes: Expression) -> list[int]:
-        """Width of every part by itself."""
-        width: list[int] = []
-        for node in nodes:
-            parts = [width[i] for i in node.operands]
-            if node.sign == "name":
-                own = len(self.wires(node.line, node.name, node.select))
-            elif node.sign == "number":
-                own = node.width
-            elif node.sign == "{":
-                own = sum(parts)
-            elif node.sign == "{{":
-                own = node.value * parts[0]
-            elif node.sign == ":":
-                own = max(parts[1:])
-            elif node.sign in BITWISE:
-                own = max(parts)
-            else:
-                own = parts[0] if node.sign in ("~1", ">>") else 1
-            if not 1 <= own <= MAX_WIDTH:
-                raise self.error(node.line, f"an expression of {own} bits; expected 1 to {MAX_WIDTH}.")
-            width.append(own)
-        return width
-
-    def bits(self, nodes: Expression, width: int | None = None) -> list[str]:
-        """Keys of the bits of an expression, assigned to something of that width."""
-        own = self.widths(nodes)
-        need = list(own)
-        need[-1] = own[-1] if width is None else width
-        for i in range(len(nodes) - 1, -1, -1):
-            sign, parts = nodes[i].sign, nodes[i].operands
-            if sign in BITWISE or sign in ("~1", ":"):
-                for part in parts[1:] if sign == ":" else parts:
-                    need[part] = need[i]
-            elif sign == ">>":
-                need[parts[0]] = max(need[i], own[parts[0]])
-            elif sign in EQUALITY:
-                need[parts[0]] = need[parts[1]] = max(own[part] for part in parts)
-        values: list[list[str]] = []
-        for node, n in zip(nodes, need, strict=True):
-            values.append(fit(self._value(node, [values[i] for i in node.operands], n), n))
-            for i in node.operands:
-                values[i] = []
-        return values[-1]
-
-    def _value(self, node: Node, parts: list[list[str]], width: int) -> list[str]:
-        line, sign = node.line, node.sign
-        if sign == "name":
-            return self.wires(line, node.name, node.select)
-        if sign == "[":
-            return self._shift(line, self.wires(line, node.name, None), parts[0], 1)
-        if sign == "number":
-            return [ONE if node.value >> i & 1 else ZERO for i in range(min(width, node.width))]
-        if sign == "{":
-            return [bit for part in reversed(parts) for bit in part]
-        if sign == "{{":
-            return parts[0] * node.value
-        if sign == "~1":
-            return [self.define(line, (bit,), GATES["not"]) for bit in parts[0]]
-        if sign in BITWISE:
-            return [self.define(line, pair, GATES[BITWISE[sign]]) for pair in zip(*parts, strict=True)]
-        if sign == ":":
-            select = self._truth(line, parts[0])
-            return [self.define(line, (select, *pair), _mux) for pair in zip(*parts[1:], strict=True)]
-        if sign == ">>":
-            return self._shift(line, parts[0], parts[1], width)
-        if sign in EQUALITY:
-            equal = self.define(line, parts[0] + parts[1], _equal)
-            return [equal if sign in ("==", "===") else self.define(line, (equal,), GATES["not"])]
-        if sign in ("&&", "||"):
-            sides = [self._truth(line, part) for part in parts]
-            return [self.define(line, sides, GATES["and" if sign == "&&" else "or"])]
-        return [self.define(line, parts[0], GATES[REDUCTIONS[sign[:-1]]])]
-
-    def _truth(self, line: int, bits: list[str]) -> str:
-        """Whether any bit is 1."""
-        return bits[0] if len(bits) == 1 else self.define(line, bits, GATES["or"])
-
-    def _shift(self, line: int, bits: list[str], amount: list[str], width: int) -> list[str]:
-        """Shift to the right; of a constant it is a table, and so yosys writes its $lut."""
-        if {*amount} <= {ZERO, ONE}:
-            return bits[_integer(amount) :]
-        if {*bits} <= {ZERO, ONE} and width == 1 and len(amount) <= MAX_SHIFT:
-            size = 1 << len(amount)
-            return [self.define(line, amount, lookup(_integer(bits[:size]), len(amount)))]
-        for i, select in enumerate(amount):
-            step = min(1 << i if i < MAX_SHIFT else len(bits), len(bits))
-            high = bits[step:] + [ZERO] * step
-            bits = [
-                self.define(line, (select, h, b), _mux) if h != b else b
-                for h, b in zip(high, bits, strict=True)
-            ]
-        return bits
-
-
-def _integer(bits: list[str]) -> int:
-    return int("".join("01"[bit == ONE] for bit in reversed(bits)), 2)
-
-
-__all__ = ["BUFFER", "Evaluator", "Expression", "Node", "expression", "fit", "index", "number", "selection"]

@@ -11,7 +11,14 @@ from typing import NamedTuple
 
 from fw_circuits.circuits.formats.gates import GATES, UNARY
 from fw_circuits.circuits.formats.tokens import UNCLOSED, Cursor
-from fw_circuits.circuits.formats.verilog_expression import Expression, expression, index, number
+from fw_circuits.circuits.formats.verilog_expression import (
+    Expression,
+    Node,
+    Number,
+    expression,
+    index,
+    number,
+)
 from fw_circuits.exceptions import CircuitError
 
 #: A directive that changes nothing here, with what it takes on its line.
@@ -105,7 +112,7 @@ class Use(NamedTuple):
     name: str
     named: bool
     ports: dict[str, Expression | None]
-    parameters: dict[str, tuple[int, int]]  # named as the ports
+    parameters: dict[str, Number]  # named as the ports
 
 
 @dataclass
@@ -117,7 +124,7 @@ class Module:
     ports: dict[str, int] = field(default_factory=dict)  # in the order of the head, with their lines
     directions: dict[str, tuple[str, int]] = field(default_factory=dict)
     nets: dict[str, Net] = field(default_factory=dict)
-    parameters: dict[str, tuple[int, int]] = field(default_factory=dict)  # values and widths
+    parameters: dict[str, Number] = field(default_factory=dict)
     supplies: dict[str, int] = field(default_factory=dict)
     assignments: list[Assignment] = field(default_factory=list)
     primitives: list[Primitive] = field(default_factory=list)
@@ -162,7 +169,7 @@ class _Parser:
 
     def __init__(self, cursor: Cursor, module: Module) -> None:
         self.cursor, self.result = cursor, module
-        self.settings: dict[str, dict[str, tuple[int, int]]] = {}  # of defparam
+        self.settings: dict[str, dict[str, Number]] = {}  # of defparam
 
     def module(self) -> None:
         """Read the head and the items."""
@@ -327,11 +334,12 @@ class _Parser:
                 self.result.directions[name] = port, line
             if keyword.startswith("supply"):
                 self.result.supplies[name] = int(keyword[-1])
-            target = expression(cursor)
-            if len(target) != 1 or target[0].sign != "name" or target[0].select:
-                raise cursor.error("names (arrays are memories; yosys: memory_map)")
+            cursor.next()
             if cursor.skip("="):
+                target = [Node(line, "name", name=name)]
                 self.result.assignments.append(Assignment(line, target, expression(cursor)))
+            if cursor.sees("["):
+                raise cursor.error(f"names without arrays, which are memories ({WRITE})")
             if not cursor.skip(","):
                 return
 
@@ -361,7 +369,7 @@ class _Parser:
     def instances(self) -> None:
         """``adder u1 (.a(x), .b(y)), u2 (x, y)``."""
         cursor, line, model = self.cursor, self.cursor.token.line, word(self.cursor)
-        parameters: dict[str, tuple[int, int]] = {}
+        parameters: dict[str, Number] = {}
         if cursor.skip("#"):
             cursor.take("(")
             while not cursor.skip(")"):
