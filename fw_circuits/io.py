@@ -7,7 +7,6 @@ Files are written beside their target and then renamed, so a crash or a full dis
 from __future__ import annotations
 
 import json
-import zipfile
 from dataclasses import asdict, fields
 from io import BytesIO
 from os import PathLike
@@ -18,8 +17,10 @@ import numpy as np
 
 from fw_circuits.circuits import Circuit, Gate
 from fw_circuits.circuits.formats.files import write_atomically
+from fw_circuits.data.archive import read_arrays
 from fw_circuits.exceptions import FormatError
 from fw_circuits.lattice import Lattice
+from fw_circuits.objective.forms import FORMS
 from fw_circuits.solution import Certificate, Solution, Status, Step, Trace
 from fw_circuits.tetrakis import Atom
 
@@ -89,19 +90,14 @@ def load(path: str | PathLike[str]) -> Solution:
     True
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
+        arrays = read_arrays(Path(path))
         header = json.loads(bytes(arrays["header"]).decode())
     except FileNotFoundError:
         raise
-    except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile, zipfile.LargeZipFile) as error:
+    except (KeyError, ValueError, OSError, RecursionError) as error:
         raise FormatError(
             f"{path} is not a readable solution ({type(error).__name__}: {error}); expected a file that "
             "Solution.save wrote; if it was copied, copy it again."
-        ) from error
-    except Exception as error:  # zlib.error and other decoder errors of a damaged archive
-        raise FormatError(
-            f"{path} is damaged ({type(error).__name__}: {error}); save the solution again."
         ) from error
     if not isinstance(header, dict) or header.get("format") != FORMAT:
         kind = header.get("format") if isinstance(header, dict) else type(header).__name__
@@ -112,7 +108,7 @@ def load(path: str | PathLike[str]) -> Solution:
         )
     try:
         return _from_parts(header, arrays)
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
         raise FormatError(
             f"{path} is incomplete or inconsistent ({type(error).__name__}: {error})."
         ) from error
@@ -139,11 +135,23 @@ def _from_parts(header: dict[str, Any], arrays: dict[str, Any]) -> Solution:
         parameter=float(header["parameter"]),
         status=Status[header["status"]],
         trace=Trace(tuple(steps)),
-        certificate=Certificate(**header["certificate"]),
+        certificate=_certificate(header["certificate"]),
         feature_names=tuple(header["feature_names"]),
         classes=None if classes is None else np.array(classes["values"], dtype=np.dtype(classes["dtype"])),
         dual_point=np.asarray(arrays["dual_point"], dtype=np.float64),
     )
+
+
+def _certificate(values: dict[str, Any]) -> Certificate:
+    """The certificate, every field of its type; other fields are refused by the class."""
+    kinds: dict[str, Any] = {"float": (int, float), "int": int, "str": str}
+    for field in fields(Certificate):
+        value = values[field.name]
+        if not isinstance(value, kinds[str(field.type)]) or isinstance(value, bool):
+            raise TypeError(f"{field.name} of the certificate is {value!r}; expected a {field.type}")
+    if values["form"] not in FORMS:
+        raise ValueError(f"the form is {values['form']!r}; expected one of {', '.join(FORMS)}")
+    return Certificate(**values)
 
 
 def _step(row: dict[str, Any]) -> Step:

@@ -84,6 +84,33 @@ def test_newer_versions_are_refused(solution, tmp_path):
         load(tmp_path / "graph.npz")
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("primal", "0.5"), ("form", [1]), ("form", "other"), ("tol", None), ("scope", 3), ("max_gates", 1.5)],
+)
+def test_a_certificate_of_other_types_is_refused(solution, tmp_path, field, value):
+    """Loaded, it would fail at the first look."""
+    solution.save(tmp_path / "s.npz")
+    with np.load(tmp_path / "s.npz") as archive:
+        arrays = dict(archive)
+    header = json.loads(bytes(arrays["header"]))
+    header["certificate"][field] = value
+    np.savez(
+        tmp_path / "bad.npz", **{**arrays, "header": np.frombuffer(json.dumps(header).encode(), np.uint8)}
+    )
+    with pytest.raises(FormatError, match="inconsistent"):
+        load(tmp_path / "bad.npz")
+
+
+def test_an_infinite_count_in_the_trace_is_refused(solution, tmp_path):
+    solution.save(tmp_path / "s.npz")
+    with np.load(tmp_path / "s.npz") as archive:
+        arrays = dict(archive)
+    np.savez(tmp_path / "bad.npz", **{**arrays, "trace": np.full_like(arrays["trace"], np.inf)})
+    with pytest.raises(FormatError, match="inconsistent"):
+        load(tmp_path / "bad.npz")
+
+
 def test_a_failed_save_leaves_the_old_file(solution, tmp_path, monkeypatch):
     target = tmp_path / "s.npz"
     solution.save(target)

@@ -3,8 +3,6 @@
 import importlib
 import math
 import numbers
-import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +10,7 @@ import numpy as np
 
 from fw_circuits._typing import Array
 from fw_circuits._validation import check_X
+from fw_circuits.data.archive import read_arrays
 from fw_circuits.data.dataset import Dataset
 from fw_circuits.data.pla import read_pla
 from fw_circuits.data.text import read_csv, target_index
@@ -88,17 +87,7 @@ def read_npz(path: str | Path, target: str | int | None = None) -> Dataset:
     """
     path = Path(path)
     try:
-        loaded = np.load(path, allow_pickle=False)
-        if not isinstance(loaded, np.lib.npyio.NpzFile):
-            raise FormatError(f"{path} holds a single array; expected an NPZ file with the arrays X and y.")
-        with loaded as file:
-            arrays = {key: file[key] for key in file.files}
-    except (zipfile.BadZipFile, ValueError, EOFError, KeyError, zlib.error) as error:
-        if isinstance(error, FormatError):
-            raise
-        raise FormatError(
-            f"{path} cannot be read as NPZ ({error}); expected numeric arrays X and y saved by numpy.savez."
-        ) from error
+        arrays = read_arrays(path)
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}; check the path.") from error
     if "X" not in arrays:
@@ -166,6 +155,7 @@ def read_parquet(path: str | Path, target: str | int | None = None) -> Dataset:
     arrow = importlib.import_module("pyarrow")
     try:
         table = parquet.read_table(path)
+        table.validate(full=True)  # text that is no UTF-8, offsets out of range
     except arrow.ArrowException as error:
         raise FormatError(
             f"{path} cannot be read as Parquet ({error}); the file is damaged or of another format."

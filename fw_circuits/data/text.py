@@ -208,7 +208,11 @@ def _read(
     stream: TextIO, path: Path, target: str | int | None, header: bool | None, delimiter: str
 ) -> Dataset:
     rows = _rows(stream, delimiter, path)
-    line, row = next(rows)
+    line, row = next(rows, (0, []))
+    if not row:
+        raise FormatError(
+            f"{path} holds nothing but blank cells; expected a table with at least two columns."
+        )
     width = len(row)
     if width < 2:
         raise FormatError(
