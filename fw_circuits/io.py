@@ -144,11 +144,11 @@ def _from_parts(header: dict[str, Any], arrays: dict[str, Any]) -> Solution:
 
 def _certificate(values: dict[str, Any]) -> Certificate:
     """The certificate, every field of its type; other fields are refused by the class."""
-    kinds: dict[str, Any] = {"float": (int, float), "int": int, "str": str}
-    for field in fields(Certificate):
-        value = values[field.name]
-        if not isinstance(value, kinds[str(field.type)]) or isinstance(value, bool):
-            raise TypeError(f"{field.name} of the certificate is {value!r}; expected a {field.type}")
+    kinds: dict[Any, Any] = {"float": (int, float), "int": int, "str": str}
+    types = {field.name: field.type for field in fields(Certificate)}
+    for name, value in values.items():
+        if not isinstance(value, kinds.get(types.get(name), object)) or isinstance(value, bool):
+            raise TypeError(f"{name} of the certificate is {value!r}; expected a {types.get(name)}")
     if values["form"] not in FORMS:
         raise ValueError(f"the form is {values['form']!r}; expected one of {', '.join(FORMS)}")
     return Certificate(**values)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import networkx as nx
 import numpy as np
 
+from fw_circuits.circuits.formats.files import write_atomically
 from fw_circuits.comparison import Comparison, quantities
 from fw_circuits.exceptions import InputError
 from fw_circuits.solution import Solution
@@ -213,6 +215,8 @@ def _pyplot() -> Any:
 
 def _save(fig: Any, path: str | PathLike[str]) -> Path:
     target = Path(path)
-    fig.savefig(target, dpi=150)
+    picture = BytesIO()
+    fig.savefig(picture, dpi=150, format=target.suffix[1:] or "png")
+    write_atomically(target, picture.getvalue())
     _pyplot().close(fig)
     return target

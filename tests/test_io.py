@@ -10,6 +10,7 @@ import pytest
 
 from fw_circuits import load, solve
 from fw_circuits.exceptions import FormatError
+from fw_circuits.plots import plot_convergence
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +124,16 @@ def test_a_failed_save_leaves_the_old_file(solution, tmp_path, monkeypatch):
     with pytest.raises(OSError, match="No space"):
         solution.save(target)
     assert target.read_bytes() == before and [p.name for p in tmp_path.iterdir()] == ["s.npz"]
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
+def test_a_full_disk_names_the_file(solution, tmp_path, monkeypatch):
+    """The system's own error of a failing write has no name in it."""
+    monkeypatch.setattr(os, "fsync", lambda handle: os.write(os.open("/dev/full", os.O_WRONLY), b"x"))
+    for write, name in ((solution.save, "s.npz"), (lambda path: plot_convergence(solution, path), "s.png")):
+        with pytest.raises(OSError, match=name):
+            write(tmp_path / name)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_saved_file_has_the_rights_of_any_new_file(solution, tmp_path):

@@ -17,7 +17,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing import connection, get_context
 from pathlib import Path
@@ -86,6 +86,28 @@ def scratch() -> Iterator[Path]:
         yield Path(folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def forked(action: Callable[[], str]) -> str:
+    """The word that ``action`` returns in a child process: what it changes in the process stays there."""
+    sys.stdout.flush()
+    back, there = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            text = "+" + action()
+        except BaseException as error:
+            text = "-" + _words(error)
+        with suppress(BrokenPipeError):
+            os.write(there, text.encode()[:4000])
+        os._exit(0)
+    os.close(there)
+    with os.fdopen(back, "rb") as pipe:
+        text = pipe.read().decode(errors="replace")
+    _, status = os.waitpid(child, 0)
+    assert text, f"the child ended with exit code {os.waitstatus_to_exitcode(status)}"
+    assert text[0] == "+", text[1:]
+    return text[1:]
 
 
 def repeat(part: str, seed: int) -> str:
