@@ -1,1 +1,1 @@
-"""Fuzzing and faults: ``python -m tests.stress --list`` names the parts; `tests/test_stress.py` runs short versions."""
+"""Long runs against brute force and other people's tools; short versions of them are ordinary tests."""

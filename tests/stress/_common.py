@@ -63,18 +63,18 @@ class Result:
 
 @contextmanager
 def alarm(seconds: float) -> Iterator[None]:
-    """Raise `Hang` when the block takes longer."""
+    """Raise `Hang` when the block takes more seconds of processor time, whatever else the machine does."""
 
     def ring(signum: int, frame: Any) -> None:
-        raise Hang(f"not finished after {seconds:g} s")
+        raise Hang(f"not finished after {seconds:g} s of processor time")
 
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    before = signal.signal(signal.SIGPROF, ring)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0.0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0.0)
+        signal.signal(signal.SIGPROF, before)
 
 
 @contextmanager

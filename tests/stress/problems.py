@@ -113,7 +113,7 @@ def draw(seed):
     elif form == "tau":
         kwargs["tau"] = spread * pick(rng, {0.0: 1, 0.1: 3, 1.0: 4, 10.0: 1}) * rng.uniform(0.5, 2)
     elif form == "eps":
-        kwargs["eps"] = value * rng.uniform(0.05, 1.3)
+        kwargs |= {"eps": value * rng.uniform(0.05, 1.3), "max_iter": 50}
     kwargs["method"] = pick(rng, {"corrective": 8, "pairwise": 1, "away": 1, "vanilla": 1})
     if kwargs["method"] != "corrective":
         kwargs["max_iter"] = int(rng.integers(1, 40))

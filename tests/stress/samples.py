@@ -31,7 +31,8 @@ FILES = {
         b".model t\n.inputs a b\n.outputs y\n.conn a y\n.end\n",
     ),
     ".bench": (
-        b"# c17\nINPUT(G1)\nINPUT(G2)\nINPUT(G3)\nOUTPUT(G22)\nG10 = NAND(G1, G3)\nG11 = not(G2)\nG22 = NAND(G10, G11)\n",
+        b"# c17\nINPUT(G1)\nINPUT(G2)\nINPUT(G3)\nOUTPUT(G22)\n"
+        b"G10 = NAND(G1, G3)\nG11 = not(G2)\nG22 = NAND(G10, G11)\n",
         b"INPUT(a)\nINPUT(b)\nOUTPUT(y)\nv = vdd\nw = LUT 0x8 (a, b)\ny = MUX(a, v, w)\n",
     ),
     ".v": (
@@ -39,7 +40,8 @@ FILES = {
         b"  nand g1 (y, w, b);\nendmodule\n",
         b"module top(input [3:0] a, output [1:0] y);\n assign y[0] = a[0] ? 1'b1 : a[1];\n"
         b" assign y[1] = &a | {a[2], a[3]} == 2'b10;\nendmodule\n",
-        b"`timescale 1ns/1ps\n/* m */ module \\t! (\\a[0] , y);\ninput \\a[0] ; output y; buf (y, \\a[0] );\nendmodule\n",
+        b"`timescale 1ns/1ps\n/* m */ module \\t! (\\a[0] , y);\n"
+        b"input \\a[0] ; output y; buf (y, \\a[0] );\nendmodule\n",
     ),
     ".pla": (
         b".i 4\n.o 2\n.ilb a b c d\n.ob y z\n.p 3\n.type fd\n1-01 1-\n0--- 01\n--11 ~1\n.e\n",
@@ -48,24 +50,24 @@ FILES = {
     ),
 }
 WORDS = {
-    ".aag": (b"aag", b"aig", b"i0", b"o0", b"l0", b"c", b"0", b"1"),
-    ".aig": (b"aig", b"aag", b"i0 x", b"\x80\x80\x80\x80\x80\x80", b"\xff", b"c"),
-    ".blif": (
-        b".names", b".model t", b".inputs", b".outputs", b".end", b".exdc", b".latch a b 0", b".subckt t a=b", b"\\\n",
-        b".gate x", b".search f", b".start_kiss", b"-", b"1", b"0", b".conn", b".cname", b".area 1", b".mlatch",
-    ),
-    ".bench": (b"INPUT(a)", b"OUTPUT(a)", b"DFF(a)", b"=", b"LUT 0xffffffffffffffffff (a, b)", b"XOR(", b"vdd", b"gnd", b"#"),
-    ".v": (
-        b"module", b"endmodule", b"input", b"output", b"wire", b"assign", b"always", b"(", b")", b";", b"?", b":", b"[9999999:0]",
-        b"32'hffffffff", b"1'bx", b"{", b"}", b"{100000{a}}", b"reg", b"<=", b"function", b"generate", b"`define A `A", b"/*", b"//",
-        b"parameter N = 99999999", b"~", b"&", b"|", b"^", b"==",
-    ),
-    ".pla": (b".i", b".o", b".type", b"f", b"fr", b"fd", b"fdr", b".ilb", b".ob", b".p", b".e", b".mv", b".phase", b"|", b"~", b"3", b"4"),
-    ".csv": (b",", b";", b"\t", b'"', b"'", b"nan", b"inf", b"-1e400", b"a", b"\n\n", b"\r", b"\xef\xbb\xbf", b"\x00", b"#"),
-    ".npz": (
-        b"null", b"true", b"[]", b"{}", b'""', b"-1", b"1e999", b"NaN", b"'<f8'", b"'|O'", b"'<U9999999999'", b"(0,)", b"(1000000000000,)",
-        b"(-1,)", b'"squared"', b'"logistic"', b"[[[[", b"99999999999", b"'<M8[D]'", b"'|S0'", b"True",
-    ),
+    ".aag": b"aag aig i0 o0 l0 c 0 1".split(),
+    ".aig": [*b"aag aig i0 o0 c".split(), b"\x80\x80\x80\x80\x80\x80", b"\xff"],
+    ".blif": [
+        *b".names .end .exdc .start_kiss .conn .cname .mlatch .inputs .outputs - 1 0".split(),
+        *(b".model t", b".latch a b 0", b".subckt t a=b", b"\\\n", b".gate x", b".search f", b".area 1"),
+    ],
+    ".bench": [*b"INPUT(a) OUTPUT(a) DFF(a) = XOR( vdd gnd #".split(), b"LUT 0xffffffffffffffffff (a, b)"],
+    ".v": [
+        *b"module endmodule input output wire assign always ( ) ; ? : [9999999:0] 32'hffffffff 1'bx { }".split(),
+        *b"{100000{a}} reg <= function generate /* // ~ & | ^ ==".split(),
+        *(b"`define A `A", b"parameter N = 99999999"),
+    ],
+    ".pla": b".i .o .type f fr fd fdr .ilb .ob .p .e .mv .phase | ~ 3 4".split(),
+    ".csv": [b",", b";", b"\t", b'"', b"'", b"nan", b"inf", b"-1e400", b"a", b"\n\n", b"\r", b"\xef\xbb\xbf", b"\0"],
+    ".npz": [
+        *b"null true [] {} \"\" -1 1e999 NaN '<f8' '|O' '<U9999999999' (0,) (1000000000000,) (-1,)".split(),
+        *b"\"squared\" \"logistic\" [[[[ 99999999999 '<M8[D]' '|S0' True".split(),
+    ],
 }  # fmt: skip
 
 
