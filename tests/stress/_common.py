@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import os
+import resource
 import shutil
 import signal
 import sys
@@ -118,6 +119,7 @@ def repeat(part: str, seed: int) -> str:
 def run(part: Part, start: int, count: int, jobs: int) -> Result:
     """Run the cases ``start .. start + count - 1`` in forked workers; prints progress and failures."""
     result, began, said = Result(part.name), time.monotonic(), time.monotonic()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     part.setup()  # before the fork, so that the workers share it
     gc.freeze()
     stop, jobs = start + count, max(1, min(jobs, count))
@@ -141,9 +143,11 @@ def run(part: Part, start: int, count: int, jobs: int) -> Result:
                 f"{part.name}: {result.n_cases} of {count}, {rate:.1f}/s, {len(result.failures)} failures",
                 flush=True,
             )
-    seconds = time.monotonic() - began
+    seconds, used = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+    each = 1e3 * (used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime) / max(1, result.n_cases)
     words = ", ".join(f"{n} {word}" for word, n in result.outcomes.most_common(12))
-    print(f"{part.name}: {seconds:.1f} s, {result.n_cases / max(seconds, 1e-9):.1f}/s; {words}")
+    rate = f"{result.n_cases / max(seconds, 1e-9):.1f}/s, {each:.2f} ms of processor time each"
+    print(f"{part.name}: {seconds:.1f} s, {rate}; {words}")
     return result
 
 

@@ -91,7 +91,11 @@ def main(argv: Sequence[str]) -> int:
         folder = Path(temporary)
         ignore = shutil.ignore_patterns(".git", "results", "__pycache__")
         shutil.copytree(ROOT, folder, ignore=ignore, dirs_exist_ok=True)
-        missed = [name for name in names if not caught(MUTANTS[name], folder)]
+        missed = []
+        for name in names:
+            found = caught(MUTANTS[name], folder)
+            print(f"{name}: {'caught by' if found else 'not noticed by'} {MUTANTS[name].tests}", flush=True)
+            missed += [] if found else [name]
     for name in missed:
         print(
             f"FAILED mutants {name}: the tests do not notice\n  again: python -m tests.stress mutants {name}"

@@ -107,6 +107,8 @@ def draw(seed):
     numbers = np.where(np.asarray(y) == np.asarray(y)[0], -1.0, 1.0) if loss == "logistic" else y
     spread = float(np.std(numbers.astype(float))) or 1.0
     value = min(spread, 1.0) * spread / 2 if loss == "huber" else 0.7 if loss == "logistic" else spread**2 / 2
+    if loss == "huber" and not 1e-8 < spread < 1e8:
+        bad = bad or "perhaps: the threshold is far from the unit of y"
     form = pick(rng, {"lam": 8, "tau": 4, "eps": 1, None: 3})
     if form == "lam":
         kwargs["lam"] = value / spread * 10.0 ** rng.uniform(-4, 0.7)
