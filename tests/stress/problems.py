@@ -84,7 +84,7 @@ def draw(seed):
     """The problem of a seed."""
     rng = np.random.default_rng([seed, 10])
     loss = pick(rng, {"squared": 10, "logistic": 6, "huber": 1})
-    oracle = pick(rng, {"auto": 10, "gates4": 1, "deep": 2})
+    oracle = pick(rng, {"auto": 10, "gates4": 1, "deep": 1.5})
     levels = pick(rng, {None: 8, (1,): 6, (2,): 1, (1, 2): 2, (1, 2, 3): 1})
     X = columns(rng, levels)
     y, bad = target(rng, X, loss)

@@ -114,7 +114,8 @@ def certify(drawn, solution, values, numbers, seed):
     assert c.polar_bound >= polar * (1 - 1e-9) - 1e-12 * np.abs(theta).sum(), (
         f"polar bound {c.polar_bound}; a circuit scores {polar}"
     )
-    bound = truth.dual_bound(c.form, c.parameter, loss, y, q, theta, polar, np.inf if centred else 1.0)
+    lowest = max(polar - 1e-12 * np.abs(theta).sum(), 0.0)  # vertices have weights of 44 bits
+    bound = truth.dual_bound(c.form, c.parameter, loss, y, q, theta, lowest, np.inf if centred else 1.0)
     rounding = error + 1e-9 * abs(bound) + (0.0 if c.form == "eps" else abs(theta.sum()) * size)
     if c.form == "eps":
         rounding += noise * slope / max(polar, 1e-300)

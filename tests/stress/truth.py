@@ -128,6 +128,8 @@ def loss_value(loss, y, q, f):
 
 def dual_bound(form, parameter, loss, y, q, theta, polar, most):
     """Largest lower bound on the optimum that the multiples ``s theta``, ``s <= most``, give."""
+    if form == "eps" and polar == 0.0:
+        return np.inf
     some = q > 0
     y, q, theta = y[some], q[some], theta[some]
     if loss == "logistic":
