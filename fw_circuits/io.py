@@ -7,7 +7,6 @@ Files are written beside their target and then renamed, so a crash or a full dis
 from __future__ import annotations
 
 import json
-import zipfile
 from dataclasses import asdict, fields
 from io import BytesIO
 from os import PathLike
@@ -20,8 +19,10 @@ from fw_circuits._labels import from_json, plain_labels, to_json
 from fw_circuits._typing import Array
 from fw_circuits.circuits import Circuit, Gate
 from fw_circuits.circuits.formats.files import write_atomically
+from fw_circuits.data.archive import read_arrays
 from fw_circuits.exceptions import FormatError
 from fw_circuits.lattice import Lattice
+from fw_circuits.objective.forms import FORMS
 from fw_circuits.solution import Certificate, Solution, Status, Step, Trace
 from fw_circuits.tetrakis import Atom
 
@@ -94,19 +95,14 @@ def load(path: str | PathLike[str]) -> Solution:
     True
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
+        arrays = read_arrays(Path(path))
         header = json.loads(bytes(arrays["header"]).decode())
     except FileNotFoundError:
         raise
-    except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile, zipfile.LargeZipFile) as error:
+    except (KeyError, ValueError, OSError, RecursionError) as error:
         raise FormatError(
             f"{path} is not a readable solution ({type(error).__name__}: {error}); expected a file that "
             "Solution.save wrote; if it was copied, copy it again."
-        ) from error
-    except Exception as error:  # zlib.error and other decoder errors of a damaged archive
-        raise FormatError(
-            f"{path} is damaged ({type(error).__name__}: {error}); save the solution again."
         ) from error
     if not isinstance(header, dict) or header.get("format") != FORMAT:
         kind = header.get("format") if isinstance(header, dict) else type(header).__name__
@@ -117,7 +113,7 @@ def load(path: str | PathLike[str]) -> Solution:
         )
     try:
         return _from_parts(header, arrays)
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
         raise FormatError(
             f"{path} is incomplete or inconsistent ({type(error).__name__}: {error})."
         ) from error
@@ -143,7 +139,7 @@ def _from_parts(header: dict[str, Any], arrays: dict[str, Any]) -> Solution:
         parameter=float(header["parameter"]),
         status=Status[header["status"]],
         trace=Trace(tuple(steps)),
-        certificate=Certificate(**{name: _number(value) for name, value in header["certificate"].items()}),
+        certificate=_certificate(header["certificate"]),
         feature_names=tuple(header["feature_names"]),
         classes=_classes(header["classes"], arrays.get("classes")),
         dual_point=np.asarray(arrays["dual_point"], dtype=np.float64),
@@ -178,6 +174,19 @@ def _finite(value: Any) -> Any:
 
 def _number(value: Any) -> Any:
     return float(value) if value in ("inf", "-inf", "nan") else value
+
+
+def _certificate(listed: dict[str, Any]) -> Certificate:
+    """The certificate, every field of its type; other fields are refused by the class."""
+    kinds: dict[Any, Any] = {"float": (int, float), "int": int, "str": str}
+    types = {field.name: field.type for field in fields(Certificate)}
+    values = {name: _number(value) for name, value in listed.items()}
+    for name, value in values.items():
+        if not isinstance(value, kinds.get(types.get(name), object)) or isinstance(value, bool):
+            raise TypeError(f"{name} of the certificate is {value!r}; expected a {types.get(name)}")
+    if values["form"] not in FORMS:
+        raise ValueError(f"the form is {values['form']!r}; expected one of {', '.join(FORMS)}")
+    return Certificate(**values)
 
 
 def _step(row: dict[str, Any]) -> Step:

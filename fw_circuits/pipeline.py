@@ -43,6 +43,8 @@ from fw_circuits.solver import ActiveSet, Run, frank_wolfe
 from fw_circuits.solver.loop import ATOMS_PER_PASS, centred_gradient
 
 DOMAINS = ("minmax", "quantile")
+#: Between two saves of the solution so far.
+CHECKPOINT_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -365,7 +367,7 @@ def _fit(
 
     def after_pass(run: Run) -> bool:
         nonlocal saved
-        if checkpoint is not None and time.perf_counter() - saved > 30.0:
+        if checkpoint is not None and time.perf_counter() - saved > CHECKPOINT_SECONDS:
             _save(_snapshot(problem, form, run, tol), checkpoint)
             saved = time.perf_counter()
         return any([call(run) for call in callbacks if call is not None])

@@ -6,6 +6,7 @@ Text that comes from data (names of columns and tables) is drawn letter by lette
 from __future__ import annotations
 
 import textwrap
+from io import BytesIO
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import networkx as nx
 import numpy as np
 
-from fw_circuits.circuits.formats.files import check_writable
+from fw_circuits.circuits.formats.files import check_writable, write_atomically
 from fw_circuits.comparison import Comparison, quantities
 from fw_circuits.exceptions import InputError
 from fw_circuits.solution import Solution
@@ -257,8 +258,10 @@ def _check_ending(path: str | PathLike[str]) -> Path:
 
 
 def _save(fig: Any, target: Path) -> Path:
+    picture = BytesIO()
     try:
-        fig.savefig(target, dpi=150)
+        fig.savefig(picture, dpi=150, format=target.suffix[1:])
     finally:
         _pyplot().close(fig)
+    write_atomically(target, picture.getvalue())
     return target

@@ -10,6 +10,7 @@ import pytest
 
 from fw_circuits import load, solve
 from fw_circuits.exceptions import FormatError
+from fw_circuits.plots import plot_convergence
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +85,33 @@ def test_newer_versions_are_refused(solution, tmp_path):
         load(tmp_path / "graph.npz")
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("primal", "0.5"), ("form", [1]), ("form", "other"), ("tol", None), ("scope", 3), ("max_gates", 1.5)],
+)
+def test_a_certificate_of_other_types_is_refused(solution, tmp_path, field, value):
+    """Loaded, it would fail at the first look."""
+    solution.save(tmp_path / "s.npz")
+    with np.load(tmp_path / "s.npz") as archive:
+        arrays = dict(archive)
+    header = json.loads(bytes(arrays["header"]))
+    header["certificate"][field] = value
+    np.savez(
+        tmp_path / "bad.npz", **{**arrays, "header": np.frombuffer(json.dumps(header).encode(), np.uint8)}
+    )
+    with pytest.raises(FormatError, match="inconsistent"):
+        load(tmp_path / "bad.npz")
+
+
+def test_an_infinite_count_in_the_trace_is_refused(solution, tmp_path):
+    solution.save(tmp_path / "s.npz")
+    with np.load(tmp_path / "s.npz") as archive:
+        arrays = dict(archive)
+    np.savez(tmp_path / "bad.npz", **{**arrays, "trace": np.full_like(arrays["trace"], np.inf)})
+    with pytest.raises(FormatError, match="inconsistent"):
+        load(tmp_path / "bad.npz")
+
+
 def test_a_failed_save_leaves_the_old_file(solution, tmp_path, monkeypatch):
     target = tmp_path / "s.npz"
     solution.save(target)
@@ -96,6 +124,16 @@ def test_a_failed_save_leaves_the_old_file(solution, tmp_path, monkeypatch):
     with pytest.raises(OSError, match="No space"):
         solution.save(target)
     assert target.read_bytes() == before and [p.name for p in tmp_path.iterdir()] == ["s.npz"]
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
+def test_a_full_disk_names_the_file(solution, tmp_path, monkeypatch):
+    """The system's own error of a failing write has no name in it."""
+    monkeypatch.setattr(os, "fsync", lambda handle: os.write(os.open("/dev/full", os.O_WRONLY), b"x"))
+    for write, name in ((solution.save, "s.npz"), (lambda path: plot_convergence(solution, path), "s.png")):
+        with pytest.raises(OSError, match=name):
+            write(tmp_path / name)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_saved_file_has_the_rights_of_any_new_file(solution, tmp_path):

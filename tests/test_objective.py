@@ -94,3 +94,21 @@ def test_exactly_one_parameter_is_asked_for():
         make_form(lam=1.0, tau=1.0)
     with pytest.raises(InputError, match="expected one of 'squared'"):
         make_loss("hinge", np.zeros(2))
+
+
+@pytest.mark.parametrize("seed", [108, 2158, 3178, 3684])
+def test_best_intercept_is_finite_from_where_it_already_is(seed):
+    """The step is below the rounding of the intercept while one end of the bracket is still infinite."""
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(2, 14))
+    loss, f = make_loss("huber", rng.normal(size=n)), rng.normal(size=n)
+    b = best_intercept(loss, f)
+    assert best_intercept(loss, f, b) == pytest.approx(b, abs=1e-12)
+
+
+@pytest.mark.parametrize("form", [{"lam": 1.0}, {"tau": 1.0}])
+def test_rounding_error_is_no_dual_point_of_any_size(form):
+    """Scaled up until it is large, its sum is large too, and the bound holds for points of sum 0."""
+    loss = make_loss("logistic", np.array([-1.0, -1.0, 1.0]), np.array([0.3, 0.7, 0.0]))
+    noise = np.array([-1e-32, -2e-32, 0.0])  # what is left of a gradient where one label has all the weight
+    assert make_form(**form).dual(loss, noise, 1e-32) <= loss.value(np.full(3, -36.2))

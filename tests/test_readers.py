@@ -2,6 +2,8 @@
 
 import itertools
 import sys
+import zipfile
+from io import BytesIO
 
 import numpy as np
 import pandas as pd
@@ -82,6 +84,7 @@ def test_csv_labels(tmp_path):
 BAD_CSV = {
     "empty": ("", FormatError, "empty"),
     "blank": ("\n\n  \n", FormatError, "empty"),
+    "blank cells": (" , \n,\n", FormatError, "nothing but blank cells"),
     "header only": ("a,b,y\n", FormatError, "header and no rows"),
     "one column": ("a\n1\n2\n", FormatError, "no delimiter found.*'a'"),
     "short line": ("a,b,y\n1,2,0\n3,4\n5,6,1\n", FormatError, r"line 3: 2 cells, but the first line has 3"),
@@ -216,7 +219,52 @@ def test_npz_damage(tmp_path):
         read_table(write(tmp_path, "one.npz", (tmp_path / "one.npy").read_bytes()))
 
 
+def npz_of(members):
+    """An archive whose members are these bytes, with the right checksums."""
+    content = BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return content.getvalue()
+
+
+def npy_of(array, old=b"", new=b""):
+    content = BytesIO()
+    np.save(content, array)
+    return content.getvalue().replace(old, new)
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        npy_of(np.eye(2), b"(2, 2)", b"(9999999999999, 9)"),  # believed, it allocates
+        npy_of(np.eye(2), b"(2, 2)", b"(-2, -2)"),
+        npy_of(np.eye(2), b"'shape': (2, 2), }", b"'shape': (((((("),  # ends in the tokenizer
+        npy_of(np.eye(2), b"'<f8'", b"'<U99'"),
+        npy_of(np.array(["ab"])) [:-4] + b"\xff\xff\xff\xff",  # no character
+        b"no array at all",
+        b"",
+    ],
+)  # fmt: skip
+def test_npz_with_a_broken_member_and_a_right_checksum(tmp_path, member):
+    """`numpy.load` trusts the header of a member, or hands its bytes on as they are."""
+    for name in ("X", "feature_names"):
+        whole = {"X.npy": npy_of(np.eye(2)), "y.npy": npy_of(np.zeros(2)), f"{name}.npy": member}
+        with pytest.raises(FormatError, match=f"cannot be read as NPZ .{name}: "):
+            read_table(write(tmp_path, "bad.npz", npz_of(whole)))
+
+
 # --- Parquet ---
+
+
+def test_parquet_with_text_that_is_no_utf8(tmp_path):
+    pytest.importorskip("pyarrow")
+    pd.DataFrame({"a": [1, 2], "y": ["hello", "world"]}).to_parquet(tmp_path / "t.parquet", compression=None)
+    data = (tmp_path / "t.parquet").read_bytes()
+    at = data.index(b"hello")
+    bad = write(tmp_path, "bad.parquet", data[:at] + b"\xff\xfe" + data[at + 2 :])
+    with pytest.raises(FormatError, match="cannot be read as Parquet"):
+        read_table(bad)
 
 
 def test_parquet(tmp_path):

@@ -4,8 +4,6 @@ import importlib
 import math
 import numbers
 import re
-import zipfile
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ import numpy as np
 from fw_circuits._tables import default_names, is_default, match_columns
 from fw_circuits._typing import Array, Floats
 from fw_circuits._validation import check_X
+from fw_circuits.data.archive import read_arrays
 from fw_circuits.data.dataset import Dataset
 from fw_circuits.data.pla import read_pla
 from fw_circuits.data.pla_file import check_dont_care
@@ -213,17 +212,7 @@ def _npz_columns(path: Path, wanted: Selection) -> Columns:
 def _npz_arrays(path: Path) -> dict[str, Array]:
     """All arrays of an NPZ file, nothing unpickled."""
     try:
-        loaded = np.load(path, allow_pickle=False)
-        if not isinstance(loaded, np.lib.npyio.NpzFile):
-            raise FormatError(f"{path} holds a single array; expected an NPZ file with the arrays X and y.")
-        with loaded as file:
-            return {key: file[key] for key in file.files}
-    except (zipfile.BadZipFile, ValueError, EOFError, KeyError, zlib.error) as error:
-        if isinstance(error, FormatError):
-            raise
-        raise FormatError(
-            f"{path} cannot be read as NPZ ({error}); expected numeric arrays X and y saved by numpy.savez."
-        ) from error
+        return read_arrays(path)
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}; check the path.") from error
 
@@ -269,6 +258,7 @@ def _parquet_columns(path: Path, wanted: Selection) -> Columns:
     arrow = importlib.import_module("pyarrow")
     try:
         table = parquet.read_table(path)
+        table.validate(full=True)  # text that is no UTF-8, offsets out of range
     except arrow.ArrowException as error:
         raise FormatError(
             f"{path} cannot be read as Parquet ({error}); the file is damaged or of another format."

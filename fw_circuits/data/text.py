@@ -202,7 +202,11 @@ def _first_lines(stream: TextIO, path: Path) -> list[str]:
 
 def _read(stream: TextIO, path: Path, wanted: Selection, header: bool, delimiter: str) -> Columns:
     rows = _rows(stream, delimiter, path)
-    line, row = next(rows)
+    line, row = next(rows, (0, []))
+    if not row:
+        raise FormatError(
+            f"{path} holds nothing but blank cells; expected a table with at least two columns."
+        )
     width = len(row)
     if width < 2 and wanted.labelled:
         raise FormatError(

@@ -26,6 +26,9 @@ from fw_circuits._typing import Floats
 from fw_circuits.exceptions import InputError
 from fw_circuits.objective.losses import Loss, Squared
 
+#: A dual point whose sum is a larger part of its entries is rounding error: the bounds hold for a sum of 0.
+NOISE = 1e-12
+
 
 @dataclass(frozen=True)
 class Form:
@@ -123,6 +126,8 @@ def _maximise(
     loss: Loss, theta: Floats, limit: float, bound: Callable[[float], float], penalty: float = 0.0
 ) -> float:
     """Largest value of the quasi-concave ``bound(s)`` found on [0, limit]; every value is a valid bound."""
+    if abs(float(theta.sum())) > NOISE * float(np.abs(theta).sum()):
+        limit = min(limit, 1.0)  # rounding error around 0, whose sum would grow with it
     tries = [0.0, min(1.0, limit)]
     if np.isfinite(limit):
         tries += [limit, limit * (1.0 - 1e-12)]

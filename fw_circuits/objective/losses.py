@@ -218,12 +218,12 @@ def best_intercept(loss: Loss, f: Floats, start: float = 0.0) -> float:
         low, high = (b, high) if slope > 0 else (low, b)
         bend = float(loss.curvature(f + b).sum())
         trial = b + (slope / bend if bend > abs(slope) / reach else np.copysign(reach, slope))
+        if trial == b:  # before it is compared with a bracket whose other end may still be infinite
+            break
         if not low < trial < high:
             trial = 0.5 * (low + high)
         elif np.isinf(low) or np.isinf(high):
             reach *= 2.0  # no bracket yet: look twice as far next time
-        if trial == b:
-            break
         b = trial
     return float(np.clip(b, counted.min(), counted.max()) if isinstance(loss, Huber) else b)
 

@@ -82,7 +82,7 @@ def write_atomically(path: Path, data: bytes) -> None:
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except BaseException as error:
-        if isinstance(error, OSError) and error.filename == str(temporary):
+        if isinstance(error, OSError) and error.filename in (None, str(temporary)):  # None: the disk is full
             error.filename = str(path)  # the user knows this name, not the temporary one
         temporary.unlink(missing_ok=True)
         raise

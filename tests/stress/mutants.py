@@ -1,0 +1,152 @@
+"""Broken on purpose: ``python -m tests.stress mutants [NAME ...]`` changes one line, and expects the tests to fail.
+
+Each mutant is data: a file, a text in it that occurs once, what takes its place, and the tests that must notice.  The
+change is made in a copy of the tree; C is built there again.  Without the change the same tests pass: that is what
+``pytest`` is for.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from ._common import ROOT
+
+
+class Mutant(NamedTuple):
+    """``old`` occurs once in ``file``; with ``new`` in its place one of ``tests`` must fail."""
+
+    file: str
+    old: str
+    new: str
+    tests: str
+
+
+MUTANTS = {
+    # The order of answers: ties are broken by the higher literal.
+    "c-found": Mutant(
+        "csrc/found_body.h",
+        "return x->lit[i] < y->lit[i];",
+        "return x->lit[i] > y->lit[i];",
+        "tests/test_oracle_subset.py",
+    ),
+    # The first bound of the quadruples forgets the last lane.
+    "c-quads": Mutant(
+        "csrc/oracle/subset_body.h",
+        "(lane + (int32_t)d < (int32_t)n);",
+        "(lane + (int32_t)d < (int32_t)n - 1);",
+        "tests/test_oracle_subset.py",
+    ),
+    # The partial word at the end of the rows is taken for a whole one.
+    "c-histogram": Mutant(
+        "csrc/oracle/found.c",
+        "part[r & 3][(x[0] >> r & 1)",
+        "part[r & 3][(x[0] >> (r ^ 1) & 1)",
+        "tests/test_oracle_subset.py",
+    ),
+    # The shift of soft thresholding has the wrong sign below zero.
+    "c-lasso": Mutant(
+        "csrc/solver/lasso_cd.c", "(z + t[j]) / diagonal", "(z - t[j]) / diagonal", "tests/test_lasso.py"
+    ),
+    # Sorted runs of more than sixteen coordinates are merged from the wrong end.
+    "c-j1": Mutant(
+        "csrc/lattice/j1.c", "v[a] >= v[b])", "v[a] <= v[b])", "tests/test_lattice_triangulation.py"
+    ),
+    # A butterfly of the Walsh transform with a wrong sign.
+    "c-walsh": Mutant(
+        "csrc/families/walsh_body.h", "q[2] = a - c;", "q[2] = a + c;", "tests/test_oracle_parity.py"
+    ),
+    # A complement is lost on the way in.
+    "aiger": Mutant(
+        "fw_circuits/circuits/formats/aiger.py",
+        "signals[low >> 1] ^ (low & 1)",
+        "signals[low >> 1]",
+        "tests/test_formats.py",
+    ),
+    # Marks that no table has are read as if they were there.
+    "blif": Mutant(
+        "fw_circuits/circuits/formats/blif.py",
+        'and set(cube) <= set("01-")',
+        "",
+        "tests/test_formats.py",
+    ),
+    # Products that both halves share reach too far.
+    "pla": Mutant("fw_circuits/circuits/formats/pla.py", "up0 & up1", "up0 | up1", "tests/test_formats.py"),
+}
+
+
+def main(argv: Sequence[str]) -> int:
+    """Lines changed on purpose, which the tests must notice; builds C, takes minutes."""
+    parser = argparse.ArgumentParser(prog="python -m tests.stress mutants", description=main.__doc__)
+    parser.add_argument("names", nargs="*", help=f"of {', '.join(MUTANTS)}; default: all")
+    names = parser.parse_args(argv).names or list(MUTANTS)
+    with tempfile.TemporaryDirectory(prefix="mutants-") as temporary:
+        folder = Path(temporary)
+        ignore = shutil.ignore_patterns(".git", "results", "__pycache__")
+        shutil.copytree(ROOT, folder, ignore=ignore, dirs_exist_ok=True)
+        later = time.time() + 86400  # only a kernel that is taken away is built again
+        for library in (folder / "fw_circuits" / "_kernels").glob("*.so"):
+            os.utime(library, (later, later))
+        missed = []
+        for name in names:
+            found = caught(MUTANTS[name], folder)
+            print(f"{name}: {'caught by' if found else 'not noticed by'} {MUTANTS[name].tests}", flush=True)
+            missed += [] if found else [name]
+    for name in missed:
+        print(
+            f"FAILED mutants {name}: the tests do not notice\n  again: python -m tests.stress mutants {name}"
+        )
+    print(f"mutants: {len(names)} cases, {len(missed)} failures")
+    return int(bool(missed))
+
+
+def caught(mutant: Mutant, folder: Path) -> bool:
+    """Whether the tests fail with the mutant in the copy; afterwards the copy is as it was."""
+    path = folder / mutant.file
+    text = path.read_text(encoding="utf-8")
+    if text.count(mutant.old) != 1:
+        raise SystemExit(
+            f"{mutant.file}: {mutant.old!r} occurs {text.count(mutant.old)} times; expected once"
+        )
+    kernels = {} if path.suffix == ".py" else _take_kernel(path, folder)
+    path.write_text(text.replace(mutant.old, mutant.new), encoding="utf-8")
+    try:
+        if kernels:
+            _run([sys.executable, "setup.py", "build_ext", "--inplace"], folder, must_work=True)
+        return not _run(
+            [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", mutant.tests], folder
+        )
+    finally:
+        path.write_text(text, encoding="utf-8")
+        for name, (data, times) in kernels.items():
+            Path(name).write_bytes(data)
+            os.utime(name, times)
+
+
+def _take_kernel(path: Path, folder: Path) -> dict[str, tuple[bytes, tuple[float, float]]]:
+    """Remove the libraries that the C file goes into; their bytes and times by path."""
+    room = "*" if path.parent.name == "csrc" else path.parent.name
+    libraries = (folder / "fw_circuits" / "_kernels").glob(f"_{room}.*.so")
+    found = {str(p): (p.read_bytes(), (p.stat().st_atime, p.stat().st_mtime)) for p in libraries}
+    for name in found:
+        Path(name).unlink()
+    return found
+
+
+def _run(command: list[str], folder: Path, must_work: bool = False) -> bool:
+    done = subprocess.run(
+        command, cwd=folder, env=os.environ | {"PYTHONPATH": ""}, capture_output=True, text=True
+    )
+    if must_work and done.returncode:
+        raise SystemExit(f"{' '.join(command)} failed:\n{(done.stdout + done.stderr)[-2000:]}")
+    if done.returncode not in (0, 1) and not must_work:  # 1: a test failed; anything else proves nothing
+        raise SystemExit(f"pytest ended with {done.returncode}:\n{(done.stdout + done.stderr)[-2000:]}")
+    return done.returncode == 0

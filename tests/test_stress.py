@@ -1,0 +1,70 @@
+"""Short versions of the stress parts: the commands that people type, with few cases."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+#: Cases that take some seconds each part; the long runs have a hundred to a thousand times as many.
+SHORT = {"solve": 150, "files": 600, "kill": 6, "disk": 75}
+
+
+def stress(*words):
+    command = [sys.executable, "-m", "tests.stress", *map(str, words)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("part", SHORT)
+def test_short_run(part):
+    done = stress(part, "--count", SHORT[part], "--jobs", 2)
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+    counts = re.findall(r"^\S+: (\d+) cases, 0 failures$", done.stdout, re.MULTILINE)
+    assert counts and set(counts) == {str(SHORT[part])}
+
+
+def test_a_failing_case_prints_its_seed_and_its_command(tmp_path):
+    """Runs of a part that fails, crashes and hangs: each is a failure of its seed, and the others go on."""
+    script = """
+import os, signal, sys
+sys.path.insert(0, {root!r})
+from tests.stress._common import Part, alarm, run
+
+def case(seed):
+    if seed == 12:
+        raise ValueError("wrong")
+    if seed == 14:
+        os.kill(os.getpid(), signal.SIGSEGV)
+    if seed == 15:
+        with alarm(0.2):
+            while True:
+                pass
+    return "fine"
+
+result = run(Part("t", "", case, 1), 10, 10, 2)
+print(result.summary(), sorted(seed for seed, _ in result.failures))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script.format(root=str(ROOT))], capture_output=True, text=True, cwd=tmp_path
+    )
+    assert "[12, 14, 15]" in done.stdout, done.stdout + done.stderr
+    assert "FAILED t seed 14: the process ended with exit code -11" in done.stdout
+    assert "python -m tests.stress t --start 12 --count 1" in done.stdout and "Hang" in done.stdout
+
+
+def test_every_mutant_has_its_place():
+    """The text that a mutant replaces occurs once; whether tests notice it is a long run."""
+    from stress.mutants import MUTANTS
+
+    for name, mutant in MUTANTS.items():
+        assert (ROOT / mutant.file).read_text(encoding="utf-8").count(mutant.old) == 1, name
+        assert (ROOT / mutant.tests).is_file() and mutant.old != mutant.new, name
+    assert sum(name.startswith("c-") for name in MUTANTS) >= 3
+
+
+def test_sanitizers_know_the_kernel_tests():
+    from stress.sanitize import kernel_tests
+
+    assert {"tests/test_oracle_subset.py", "tests/test_lasso.py"} <= set(kernel_tests())
