@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse
 
+from fw_circuits._sparse import densify
 from fw_circuits._typing import Array, Floats
 from fw_circuits.exceptions import InputError
 
@@ -117,7 +118,7 @@ def check_X(X: Any, *, n_features: int | None = None, name: str = "X") -> Floats
     Parameters
     ----------
     X : array-like or data frame
-        Numbers or booleans.  Objects are accepted where each one is a number.
+        Numbers or booleans, dense or sparse.  Objects are accepted where each one is a number.
     n_features : int, optional
         The number of columns that the model was fitted with.
     name : str
@@ -126,16 +127,15 @@ def check_X(X: Any, *, n_features: int | None = None, name: str = "X") -> Floats
     Raises
     ------
     InputError
-        Sparse, complex, text or object data; NaN or infinity; not two axes; no rows; no columns; wrong
-        n_features.
+        Complex, text or object data; NaN or infinity; not two axes; no rows; no columns; wrong n_features; a
+        sparse table too large to be dense.
 
     Examples
     --------
     >>> check_X([[0, 1], [1, 1]]).dtype
     dtype('float64')
     """
-    if scipy.sparse.issparse(X):
-        raise InputError(f"{name} is a sparse matrix; Sparse data is not supported: pass {name}.toarray().")
+    X = densify(X, name)
     if _is_frame(X):
         _check_frame_columns(X, name)
         values = X.to_numpy()
@@ -269,7 +269,7 @@ def check_target(y: Any, n_rows: int, loss: str) -> tuple[Floats, Array | None]:
     return floats.copy() if floats is values else np.ascontiguousarray(floats), None
 
 
-def _is_missing(value: Any) -> bool:
+def is_missing(value: Any) -> bool:
     """None, NaN, NaT, and NA of pandas (whose comparison has no truth value)."""
     try:
         return value is None or bool(value != value)
@@ -281,7 +281,7 @@ def _two_labels(values: Array) -> tuple[Floats, Array]:
     if values.dtype.kind == "c":
         raise InputError("y: Complex data not supported; expected two labels.")
     if values.dtype.kind == "O":
-        missing = np.array([_is_missing(v) for v in values], dtype=bool)
+        missing = np.array([is_missing(v) for v in values], dtype=bool)
     else:
         missing = values != values
     if missing.any():
@@ -436,4 +436,29 @@ def check_parameters(
             "norms and circuit size do not apply; use gamma > 2 for them.",
             UserWarning,
             stacklevel=3,
+        )
+
+
+def check_penalties(lams: Any, n_lams: Any, ratio: Any, name: str = "lams") -> None:
+    """Check the penalties of a path: the list ``lams`` if there is one, else how many and down to which ratio.
+
+    Raises
+    ------
+    InputError
+        An empty list or one with anything but finite numbers > 0; n_lams not a whole number >= 1; ratio not in (0, 1).
+
+    Examples
+    --------
+    >>> check_penalties([0.1, 0.0], 20, 1e-3)
+    Traceback (most recent call last):
+    fw_circuits.exceptions.InputError: lams is [0.1, 0.0]; expected one or more finite numbers > 0.
+    """
+    if lams is not None:
+        good = np.ndim(lams) == 1 and len(lams) > 0
+        if not good or any(_real_problem(name, v, low=0, open_low=True) for v in lams):
+            shown = lams.tolist() if isinstance(lams, np.ndarray) else lams
+            raise InputError(f"{name} is {shown!r}; expected one or more finite numbers > 0.")
+    elif not _is_int(n_lams) or n_lams < 1 or _real_problem("", ratio, low=0, open_low=True) or ratio >= 1:
+        raise InputError(
+            f"n_lams={n_lams!r}, ratio={ratio!r}; expected a whole number n_lams >= 1 and 0 < ratio < 1."
         )
