@@ -101,3 +101,11 @@ def test_levels_that_are_no_numbers(table, capsys):
     with pytest.raises(SystemExit):
         main(["solve", str(table), "--levels", "1,x"])
     assert "'1,x' is not a list of whole numbers such as 1,2,3" in capsys.readouterr().err
+
+
+def test_more_than_two_labels_are_sent_to_the_estimator(tmp_path, capsys):
+    table = tmp_path / "three.csv"
+    table.write_text("a,b,label\n" + "0,0,low\n0,1,mid\n1,1,high\n" * 10, encoding="utf-8")
+    for options in ([], ["--loss", "logistic"], ["--choose"]):
+        assert main(["solve", str(table), "--output", str(tmp_path), *options]) == 1
+        assert "3 labels" in (said := capsys.readouterr().err) and "fw_circuits.CircuitClassifier" in said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 import time
 import warnings
 from dataclasses import dataclass, replace
@@ -13,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from fw_circuits._sparse import densify
 from fw_circuits._typing import Array, Floats
-from fw_circuits._validation import check_parameters, check_penalties, feature_names_of
+from fw_circuits._validation import check_parameters, feature_names_of
 from fw_circuits.estimators._rows import merge_rows
 from fw_circuits.exceptions import InputError
 from fw_circuits.pipeline import Problem, multiplier_of_constant, path_of, prepare
@@ -100,8 +101,9 @@ class _CircuitEstimator(BaseEstimator):
 
     def _check_penalty(self) -> None:
         check_parameters(lam=self.lam)
-        if self.lam is None:
-            check_penalties([self.relative_lam], 1, 0.5, name="relative_lam")
+        part = self.relative_lam
+        if self.lam is None and not (isinstance(part, numbers.Real) and 0.0 < float(part) < np.inf):
+            raise InputError(f"relative_lam is {part!r}; expected a finite number > 0.")
 
     def _levels(self) -> Any:
         return self.levels if np.ndim(self.levels) == 0 else tuple(self.levels)

@@ -101,13 +101,15 @@ class _PathCV:
         """Rows to fit and rows to judge by, those folds left out whose rows have no weight or a single class."""
         known = inspect.signature(task.splitter.split).parameters
         if task.groups is not None and (self.cv is None or "groups" not in known):
-            raise InputError(f"groups were given, but cv is {self.cv!r}; expected a splitter that uses them.")
+            raise InputError(
+                f"groups were given, but cv is {_short(self.cv)}; expected a splitter that uses them."
+            )
         counts = np.ones(len(task.y)) if task.weight is None else task.weight
         ours = self.cv is None or isinstance(self.cv, numbers.Integral)
         some = np.flatnonzero(counts > 0.0) if ours else np.arange(len(task.y))  # a splitter knows all rows
-        groups = {} if task.groups is None else {"groups": np.asarray(task.groups)[some]}
         needed = 2 if self._loss == "logistic" else 1
         try:
+            groups = {} if task.groups is None else {"groups": np.asarray(task.groups)[some]}
             folds = [
                 (some[train], some[test])
                 for train, test in task.splitter.split(task.X[some], task.y[some], **groups)
@@ -118,7 +120,7 @@ class _PathCV:
             raise self._bad_folds(task.y, error) from error
         if not folds:
             raise InputError(
-                f"no fold of cv={self.cv!r} has rows of positive weight to judge by and, to fit, "
+                f"no fold of cv={_short(self.cv)} has rows of positive weight to judge by and, to fit, "
                 f"{'two different classes' if needed == 2 else 'a row'} of positive weight; use fewer folds or more "
                 "rows."
             )
@@ -128,7 +130,7 @@ class _PathCV:
         members = np.unique(y, return_counts=True)[1]
         classes = f" ({members.min()} in the smallest class)" if self._loss == "logistic" else ""
         return InputError(
-            f"cv={self.cv!r} (None: 5 folds) does not split {len(y)} rows{classes}: {error}  Expected a number of "
+            f"cv={_short(self.cv)} does not split {len(y)} rows{classes}: {error}  Expected a number of "
             "folds from 2 to the number of rows (for classes: of each), a splitter of scikit-learn, or pairs of row "
             "numbers to fit and to judge by; a splitter of groups gets them by fit(..., groups=...)."
         )
@@ -179,4 +181,10 @@ def _test_loss(solution: Solution, rows: Task) -> float:
         errors = np.logaddexp(0.0, -np.where(rows.y > 0, 1.0, -1.0) * f)
     else:
         errors = 0.5 * (rows.y - f) ** 2
-    return float(np.average(errors, weights=rows.weight))
+    weight = None if rows.weight is None else rows.weight / rows.weight.max()  # so that no product overflows
+    return float(np.average(errors, weights=weight))
+
+
+def _short(cv: Any) -> str:
+    text = "None (5 folds)" if cv is None else " ".join(repr(cv).split())
+    return text if len(text) <= 100 else text[:97] + "..."

@@ -12,6 +12,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from fw_circuits._typing import Array, Floats
+from fw_circuits._validation import check_target
 from fw_circuits.estimators._base import Task, _CircuitEstimator, share_of_time
 from fw_circuits.estimators._rows import plain_labels, row_weights, with_class_weight
 from fw_circuits.exceptions import InputError
@@ -65,6 +66,7 @@ class CircuitRegressor(RegressorMixin, _CircuitEstimator):
     def _fit(self, X: Any, y: Any, sample_weight: Any, groups: Any = None) -> Any:
         deadline, seed = self._begin(), self._seed()
         X, y = self._check_data(X, y, y_numeric=True)
+        y, _ = check_target(y, len(X), self._loss)
         weight = row_weights(sample_weight, X)
         task = Task(X, y, weight, self._splitter(y, seed), groups, seed, deadline, self.time_limit)
         self.solution_ = self._named(self._fit_one(task))
