@@ -134,7 +134,7 @@ def test_one_hot_columns_of_a_pipeline():
 def test_class_weights_are_row_weights(make, y, weights):
     if isinstance(weights, dict):
         weights = {label: w for label, w in weights.items() if label in y}
-    options = QUICK if make is CircuitClassifierCV else {"n_jobs": 1}
+    options = {**QUICK, "lam": 0.01} if make is CircuitClassifierCV else {"n_jobs": 1}
     model = make(**options, class_weight=weights).fit(X, y)
     same = make(**options).fit(X, y, sample_weight=compute_sample_weight(weights, y))
     assert np.allclose(model.decision_function(X), same.decision_function(X), rtol=1e-9, atol=1e-9)

@@ -43,7 +43,7 @@ class _PathCV:
         folds = self._folds(task)
         choosing = replace(task, deadline=share_of_time(task.deadline, CHOOSING))
         best = np.inf
-        for rung in self._ladder(task.X):
+        for rung in self._ladder(task.X if task.weight is None else task.X[task.weight > 0.0]):
             first = best == np.inf
             if not first and over(choosing.deadline):
                 break
