@@ -180,3 +180,28 @@ def _plain(value: Any) -> Any:
 
 def _float_or_none(value: Any) -> float | None:
     return None if value is None else float(value)
+
+
+def check_penalties(lams: Any, n_lams: Any, ratio: Any, name: str = "lams") -> None:
+    """Check the penalties of a path: the list ``lams`` if there is one, else how many and down to which ratio.
+
+    Raises
+    ------
+    InputError
+        An empty list or one with anything but finite numbers > 0; n_lams not a whole number >= 1; ratio not in (0, 1).
+
+    Examples
+    --------
+    >>> check_penalties([0.1, 0.0], 20, 1e-3)
+    Traceback (most recent call last):
+    fw_circuits.exceptions.InputError: lams is [0.1, 0.0]; expected one or more finite numbers > 0.
+    """
+    if lams is not None:
+        good = np.ndim(lams) == 1 and len(lams) > 0
+        if not good or any(_real_problem(name, v, low=0, open_low=True) for v in lams):
+            shown = lams.tolist() if isinstance(lams, np.ndarray) else lams
+            raise InputError(f"{name} is {shown!r}; expected one or more finite numbers > 0.")
+    elif not _is_int(n_lams) or n_lams < 1 or _real_problem("", ratio, low=0, open_low=True) or ratio >= 1:
+        raise InputError(
+            f"n_lams={n_lams!r}, ratio={ratio!r}; expected a whole number n_lams >= 1 and 0 < ratio < 1."
+        )

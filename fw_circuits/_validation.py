@@ -11,15 +11,23 @@ import numpy as np
 import scipy.sparse
 
 from fw_circuits._labels import plain_labels
-from fw_circuits._settings import LOSSES, METHODS, Settings, check_parameters, check_random_state
+from fw_circuits._settings import (
+    LOSSES,
+    METHODS,
+    Settings,
+    check_parameters,
+    check_penalties,
+    check_random_state,
+)
+from fw_circuits._sparse import densify
 from fw_circuits._tables import NUMBER, as_array, default_names, is_missing, match_columns
 from fw_circuits._tables import feature_names_of as feature_names_of  # for its callers
 from fw_circuits._typing import Array, Floats
 from fw_circuits.exceptions import InputError
 
 __all__ = [
-    "LOSSES", "METHODS", "Settings", "check_X", "check_parameters", "check_random_state", "check_sample_weight",
-    "check_target", "feature_names_of", "is_boolean",
+    "LOSSES", "METHODS", "Settings", "check_X", "check_parameters", "check_penalties", "check_random_state",
+    "check_sample_weight", "check_target", "feature_names_of", "is_boolean", "is_missing",
 ]  # fmt: skip
 #: Targets beyond these have squares that overflow, or vanish against their sums.
 SMALLEST_TARGET, LARGEST_TARGET = 1e-140, 1e140
@@ -78,7 +86,7 @@ def check_X(
     Parameters
     ----------
     X : array-like or data frame
-        Numbers or booleans.  Objects are accepted where each one is a number.
+        Numbers or booleans, dense or sparse.  Objects are accepted where each one is a number.
     n_features : int, optional
         The number of columns that the model was fitted with.
     name : str
@@ -90,16 +98,15 @@ def check_X(
     Raises
     ------
     InputError
-        Sparse, complex, text or object data; NaN or infinity; not two axes; no rows; no columns; wrong
-        n_features; columns missing by name.
+        Complex, text or object data; NaN or infinity; not two axes; no rows; no columns; wrong n_features; columns
+        missing by name; a sparse table too large to be dense.
 
     Examples
     --------
     >>> check_X([[0, 1], [1, 1]]).dtype
     dtype('float64')
     """
-    if scipy.sparse.issparse(X):
-        raise InputError(f"{name} is a sparse matrix; Sparse data is not supported: pass {name}.toarray().")
+    X = densify(X, name)
     try:
         values = as_array(X, names or None, name)
     except InputError:

@@ -94,7 +94,7 @@ def run(
     loss = loss or guess_loss(dataset.y)
     classify = loss == "logistic"
     X, y = dataset.X, np.asarray(dataset.y)
-    _check_folds(dataset, folds, classify)
+    _check_target(dataset, folds, classify)
     splitter = (StratifiedKFold if classify else KFold)(folds, shuffle=True, random_state=random_state)
     scores = []
     with warnings.catch_warnings(), one_thread_after_fork():
@@ -153,8 +153,16 @@ def hostile_points(lattice: Lattice, X: Floats, n: int, random_state: int = 0) -
     return low + unit * span
 
 
-def _check_folds(dataset: Dataset, folds: int, classify: bool) -> None:
+def _check_target(dataset: Dataset, folds: int, classify: bool) -> None:
     y = np.asarray(dataset.y)
+    labels = np.unique(y)
+    if labels.size > 2 and (classify or y.dtype.kind not in "biuf"):
+        shown = ", ".join(repr(label) for label in labels[:4].tolist()) + (", ..." if labels.size > 4 else "")
+        raise InputError(
+            f"the target of {dataset.name} has {labels.size} labels ({shown}); expected numbers (loss squared) or two "
+            "labels: for several classes use fw_circuits.CircuitClassifier in Python, CircuitClassifier().fit(X, y), "
+            "or keep the rows of two labels."
+        )
     fewest = int(np.unique(y, return_counts=True)[1].min()) if classify else y.size
     each = 1 if classify else 2  # R2 compares rows with their mean
     if folds < 2 or fewest < folds * each:

@@ -23,6 +23,7 @@ from fw_circuits._tables import default_names, same_columns, shown
 from fw_circuits._typing import Array, Floats
 from fw_circuits._validation import (
     check_parameters,
+    check_penalties,
     check_random_state,
     check_sample_weight,
     check_target,
@@ -235,10 +236,7 @@ def path(
     given = check_parameters(gamma=gamma, tol=tol, max_iter=max_iter, time_limit=time_limit, loss=loss, method=method,
                              levels=levels, max_gates=max_gates, n_jobs=n_jobs,
                              huber_threshold=huber_threshold)  # fmt: skip
-    if lams is not None and (len(lams) == 0 or not all(np.isfinite(v) and v > 0 for v in lams)):
-        raise InputError(f"lams is {list(lams)}; expected one or more finite numbers > 0.")
-    if lams is None and (n_lams < 1 or not 0.0 < ratio < 1.0):
-        raise InputError(f"n_lams={n_lams}, ratio={ratio}; expected n_lams >= 1 and 0 < ratio < 1.")
+    check_penalties(lams, n_lams, ratio)
     problem = prepare(X, y, gamma=given.gamma, loss=loss, levels=given.levels, oracle=oracle,
                       max_gates=given.max_gates, n_jobs=given.n_jobs, sample_weight=sample_weight, domain=domain,
                       time_limit=given.time_limit, random_state=random_state,
@@ -261,12 +259,12 @@ def path(
 
 def path_of(
     problem: Problem, lams: Sequence[float], *, method: str = "corrective", tol: float = 1e-3, max_iter: int = 500,
-    deadline: float | None = None,
+    deadline: float | None = None, warm_start: Solution | None = None,
 ) -> Iterator[Solution]:  # fmt: skip
-    """:func:`path` on prepared data, one solution at a time."""
-    previous = None
-    for lam in sorted(map(float, lams), reverse=True):
-        if previous and deadline is not None and time.perf_counter() >= deadline:
+    """:func:`path` on prepared data, one solution at a time; the first one in any case."""
+    previous = warm_start
+    for i, lam in enumerate(sorted(map(float, lams), reverse=True)):
+        if i and deadline is not None and time.perf_counter() >= deadline:
             return
         previous = _fit(problem, make_form(lam=lam), method=method, tol=tol, max_iter=max_iter, deadline=deadline,
                         warm_start=previous)  # fmt: skip

@@ -16,7 +16,7 @@ PACKAGE = ROOT / "fw_circuits"
 #: From left to right; rooms of one stage are siblings and never import each other.
 STAGES = (
     ("exceptions",),
-    ("_typing",),
+    ("_typing", "_sparse"),
     ("_tables", "_labels", "_settings"),
     ("_validation", "_kernels"),
     ("_threads",),

@@ -215,3 +215,11 @@ def test_one_time_limit_is_for_all_folds_and_the_last_fit(table, tmp_path, monke
     assert len(limits) == 4 and all(0 < limit <= 600 / (4 - i) for i, limit in enumerate(limits))
     limits.clear()
     assert main(arguments) == 0 and limits == [None] * 4
+
+
+def test_more_than_two_labels_are_sent_to_the_estimator(tmp_path, capsys):
+    table = tmp_path / "three.csv"
+    table.write_text("a,b,label\n" + "0,0,low\n0,1,mid\n1,1,high\n" * 10, encoding="utf-8")
+    for options in ([], ["--loss", "logistic"], ["--choose"]):
+        assert main(["solve", str(table), "--output", str(tmp_path), *options]) == 1
+        assert "3 labels" in (said := capsys.readouterr().err) and "fw_circuits.CircuitClassifier" in said

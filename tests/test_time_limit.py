@@ -10,7 +10,7 @@ from fw_circuits.certificate import derive
 from fw_circuits.exceptions import SolverWarning
 from fw_circuits.lattice import Lattice
 from fw_circuits.objective import make_form, make_loss
-from fw_circuits.oracle import SubsetOracle
+from fw_circuits.oracle import SubsetOracle, _search
 from fw_circuits.solution import Solution, Status
 from fw_circuits.solver import frank_wolfe
 
@@ -123,6 +123,18 @@ def test_a_proof_is_over_its_scope_and_the_active_atoms():
         proof=(run.theta, replace(run.proof, upper_bound=0.0)),
     )  # fmt: skip
     assert certificate.gap >= -1e-12 and certificate.polar_bound == pytest.approx(scores.max(), rel=1e-12)
+
+
+def test_a_search_that_is_told_to_stop_ends_after_the_pairs(monkeypatch):
+    rng = np.random.default_rng(0)
+    lattice, X, g = Lattice.boolean(40), rng.integers(0, 2, (200, 40)), rng.standard_normal(200)
+    g -= g.mean()
+    oracle = SubsetOracle([lattice.rows(X, 1)], lattice, 3.0, n_jobs=1, time_limit=1e-3)
+    monkeypatch.setattr(_search, "_with_sample", lambda *a: pytest.fail("it went on"))
+    answer = oracle.search(g, 3, lambda: True)
+    assert not answer.complete and len(answer.atoms) == 3
+    full = SubsetOracle([lattice.rows(X, 1)], lattice, 3.0, n_jobs=1).search(g, 3)
+    assert answer.value <= full.value <= answer.upper_bound
 
 
 def test_solutions_do_not_depend_on_threads():

@@ -57,7 +57,6 @@ BAD_TABLES = {
     "no rows": (np.zeros((0, 3)), r"0 sample\(s\)"),
     "no columns": (np.zeros((3, 0)), r"0 feature\(s\) \(shape=\(3, 0\)\) while a minimum of 1 is required"),
     "ragged": ([[1, 2], [3]], "unequal length"),
-    "sparse": (scipy.sparse.eye_array(2, format="csr"), r"sparse.*toarray"),
     "complex": (np.eye(2) * 1j, "Complex data not supported"),
     "masked": (np.ma.array([[1.0, 2.0]], mask=[[True, False]]), "masked"),
     "text column": (pd.DataFrame({"age": [1, 2], "city": ["Rome", "Oslo"]}), "column 'city' is not numeric"),

@@ -165,6 +165,8 @@ def search_level(
         return LevelFound(_named(found, columns), limit if limit < n else None, None)
     if arity == 2:
         return LevelFound(_named(found, columns), None, None)
+    if stop is not None and stop():
+        return LevelFound(_named(found, columns), None, 2, counts=run.counts)
     if time_limit is not None:
         # Pairs of a small table take no time that could be measured.
         rate = max(work(n, 2, n_rows) / max(1e-6, perf_counter() - began), RATE / 8)

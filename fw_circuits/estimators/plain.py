@@ -1,0 +1,209 @@
+"""The estimators at one penalty."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from scipy.special import expit
+from sklearn.base import ClassifierMixin, RegressorMixin
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted
+
+from fw_circuits._typing import Array, Floats
+from fw_circuits._validation import check_target
+from fw_circuits.estimators._base import Task, _CircuitEstimator, share_of_time
+from fw_circuits.estimators._rows import comparable_labels, row_weights, with_class_weight
+from fw_circuits.exceptions import InputError
+from fw_circuits.solution import Solution
+
+
+class CircuitRegressor(RegressorMixin, _CircuitEstimator):
+    """Least squares over convex combinations of circuits.
+
+    Parameters
+    ----------
+    lam : float, optional
+        Penalty on the norm; default ``relative_lam`` times the smallest penalty that leaves only the intercept.
+    relative_lam : float, default 0.01
+        Used where ``lam`` is None.
+    time_limit : float, optional
+        Seconds for the whole ``fit``, the search for the default penalty included; it ends near them with the best
+        solution so far and its certificate.
+    random_state : int, RandomState, Generator or None, default 0
+        Where the random choices of :func:`fw_circuits.solve` come from; None: fresh ones at each fit.
+    gamma, levels, domain, oracle, max_gates, tol, max_iter, n_jobs
+        As in :func:`fw_circuits.solve`; ``oracle`` is one of its names.
+
+    Attributes
+    ----------
+    solution_ : Solution
+        With its certificate.
+    feature_importances_ : ndarray of shape (n_features,)
+        Share of each column in the norm; a definition of this package: the weight ``|coef| kappa^(1/gamma)`` of a
+        circuit is split equally among the columns it reads.
+    n_iter_ : int
+        Passes of the solver (the most of any class).
+    n_features_in_, feature_names_in_
+        As in scikit-learn.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+    >>> model = CircuitRegressor(lam=1e-4).fit(X, X[:, 0] ^ X[:, 1])
+    >>> round(model.score(X, X[:, 0] ^ X[:, 1]), 3), model.feature_importances_.tolist()
+    (1.0, [0.5, 0.5])
+    """
+
+    solution_: Solution
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> CircuitRegressor:
+        """Fit to ``X`` of shape (N, d), dense or sparse, and ``y`` of shape (N,)."""
+        return self._fit(X, y, sample_weight)
+
+    def _fit(self, X: Any, y: Any, sample_weight: Any, groups: Any = None) -> Any:
+        deadline, seed = self._begin(), self._seed()
+        X, y = self._check_data(X, y, y_numeric=True)
+        y, _ = check_target(y, len(X), self._loss)
+        weight = row_weights(sample_weight, X)
+        task = Task(X, y, weight, self._splitter(y, seed), groups, seed, deadline, self.time_limit)
+        self.solution_ = self._named(self._fit_one(task))
+        self.n_iter_ = max(1, len(self.solution_.trace))
+        return self
+
+    def _all_solutions(self) -> list[Solution]:
+        return [self.solution_]
+
+    def predict(self, X: Any) -> Floats:
+        """Predictions, shape (N,)."""
+        check_is_fitted(self)
+        return self.solution_.decision_function(self._check_data(X))
+
+
+class CircuitClassifier(ClassifierMixin, _CircuitEstimator):
+    """Logistic regression over convex combinations of circuits; one-vs-rest for more than two classes.
+
+    Parameters
+    ----------
+    lam, relative_lam, gamma, levels, domain, oracle, max_gates, tol, max_iter, n_jobs, random_state
+        As in :class:`CircuitRegressor`.
+    time_limit : float, optional
+        Seconds for the whole ``fit``, all classes and the search for the default penalty included.
+    class_weight : dict, "balanced" or None
+        Weights of the classes, by label (1 where a label is not named), with which the weights of the rows are
+        multiplied; "balanced" gives all classes the same total.  With several classes a row keeps the weight of its
+        own class in each of the one-vs-rest problems.
+
+    Attributes
+    ----------
+    classes_ : ndarray
+        Labels in sorted order, those of rows of weight 0 left out.
+    solutions_ : list of Solution
+        One for two classes (with their labels, dates as text), else one a class (labels 1, this class, and 0, others).
+    solution_ : Solution
+        That of two classes; there is no such attribute for more.
+    feature_importances_, n_iter_, n_features_in_, feature_names_in_
+        As in :class:`CircuitRegressor`; importances are the mean over the classes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+    >>> CircuitClassifier().fit(X, ["no", "yes", "yes", "no"]).predict(X).tolist()
+    ['no', 'yes', 'yes', 'no']
+    """
+
+    _loss = "logistic"
+    solutions_: list[Solution]
+    classes_: Array
+
+    def __init__(
+        self, *, lam: float | None = None, relative_lam: float = 0.01, gamma: float = 3.0, levels: Any = None,
+        domain: str = "minmax", oracle: Any = "auto", max_gates: int | None = None, tol: float = 1e-3,
+        max_iter: int = 500, time_limit: float | None = None, n_jobs: int | None = None, random_state: Any = 0,
+        class_weight: Any = None,
+    ) -> None:  # fmt: skip
+        super().__init__(lam=lam, relative_lam=relative_lam, gamma=gamma, levels=levels, domain=domain,
+                         oracle=oracle, max_gates=max_gates, tol=tol, max_iter=max_iter, time_limit=time_limit,
+                         n_jobs=n_jobs, random_state=random_state)  # fmt: skip
+        self.class_weight = class_weight
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> CircuitClassifier:
+        """Fit to ``X`` of shape (N, d), dense or sparse, and labels ``y`` of shape (N,)."""
+        return self._fit(X, y, sample_weight)
+
+    def _fit(self, X: Any, y: Any, sample_weight: Any, groups: Any = None) -> Any:
+        deadline, seed = self._begin(), self._seed()
+        X, y = self._check_data(X, comparable_labels(y))
+        check_classification_targets(y)
+        weight = self._class_weights(y, row_weights(sample_weight, X))
+        n = self.classes_.size
+        positives = self.classes_[1:] if n == 2 else self.classes_
+        limit = None if self.time_limit is None else self.time_limit / len(positives)
+        splitter, solutions = self._splitter(y, seed), []
+        for i, c in enumerate(positives):
+            end = share_of_time(deadline, 1.0 / (len(positives) - i))
+            task = Task(X, (y == c).astype(int), weight, splitter, groups, seed, end, limit)
+            solutions.append(self._named(self._fit_one(task)))
+        if n == 2:
+            solutions[0] = replace(solutions[0], classes=_stored(self.classes_))
+        self.solutions_ = solutions
+        self.n_iter_ = max(1, *(len(s.trace) for s in self.solutions_))
+        return self
+
+    def _class_weights(self, y: Array, weight: Floats | None) -> Floats | None:
+        """Find the classes of positive weight, and weigh the rows by them."""
+        some = np.ones(len(y), dtype=bool) if weight is None else weight > 0.0
+        self.classes_ = np.unique(y[some])
+        codes = np.minimum(np.searchsorted(self.classes_, y), self.classes_.size - 1)
+        weight = with_class_weight(self.class_weight, self.classes_, codes, weight)
+        if weight is not None:
+            self.classes_ = np.unique(y[weight > 0.0])
+        if self.classes_.size < 2:
+            raise InputError(
+                "Classifier can't train when only one class is present: y holds only the class "
+                f"{self.classes_.tolist()} on rows of positive weight; expected two or more."
+            )
+        return weight
+
+    def _all_solutions(self) -> list[Solution]:
+        return self.solutions_
+
+    @property
+    def solution_(self) -> Solution:
+        """The solution of a two-class problem."""
+        check_is_fitted(self)
+        if len(self.solutions_) != 1:
+            raise AttributeError(f"there are {len(self.solutions_)} classes; use solutions_, one a class.")
+        return self.solutions_[0]
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Accuracy."""
+        return float(super().score(X, comparable_labels(y), sample_weight))
+
+    def decision_function(self, X: Any) -> Floats:
+        """Shape (N,) for two classes (positive: ``classes_[1]``), else (N, n_classes)."""
+        check_is_fitted(self)
+        X = self._check_data(X)
+        scores = np.stack([s.decision_function(X) for s in self.solutions_], axis=1)
+        return scores[:, 0] if len(self.solutions_) == 1 else scores
+
+    def predict(self, X: Any) -> Array:
+        """Labels, shape (N,)."""
+        scores = self.decision_function(X)
+        return self.classes_[(scores > 0).astype(np.intp) if scores.ndim == 1 else scores.argmax(axis=1)]
+
+    def predict_proba(self, X: Any) -> Floats:
+        """Class probabilities, shape (N, n_classes); one-vs-rest probabilities are scaled to sum 1."""
+        p = expit(self.decision_function(X))
+        if p.ndim == 1:
+            return np.stack([1.0 - p, p], axis=1)
+        return p / np.maximum(p.sum(axis=1, keepdims=True), 1e-300)
+
+
+def _stored(classes: Array) -> Array:
+    """Labels of a solution's own: those of ``classes`` where a file can hold them, else (dates) their text."""
+    plain = {"b": bool, "i": np.int64, "u": np.uint64, "f": np.float64}
+    return classes.astype(plain.get(classes.dtype.kind, str))
