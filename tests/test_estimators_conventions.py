@@ -134,11 +134,19 @@ def test_one_hot_columns_of_a_pipeline():
 def test_class_weights_are_row_weights(make, y, weights):
     if isinstance(weights, dict):
         weights = {label: w for label, w in weights.items() if label in y}
-    options = {**QUICK, "lam": 0.01} if make is CircuitClassifierCV else {"n_jobs": 1}
+    options = {**(QUICK if make is CircuitClassifierCV else {"n_jobs": 1}), "lam": 0.01}
     model = make(**options, class_weight=weights).fit(X, y)
     same = make(**options).fit(X, y, sample_weight=compute_sample_weight(weights, y))
     assert np.allclose(model.decision_function(X), same.decision_function(X), rtol=1e-9, atol=1e-9)
     assert not np.allclose(model.decision_function(X), make(**options).fit(X, y).decision_function(X))
+
+
+def test_the_default_penalty_does_not_vanish_with_the_weight_of_a_class():
+    noise = np.random.default_rng(5).integers(0, 2, 60)
+    model = CircuitClassifier(n_jobs=1, class_weight={0: 1000, 1: 1e-4}).fit(X, noise)
+    plain = CircuitClassifier(n_jobs=1).fit(X, noise)
+    assert model.solution_.parameter == pytest.approx(plain.solution_.parameter, rel=1e-9)
+    assert not model.predict(X).any()  # the other class counts for nothing
 
 
 def test_balanced_classes_count_a_row_of_weight_three_as_three():
@@ -295,5 +303,5 @@ def test_frames_keep_their_names(library):
 
 def test_a_lazy_frame_is_told_to_collect():
     polars = pytest.importorskip("polars")
-    with pytest.raises(InputError, match=r"pass X\.collect\(\)"):
+    with pytest.raises(InputError, match=r"collect\(\) it first"):
         CircuitClassifier().fit(polars.LazyFrame({"a": X[:, 0]}), BOTH)

@@ -14,9 +14,10 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from fw_circuits._sparse import densify
 from fw_circuits._typing import Array, Floats
-from fw_circuits._validation import check_parameters, feature_names_of
+from fw_circuits._validation import check_parameters, check_sample_weight, feature_names_of
 from fw_circuits.estimators._rows import merge_rows
 from fw_circuits.exceptions import InputError
+from fw_circuits.objective import make_loss
 from fw_circuits.pipeline import Problem, multiplier_of_constant, path_of, prepare
 from fw_circuits.solution import Solution
 
@@ -41,6 +42,7 @@ def over(deadline: float | None) -> bool:
 class Task:
     """One binary or numeric problem of a fit.
 
+    ``weight`` are those of the rows times those of their classes, ``row_weight`` those of the rows alone.
     ``time_limit`` is its nominal part of the limit, which does not depend on how far the clock is: a limit that is
     never reached changes nothing between two runs.
     """
@@ -53,11 +55,26 @@ class Task:
     seed: int | None
     deadline: float | None
     time_limit: float | None
+    row_weight: Floats | None
 
     def rows(self, which: Array) -> Task:
         """The same task on some of its rows."""
-        weight = None if self.weight is None else self.weight[which]
-        return replace(self, X=self.X[which], y=self.y[which], weight=weight, groups=None)
+        some = {
+            name: None if (w := getattr(self, name)) is None else w[which]
+            for name in ("weight", "row_weight")
+        }
+        return replace(self, X=self.X[which], y=self.y[which], groups=None, **some)
+
+    def merged(self) -> Task:
+        """The same task with equal rows as one, their weights added."""
+        X, y, weight = merge_rows(self.X, self.y, self.weight)
+        row_weight = weight
+        if self.weight is not None and self.weight is not self.row_weight:
+            counted: Floats = np.where(
+                self.weight > 0.0, 1.0 if self.row_weight is None else self.row_weight, 0.0
+            )
+            row_weight = merge_rows(self.X, self.y, counted)[2]
+        return replace(self, X=X, y=y, weight=weight, row_weight=row_weight)
 
     def prepare(self, options: dict[str, Any], share: float = 1.0) -> Problem:
         """The problem, for a run that has ``share`` of the time."""
@@ -150,11 +167,14 @@ class _CircuitEstimator(BaseEstimator):
 
     def _fit_one(self, task: Task) -> Solution:
         """One solution on checked data; equal rows are one row with their weights added."""
-        X, y, weight = merge_rows(task.X, task.y, task.weight)
-        problem = replace(task, X=X, y=y, weight=weight).prepare(self._data_options())
+        merged = task.merged()
+        problem = merged.prepare(self._data_options())
         lam = self.lam
         if lam is None:
-            lam = self.relative_lam * multiplier_of_constant(problem, task.deadline) or 1.0
+            # Weights of classes say what is fitted, not how strongly: extreme ones make lam_max vanish.
+            weights = check_sample_weight(merged.row_weight, len(merged.y))
+            plain = replace(problem, loss=make_loss(self._loss, problem.loss.y, weights))
+            lam = self.relative_lam * multiplier_of_constant(plain, task.deadline) or 1.0
         return next(path_of(problem, [lam], tol=self.tol, max_iter=self.max_iter, deadline=task.deadline))
 
     def _named(self, solution: Solution) -> Solution:

@@ -68,7 +68,7 @@ class CircuitRegressor(RegressorMixin, _CircuitEstimator):
         X, y = self._check_data(X, y, y_numeric=True)
         y, _ = check_target(y, len(X), self._loss)
         weight = row_weights(sample_weight, X)
-        task = Task(X, y, weight, self._splitter(y, seed), groups, seed, deadline, self.time_limit)
+        task = Task(X, y, weight, self._splitter(y, seed), groups, seed, deadline, self.time_limit, weight)
         self.solution_ = self._named(self._fit_one(task))
         self.n_iter_ = max(1, len(self.solution_.trace))
         return self
@@ -93,7 +93,8 @@ class CircuitClassifier(ClassifierMixin, _CircuitEstimator):
         Seconds for the whole ``fit``, all classes and the search for the default penalty included.
     class_weight : dict, "balanced" or None
         Weights of the classes, by label (1 where a label is not named), with which the weights of the rows are
-        multiplied; "balanced" gives all classes the same total.  With several classes a row keeps the weight of its
+        multiplied; "balanced" gives all classes the same total.  The default penalty is that of the rows without
+        them.  With several classes a row keeps the weight of its
         own class in each of the one-vs-rest problems.
 
     Attributes
@@ -138,14 +139,15 @@ class CircuitClassifier(ClassifierMixin, _CircuitEstimator):
         deadline, seed = self._begin(), self._seed()
         X, y = self._check_data(X, comparable_labels(y))
         check_classification_targets(y)
-        weight = self._class_weights(y, row_weights(sample_weight, X))
+        row_weight = row_weights(sample_weight, X)
+        weight = self._class_weights(y, row_weight)
         n = self.classes_.size
         positives = self.classes_[1:] if n == 2 else self.classes_
         limit = None if self.time_limit is None else self.time_limit / len(positives)
         splitter, solutions = self._splitter(y, seed), []
         for i, c in enumerate(positives):
             end = share_of_time(deadline, 1.0 / (len(positives) - i))
-            task = Task(X, (y == c).astype(int), weight, splitter, groups, seed, end, limit)
+            task = Task(X, (y == c).astype(int), weight, splitter, groups, seed, end, limit, row_weight)
             solutions.append(self._named(self._fit_one(task)))
         if n == 2:
             solutions[0] = replace(solutions[0], classes=_stored(self.classes_))
