@@ -42,7 +42,7 @@ class Task:
     """One binary or numeric problem of a fit.
 
     ``time_limit`` is its nominal part of the limit, which does not depend on how far the clock is: a limit that is
-    never reached changes nothing between two runs.
+    never reached changes nothing between two runs.  ``row_weight`` is ``weight`` without the weights of the classes.
     """
 
     X: Floats
@@ -53,11 +53,12 @@ class Task:
     seed: int | None
     deadline: float | None
     time_limit: float | None
+    row_weight: Floats | None = None
 
     def rows(self, which: Array) -> Task:
         """The same task on some of its rows."""
         weight = None if self.weight is None else self.weight[which]
-        return replace(self, X=self.X[which], y=self.y[which], weight=weight, groups=None)
+        return replace(self, X=self.X[which], y=self.y[which], weight=weight, groups=None, row_weight=None)
 
     def prepare(self, options: dict[str, Any], share: float = 1.0) -> Problem:
         """The problem, for a run that has ``share`` of the time."""
@@ -152,12 +153,19 @@ class _CircuitEstimator(BaseEstimator):
 
     def _fit_one(self, task: Task) -> Solution:
         """One solution on checked data; equal rows are one row with their weights added."""
-        X, y, weight = merge_rows(task.X, task.y, task.weight)
-        problem = replace(task, X=X, y=y, weight=weight).prepare(self._data_options())
-        lam = self.lam
-        if lam is None:
-            lam = self.relative_lam * multiplier_of_constant(problem, task.deadline) or 1.0
+        problem = self._merged(task, task.weight)
+        lam = (
+            self.lam if self.lam is not None else self.relative_lam * self._largest_lam(task, problem) or 1.0
+        )
         return next(path_of(problem, [lam], tol=self.tol, max_iter=self.max_iter, deadline=task.deadline))
+
+    def _merged(self, task: Task, weight: Floats | None) -> Problem:
+        X, y, weight = merge_rows(task.X, task.y, weight)
+        return replace(task, X=X, y=y, weight=weight).prepare(self._data_options())
+
+    def _largest_lam(self, task: Task, problem: Problem) -> float:
+        """``lam_max`` of the problem."""
+        return multiplier_of_constant(problem, task.deadline)
 
     def _named(self, solution: Solution) -> Solution:
         names = getattr(self, "feature_names_in_", None)

@@ -16,7 +16,11 @@ from fw_circuits._validation import check_target
 from fw_circuits.estimators._base import Task, _CircuitEstimator, share_of_time
 from fw_circuits.estimators._rows import plain_labels, row_weights, with_class_weight
 from fw_circuits.exceptions import InputError
+from fw_circuits.pipeline import Problem
 from fw_circuits.solution import Solution
+
+#: Weights of classes lower the default penalty to this part of itself at most.
+LEAST_SHARE = 0.1
 
 
 class CircuitRegressor(RegressorMixin, _CircuitEstimator):
@@ -94,7 +98,8 @@ class CircuitClassifier(ClassifierMixin, _CircuitEstimator):
     class_weight : dict, "balanced" or None
         Weights of the classes, by label (1 where a label is not named), with which the weights of the rows are
         multiplied; "balanced" gives all classes the same total.  With several classes a row keeps the weight of its
-        own class in each of the one-vs-rest problems.
+        own class in each of the one-vs-rest problems.  Weights lower the default penalty to a tenth of what it is
+        without them at most, so that a class of hardly any weight is not fitted to its noise.
 
     Attributes
     ----------
@@ -138,14 +143,15 @@ class CircuitClassifier(ClassifierMixin, _CircuitEstimator):
         deadline, seed = self._begin(), self._seed()
         X, y = self._check_data(X, plain_labels(y))
         check_classification_targets(y)
-        weight = self._class_weights(y, row_weights(sample_weight, X))
+        rows = row_weights(sample_weight, X)
+        weight = self._class_weights(y, rows)
         n = self.classes_.size
         positives = self.classes_[1:] if n == 2 else self.classes_
         limit = None if self.time_limit is None else self.time_limit / len(positives)
         splitter, solutions = self._splitter(y, seed), []
         for i, c in enumerate(positives):
             end = share_of_time(deadline, 1.0 / (len(positives) - i))
-            task = Task(X, (y == c).astype(int), weight, splitter, groups, seed, end, limit)
+            task = Task(X, (y == c).astype(int), weight, splitter, groups, seed, end, limit, rows)
             solutions.append(self._named(self._fit_one(task)))
         if n == 2:
             solutions[0] = replace(solutions[0], classes=_stored(self.classes_))
@@ -167,6 +173,16 @@ class CircuitClassifier(ClassifierMixin, _CircuitEstimator):
                 f"{self.classes_.tolist()} on rows of positive weight; expected two or more."
             )
         return weight
+
+    def _largest_lam(self, task: Task, problem: Problem) -> float:
+        """``lam_max``, which weights of classes lower to ``LEAST_SHARE`` of what it is without them at most.
+
+        Else the default penalty would follow down any weights that nearly leave a class out, and fit its noise.
+        """
+        top = super()._largest_lam(task, problem)
+        if self.class_weight is None:
+            return top
+        return max(top, LEAST_SHARE * super()._largest_lam(task, self._merged(task, task.row_weight)))
 
     def _all_solutions(self) -> list[Solution]:
         return self.solutions_
