@@ -157,6 +157,15 @@ def test_balanced_classes_count_a_row_of_weight_three_as_three():
     assert np.allclose(one.decision_function(X), many.decision_function(X), rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.parametrize("n", [2, 3])
+def test_a_class_of_hardly_any_weight_is_not_fitted_to_its_noise(n):
+    rng = np.random.default_rng(0)
+    points, y = rng.standard_normal((100, 2)), np.arange(100) % n
+    weights = {0: 1000.0, 1: 1e-4, 2: 1e-4} if n == 3 else {0: 1000.0, 1: 1e-4}
+    model = CircuitClassifier(levels=(1, 2), n_jobs=1, class_weight=weights).fit(points[:50], y[:50])
+    assert (model.predict(points[50:]) == 0).all()
+
+
 @pytest.mark.parametrize(
     "wrong", ["even", [1, 2], 3, {0: -1}, {0: np.nan}, {0: np.inf}, {0: "a"}, {0: True}, {"0": 1}], ids=str
 )

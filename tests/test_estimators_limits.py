@@ -184,6 +184,13 @@ def test_every_row_by_itself():
     ).cv_losses_.shape == (1, 9)
 
 
+def test_row_numbers_of_folds_count_rows_without_weight():
+    all_rows = CircuitRegressorCV(**{**QUICK, "cv": [(np.arange(20, 60), np.arange(20))]})
+    others = CircuitRegressorCV(**{**QUICK, "cv": [(np.arange(10, 50), np.arange(10))]})
+    all_rows.fit(X, NOISY, sample_weight=np.r_[np.zeros(10), np.ones(50)])
+    assert np.allclose(all_rows.cv_losses_, others.fit(X[10:], NOISY[10:]).cv_losses_, rtol=1e-6)
+
+
 def test_an_iterator_of_folds_serves_all_classes():
     pairs = iter(SPLITTERS["pairs"][0])
     assert CircuitClassifierCV(**{**QUICK, "cv": pairs}).fit(X, THREE).cv_losses_.shape[1] == 2
