@@ -11,6 +11,7 @@ from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
+from fw_circuits._labels import plain_labels
 from fw_circuits._typing import Array, Floats
 from fw_circuits._validation import check_target
 from fw_circuits.estimators._base import Task, _CircuitEstimator, share_of_time
@@ -102,7 +103,7 @@ class CircuitClassifier(ClassifierMixin, _CircuitEstimator):
     classes_ : ndarray
         Labels in sorted order, those of rows of weight 0 left out.
     solutions_ : list of Solution
-        One for two classes (with their labels, dates as text), else one a class (labels 1, this class, and 0, others).
+        One for two classes (with their labels), else one a class (labels 1, this class, and 0, others).
     solution_ : Solution
         That of two classes; there is no such attribute for more.
     feature_importances_, n_iter_, n_features_in_, feature_names_in_
@@ -150,7 +151,7 @@ class CircuitClassifier(ClassifierMixin, _CircuitEstimator):
             task = Task(X, (y == c).astype(int), weight, splitter, groups, seed, end, limit, row_weight)
             solutions.append(self._named(self._fit_one(task)))
         if n == 2:
-            solutions[0] = replace(solutions[0], classes=_stored(self.classes_))
+            solutions[0] = replace(solutions[0], classes=plain_labels(self.classes_))
         self.solutions_ = solutions
         self.n_iter_ = max(1, *(len(s.trace) for s in self.solutions_))
         return self
@@ -203,9 +204,3 @@ class CircuitClassifier(ClassifierMixin, _CircuitEstimator):
         if p.ndim == 1:
             return np.stack([1.0 - p, p], axis=1)
         return p / np.maximum(p.sum(axis=1, keepdims=True), 1e-300)
-
-
-def _stored(classes: Array) -> Array:
-    """Labels of a solution's own: those of ``classes`` where a file can hold them, else (dates) their text."""
-    plain = {"b": bool, "i": np.int64, "u": np.uint64, "f": np.float64}
-    return classes.astype(plain.get(classes.dtype.kind, str))
