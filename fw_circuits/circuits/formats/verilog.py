@@ -250,7 +250,7 @@ class _Elaborator:
             )
         if width == 1:
             return [name]
-        self.spend(line, abs(first - last) * (select is None))
+        self.spend(line, abs(first - last))
         return [f"{name} [{i}]" for i in range(last, first + step, step)]
 
     def targets(self, target: Expression) -> list[str]:
