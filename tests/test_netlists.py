@@ -97,6 +97,7 @@ GOOD_VERILOG = {
     "~ fills up first": ("wire [2:0] w = ~{a, b}; assign y = w[2] & w[0];", [3]),
     "vectors compared": ("wire [1:0] w; assign w = {a, b}; assign y = w != 2'd1;", [0b1011]),
     "concatenation on the left": ("wire v, w; assign {v, w} = {a, b}; assign y = v & ~w;", [2]),
+    "a vector in braces": ("wire [1:0] w = {a, b}; wire [2:0] v = {w, 1'b0}; assign y = v[2] & ~v[1];", [2]),
     "replication": ("wire [3:0] w = {2{a, b}}; assign y = w[3] & ~w[2];", [2]),
     "a shifted table": ("assign y = 4'h4 >> {a, b};", [2]),
     "shift by a wire": ("wire [1:0] w = {a, b} >> b; assign y = w[0];", [8]),
@@ -420,6 +421,8 @@ def test_what_is_written_uses_only_what_everybody_reads(circuit):
         if line.startswith(".names") and len(line.split()) > 2:
             assert not after.startswith(".")
     assert "XNOR" not in (text := WRITERS[".bench"](circuit).decode()) and "gnd" not in text
+    for ending in (".blif", ".bench", ".v"):
+        assert READERS[ending](WRITERS[ending](circuit), "t").truth_table() == circuit.truth_table()
     body = WRITERS[".v"](circuit).decode().split(";", 1)[1]
     assert "(" not in body and body.count("1'b") == sum(s < 2 for s in _simple_outputs(circuit))
 
