@@ -64,6 +64,10 @@ GOOD_BLIF = {
     "vtr's buffers": (".names a b w\n11 1\n.barbuf w v\n.short v y", [8]),
     "yosys' constants without their lines": (".names $true a y\n11 1", [10]),
     "an alias of itself, twice": (".names a a\n1 1\n.names b y\n1 1\n.names b y\n1 1", [12]),
+    "names that begin with a digit, as yosys writes them": (
+        ".subckt $_AND_ A=\\0 B=b Y=\\1\n.names a 0\n1 1\n.names \\1 y\n0 1",
+        [7],
+    ),
     "$lut": (".subckt $lut A[0]=a A[1]=b Y=y\n.param LUT 0010\n.param WIDTH 2", [2]),
 }
 
