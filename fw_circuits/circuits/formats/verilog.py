@@ -6,8 +6,8 @@ file and of yosys' cells, parameters that are numbers, comments, attributes, del
 directives such as `` `ifdef`` are refused with the command that removes them; so are registers.
 
 A vector ``a`` is the inputs ``a[0], a[1], ...``, the least significant bit first (of ``[0:3]``: ``a[3]`` first),
-as yosys orders them in BLIF and AIGER; a vector of one bit is ``a``.  The top is the module with ``(* top *)``, or the one
-that no other uses.
+as yosys orders them in BLIF and AIGER; a vector of one bit is ``a``.  The top is the module with ``(* top *)``, or
+the one that no other uses.
 """
 
 from __future__ import annotations
