@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from fw_circuits.circuits import Circuit
 from fw_circuits.circuits.formats import READERS, WRITERS, files, naming
 from fw_circuits.circuits.formats.gates import CELLS
+from fw_circuits.circuits.formats.netlist import written
 from fw_circuits.exceptions import CircuitError, InputError
 
 
@@ -432,8 +433,6 @@ def test_what_is_written_uses_only_what_everybody_reads(circuit):
 
 
 def _simple_outputs(circuit):
-    from fw_circuits.circuits.formats.netlist import written
-
     simple = written(circuit)
     assert not any(table in (0, 3, 5, 10, 12, 15) or 0 in (a, b) or a == b for table, a, b in simple.gates)
     return simple.outputs
@@ -460,3 +459,10 @@ def test_an_output_with_the_name_of_an_input_gets_advice_that_helps():
     ) as caught:
         WRITERS[".blif"](circuit)
     assert "abc" in str(caught.value)
+
+
+def test_gates_that_are_no_gates_are_folded_into_their_readers():
+    """All pairs of gates, the second reading the first on either side, on both sides, and a constant."""
+    for first, second, (a, b) in itertools.product(range(16), range(16), ((3, 1), (2, 3), (3, 3), (0, 3))):
+        circuit = Circuit(2, ((first, 1, 2), (second, a, b)), (8, 9))
+        assert written(circuit).truth_table() == circuit.truth_table()
