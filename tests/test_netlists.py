@@ -294,6 +294,7 @@ REFUSED = [
     (".v", verilog("assign y = a;") + "\x01", r"character '\\x01'"),
     (".v", verilog("assign y = a; \x01"), r"character '\\x01'"),
     (".v", verilog("always \x01"), r"character '\\x01'"),
+    (".v", "/* a\n b */\n\n\n" + verilog("\n\n  assign y = ;"), "line 8: ';'"),
     (".bench", bench("y = FOO(a)"), "gate 'FOO'; expected one of AND"),
     (".bench", bench("y = GT(a)"), "expected two"),
     (".bench", bench("y = LUT 5 (a)"), "such as 0x8"),
