@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from fw_circuits.circuits import Circuit
 from fw_circuits.circuits.formats import READERS, WRITERS, files, naming
 from fw_circuits.circuits.formats.gates import CELLS
+from fw_circuits.circuits.formats.netlist import written
 from fw_circuits.exceptions import CircuitError, InputError
 
 
@@ -64,6 +65,10 @@ GOOD_BLIF = {
     "vtr's buffers": (".names a b w\n11 1\n.barbuf w v\n.short v y", [8]),
     "yosys' constants without their lines": (".names $true a y\n11 1", [10]),
     "an alias of itself, twice": (".names a a\n1 1\n.names b y\n1 1\n.names b y\n1 1", [12]),
+    "names that begin with a digit, as yosys writes them": (
+        ".subckt $_AND_ A=\\0 B=b Y=\\1\n.names a 0\n1 1\n.names \\1 y\n0 1",
+        [7],
+    ),
     "$lut": (".subckt $lut A[0]=a A[1]=b Y=y\n.param LUT 0010\n.param WIDTH 2", [2]),
 }
 
@@ -97,6 +102,7 @@ GOOD_VERILOG = {
     "~ fills up first": ("wire [2:0] w = ~{a, b}; assign y = w[2] & w[0];", [3]),
     "vectors compared": ("wire [1:0] w; assign w = {a, b}; assign y = w != 2'd1;", [0b1011]),
     "concatenation on the left": ("wire v, w; assign {v, w} = {a, b}; assign y = v & ~w;", [2]),
+    "a vector in braces": ("wire [1:0] w = {a, b}; wire [2:0] v = {w, 1'b0}; assign y = v[2] & ~v[1];", [2]),
     "replication": ("wire [3:0] w = {2{a, b}}; assign y = w[3] & ~w[2];", [2]),
     "a shifted table": ("assign y = 4'h4 >> {a, b};", [2]),
     "shift by a wire": ("wire [1:0] w = {a, b} >> b; assign y = w[0];", [8]),
@@ -285,6 +291,10 @@ REFUSED = [
     (".v", verilog("/* assign y = a;"), "never closed"),
     (".v", verilog("t u (a, b, y);"), "uses itself"),
     (".v", verilog("assign y = a;") + verilog("assign y = b;").replace(" t ", " u "), "one top module"),
+    (".v", verilog("assign y = a;") + "\x01", r"character '\\x01'"),
+    (".v", verilog("assign y = a; \x01"), r"character '\\x01'"),
+    (".v", verilog("always \x01"), r"character '\\x01'"),
+    (".v", "/* a\n b */\n\n\n" + verilog("\n\n  assign y = ;"), "line 8: ';'"),
     (".bench", bench("y = FOO(a)"), "gate 'FOO'; expected one of AND"),
     (".bench", bench("y = GT(a)"), "expected two"),
     (".bench", bench("y = LUT 5 (a)"), "such as 0x8"),
@@ -324,6 +334,7 @@ HOSTILE = [
     (".v", verilog("".join(f"wire w{i} = &{{60000{{a}}}};" for i in range(50))), "each byte of the file"),
     (".v", verilog("assign y = a;", "".join(f"input [60000:0] a{i}, " for i in range(9)) + "output y"), "each byte"),
     (".v", verilog("assign y = " + "9" * 5000 + ";"), "smaller number"),
+    (".v", verilog("wire [60000:0] w; " + "assign w[59999:0] = {60000{a}};" * 3), "each byte of the file"),
     (".bench", bench("y = LUT 0x" + "f" * 100 + " (a, b)"), "at most 2\\^2 bits"),
     (".bench", bench("y = LUT 0x1 (" + ", ".join(["a"] * 40) + ")"), "16 operands"),
     (".v", "/*" * 50_000, "expected 'module'|never closed"),
@@ -416,13 +427,13 @@ def test_what_is_written_uses_only_what_everybody_reads(circuit):
         if line.startswith(".names") and len(line.split()) > 2:
             assert not after.startswith(".")
     assert "XNOR" not in (text := WRITERS[".bench"](circuit).decode()) and "gnd" not in text
+    for ending in (".blif", ".bench", ".v"):
+        assert READERS[ending](WRITERS[ending](circuit), "t").truth_table() == circuit.truth_table()
     body = WRITERS[".v"](circuit).decode().split(";", 1)[1]
     assert "(" not in body and body.count("1'b") == sum(s < 2 for s in _simple_outputs(circuit))
 
 
 def _simple_outputs(circuit):
-    from fw_circuits.circuits.formats.netlist import written
-
     simple = written(circuit)
     assert not any(table in (0, 3, 5, 10, 12, 15) or 0 in (a, b) or a == b for table, a, b in simple.gates)
     return simple.outputs
@@ -449,3 +460,10 @@ def test_an_output_with_the_name_of_an_input_gets_advice_that_helps():
     ) as caught:
         WRITERS[".blif"](circuit)
     assert "abc" in str(caught.value)
+
+
+def test_gates_that_are_no_gates_are_folded_into_their_readers():
+    """All pairs of gates, the second reading the first on either side, on both sides, and a constant."""
+    for first, second, (a, b) in itertools.product(range(16), range(16), ((3, 1), (2, 3), (3, 3), (0, 3))):
+        circuit = Circuit(2, ((first, 1, 2), (second, a, b)), (8, 9))
+        assert written(circuit).truth_table() == circuit.truth_table()

@@ -1,7 +1,7 @@
 """ISCAS bench: ``y = AND(a, b)``, one line a gate.
 
 Written with AND, NAND, OR, NOR, XOR and NOT; gates such as ``a & ~b`` get an inverter line of their own, and
-the constant is ``vdd``: what abc, yosys' helpers and cirbo all read.  Read are those of any number of
+the constant is ``vdd``: what abc and cirbo both read.  Read are those of any number of
 operands and letter case, the constants, tables and multiplexers of abc (``gnd vdd``, ``LUT 0x...``, ``MUX`` of
 the select, the value at 1 and the value at 0), and the gates of cirbo (``NXOR GEQ LIFF ALWAYS_TRUE`` ...).
 ``DFF`` is refused.

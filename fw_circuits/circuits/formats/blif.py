@@ -29,6 +29,8 @@ END = r"[ \t\f\v]*+(?:\#[^\n]*)?(?:\n|\Z)"
 TOKEN = re.compile(
     rf"(?P<blank>[ \t\f\v]+|\#[^\n]*|\\{END})|(?P<newline>\n)|(?P<word>(?:[^ \t\f\v\n\#\\]|\\(?!{END}))++)"
 )
+#: yosys writes a name that begins with a digit with a backslash before it, also behind the = of a port.
+DIGIT = re.compile(r"(?:^|(?<==))\\(?=[0-9])")
 #: Statements about delays, areas, drives and names: they do not change the function.
 SKIPPED = {
     *(
@@ -132,7 +134,7 @@ def _statements(data: bytes, path: str) -> Iterator[tuple[int, list[str]]]:
     for line, kind, word in tokens(TOKEN, data, path, "BLIF"):
         if kind == "word":
             start = start if words else line
-            words.append(word)
+            words.append(DIGIT.sub("", word))
         elif words:
             yield start, words
             words = []

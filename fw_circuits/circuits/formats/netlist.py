@@ -24,8 +24,8 @@ from fw_circuits.exceptions import CircuitError
 
 #: Keys of the constants: no word begins with a blank.
 ZERO, ONE = " 0", " 1"
-#: More definitions than this are not made out of instances.
-MAX_FLAT = 1 << 20
+#: More definitions than this, and so many for each one in the file, are not made out of instances.
+MAX_FLAT, FLAT_PER_LINE = 1 << 17, 64
 
 
 def shown(key: str) -> str:
@@ -250,9 +250,10 @@ def _check_hierarchy(models: Mapping[str, Netlist], top: str, remedy: str) -> No
         open_.discard(stack[-1])
         size[stack[-1]] = len(net.wires) + sum(1 + size.get(i.model, 0) for i in net.instances)
         stack.pop()
-    if size[top] > MAX_FLAT and models[top].instances:
+    limit = max(MAX_FLAT, FLAT_PER_LINE * sum(len(net.wires) + len(net.instances) for net in models.values()))
+    if size[top] > limit:
         raise models[top].error(
-            1, f"{size[top]} gates after flattening; expected at most {MAX_FLAT}; read the models one by one."
+            1, f"{size[top]} gates after flattening; expected at most {limit}; read the models one by one."
         )
 
 

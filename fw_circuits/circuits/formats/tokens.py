@@ -80,7 +80,11 @@ class Cursor:
         """The token at hand, after going on to the next one."""
         token = self.token
         if token.kind != "end":
-            self.token = next(self._source)
+            try:
+                self.token = next(self._source)
+            except CircuitError:  # whoever goes on after it finds the end
+                self.token = Token(token.line, "end", "the end of what can be read")
+                raise
         return token
 
     def sees(self, *words: str) -> bool:
@@ -99,7 +103,7 @@ class Cursor:
         try:
             while self.token.kind != "end" and not self.sees(word):
                 self.next()
-        except (StopIteration, CircuitError):  # the rest has no tokens
+        except CircuitError:  # the rest has no tokens; the error that led here is the one to tell
             return False
         return self.token.kind != "end"
 

@@ -2,12 +2,12 @@
 
 Read is every flat combinational netlist: scalar and vector ports and wires, ``assign`` with operators on bits,
 ``== != && || ?: >>``, selections, ``{}`` on both sides, constants, gate primitives, instances of modules of the same
-file and of yosys' cells, comments, attributes, delays.  ``always``, arithmetic, parameters and directives such
-as `` `ifdef`` are refused with the command that removes them; so are registers.
+file and of yosys' cells, parameters that are numbers, comments, attributes, delays.  ``always``, arithmetic and
+directives such as `` `ifdef`` are refused with the command that removes them; so are registers.
 
 A vector ``a`` is the inputs ``a[0], a[1], ...``, the least significant bit first (of ``[0:3]``: ``a[3]`` first),
-as yosys and abc order them; a vector of one bit is ``a``.  The top is the module with ``(* top *)``, or the one
-that no other uses.
+as yosys orders them in BLIF and AIGER; a vector of one bit is ``a``.  The top is the module with ``(* top *)``, or
+the one that no other uses.
 """
 
 from __future__ import annotations
@@ -250,7 +250,7 @@ class _Elaborator:
             )
         if width == 1:
             return [name]
-        self.spend(line, abs(first - last) * (select is None))
+        self.spend(line, abs(first - last))
         return [f"{name} [{i}]" for i in range(last, first + step, step)]
 
     def targets(self, target: Expression) -> list[str]:

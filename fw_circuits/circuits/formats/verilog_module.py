@@ -140,7 +140,7 @@ def modules(cursor: Cursor) -> dict[str, Module]:
         if top:
             cursor.next()
         if not cursor.skip("module", "macromodule"):
-            raise cursor.error("'module'")
+            raise cursor.error("'module' (of primitives with a table of their own write the equations)")
         line, name = cursor.token.line, word(cursor)
         if name in found:
             raise CircuitError(
