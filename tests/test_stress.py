@@ -10,6 +10,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 #: Cases that take some seconds each part; the long runs have a hundred to a thousand times as many.
 SHORT = {"solve": 150, "files": 600, "kill": 6, "disk": 75}
+#: Problems that ended in a wrong certificate, an intercept of minus infinity or an error without a reason.
+FAILED_ONCE = (47, 120, 227, 411, 437, 473, 501, 637, 687, 741)
 
 
 def stress(*words):
@@ -23,6 +25,13 @@ def test_short_run(part):
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
     counts = re.findall(r"^\S+: (\d+) cases, 0 failures$", done.stdout, re.MULTILINE)
     assert counts and set(counts) == {str(SHORT[part])}
+
+
+@pytest.mark.parametrize("seed", FAILED_ONCE)
+def test_a_problem_that_failed_once(seed):
+    from stress.solve import case
+
+    assert case(seed)
 
 
 def test_a_failing_case_prints_its_seed_and_its_command(tmp_path):

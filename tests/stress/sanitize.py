@@ -52,7 +52,7 @@ def main(argv: Sequence[str]) -> int:
         "tests", nargs="*", help="files under tests/, or other arguments of pytest; default: all"
     )
     parser.add_argument("--keep", help="build here, and use what was built before")
-    args = parser.parse_args(argv)
+    args, tests = parser.parse_known_args(argv)  # files under tests/, or other arguments of pytest
     with tempfile.TemporaryDirectory(prefix="sanitize-") as temporary:
         folder = Path(args.keep or temporary).resolve()
         reports = folder / "reports"
@@ -62,7 +62,7 @@ def main(argv: Sequence[str]) -> int:
         if args.which == "tsan":
             _probe(folder, environment)
         build(args.which, folder)
-        status = run_tests(folder, environment, args.tests)
+        status = run_tests(folder, environment, tests)
         texts = [path.read_text(errors="replace") for path in sorted(reports.iterdir())]
     found = [
         line
