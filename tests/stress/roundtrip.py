@@ -142,7 +142,7 @@ FORMS = (
     _abc("strash", "write_bench", ".bench"),
     _abc("strash", "write_bench -l", ".bench"),
     _abc("if -K 6", "write_bench", ".bench"),
-    *(_abc("strash", f"write_aiger {o}", ".aig", refused) for o, refused in (("-s", ""), ("-c -s", "aig2"))),
+    *(_abc("strash", f"write_aiger {o}", ".aig") for o in ("-s", "-c -s")),
     _abc("collapse", "write_pla", ".pla"),
     _abc("collapse", "write_pla -m", ".pla"),
 )
