@@ -27,6 +27,18 @@ def quietly(*args, **options):
 
 
 @pytest.mark.parametrize("loss", ["squared", "huber"])
+@pytest.mark.parametrize("spread", [0.0, 1.0, 2.0])
+def test_a_target_of_unit_spread_keeps_its_origin(loss, spread):
+    y = 10.0 + spread * np.array([0.0, 2.0, 0.0, 2.0])
+    fitted, columns = make_loss(loss, y, huber_threshold=5.0), np.array([[-1.0, 1.0, -1.0, 1.0]])
+    coef, intercept = solve_reference(fitted, Penalised(0.1), columns, np.ones(1))
+    assert intercept == pytest.approx(10.0 + spread, abs=1e-6)
+    assert coef == pytest.approx([max(spread - 0.1, 0.0)], abs=1e-6)
+    solution = quietly([[0], [1], [0], [1]], y, loss=loss, huber_threshold=5.0, lam=0.1)
+    assert solution.status is Status.OPTIMAL and solution.intercept == pytest.approx(10.0 + spread, abs=1e-6)
+
+
+@pytest.mark.parametrize("loss", ["squared", "huber"])
 @pytest.mark.parametrize("form", FORMS)
 def test_the_unit_of_the_target_does_not_matter(loss, form):
     given_, power = FORMS[form]

@@ -53,7 +53,7 @@ def solve_reference(loss: Loss, form: Form, columns: Floats, scales: Floats) -> 
         If cvxpy does not find an optimum.  Where ``eps`` is out of reach, the least loss is taken instead.
     """
     c, unit = _origin_and_unit(loss)
-    scaled = loss if unit == 1.0 else _in_units(loss, c, unit)
+    scaled = loss if (c, unit) == (0.0, 1.0) else _in_units(loss, c, unit)
     solved = _solve(scaled, form, columns, scales, unit)
     if solved is None and isinstance(form, ErrorBound):  # eps is out of reach: as near as can be
         solved = _solve(scaled, Penalised(0.0), columns, scales, unit)
@@ -75,7 +75,7 @@ def _origin_and_unit(loss: Loss) -> tuple[float, float]:
         return 0.0, 1.0
     c = best_intercept(loss, np.zeros(loss.y.size))
     spread = float(loss.weights @ np.abs(loss.y - c))
-    return (c, spread) if spread > 0.0 else (0.0, 1.0)
+    return c, spread if spread > 0.0 else 1.0
 
 
 def _in_units(loss: Loss, c: float, unit: float) -> Loss:
