@@ -75,7 +75,8 @@ def certify(drawn, solution, values, numbers, seed):
     y, q, f, value, norm, size = numbers
     kwargs, c = drawn.kwargs, solution.certificate
     loss, gamma = kwargs["loss"], kwargs["gamma"]
-    noise = 1e-14 * (size + (np.abs(y[q > 0]).max() if loss != "logistic" else 0.0))  # of one residual
+    # Rounding of one residual; values of atoms are sums of vertex weights of 44 bits.
+    noise = 2.0**-44 * size + (1e-14 * np.abs(y[q > 0]).max() if loss != "logistic" else 0.0)
     slope = float(q @ np.abs(y - f)) if loss == "squared" else 1.0
     error = 1e-9 * abs(value) + slope * noise + noise**2
     if c.form == "eps":
