@@ -135,6 +135,12 @@ def test_verilog_is_read(name):
     assert tables(".v", verilog(body)) == expected
 
 
+def test_a_shifted_operand_is_as_wide_as_what_it_is_assigned_to():
+    """IEEE 1364-2005, 5.4.1: a is filled up to four bits before it is inverted and shifted."""
+    circuit = read(".v", "module m(input [1:0] a, output [3:0] y); assign y = ~a >> 1; endmodule")
+    assert [hex(table) for table in circuit.truth_table()] == ["0x3", "0xf", "0xf", "0x0"]
+
+
 def test_vectors_are_bits_from_the_lowest():
     add = """module add2 (a, b, s);
       input [1:0] a; input [1:0] b; output [2:0] s; wire _0_;

@@ -30,6 +30,7 @@ class Mutant(NamedTuple):
     tests: str
 
 
+FORMATS = "fw_circuits/circuits/formats"
 MUTANTS = {
     # The order of answers: ties are broken by the higher literal.
     "c-found": Mutant(
@@ -63,21 +64,82 @@ MUTANTS = {
         "csrc/families/walsh_body.h", "q[2] = a - c;", "q[2] = a + c;", "tests/test_oracle_parity.py"
     ),
     # A complement is lost on the way in.
-    "aiger": Mutant(
-        "fw_circuits/circuits/formats/aiger.py",
-        "signals[low >> 1] ^ (low & 1)",
-        "signals[low >> 1]",
-        "tests/test_formats.py",
+    "aiger-complement": Mutant(
+        f"{FORMATS}/aiger.py", "signals[low >> 1] ^ (low & 1)", "signals[low >> 1]", "tests/test_formats.py"
+    ),
+    # Only a line that is the letter alone ends the symbols.
+    "aiger-comment": Mutant(
+        f"{FORMATS}/aiger.py", 'text.startswith("c")', 'text == "c"', "tests/test_formats_aiger.py"
+    ),
+    # Steps of ABC's compact outputs go the other way.
+    "aiger-compact": Mutant(
+        f"{FORMATS}/aiger.py",
+        "if code & 1 else code >> 1",
+        "if not code & 1 else code >> 1",
+        "tests/test_formats_aiger.py",
     ),
     # Marks that no table has are read as if they were there.
-    "blif": Mutant(
-        "fw_circuits/circuits/formats/blif.py",
-        'and set(cube) <= set("01-")',
+    "blif-marks": Mutant(f"{FORMATS}/blif.py", 'and set(cube) <= set("01-")', "", "tests/test_formats.py"),
+    # The don't-care network is read as a part of the circuit.
+    "blif-exdc": Mutant(
+        f"{FORMATS}/blif.py", 'keyword in (".exdc", ".end")', 'keyword == ".end"', "tests/test_netlists.py"
+    ),
+    # The table of a $lut begins at its other end.
+    "blif-lut": Mutant(
+        f"{FORMATS}/blif.py",
+        "lookup(int(self.lut, 2), width)",
+        "lookup(int(self.lut[::-1], 2), width)",
+        "tests/test_netlists.py",
+    ),
+    # A constant output is written with the wrong sign.
+    "bench-constant": Mutant(
+        f"{FORMATS}/bench.py", "(s & 1) != (s < 2)", "(s & 1)", "tests/test_netlists.py"
+    ),
+    # The data of a multiplexer are exchanged.
+    "bench-mux": Mutant(
+        f"{FORMATS}/bench.py",
+        "builder.mux(*signals)",
+        "builder.mux(signals[0], signals[2], signals[1])",
+        "tests/test_netlists.py",
+    ),
+    # A table may have bits beyond its operands.
+    "bench-lut": Mutant(
+        f"{FORMATS}/bench.py",
+        " or int(digits, 16) >> (1 << width)",
         "",
-        "tests/test_formats.py",
+        "tests/test_netlists.py tests/test_formats.py",
+    ),
+    # The parts of a concatenation in the order of the file, not of their weight.
+    "verilog-concatenation": Mutant(
+        f"{FORMATS}/verilog_bits.py",
+        "for part in reversed(parts) for bit",
+        "for part in parts for bit",
+        "tests/test_netlists.py",
+    ),
+    # Operands are not filled up to the width that they are assigned to.
+    "verilog-width": Mutant(
+        f"{FORMATS}/verilog_bits.py",
+        "context[-1] = max(need[-1], own[-1])",
+        "context[-1] = own[-1]",
+        "tests/test_netlists.py",
+    ),
+    # The two sides of ?: are exchanged.
+    "verilog-conditional": Mutant(
+        f"{FORMATS}/verilog_bits.py",
+        "zip(*parts[1:], strict=True)",
+        "zip(*parts[:0:-1], strict=True)",
+        "tests/test_netlists.py",
     ),
     # Products that both halves share reach too far.
-    "pla": Mutant("fw_circuits/circuits/formats/pla.py", "up0 & up1", "up0 | up1", "tests/test_formats.py"),
+    "pla-cover": Mutant(f"{FORMATS}/pla.py", "up0 & up1", "up0 | up1", "tests/test_formats.py"),
+    # Patterns that a table of both sets does not list are 0 without a word.
+    "pla-unlisted": Mutant(
+        "fw_circuits/data/pla_file.py", 'DONT_CARE if "f" in self.kind else ON', "OFF", "tests/test_pla.py"
+    ),
+    # The first input counts slowest.
+    "pla-order": Mutant(
+        "fw_circuits/data/pla_file.py", "for i in reversed(inputs))", "for i in inputs)", "tests/test_pla.py"
+    ),
 }
 
 
@@ -120,7 +182,8 @@ def caught(mutant: Mutant, folder: Path) -> bool:
         if kernels:
             _run([sys.executable, "setup.py", "build_ext", "--inplace"], folder, must_work=True)
         return not _run(
-            [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", mutant.tests], folder
+            [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *mutant.tests.split()],
+            folder,
         )
     finally:
         path.write_text(text, encoding="utf-8")
