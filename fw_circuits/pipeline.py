@@ -100,8 +100,8 @@ def solve(
     gamma : float, default 3.0
         Cost exponent, > 0: a circuit of kappa gates weighs ``kappa^(1/gamma)``.  The HTMC statements need > 2.
     tau, lam, eps : float, optional
-        One of: bound on the norm; weight of the norm in the objective; bound on the mean loss.  None of them:
-        ``lam = 0.01 * lam_max``.
+        One of: bound on the norm; weight of the norm in the objective; bound on the mean loss (met up to a millionth
+        of itself).  None of them: ``lam = 0.01 * lam_max``.
     loss : {"squared", "logistic", "huber"}
         Mean loss; "squared" is half the mean squared error.
     levels : sequence of int, optional

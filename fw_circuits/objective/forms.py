@@ -78,7 +78,7 @@ class Constrained(Form):
 
 @dataclass(frozen=True)
 class ErrorBound(Form):
-    """``min Omega(f)`` subject to ``L(f) <= eps``."""
+    """``min Omega(f)`` subject to ``L(f) <= eps``, which counts as met up to a millionth of eps."""
 
     name: ClassVar[str] = "eps"
 
