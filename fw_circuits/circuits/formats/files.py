@@ -82,8 +82,9 @@ def write_atomically(path: Path, data: bytes) -> None:
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except BaseException as error:
-        if isinstance(error, OSError) and error.filename in (None, str(temporary)):  # None: the disk is full
-            error.filename = str(path)  # the user knows this name, not the temporary one
+        # A full disk has no name, and the user knows that of the target, not of the temporary file.
+        if isinstance(error, OSError) and error.errno and error.filename in (None, str(temporary)):
+            error.filename = str(path)
         temporary.unlink(missing_ok=True)
         raise
 
