@@ -46,7 +46,8 @@ def test_names_are_drawn_letter_by_letter(name, tmp_path, drawn):
 
 def test_a_user_who_draws_with_tex_gets_plain_names(tmp_path):
     with matplotlib.rc_context({"text.usetex": True}):
-        plot_circuit(SOLUTION.atoms[0], tmp_path / "c.png", ("price_$", "b"))
+        picture = plot_circuit(SOLUTION.atoms[0], tmp_path / "c.png", ("price_$", "b"))
+    assert picture.read_bytes()[:4] == b"\x89PNG"  # TeX would stop at the dollar, or be missing
 
 
 @pytest.mark.parametrize(("file", "message"), [("c.xyz", "unknown ending '.xyz'"), ("c", "unknown ending ''"),

@@ -182,7 +182,8 @@ class _CircuitEstimator(BaseEstimator):
         return solution if names is None else replace(solution, feature_names=tuple(map(str, names)))
 
     def _all_solutions(self) -> list[Solution]:
-        raise NotImplementedError
+        fitted = vars(self)
+        return list(fitted["solutions_"] if "solutions_" in fitted else [fitted["solution_"]])
 
     @property
     def feature_importances_(self) -> Floats:

@@ -74,9 +74,6 @@ class CircuitRegressor(RegressorMixin, _CircuitEstimator):
         self.n_iter_ = max(1, len(self.solution_.trace))
         return self
 
-    def _all_solutions(self) -> list[Solution]:
-        return [self.solution_]
-
     def predict(self, X: Any) -> Floats:
         """Predictions, shape (N,)."""
         check_is_fitted(self)
@@ -170,9 +167,6 @@ class CircuitClassifier(ClassifierMixin, _CircuitEstimator):
                 f"{self.classes_.tolist()} on rows of positive weight; expected two or more."
             )
         return weight
-
-    def _all_solutions(self) -> list[Solution]:
-        return self.solutions_
 
     @property
     def solution_(self) -> Solution:
