@@ -15,7 +15,7 @@ EXTENSIONS = ("_circuits", "_families", "_gates", "_lattice", "_oracle", "_solve
 if missing := [name for name in EXTENSIONS if PathFinder.find_spec(f"{__name__}.{name}", __path__) is None]:
     tree = os.path.dirname(os.path.dirname(__file__))
     raise ImportError(
-        f"{tree} is a source tree whose C kernels are not built ({', '.join(missing)} missing). Python takes it because "
+        f"{tree} is a source tree whose C kernels are not built ({', '.join(missing)} missing). Python takes it as "
         "you are in that folder: type pip install -e . there, which builds them in place, or start Python in another "
         "folder to use the installed package."
     )
