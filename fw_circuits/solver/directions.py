@@ -54,7 +54,9 @@ def towards(active: ActiveSet, ball: Ball, g: Floats) -> Vertex:
 
 def away(active: ActiveSet, ball: Ball, g: Floats) -> Vertex:
     """The vertex of positive mass where the linear model is worst (ties: the zero vertex, then the first atom)."""
-    mass = active.scales * np.abs(active.coef) / (ball.radius or 1.0)  # in a ball of radius 0 there is no mass
+    mass = (
+        active.scales * np.abs(active.coef) / (ball.radius or 1.0)
+    )  # in a ball of radius 0 there is no mass
     value = ball.radius * (np.sign(active.coef) * active.scores(g) - ball.price)
     worst = Vertex(None, 0.0, max(0.0, 1.0 - float(mass.sum())), 0.0)
     held = np.flatnonzero(mass > 0.0)
