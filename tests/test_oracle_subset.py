@@ -363,3 +363,23 @@ def test_errors_say_what_to_do():
     with pytest.raises(InputError, match="at least one"):
         SubsetOracle([], Lattice.boolean(2), 3.0)
     assert check_weights([1], 1).dtype == np.float64 and FOUND.itemsize == 32
+
+
+@pytest.mark.parametrize("kernels", KERNELS)
+@pytest.mark.parametrize("max_gates", [0, 1, None])
+@pytest.mark.parametrize("k", [1, 5])
+def test_scores_below_the_rounding_of_the_screen_are_found(kernels, max_gates, k, monkeypatch):
+    """Near an optimum the literals' scores vanish beside the weights; a limit of gates leaves nothing else."""
+    monkeypatch.setenv("FW_CIRCUITS_KERNELS", kernels)
+    rng = np.random.default_rng(3)
+    X = rng.integers(0, 2, (60, 6))
+    signs, g = 2.0 * X - 1.0, rng.standard_normal(60)
+    basis = np.column_stack([np.ones(60), signs])
+    g -= basis @ np.linalg.lstsq(basis, g, rcond=None)[0]
+    g += 1e-9 * (signs[:, 2] - signs[:, 2].mean())
+    oracle = boolean_oracle(X, max_gates=max_gates)
+    answer = oracle.search(g, k)
+    best, rounding = np.abs(signs.T @ g).max(), 1e-13 * np.abs(g).sum()
+    assert answer.upper_bound >= best - rounding
+    if max_gates == 0:
+        assert abs(answer.value - best) <= rounding and answer.atoms[0].n_gates == 0

@@ -203,6 +203,7 @@ ISA_TARGET static double ISA(sure)(const fwc_search *s, fwc_found *list)
     for (int64_t a = 0; a < s->n; a++)
         for (int64_t b = a; b < s->n; b++) {
             const int arity = ISA(small)(s, a, b, x, h);
+            if (s->top[arity] <= 0) continue; /* a gate limit leaves no such function */
             const double least = s->delta * ISA(scan)(s, arity, h) * (1 - 1e-6) - s->slack * s->top[arity];
             const fwc_found entry = {.value = least, .arity = arity, .lit = {x[0], x[1], -1, -1}};
             if (least > 0) found = fwc_insert(list, found, s->k, &entry);
