@@ -180,10 +180,11 @@ def scores_of(solution: Solution, oracle: Oracle, thetas: Sequence[Floats]) -> F
 def bounds_at(loss: Loss, form: Form, theta: Floats, answer: OracleAnswer, own: float) -> Bounds:
     """Dual bounds that ``theta`` gives, from the oracle's answer there and the largest score of own atoms."""
     value, upper = max(float(answer.value), float(own)), max(float(answer.upper_bound), float(own))
+    everywhere = form.dual(loss, theta, max(upper, float(answer.tail)))
     return Bounds(
         theta=theta,
-        scope=form.dual(loss, theta, upper),
-        everywhere=form.dual(loss, theta, max(upper, float(answer.tail))),
+        scope=max(form.dual(loss, theta, upper), everywhere),  # a bound over all circuits is one over fewer
+        everywhere=everywhere,
         estimate=form.dual(loss, theta, value),
         polar=value,
         polar_bound=upper,
