@@ -130,6 +130,8 @@ def test_an_off_set_mark_3_is_a_row_of_the_data(tmp_path):
         (b".i 2\n.o 1\n.p 0\n", 0),
         (b".i 2\n.o 1\n.type r\n.e\n", 15),
         (b".i 2 .o 1 .type fd\n11 1\n.end\n", 8),
+        (b".i 2 .o 1 .ilb a b .ob y .p 1 11 1 .e", 8),
+        (b".i 2\n.o 1\n.type fr 1-|1\n0- 0 .e junk\n", 10),
         (b"\xef\xbb\xbf.i 2\r\n.o 1\r\n# \xff\r\n11 1\r\n.e\r\n", 8),
         (b".i 2\r.o 1\r11 1\r.e\r", 8),
         (b".i 2\n.o 1\n.type fr\n1- 1\n0- 0\n.e\n", 10),  # lists everything
@@ -162,6 +164,7 @@ def test_names_with_accents_are_read_and_written_again(tmp_path):
         (".i 2\n.o 1\n11 1 00 1\n", "line 3: 6 marks; expected 3"),
         (".i 2\n.o 1\n11\n11 1\n", "line 4: 5 marks since line 3; expected 3"),
         (".i 2\n.o 1\n11 1\n1\n.e\n", "line 4: 1 marks; expected 3.*cut short"),
+        (".i 2\n.o 1\n11 1\n1 .e\n", "line 4: 1 marks; expected 3.*cut short"),
         (".i 2\n.o 1\n.ilb a a\n11 1\n", ".ilb has the name 'a' twice"),
         (".i 2\n.o 1\n.ilb a b c\n11 1\n", ".ilb names 3 columns; expected 2"),
         (".i 2\n.o 1\n.type fr\n1- 1\n11 0\n.e\n", "line 5: output 'y0' is 1 by line 4 and 0 by line 5"),
