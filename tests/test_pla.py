@@ -115,6 +115,14 @@ def test_data_is_what_the_sets_define(tmp_path_factory, table, dont_care, data):
     assert [(*row, label) for row, label in zip(got.X, got.y, strict=True)] == listed
 
 
+@pytest.mark.parametrize("dont_care", [None, 0, 1])
+@pytest.mark.parametrize("marks", ["10", "1-", "0-"])
+def test_data_of_type_fdr_has_one_value_a_pattern(tmp_path, marks, dont_care):
+    (tmp_path / "t.pla").write_text(f".i 1\n.o 1\n.type fdr\n0 {marks[0]}\n0 {marks[1]}\n.e\n")
+    with pytest.raises(FormatError, match=r"line 5: .* line 4 .* for a common pattern"):
+        read_pla(tmp_path / "t.pla", 0, dont_care=dont_care)
+
+
 def test_an_off_set_mark_3_is_a_row_of_the_data(tmp_path):
     (tmp_path / "t.pla").write_text(".i 2\n.o 1\n.type fr\n11 4\n00 3\n01 2\n.e\n")
     data = read_table(tmp_path / "t.pla")
