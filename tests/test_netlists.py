@@ -226,6 +226,7 @@ REGISTERS = [
     (".blif", blif(".mlatch ff D=a Q=y c 0"), "line 4"),
     (".blif", blif(".subckt $_DFF_P_ D=a C=b Q=y"), "line 4"),
     (".blif", blif(".subckt q d=a q=y\n.end\n.model q\n.inputs d\n.outputs q\n.latch d q"), "line 9"),
+    (".blif", blif(".subckt single_port_ram addr[0]=a data[0]=b out[0]=y"), "line 4"),
     (".bench", bench("y = DFF(a)"), "line 4"),
     (".v", verilog("dff u (a, b, y);"), "line 2"),
     (".v", verilog("\\$_DLATCH_P_  u (.D(a), .E(b), .Q(y));"), "line 2"),

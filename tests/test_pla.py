@@ -12,7 +12,7 @@ from fw_circuits.circuits import Circuit, formats
 from fw_circuits.circuits.formats import pla
 from fw_circuits.data import read_pla, read_table
 from fw_circuits.data.pla_file import TYPES, meeting, parse_pla
-from fw_circuits.exceptions import CircuitError, FormatError, InputError
+from fw_circuits.exceptions import CircuitError, FormatError, InputError, PathError
 
 #: Mark of an output: the set that it lists the row in, if the type has that letter.
 SETS = {"1": "f", "4": "f", "0": "r", "3": "r", "-": "d", "2": "d", "~": ""}
@@ -222,6 +222,17 @@ def test_dont_care_is_checked_and_for_pla_only(tmp_path):
         Circuit.read(tmp_path / "t.blif", dont_care=0)
     with pytest.raises(InputError, match=r"only \.pla has don't-cares"):
         read_table(tmp_path / "t.csv", dont_care=0)
+
+
+def test_a_file_in_utf_16_is_refused_by_that_name():
+    with pytest.raises(FormatError, match="line 1: UTF-16 text"):
+        parse_pla(".i 1\n.o 1\n1 1\n.e\n".encode("utf-16"), "t.pla")
+
+
+def test_the_writer_looks_at_the_path_before_any_work(tmp_path, monkeypatch):
+    monkeypatch.setattr(pla, "irredundant", lambda *args: pytest.fail("work before the path was tried"))
+    with pytest.raises(PathError, match="no file can be written"):
+        Circuit(2, ((6, 1, 2),), (6,)).write(tmp_path / "none" / "t.pla")
 
 
 def test_the_writer_looks_at_all_outputs_before_any_work(tmp_path, monkeypatch):

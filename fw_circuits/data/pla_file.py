@@ -333,6 +333,8 @@ def parse_pla(data: bytes, path: str | Path) -> Pla:
     >>> parse_pla(b".i 2\\n.o 1\\n1- 1\\n", "t.pla").cubes
     ['1-']
     """
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise FormatError(f"{path}, line 1: UTF-16 text, not UTF-8 text; save the file as UTF-8.")
     parser = _Parser(path)
     text = data.decode("utf-8-sig", errors="surrogateescape")  # comments may hold any bytes
     for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
