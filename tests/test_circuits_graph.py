@@ -235,6 +235,7 @@ def test_node_attributes_as_files_give_them(table):
     [
         ({"x": {"kind": "gate", "table": "seven"}}, "gate 'x' has the table 'seven'; expected 0..15"),
         ({"x": {"kind": "gate", "table": True}}, "gate 'x' has the table True"),
+        ({"x": {"kind": "gate", "table": np.array([0, 1])}}, r"gate 'x' has the table array\(\[0, 1\]\)"),
         (
             {"x": {"kind": "input", "index": "first"}},
             "input 'x' has the index 'first'; expected a whole number",
@@ -253,4 +254,12 @@ def test_node_attributes_that_cannot_be_read_are_refused(nodes, words):
     if "table" in nodes["x"]:
         graph.add_edges_from([("a", "x"), ("b", "x")])
     with pytest.raises(CircuitError, match=words):
+        Circuit.from_networkx(graph)
+
+
+@pytest.mark.parametrize("graph", [None, "a.graphml", {"a": ["b"]}])
+def test_what_is_no_graph_is_refused(graph):
+    with pytest.raises(
+        CircuitError, match=rf"the graph is a {type(graph).__name__}; expected a networkx\.DiGraph"
+    ):
         Circuit.from_networkx(graph)

@@ -19,6 +19,8 @@ KINDS = {
     "list of bool": lambda values: [bool(v) for v in values],
     "list of float": lambda values: [float(v) for v in values],
     "tuple of np.bool_": lambda values: tuple(np.array(values, dtype=bool)),
+    "array of objects": lambda values: np.array([bool(v) for v in values], dtype=object),
+    "nullable series": lambda values: pd.Series(values, dtype="boolean"),
     "series": lambda values: pd.Series(values, index=range(5, 5 + len(values))),
     "column of a wider array": lambda values: np.array([values, values]).T[:, 0],
 }
@@ -82,6 +84,10 @@ ONE = {
         (1 << 400, r"\(401 bits\)"),
         (6.0, "table is 6.0; expected an integer of 2"),
         (True, "table is True; expected an integer"),
+        ("0x6", r"int\(text, 16\) for hexadecimal"),
+        (np.ma.array([0, 1, 1, 0], mask=[0, 0, 1, 0]), "masked values; expected .*filled"),
+        (pd.Series([False, True, None, False], dtype="boolean"), "such as <NA>|neither an integer nor"),
+        (np.array(list("0110"), dtype=object), "such as '0'|entries of type str"),
         (None, "table is None; expected an integer"),
         ({0, 1}, "table is {0, 1}"),
         (np.array([0, 1, 1]), r"shape \(3,\); expected"),
@@ -103,6 +109,13 @@ def test_what_is_no_table_is_refused_alike(name, table, words):
 def test_values_other_than_0_and_1_are_no_truth_table(table):
     with pytest.raises(InputError, match=r"table has values such as (2|0.5|-1|nan); expected"):
         minimal_cost(table, 2)
+
+
+def test_a_tensor_that_requires_grad_is_refused():
+    torch = pytest.importorskip("torch")
+    for call in ONE.values():
+        with pytest.raises(InputError, match="requires grad"):
+            call(torch.tensor([0.0, 1.0, 1.0, 0.0], requires_grad=True))
 
 
 def test_counts_of_inputs_and_outputs_are_checked():

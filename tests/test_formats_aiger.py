@@ -30,6 +30,7 @@ def parse(data):
         AND + b"c\ni9 not a symbol\n\xff",
         AND + b"\n\n",
         AND_TEXT + b"\n",
+        b"\xef\xbb\xbf" + AND_TEXT,
         AND_TEXT + b"\n  \nc\n",
         AND_TEXT.replace(b"\n", b" \n"),
         AND_TEXT.replace(b"\n", b"\r\n") + b"c\r\nx\r\n",
@@ -49,6 +50,13 @@ def test_the_compact_form_counts_outputs_by_differences():
     assert down.truth_table() == (90, 136)
     with pytest.raises(CircuitError, match="literal -1"):
         parse(b"aig2 1 1 0 2 0\n\x02\x07")
+
+
+@pytest.mark.parametrize(
+    ("data", "table"), [(b"aag 0 0 0 0 0", ()), (b"aig 1 1 0 1 0\n3", 1), (b"aag 1 1 0 1 0\n2\n3", 1)]
+)
+def test_the_last_line_may_lack_its_end(data, table):
+    assert parse(data).truth_table() == table
 
 
 def test_symbols_with_blanks_for_some_ports_only_and_missing_names():

@@ -226,9 +226,12 @@ REGISTERS = [
     (".blif", blif(".mlatch ff D=a Q=y c 0"), "line 4"),
     (".blif", blif(".subckt $_DFF_P_ D=a C=b Q=y"), "line 4"),
     (".blif", blif(".subckt q d=a q=y\n.end\n.model q\n.inputs d\n.outputs q\n.latch d q"), "line 9"),
+    (".blif", blif(".subckt single_port_ram addr[0]=a data[0]=b out[0]=y"), "line 4"),
     (".bench", bench("y = DFF(a)"), "line 4"),
     (".v", verilog("dff u (a, b, y);"), "line 2"),
     (".v", verilog("\\$_DLATCH_P_  u (.D(a), .E(b), .Q(y));"), "line 2"),
+    (".v", verilog("sky130_fd_sc_hd__dfxtp_1 u (.CLK(a), .D(b), .Q(y));"), "line 2"),
+    (".v", verilog("sg13g2_dlhq_1 u (.GATE(a), .D(b), .Q(y));"), "line 2"),
     (".v", verilog("reg q;\nalways @(posedge a) q <= b;\nassign y = q;"), "line 3"),
     (
         ".v",
@@ -264,13 +267,13 @@ REFUSED = [
     (
         ".blif",
         blif(".subckt q y=y\n.end\n.model q\n.inputs a\n.outputs y\n.names a y\n1 1"),
-        r"reads 'q@4\.a'",
+        r"reads 'q@4\.a'.*connect the port",
     ),
     (".blif", blif(".gate $_AND_ A=a Y=y"), "expected A, B, Y"),
     (".blif", blif(".gate $_AND_ A"), "port=wire"),
     (".blif", blif(".subckt $lut A[0]=a A[1]=b Y=y"), "write_blif -param"),
     (".blif", ".search other.blif\n", "another file"),
-    (".blif", blif(".mv a 3"), r"\.mv; expected"),
+    (".blif", blif(".mv a 3"), r"\.mv; expected.*read_blif_mv"),
     (".blif", blif(".end\n.names a y\n1 1"), "after .end"),
     (".blif", ".model a\n.end\n.model a\n.end\n", "a second .model 'a'"),
     (".blif", blif(".names a y\n1 1\n.names b y\n1 1"), "already defined in line 4"),
@@ -301,6 +304,17 @@ REFUSED = [
     (".v", verilog("assign y = a; \x01"), r"character '\\x01'"),
     (".v", verilog("always \x01"), r"character '\\x01'"),
     (".v", "/* a\n b */\n\n\n" + verilog("\n\n  assign y = ;"), "line 8: ';'"),
+    (".v", verilog("assign y = '1;"), '"\'"; expected .*read_verilog -sv'),
+    (".v", verilog("and g [1:0] (y, a, b);"), r"expected '\('.*read_verilog -sv"),
+    (".v", verilog("assign y = a[0+:1];", "input [1:0] a, output y"), r"expected '\]'.*read_verilog -sv"),
+    (".v", verilog("assign y = a;", "inout a, output y"), "read_verilog -sv"),
+    (".v", "typedef logic t;\n" + verilog("assign y = a;"), "'typedef'.*read_verilog -sv"),
+    (
+        ".v",
+        verilog("q u (.a, .y);") + "module q (input a, output y); assign y = a; endmodule",
+        r"one top module.* Not read: t\.v, line 2: ','",
+    ),
+    (".bench", "INPUT()\n" + bench("y = AND(a, b)"), r"line 1: INPUT\(\) without a name"),
     (".bench", bench("y = FOO(a)"), "gate 'FOO'; expected one of AND"),
     (".bench", bench("y = GT(a)"), "expected two"),
     (".bench", bench("y = LUT 5 (a)"), "such as 0x8"),
@@ -312,6 +326,22 @@ REFUSED = [
 def test_what_is_no_netlist_is_refused_by_its_name(ending, text, words):
     with pytest.raises(CircuitError, match=words):
         read(ending, text)
+
+
+def test_a_file_cut_short_gets_no_advice_for_legal_ones():
+    with pytest.raises(CircuitError, match="the end of the file; expected") as caught:
+        read(".v", "module t (input a, output y);\nassign y = a")
+    assert "read_verilog" not in str(caught.value)
+
+
+def test_a_module_may_repeat_its_name_at_the_end():
+    assert tables(".v", verilog("assign y = a & b;").rstrip() + " : t\n") == [8]
+
+
+@pytest.mark.parametrize("ending", [".blif", ".v", ".aag", ".aig"])
+def test_a_circuit_of_nothing_is_read_back(ending):
+    nothing = Circuit(0, (), ())
+    assert READERS[ending](WRITERS[ending](nothing), f"t{ending}") == nothing
 
 
 def test_the_top_is_marked_or_used_by_no_other():

@@ -12,7 +12,7 @@ from fw_circuits.circuits import Circuit, formats
 from fw_circuits.circuits.formats import pla
 from fw_circuits.data import read_pla, read_table
 from fw_circuits.data.pla_file import TYPES, meeting, parse_pla
-from fw_circuits.exceptions import CircuitError, FormatError, InputError
+from fw_circuits.exceptions import CircuitError, FormatError, InputError, PathError
 
 #: Mark of an output: the set that it lists the row in, if the type has that letter.
 SETS = {"1": "f", "4": "f", "0": "r", "3": "r", "-": "d", "2": "d", "~": ""}
@@ -115,6 +115,14 @@ def test_data_is_what_the_sets_define(tmp_path_factory, table, dont_care, data):
     assert [(*row, label) for row, label in zip(got.X, got.y, strict=True)] == listed
 
 
+@pytest.mark.parametrize("dont_care", [None, 0, 1])
+@pytest.mark.parametrize("marks", ["10", "1-", "0-"])
+def test_data_of_type_fdr_has_one_value_a_pattern(tmp_path, marks, dont_care):
+    (tmp_path / "t.pla").write_text(f".i 1\n.o 1\n.type fdr\n0 {marks[0]}\n0 {marks[1]}\n.e\n")
+    with pytest.raises(FormatError, match=r"line 5: .* line 4 .* for a common pattern"):
+        read_pla(tmp_path / "t.pla", 0, dont_care=dont_care)
+
+
 def test_an_off_set_mark_3_is_a_row_of_the_data(tmp_path):
     (tmp_path / "t.pla").write_text(".i 2\n.o 1\n.type fr\n11 4\n00 3\n01 2\n.e\n")
     data = read_table(tmp_path / "t.pla")
@@ -130,6 +138,8 @@ def test_an_off_set_mark_3_is_a_row_of_the_data(tmp_path):
         (b".i 2\n.o 1\n.p 0\n", 0),
         (b".i 2\n.o 1\n.type r\n.e\n", 15),
         (b".i 2 .o 1 .type fd\n11 1\n.end\n", 8),
+        (b".i 2 .o 1 .ilb a b .ob y .p 1 11 1 .e", 8),
+        (b".i 2\n.o 1\n.type fr 1-|1\n0- 0 .e junk\n", 10),
         (b"\xef\xbb\xbf.i 2\r\n.o 1\r\n# \xff\r\n11 1\r\n.e\r\n", 8),
         (b".i 2\r.o 1\r11 1\r.e\r", 8),
         (b".i 2\n.o 1\n.type fr\n1- 1\n0- 0\n.e\n", 10),  # lists everything
@@ -162,6 +172,7 @@ def test_names_with_accents_are_read_and_written_again(tmp_path):
         (".i 2\n.o 1\n11 1 00 1\n", "line 3: 6 marks; expected 3"),
         (".i 2\n.o 1\n11\n11 1\n", "line 4: 5 marks since line 3; expected 3"),
         (".i 2\n.o 1\n11 1\n1\n.e\n", "line 4: 1 marks; expected 3.*cut short"),
+        (".i 2\n.o 1\n11 1\n1 .e\n", "line 4: 1 marks; expected 3.*cut short"),
         (".i 2\n.o 1\n.ilb a a\n11 1\n", ".ilb has the name 'a' twice"),
         (".i 2\n.o 1\n.ilb a b c\n11 1\n", ".ilb names 3 columns; expected 2"),
         (".i 2\n.o 1\n.type fr\n1- 1\n11 0\n.e\n", "line 5: output 'y0' is 1 by line 4 and 0 by line 5"),
@@ -211,6 +222,17 @@ def test_dont_care_is_checked_and_for_pla_only(tmp_path):
         Circuit.read(tmp_path / "t.blif", dont_care=0)
     with pytest.raises(InputError, match=r"only \.pla has don't-cares"):
         read_table(tmp_path / "t.csv", dont_care=0)
+
+
+def test_a_file_in_utf_16_is_refused_by_that_name():
+    with pytest.raises(FormatError, match="line 1: UTF-16 text"):
+        parse_pla(".i 1\n.o 1\n1 1\n.e\n".encode("utf-16"), "t.pla")
+
+
+def test_the_writer_looks_at_the_path_before_any_work(tmp_path, monkeypatch):
+    monkeypatch.setattr(pla, "irredundant", lambda *args: pytest.fail("work before the path was tried"))
+    with pytest.raises(PathError, match="no file can be written"):
+        Circuit(2, ((6, 1, 2),), (6,)).write(tmp_path / "none" / "t.pla")
 
 
 def test_the_writer_looks_at_all_outputs_before_any_work(tmp_path, monkeypatch):

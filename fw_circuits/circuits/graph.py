@@ -108,6 +108,8 @@ def from_networkx(graph: nx.Graph) -> Circuit:
     >>> circuit.inputs, circuit.gates, circuit.outputs, circuit.output_names
     (('a', 'b'), (Gate(table=6, a=1, b=2),), (7,), ('h',))
     """
+    if not isinstance(graph, nx.Graph):
+        raise CircuitError(f"the graph is a {type(graph).__name__}; expected a networkx.DiGraph.")
     if not graph.is_directed():
         raise CircuitError(
             "the graph is undirected; expected edges from operand to reader; use networkx.DiGraph."
@@ -170,6 +172,8 @@ def _given(data: dict[str, Any], key: str, default: Any = None) -> Any:
         missing = value is None or bool(value != value)  # NaN differs from itself
     except TypeError:  # NA of pandas
         missing = True
+    except ValueError:  # an array
+        missing = False
     return default if missing or (isinstance(value, str) and not value.strip()) else value
 
 

@@ -7,6 +7,7 @@ One convention everywhere: bit v of the integer, and entry v of the array, is th
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Real
 from operator import index
 from typing import Any
 
@@ -43,10 +44,14 @@ def as_integer(table: Any, n: int, error: type[FwCircuitsError] = CircuitError) 
     if isinstance(table, str | bytes | bytearray):
         raise InputError(
             f"table is the text {table[:40]!r}; expected {words(n)}: int(text, 2) if its last digit is the value at "
-            "pattern 0, np.array(list(text), int) if its first is."
+            "pattern 0, np.array(list(text), int) if its first is; int(text, 16) for hexadecimal digits."
         )
     if isinstance(table, bool | np.bool_ | float | complex) or table is None or isinstance(table, dict | set):
         raise InputError(f"table is {table!r}; expected {words(n)}.")
+    if np.ma.is_masked(table):
+        raise InputError(
+            f"table has masked values; expected {words(n)}: choose them first (table.filled(0))."
+        )
     try:
         whole = index(table)
     except TypeError:
@@ -83,13 +88,17 @@ def as_table(table: Any, n: int) -> int:
         values = np.asarray(table)
     except ValueError:
         values = np.empty((0, 0))  # rows of unequal length
+    except RuntimeError as error:  # torch: a tensor that requires grad
+        raise InputError(f"table is no array ({error}); expected {words(n)}.") from error
     if values.shape != (1 << n,):
         raise InputError(f"table has shape {values.shape}; expected {words(n)}.")
-    if values.dtype.kind not in "biuf" or not np.isin(values, (0, 1)).all():
-        raise InputError(
-            f"table has values such as {next((v for v in values.tolist() if v not in (0, 1)), values.dtype)!r}; "
-            f"expected {words(n)}."
-        )
+    numbers = values.dtype.kind in "biufO"
+    entries = (
+        [] if numbers and values.dtype.kind != "O" and np.isin(values, (0, 1)).all() else values.tolist()
+    )
+    strange = [v for v in entries if not (numbers and isinstance(v, Real | np.bool_) and v in (0, 1))]
+    if strange:
+        raise InputError(f"table has values such as {strange[0]!r}; expected {words(n)}.")
     return int.from_bytes(np.packbits(values.astype(bool), bitorder="little").tobytes(), "little")
 
 

@@ -3,7 +3,8 @@
 What the type says about patterns that no row lists decides what can be learned from.  ``fr`` and ``fdr`` list the
 on-set and the off-set, the rest stays unknown, so the listed rows are a sample.  The other types define the whole
 function, so all 2^n patterns are returned but the don't-cares.  A pattern that ``fd`` lists both ways is a don't-care;
-``fr`` rows that contradict each other are kept, as noisy data has them.
+``fr`` rows that contradict each other are kept, as noisy data has them; those of ``fdr``, which can say don't-care,
+are refused.
 """
 
 from pathlib import Path
@@ -105,8 +106,7 @@ def read_pla(
 def _sample(pla: Pla, output: int, max_rows: int) -> tuple[Bits, Array]:
     """Types fr and fdr: every listed row with output 0 or 1, its dashes expanded, in the order of the file."""
     if "d" in pla.kind:
-        pla.check_disjoint(output, "f", "d")
-        pla.check_disjoint(output, "r", "d")
+        pla.check_partition(output)
     on = set(pla.rows(output, "f"))
     keep = sorted([*on, *pla.rows(output, "r")])
     sizes = [1 << pla.cubes[i].count("-") for i in keep]

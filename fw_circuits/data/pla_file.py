@@ -21,6 +21,7 @@ from fw_circuits.exceptions import FormatError, InputError
 
 TYPES = ("f", "r", "d", "fd", "fr", "dr", "fdr")
 INPUT_MARKS = "01-2"  # 2 is an old spelling of -
+MARKS = set("01-234~|")
 LETTERS = str.maketrans("1403-2", "ffrrdd")
 OFF, ON, DONT_CARE = 0, 1, 2
 #: Inputs that take no byte of the file: a promise of more is a damaged head.
@@ -151,16 +152,23 @@ class _Parser:
         elif self.semicolons:
             self.semicolons -= text.count(";")
         elif text.startswith("."):
-            self.names = None
-            self.no_open_row()
-            words = re.split(r"\s#", text)[0].split()
-            while words:
-                words = self.keyword(words)
-        elif self.names is not None and text and not set(text) <= set("01-234~| \t"):
+            self.statements(re.split(r"\s#", text)[0].split())
+        elif self.names is not None and text and not set(text) <= MARKS | {" ", "\t"}:
             self.more_names(text.split())
         else:
-            self.names = None
-            self.marks("".join(text.split("#", 1)[0].replace("|", " ").split()))
+            self.statements(text.split("#", 1)[0].split())
+
+    def statements(self, words: list[str]) -> None:
+        """The keywords and the marks of a line, one after the other: to espresso a blank is as good as a line's end."""
+        self.names = None
+        while words and not self.ended:
+            if words[0].startswith("."):
+                self.no_open_row()
+                words = self.keyword(words)
+                continue
+            end = next((i for i, word in enumerate(words) if word.startswith(".")), len(words))
+            self.marks("".join(words[:end]).replace("|", ""))
+            words = words[end:]
 
     def warn(self, message: str) -> None:
         warnings.warn(f"{self.pla.path}, line {self.line}: {message}.", UserWarning, stacklevel=6)
@@ -195,7 +203,10 @@ class _Parser:
             names = pla.input_names if word == ".ilb" else pla.output_names
             names.clear()
             self.names, self.missing = names, pla.n_inputs if word == ".ilb" else pla.n_outputs
-            self.more_names(words[1:])
+            end = 1 + self.missing
+            if self.missing and "".join(words[end:]).startswith("."):
+                left = words[end:]
+            self.more_names(words[1 : len(words) - len(left)])
         elif word == ".mv":
             self.multiple_valued(words)
         elif word == ".label":
@@ -221,8 +232,8 @@ class _Parser:
         setattr(self.pla, what, value)
 
     def rest(self, words: list[str]) -> list[str]:
-        """What follows a keyword of one argument in its line: nothing, or another keyword."""
-        if words and not words[0].startswith("."):
+        """What follows a keyword of one argument in its line: nothing, another keyword, or a row."""
+        if words and not words[0].startswith(".") and not set(words[0]) <= MARKS:
             raise self.error(f"{' '.join(words)[:60]!r} after the argument; expected a new line.")
         return words
 
@@ -322,6 +333,8 @@ def parse_pla(data: bytes, path: str | Path) -> Pla:
     >>> parse_pla(b".i 2\\n.o 1\\n1- 1\\n", "t.pla").cubes
     ['1-']
     """
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise FormatError(f"{path}, line 1: UTF-16 text, not UTF-8 text; save the file as UTF-8.")
     parser = _Parser(path)
     text = data.decode("utf-8-sig", errors="surrogateescape")  # comments may hold any bytes
     for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):

@@ -189,10 +189,11 @@ def values_on_cube(table: Any, n: int) -> tuple[Floats, int | None]:
         return signs_of([whole], n)[:, 0], whole
     try:
         values = np.asarray(table)
-        if values.dtype.kind not in "biufO":  # text would be read as numbers
-            raise TypeError(f"entries of type {values.dtype}")
+        text = any(isinstance(v, str) for v in values.ravel().tolist()) if values.dtype.kind == "O" else False
+        if values.dtype.kind not in "biufO" or text:  # text would be read as numbers
+            raise TypeError(f"entries of type {'str' if text else values.dtype}")
         values = np.array(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RuntimeError) as error:  # the last from torch: a tensor that requires grad
         raise InputError(f"table is neither an integer nor {size} real numbers ({error}).") from error
     if values.shape != (size,):
         raise InputError(

@@ -32,7 +32,7 @@ from pathlib import Path
 
 from fw_circuits.circuits.circuit import Circuit
 from fw_circuits.circuits.formats import aiger, bench, blif, dot, pla, verilog
-from fw_circuits.circuits.formats.files import read_bytes, write_atomically
+from fw_circuits.circuits.formats.files import check_writable, read_bytes, write_atomically
 from fw_circuits.data.pla_file import check_dont_care
 from fw_circuits.exceptions import CircuitError, InputError
 
@@ -92,7 +92,8 @@ def write(circuit: Circuit, path: str | PathLike[str], name: str | None = None) 
         raise InputError(f"name is {name!r}; expected a string such as 'top'.")
     ending = _ending(path, WRITERS)
     named = (name,) if name is not None and ending in NAMED else ()
-    write_atomically(Path(path), WRITERS[ending](circuit, *named))
+    target = check_writable(path)  # a PLA may take minutes to make
+    write_atomically(target, WRITERS[ending](circuit, *named))
 
 
 def read(path: str | PathLike[str], *, dont_care: int | None = None) -> Circuit:

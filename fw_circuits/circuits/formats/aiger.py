@@ -104,7 +104,7 @@ class _Reader:
     """The bytes and the place in them."""
 
     def __init__(self, data: bytes, path: str) -> None:
-        self.data, self.path, self.at, self.line = data, path, 0, 0
+        self.data, self.path, self.at, self.line = data.removeprefix(b"\xef\xbb\xbf"), path, 0, 0
 
     def error(self, message: str) -> CircuitError:
         return CircuitError(f"{self.path}, line {self.line}: {message}")
@@ -149,7 +149,7 @@ class _Reader:
             )
         if top < n_inputs + n_ands or (kind != "aag" and top != n_inputs + n_ands):
             raise self.error(f"M is {top}; expected I + A = {n_inputs + n_ands}.")
-        left = len(self.data) - self.at
+        left = len(self.data) - self.at + 1  # the last line may lack its end
         if n_inputs > max(MAX_IDLE, left) or (1 + (kind != "aig2")) * n_outputs + 2 * n_ands > left:
             raise self.error(
                 f"{n_inputs} inputs, {n_outputs} outputs and {n_ands} ANDs in {left} bytes; the file is cut short "

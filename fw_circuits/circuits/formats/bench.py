@@ -19,13 +19,14 @@ from fw_circuits.circuits.formats.tokens import Cursor, tokens
 from fw_circuits.circuits.gate import GATE_NAMES
 
 TOKEN = re.compile(r"(?P<blank>[ \t\n\f\v]+|\#[^\n]*)|(?P<sign>[(),=])|(?P<name>[^ \t\n\f\v\#(),=]+)")
-ALIASES = {"inv": "not", "buff": "buf", "iff": "buf", "nxor": "xnor"}
+ALIASES = {"inv": "not", "buff": "buf", "buffer": "buf", "iff": "buf", "nxor": "xnor"}
 CONSTANTS = {
     "gnd": 0,
     "const0": 0,
     "always_false": 0,
     "0": 0,
     "vdd": 1,
+    "vcc": 1,
     "const1": 1,
     "always_true": 1,
     "1": 1,
@@ -98,7 +99,10 @@ def parse(data: bytes, path: str) -> Circuit:
         line, word = cursor.token.line, _name(cursor, "INPUT(a), OUTPUT(a) or a = GATE(b, c)")
         if cursor.sees("(") and word.upper() in ("INPUT", "OUTPUT"):
             add = net.add_input if word.upper() == "INPUT" else net.add_output
-            for port in _operands(cursor):
+            ports = _operands(cursor)
+            if not ports:
+                raise net.error(line, f"{word}() without a name; expected one such as {word}(a).")
+            for port in ports:
                 add(line, port)
             continue
         cursor.take("=")

@@ -54,6 +54,7 @@ SKIPPED = {
     *(".attr", ".cname", ".param", ".no", ".phase"),
 }
 REGISTERS = {".latch", ".mlatch", ".flop", ".start_kiss"}
+BLIF_MV = {".mv", ".table", ".reset", ".r"}
 REMEDY = (
     "add its .model, or translate it with its library (abc: read_library CELLS.genlib; read FILE.blif; strash; "
     "write FLAT.blif) or without (yosys: techmap; flatten; write_blif)"
@@ -116,7 +117,7 @@ def parse(data: bytes, path: str) -> Circuit:
     reader.close()
     models = reader.models
     top = next(iter(models.values()))
-    if not (top.problem or top.inputs or top.outputs or top.wires or top.instances):
+    if not (top.problem or reader.ports or top.wires or top.instances):
         raise top.error(line, "the file defines nothing; expected .inputs, .outputs and .names.")
     for net, line, word in reader.aliases:
         if not any(word in i.ports.values() for i in net.instances) and word not in net.wires | net.inputs:
@@ -152,6 +153,7 @@ class _Reader:
         self.rows: list[tuple[int, list[str]]] = []
         self.cell: tuple[int, str, dict[str, str]] | None = None  # a .gate or .subckt, its .param may follow
         self.lut = ""
+        self.ports = False  # whether .inputs or .outputs came
         self.aliases: list[tuple[Netlist, int, str]] = []
 
     def statement(self, line: int, words: list[str]) -> None:
@@ -190,6 +192,7 @@ class _Reader:
     def _definition(self, line: int, keyword: str, words: list[str]) -> None:
         net = self.net
         if keyword in (".inputs", ".outputs"):
+            self.ports = True
             for word in words:
                 (net.add_input if keyword == ".inputs" else net.add_output)(line, word)
         elif keyword == ".names":
@@ -213,6 +216,12 @@ class _Reader:
             raise net.register(line, keyword)
         elif keyword == ".blackbox":
             raise net.error(line, f"the model is a black box; expected what is inside it: {REMEDY}.")
+        elif keyword in BLIF_MV:
+            raise net.error(
+                line,
+                f"{keyword}; expected BLIF without the statements of BLIF-MV (abc: read_blif_mv FILE.mv; strash; "
+                "write_blif OUT.blif).",
+            )
         elif keyword == ".search":
             raise net.error(line, ".search names another file; expected all models in one (abc: write_blif).")
         else:

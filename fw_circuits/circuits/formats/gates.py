@@ -185,4 +185,6 @@ CELLS: dict[str, Cell] = {
 }
 
 #: Names of cells that store a value, in the libraries that are about.
-REGISTER = re.compile(r"dff|latch|flop|(^|_|\$)(ff|sr|mem|fd[rcsp]e)(_|$)", re.IGNORECASE)
+REGISTER = re.compile(
+    r"dff|latch|flop|(^|_|\$)(ff|sr|mem|ram|fd[rcsp]e|s?e?d[fl][bhrsx][bt]?[npq]{1,2})(_|$)", re.IGNORECASE
+)

@@ -163,7 +163,7 @@ class Netlist:
                 if v not in self.wires or v in open_:
                     why = "that reads the first again: a cycle; cut it"
                     if v not in self.wires:
-                        why = "which is no input and is defined nowhere"
+                        why = "which is no input and is defined nowhere; drive it, or connect the port"
                     raise self.error(line, f"{shown(word)!r} reads {shown(v)!r}, {why}.")
                 stack.append(v)
 

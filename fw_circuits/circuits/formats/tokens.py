@@ -66,15 +66,19 @@ class Cursor:
     ('a', True, True, 'b', False)
     """
 
-    def __init__(self, source: Iterator[Token], path: str) -> None:
+    def __init__(self, source: Iterator[Token], path: str, remedy: str = "") -> None:
         self.path = path
+        self._remedy = (
+            remedy  # for what the language allows and the reader does not know; a tool named in `wanted` wins
+        )
         self._source = source
         self.token = next(source)
 
     def error(self, wanted: str) -> CircuitError:
         """An error about the token at hand."""
         shown = self.token.text if self.token.kind == "end" else repr(self.token.text[:60])
-        return CircuitError(f"{self.path}, line {self.token.line}: {shown}; expected {wanted}.")
+        remedy = "" if self.token.kind == "end" or "yosys" in wanted else self._remedy
+        return CircuitError(f"{self.path}, line {self.token.line}: {shown}; expected {wanted}{remedy}.")
 
     def next(self) -> Token:
         """The token at hand, after going on to the next one."""

@@ -32,7 +32,7 @@ from fw_circuits.circuits.formats.netlist import (
 from fw_circuits.circuits.formats.tokens import Cursor, tokens
 from fw_circuits.circuits.formats.verilog_bits import Evaluator
 from fw_circuits.circuits.formats.verilog_expression import MAX_WIDTH, Expression, Number
-from fw_circuits.circuits.formats.verilog_module import REFUSED, TOKEN, Module, Use, modules
+from fw_circuits.circuits.formats.verilog_module import REFUSED, TOKEN, UNKNOWN, Module, Use, modules
 from fw_circuits.circuits.gate import GATE_NAMES
 from fw_circuits.exceptions import CircuitError
 
@@ -101,7 +101,7 @@ def parse(data: bytes, path: str) -> Circuit:
     >>> parse(source, "t.v").inputs, parse(source, "t.v").truth_table()
     (('a[0]', 'a[1]'), 4)
     """
-    found = modules(Cursor(tokens(TOKEN, data, path, "Verilog", REFUSED), path))
+    found = modules(Cursor(tokens(TOKEN, data, path, "Verilog", REFUSED), path, UNKNOWN))
     if not found:
         raise CircuitError(f"{path}, line 1: the file defines nothing; expected a module.")
     top = _top(found, path)
@@ -128,9 +128,10 @@ def _top(found: dict[str, Module], path: str) -> str:
         if len(choice) == 1:
             return choice[0]
     names = ", ".join(map(repr, roots[:5]))
+    problem = next((f" Not read: {found[name].problem}" for name in roots if found[name].problem), "")
     raise CircuitError(
         f"{path}, line {found[roots[1]].line}: the modules {names} are used by no other; expected one top module: keep "
-        f"one (yosys: read_verilog FILE.v; hierarchy -top {roots[0]}; flatten; write_verilog OUT.v)."
+        f"one (yosys: read_verilog FILE.v; hierarchy -top {roots[0]}; flatten; write_verilog OUT.v).{problem}"
     )
 
 

@@ -46,6 +46,10 @@ STRENGTHS = tuple(
     f"{strength}{value}" for strength in ("supply", "strong", "pull", "weak", "highz") for value in "01"
 )
 WRITE = "yosys: read_verilog FILE.v; synth -flatten; write_blif OUT.blif"
+UNKNOWN = (
+    "; if it is legal, let yosys make a netlist of it (yosys: read_verilog -sv FILE.v; synth -flatten; "
+    "write_blif OUT.blif)"
+)
 BEHAVIOUR = {
     *(
         "always",
@@ -184,6 +188,8 @@ class _Parser:
         cursor.take(";")
         while not cursor.skip("endmodule"):
             self.item()
+        if cursor.skip(":"):
+            word(cursor, "the name of the module")
         for use in self.result.uses:
             use.parameters.update(self.settings.get(use.name, {}))
 
