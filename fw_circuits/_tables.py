@@ -12,7 +12,7 @@ import numbers
 import re
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,7 +64,7 @@ def read_frame(X: Any, name: str = "X") -> Frame | None:
     Raises
     ------
     InputError
-        A query that has not run (a polars LazyFrame); a column name that occurs twice.
+        A query that has not run (a polars LazyFrame); dictionaries; a column name that occurs twice.
 
     Examples
     --------
@@ -74,6 +74,10 @@ def read_frame(X: Any, name: str = "X") -> Frame | None:
     ('a', 'b')
     """
     kind = type(X)
+    first = X[0] if isinstance(X, list) and X else X
+    if isinstance(first, Mapping) and not hasattr(first, "shape"):  # a sparse DOK matrix is a dictionary
+        what = "a dictionary" if first is X else "a list of dictionaries"
+        raise InputError(f"{name} is {what}; expected a table: pass pandas.DataFrame({name}).")
     if isinstance(X, np.ndarray):
         frame = _structured(X) if X.dtype.names and X.ndim == 1 else None
     elif hasattr(kind, "collect") and not hasattr(kind, "to_numpy"):
@@ -88,7 +92,7 @@ def read_frame(X: Any, name: str = "X") -> Frame | None:
     else:
         frame = None
     if frame is not None:
-        _refuse_repeated(frame.names, name)
+        refuse_repeated(frame.names, name)
     return frame
 
 
@@ -133,7 +137,14 @@ def _frame(raw: list[Any], types: Any, n_rows: int, column: Callable[[int], Arra
     return Frame(tuple(map(str, raw)), not numbered, tuple(types), n_rows, column)
 
 
-def _refuse_repeated(names: Sequence[str], name: str) -> None:
+def refuse_repeated(names: Sequence[str], name: str) -> None:
+    """Refuse a table whose columns cannot be told apart.
+
+    Raises
+    ------
+    InputError
+        A name occurs twice.
+    """
     if len(set(names)) < len(names):
         twice = next(n for n in names if names.count(n) > 1)
         raise InputError(
@@ -271,4 +282,5 @@ def as_array(X: Any, expected: Sequence[str] | None = None, name: str = "X") -> 
     n = len(frame.names)
     if expected is None:
         return frame.floats(range(n), name)
-    return frame.floats(match_columns(frame.names if frame.named else None, n, expected, name), name)
+    named = frame.named or set(expected) <= set(frame.names)  # 0, 1, 2, ... are names if the model has them
+    return frame.floats(match_columns(frame.names if named else None, n, expected, name), name)

@@ -171,6 +171,53 @@ def test_years_as_names():
     np.testing.assert_array_equal(fitted.predict(frame[[2022, 2020, 2019, 2021]]), fitted.predict(BITS))
 
 
+def test_numbers_as_names_in_another_order_at_the_fit():
+    """Columns 0, 1, 2, ... in order have names where the model knows them: a frame whose columns were mixed."""
+    mixed = FRAME.set_axis([3, 1, 0, 2], axis=1)
+    model = solve(mixed, Y, lam=0.01, n_jobs=1)
+    some = solve(mixed[[3, 1, 2]], Y, lam=0.01, n_jobs=1)
+    np.testing.assert_array_equal(model.predict(mixed[[0, 1, 2, 3]]), model.predict(mixed))
+    np.testing.assert_array_equal(some.predict(mixed[[0, 1, 2, 3]]), some.predict(mixed))
+    network = model.to_resnet()
+    np.testing.assert_array_equal(network.forward(mixed[[0, 1, 2, 3]]), network.forward(mixed))
+
+
+@pytest.mark.parametrize("fitted, asked", [([3, 1, 0, 2], [0, 1, 2, 3]), ([0, 1, 2, 3], [3, 1, 0, 2])])
+def test_estimators_refuse_numbered_columns_in_another_order(fitted, asked):
+    frame = FRAME.set_axis(fitted, axis=1)
+    model = CircuitRegressor(lam=0.01, n_jobs=1).fit(frame, Y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # scikit-learn's, that names are missing
+        np.testing.assert_array_equal(model.predict(frame), model.predict(frame.to_numpy()))
+        with pytest.raises(InputError, match=rf"feature names should match.*X has \['{asked[0]}'"):
+            model.predict(frame[asked])
+
+
+@pytest.mark.parametrize("call", ["solve", "fit", "predict"])
+@pytest.mark.parametrize("kind", ["list", "records"])
+def test_dictionaries_are_refused(solution, call, kind):
+    data = FRAME.to_dict(kind)
+    with pytest.raises(InputError, match=r"X is a .*dictionar.*: pass pandas\.DataFrame"):
+        {
+            "solve": lambda: solve(data, Y, n_jobs=1),
+            "fit": lambda: CircuitRegressor(n_jobs=1).fit(data, Y),
+            "predict": lambda: solution.predict(data),
+        }[call]()
+
+
+def test_files_with_a_name_twice_and_structured_arrays(tmp_path):
+    file = tmp_path / "t.npz"
+    np.savez(file, X=BITS, y=Y, feature_names=list("aabc"))
+    parquet = pytest.importorskip("pyarrow.parquet")
+    parquet.write_table(pa.table([[0, 1]] * 3, names=["a", "a", "y"]), tmp_path / "t.parquet")
+    for path in (file, tmp_path / "t.parquet"):
+        with pytest.raises(InputError, match="column name 'a' occurs twice"):
+            read_table(path)
+    np.savez(file, X=FRAME[list("dcba")].to_records(index=False), y=Y)
+    assert read_table(file).feature_names == tuple("dcba")
+    np.testing.assert_array_equal(read_table(file, features=list("abcd")).X, BITS)
+
+
 @given(st.permutations(range(4)), st.booleans())
 def test_matching_finds_its_columns(order, named):
     names = [f"c{i}" for i in order]

@@ -67,12 +67,12 @@ def test_numbers_as_names_with_every_delimiter(read, delimiter):
 
 DATA = {
     "0/1 rows": (ROWS, None, 4),
-    "counting, not from 0": ("1,2,3,4\n" + ROWS, None, 5),
     "repeated numbers": ("0,1,1,0\n" + ROWS, None, 5),
     "an index that is a cell of line 1": (ROWS, "1", 4),
     "an index from the right": (ROWS, "-1", 4),
     "text labels": ("0,1,cat\n1,0,dog\n1,1,cat\n0,0,dog\n", None, 4),
-    "years without a target": ("2019,2020,2021,2022\n" + ROWS, None, 5),
+    "rows in equal steps": ("1,2,3,4\n5,6,7,8\n9,10,11,12\n", None, 3),
+    "a row in equal steps among its like": ("4,5,6,7\n1,9,2,8\n3,7,4,9\n9,2,7,4\n", None, 4),
     "all quoted": ('"2","3","5"\n"1","0","1"\n', None, 2),
 }
 
@@ -83,6 +83,27 @@ def test_line_1_is_a_row(read, case):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert read(text, target).n_rows == rows
+
+
+@pytest.mark.parametrize(
+    "line", ["1,2,3,4", "2019,2020,2021,2022", "0.0,1.0,2.0,3.0", "3,1,0,2", "10,20,30,40"]
+)
+def test_a_row_that_looks_like_names_warns(read, line):
+    with pytest.warns(UserWarning, match="taken for a row of data, though it looks like names.*--header"):
+        assert read(f"{line}\n{ROWS}").n_rows == 5
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for header, n_rows in ((True, 4), (False, 5)):
+            assert read(f"{line}\n{ROWS}", header=header).n_rows == n_rows
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t", "|", " "])
+@pytest.mark.parametrize("names", ["", "a y\n"])
+def test_decimal_commas_are_refused_and_do_not_cut(read, delimiter, names):
+    """Cut at the comma, two columns would become a feature and the labels '5;1' and '5;0'."""
+    text = (names + "1,5 1\n0,5 0\n3,5 1\n").replace(" ", delimiter)
+    with pytest.raises(InputError, match="'1,5' holds a comma; expected a decimal point"):
+        read(text)
 
 
 def test_two_columns_of_0_and_1_warn(read):

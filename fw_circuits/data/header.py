@@ -6,6 +6,7 @@ may as well be a row of data is a row of data, and the reader then complains of 
 
 import csv
 import warnings
+from itertools import pairwise
 from pathlib import Path
 
 from fw_circuits._tables import is_default
@@ -29,7 +30,8 @@ def has_header(lines: list[str], delimiter: str, wanted: Selection, path: Path) 
     """Whether the first of these lines holds names.
 
     It does if no cell of it is a number; if the wanted target or all wanted features stand in it; if its numbers are
-    0, 1, 2, ... and it looks like no row of the data; or if all of it is quoted and the next line is not.
+    0, 1, 2, ... and it looks like no row of the data; or if all of it is quoted and the next line is not.  Of a
+    series such as 2019, 2020, 2021 that is like no row below it warns.
 
     Examples
     --------
@@ -49,14 +51,22 @@ def has_header(lines: list[str], delimiter: str, wanted: Selection, path: Path) 
         return True
     if _names_what_is_wanted(cells, wanted) or _counts_up(cells[start:], rows):
         if set(cells) <= {"0", "1"}:
-            warnings.warn(
-                f"{path}: line 1, '{delimiter.join(cells)}', is taken for names; if it is a row of data say "
-                "--no-header (in Python header=False), if it is not --header (header=True).",
-                UserWarning,
-                stacklevel=2,
-            )
+            _warn(path, delimiter.join(cells), "taken for names")
         return True
-    return _is_quoted(lines[0], delimiter) and len(lines) > 1 and not _is_quoted(lines[1], delimiter)
+    if _is_quoted(lines[0], delimiter) and len(lines) > 1 and not _is_quoted(lines[1], delimiter):
+        return True
+    if _is_a_series(cells[start:], rows):
+        _warn(path, delimiter.join(cells), "taken for a row of data, though it looks like names")
+    return False
+
+
+def _warn(path: Path, line: str, choice: str) -> None:
+    warnings.warn(
+        f"{path}: line 1, {line!r}, is {choice}; if it is a row of data say --no-header (in Python header=False), if "
+        "it is not --header (header=True).",
+        UserWarning,
+        stacklevel=3,
+    )
 
 
 def _names_what_is_wanted(cells: list[str], wanted: Selection) -> bool:
@@ -82,6 +92,34 @@ def _counts_up(cells: list[str], body: list[list[str]]) -> bool:
     above_numbers = [bool(body) and all(is_number(row[i]) for row in body) for i in others]
     new = [cells[i] not in {row[i] for row in body} for i in others]
     return any(above_numbers) or (len(numbers) > 2 and all(new))
+
+
+def _is_a_series(cells: list[str], body: list[list[str]]) -> bool:
+    """Whether the numbers among the cells are names such as 2019, 2020, 2021 or 2, 0, 1, and unlike the rows below.
+
+    Three or more whole numbers in equal steps, or 0, 1, 2, ... in any order; no row of the body is such a series, and
+    all of them (but one, or two where they start at 0) are out of the range of their columns.
+    """
+    places = [i for i, cell in enumerate(cells) if is_number(cell)]
+    if not (body and _steps(cells, places)) or any(_steps(row, places) for row in body):
+        return False
+    if any(not is_number(row[i]) for row in body for i in places):
+        return False
+    columns = [[float(row[i]) for row in body] for i in places]
+    numbers = [float(cells[i]) for i in places]
+    outside = sum(
+        not min(column) <= number <= max(column) for number, column in zip(numbers, columns, strict=True)
+    )
+    return outside >= len(places) - (2 if min(numbers) == 0.0 else 1)
+
+
+def _steps(cells: list[str], places: list[int]) -> bool:
+    """Whether there are three or more whole numbers at these places, in equal steps up, or 0, 1, 2, ... mixed."""
+    if len(places) < 3 or not all(is_number(cells[i]) and float(cells[i]).is_integer() for i in places):
+        return False
+    numbers = [float(cells[i]) for i in places]
+    steps = {b - a for a, b in pairwise(numbers)}
+    return sorted(numbers) == list(range(len(numbers))) or (len(steps) == 1 and min(steps) > 0.0)
 
 
 def _is_quoted(line: str, delimiter: str) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from fw_circuits._tables import default_names, is_default, match_columns
+from fw_circuits._tables import default_names, feature_names_of, is_default, match_columns, refuse_repeated
 from fw_circuits._typing import Array, Floats
 from fw_circuits._validation import check_X
 from fw_circuits.data.archive import read_arrays
@@ -182,12 +182,14 @@ def _npz_columns(path: Path, wanted: Selection) -> Columns:
     if "X" not in arrays:
         raise InputError(f"{path} holds the arrays {', '.join(arrays) or 'none'}; expected X (and y).")
     X = check_X(arrays["X"], name=f"{path.name}: X")
-    named = "feature_names" in arrays
-    names = [str(n) for n in np.ravel(arrays["feature_names"])] if named else list(default_names(X.shape[1]))
+    given = arrays.get("feature_names", feature_names_of(arrays["X"]))
+    named = given is not None
+    names = [str(n) for n in np.ravel(given)] if given is not None else list(default_names(X.shape[1]))
     if len(names) != X.shape[1]:
         raise InputError(
             f"{path}: {len(names)} feature_names for {X.shape[1]} columns of X; expected one a column."
         )
+    refuse_repeated(names, str(path))
     target = wanted.target
     key = target if isinstance(target, str) else "y"
     if key in arrays and (
@@ -257,6 +259,7 @@ def _parquet_columns(path: Path, wanted: Selection) -> Columns:
         ) from error
     arrow = importlib.import_module("pyarrow")
     try:
+        refuse_repeated(parquet.read_schema(path).names, str(path))
         table = parquet.read_table(path)
         table.validate(full=True)  # text that is no UTF-8, offsets out of range
     except arrow.ArrowException as error:

@@ -5,6 +5,7 @@ text feature is refused by name, because how to encode it is the user's decision
 """
 
 import csv
+import re
 import warnings
 from array import array
 from collections.abc import Iterator
@@ -21,11 +22,14 @@ from fw_circuits.data.selection import Columns, Selection
 from fw_circuits.exceptions import FormatError, InputError
 
 DELIMITERS = (",", ";", "\t", "|", " ")
+DECIMAL_COMMA = re.compile(r"[+-]?\d+(,\d+)?(e[+-]?\d+)?", re.IGNORECASE)
 MAX_CELL = 1 << 24  # characters; the csv module's own limit refuses long quoted cells
 
 
 def sniff_delimiter(lines: list[str]) -> str:
     """The delimiter that cuts every one of these lines into the same number (>= 2) of cells; most cells win.
+
+    Commas lose where another delimiter leaves numbers with decimal commas, which the reader then refuses.
 
     Raises
     ------
@@ -46,7 +50,10 @@ def sniff_delimiter(lines: list[str]) -> str:
         except csv.Error:
             continue
         seen = seen or max(widths, default=0) > 1
-        if widths and min(widths) == max(widths) > most:
+        equal = bool(widths) and min(widths) == max(widths) > 1
+        if equal and delimiter != "," and _decimal_commas(lines, delimiter):
+            return delimiter
+        if equal and widths[0] > most:
             best, most = delimiter, widths[0]
     if best:
         return best
@@ -59,6 +66,12 @@ def sniff_delimiter(lines: list[str]) -> str:
         "least one feature column, cut by comma, semicolon, tab, | or space (in Python, read_table(delimiter=) "
         "takes any other)."
     )
+
+
+def _decimal_commas(lines: list[str], delimiter: str) -> bool:
+    """Whether the last line, cut by this, is nothing but numbers, some of them with a decimal comma."""
+    cells = [cell.strip() for cell in lines[-1].split(delimiter)]
+    return any("," in cell for cell in cells) and all(DECIMAL_COMMA.fullmatch(cell) for cell in cells)
 
 
 def _rows(stream: TextIO, delimiter: str, path: Path) -> Iterator[tuple[int, list[str]]]:
@@ -290,6 +303,8 @@ def _bad_cell(path: Path, line: int, row: int, column: str, value: str) -> str:
         return f"{place}: the value is missing ({value!r}); expected a number: fill it in or drop the row."
     if value.lstrip("+-").lower() in ("inf", "infinity"):
         return f"{place}: the value is {value!r}; features must be finite numbers."
+    if DECIMAL_COMMA.fullmatch(value):
+        return f"{place}: {value!r} holds a comma; expected a decimal point and no marks of thousands, 1.5 for 1,5."
     return (
         f"{place}: {value!r} is not a number; encode text and categories as numbers first, for example one "
         "0/1 column a category (if line 1 holds names that are numbers: --header, in Python read_table(header=True))."

@@ -13,8 +13,9 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from fw_circuits._sparse import densify
+from fw_circuits._tables import read_frame
 from fw_circuits._typing import Array, Floats
-from fw_circuits._validation import check_parameters, check_sample_weight, feature_names_of
+from fw_circuits._validation import check_parameters, check_sample_weight
 from fw_circuits.estimators._rows import merge_rows
 from fw_circuits.exceptions import InputError
 from fw_circuits.objective import make_loss
@@ -145,18 +146,22 @@ class _CircuitEstimator(BaseEstimator):
 
     def _check_data(self, X: Any, *y: Any, **checks: Any) -> Any:
         """X, or X and y, by scikit-learn's rules; sparse tables become dense, and frames of any kind keep names."""
-        names, known = feature_names_of(X), getattr(self, "feature_names_in_", None)
+        frame, known = read_frame(X), getattr(self, "feature_names_in_", None)
+        names = frame.names if frame is not None and frame.named and frame.names else None
         with warnings.catch_warnings():
             if names is not None:  # scikit-learn up to 1.8 does not see those of polars
                 warnings.filterwarnings("ignore", "X does not have valid feature names")
             data = validate_data(self, densify(X), *y, reset=bool(y), dtype=np.float64, **checks)
         if names is not None and y:
             self.feature_names_in_ = np.array(names, dtype=object)
-        elif names is not None and known is not None and list(names) != list(known):
-            raise InputError(
-                "The feature names should match those that were passed during fit, in their order: X has "
-                f"{list(names)}; expected {list(known)}."
-            )
+        elif frame is not None and not y:
+            wanted = list(map(str, range(self.n_features_in_) if known is None else known))
+            both = (names is not None and known is not None) or set(frame.names) == set(wanted)
+            if both and list(frame.names) != wanted:
+                raise InputError(
+                    "The feature names should match those that were passed during fit, in their order: X has "
+                    f"{list(frame.names)}; expected {wanted}."
+                )
         return data
 
     def _data_options(self) -> dict[str, Any]:
