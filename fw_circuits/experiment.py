@@ -14,8 +14,9 @@ import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.metrics import r2_score
 from sklearn.model_selection import KFold, StratifiedKFold
+from threadpoolctl import threadpool_limits
 
-from fw_circuits._threads import one_thread_after_fork
+from fw_circuits._threads import one_thread_after_fork, threads_of
 from fw_circuits._typing import Array, Floats
 from fw_circuits._validation import check_parameters
 from fw_circuits.data import Dataset
@@ -97,7 +98,8 @@ def run(
     _check_target(dataset, folds, classify)
     splitter = (StratifiedKFold if classify else KFold)(folds, shuffle=True, random_state=random_state)
     scores = []
-    with warnings.catch_warnings(), one_thread_after_fork():
+    threads = threads_of(options.get("n_jobs"))  # the boosted trees do not look at n_jobs
+    with warnings.catch_warnings(), one_thread_after_fork(), threadpool_limits(limits=threads):
         warnings.simplefilter("ignore", SolverWarning)
         for i, (train, test) in enumerate(splitter.split(X, y)):
             end = _share(deadline, folds + 1 - i)
