@@ -20,7 +20,10 @@ def _real_problem(name: str, value: Any, *, low: float, open_low: bool, finite: 
     wanted = f"{name} is {value!r}; expected a {'finite ' if finite else ''}number {sign} {low:g}"
     if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Real):
         return wanted
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:  # a whole number beyond all floats
+        return wanted
     inside = number > low if open_low else number >= low
     return None if inside and (math.isfinite(number) or not finite) else wanted
 

@@ -91,7 +91,10 @@ def _whole_numbers(text: str) -> tuple[int, ...]:
 
 def _outputs(folder: str, name: str, **endings: str) -> dict[str, str]:
     """Paths of what will be written; each is tried before the work, so that a wrong one costs none."""
-    Path(folder).mkdir(parents=True, exist_ok=True)
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise InputError(f"--output is {folder}, which is or lies in a file; name a folder.") from None
     if not os.access(folder, os.W_OK):
         raise InputError(f"--output is {folder}, which cannot be written to; name another folder.")
     stem = Path(folder) / f"fw-circuits-{'-'.join(name.split())}"

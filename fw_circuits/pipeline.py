@@ -38,6 +38,7 @@ from fw_circuits.lattice import Lattice
 from fw_circuits.objective import ErrorBound, Form, Huber, Loss, least_loss, make_form, make_loss
 from fw_circuits.objective.losses import best_intercept
 from fw_circuits.oracle import Oracle, make_oracle
+from fw_circuits.oracle.base import check_atoms
 from fw_circuits.progress import interruptible, live_line
 from fw_circuits.solution import Certificate, Solution, Status
 from fw_circuits.solver import ActiveSet, Run, frank_wolfe
@@ -169,6 +170,8 @@ def solve(
                              huber_threshold=huber_threshold)  # fmt: skip
     if checkpoint is not None:
         check_writable(checkpoint, "checkpoint")
+    if callback is not None and not callable(callback):
+        raise InputError(f"callback is {callback!r}; expected a function of the solver's state, or None.")
     problem = prepare(X, y, gamma=given.gamma, loss=loss, levels=given.levels, oracle=oracle,
                       max_gates=given.max_gates, n_jobs=given.n_jobs, sample_weight=sample_weight, domain=domain,
                       time_limit=given.time_limit, random_state=random_state,
@@ -244,7 +247,7 @@ def path(
     deadline = _deadline(start, given.time_limit)
     if lams is None:
         top = multiplier_of_constant(problem, deadline) or 1.0
-        lams = [float(v) for v in top * np.geomspace(1.0, ratio, n_lams)]
+        lams = [float(v) for v in top * np.geomspace(1.0, float(ratio), n_lams)]
     solutions: list[Solution] = []
     try:
         for solution in path_of(
@@ -319,8 +322,8 @@ def prepare(
         chosen = (1, 2, 3) if levels is None else tuple(levels)
         lattice = Lattice.fit(counted, levels=chosen, domain=domain, sample_weight=weights[some])
     search = make_oracle(
-        oracle, points, lattice, gamma, max_gates=max_gates, n_jobs=n_jobs, time_limit=time_limit,
-        random_state=check_random_state(random_state),
+        oracle, points, lattice, gamma, max_gates=None if max_gates is None else int(max_gates), n_jobs=n_jobs,
+        time_limit=time_limit, random_state=check_random_state(random_state),
     )  # fmt: skip
     fitted = make_loss(loss, target, weights, huber_threshold=huber_threshold)
     return Problem(points, fitted, classes, lattice, search, gamma, names)
@@ -368,7 +371,13 @@ def _fit(
         if checkpoint is not None and time.perf_counter() - saved > CHECKPOINT_SECONDS:
             _save(_snapshot(problem, form, run, tol), checkpoint)
             saved = time.perf_counter()
-        return any([call(run) for call in callbacks if call is not None])
+        check_atoms(run.active.atoms)
+        try:
+            return any([call(run) for call in callbacks if call is not None])
+        except BaseException:  # the run ends here: keep what it has
+            if checkpoint is not None:
+                _save(_snapshot(problem, form, run, tol), checkpoint)
+            raise
 
     with _blas().limit(limits=1, user_api="blas"):
         with interruptible() as interrupted:
@@ -432,6 +441,8 @@ def _final_status(solution: Solution) -> Status:
 def _warm(problem: Problem, solution: Solution | None) -> ActiveSet | None:
     if solution is None:
         return None
+    if not isinstance(solution, Solution):
+        raise InputError(f"warm_start is {solution!r}; expected a Solution, from solve or fw_circuits.load.")
     if not same_columns(solution.feature_names, problem.feature_names):
         raise InputError(
             f"warm_start was fitted on the columns {shown(solution.feature_names)}; X has "
@@ -439,9 +450,7 @@ def _warm(problem: Problem, solution: Solution | None) -> ActiveSet | None:
             "warm_start out."
         )
     if solution.lattice != problem.lattice:
-        raise InputError(
-            "warm_start was fitted on another domain or other levels; expected the same lattice."
-        )
+        raise InputError("warm_start is of another domain or other levels; expected the same lattice.")
     active = ActiveSet(problem.loss, problem.gamma)
     active.add(solution.atoms, problem.oracle.evaluate(solution.atoms))
     active.move(np.array(solution.coef), solution.intercept)

@@ -90,11 +90,13 @@ def test_r2_needs_two_rows_in_each_fold(tmp_path, capsys):
 
 def test_a_bad_output_folder_is_refused_before_the_work(table, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("fw_circuits.cli.run", lambda *args, **options: pytest.fail("solved first"))
-    assert main(["solve", str(table), "--output", str(table)]) == 1
+    for below in (table, table / "deeper"):
+        assert main(["solve", str(table), "--output", str(below)]) == 1
+        assert "which is or lies in a file; name a folder" in capsys.readouterr().err
     monkeypatch.setattr("fw_circuits.cli.os.access", lambda path, mode: False)
     assert main(["solve", str(table), "--output", str(tmp_path)]) == 1
     err = capsys.readouterr().err
-    assert "data.csv" in err and "name another folder" in err
+    assert "name another folder" in err
 
 
 def test_levels_that_are_no_numbers(table, capsys):

@@ -18,7 +18,9 @@ from hypothesis import strategies as st
 from fw_circuits import io, load, path, pipeline, solve
 from fw_circuits._labels import from_json, plain_labels, to_json
 from fw_circuits.circuits.formats.files import check_writable, write_atomically
+from fw_circuits.estimators import CircuitRegressor, CircuitRegressorCV
 from fw_circuits.exceptions import InputError, PathError, SolverWarning
+from fw_circuits.oracle import DictionaryOracle
 
 X = np.random.default_rng(0).integers(0, 2, (60, 4)).astype(float)
 XOR = (X[:, 0] != X[:, 1]).astype(int)
@@ -231,3 +233,37 @@ def test_files_of_before_are_read(tmp_path):
     assert (
         again.predict(X).tolist() == solution.predict(X).tolist() and again.certificate.global_dual == -np.inf
     )
+
+
+def test_a_callback_that_raises_leaves_a_checkpoint(tmp_path):
+    def fails(run):
+        raise RuntimeError("mine")
+
+    with pytest.raises(RuntimeError, match="mine"):
+        solve(X, XOR, lam=0.01, n_jobs=1, callback=fails, checkpoint=tmp_path / "c.npz")
+    assert len(load(tmp_path / "c.npz").trace) == 1
+
+
+@pytest.mark.parametrize("wrong", [{"callback": "print"}, {"warm_start": "c.npz"}, {"warm_start": {}}])
+def test_callbacks_and_warm_starts_of_other_kinds_are_refused(wrong):
+    with pytest.raises(InputError, match=f"{next(iter(wrong))} is .*expected a"):
+        solve(X, XOR, n_jobs=1, **wrong)
+
+
+def test_an_oracle_whose_atoms_have_no_values_elsewhere_is_refused():
+    with pytest.raises(InputError, match="atoms of type ColumnAtom, which have no values at new points"):
+        solve(X, XOR, oracle=DictionaryOracle(X))
+
+
+@pytest.mark.parametrize("name", ["gamma", "lam", "tau", "eps", "tol", "time_limit", "huber_threshold"])
+def test_whole_numbers_beyond_all_floats_are_refused(name):
+    with pytest.raises(InputError, match=f"- {name} is 1000"):
+        solve(X, XOR, **{name: 10**400})
+
+
+def test_estimators_take_settings_of_any_number_type():
+    assert CircuitRegressor(max_gates=np.array(3), n_jobs=1).fit(X, XOR).score(X, XOR) > 0.99
+    assert (
+        CircuitRegressorCV(ratio=Fraction(1, 100), n_lams=2, cv=2, n_jobs=1).fit(X, XOR).score(X, XOR) > 0.9
+    )
+    assert len(path(X, XOR, n_lams=2, ratio=Fraction(1, 10), n_jobs=1)) == 2

@@ -86,7 +86,7 @@ class _PathCV:
         if self.lam is not None:
             return sorted(map(float, np.atleast_1d(self.lam)), reverse=True)
         top = multiplier_of_constant(task.prepare(options, CHOOSING), task.deadline) or 1.0
-        return [float(v) for v in top * np.geomspace(1.0, self.ratio, self.n_lams + 1)[1:]]
+        return [float(v) for v in top * np.geomspace(1.0, float(self.ratio), self.n_lams + 1)[1:]]
 
     def _splitter(self: Any, y: Array, seed: int | None) -> Any:
         classify = self._loss == "logistic"

@@ -109,6 +109,16 @@ def check_weights(weights: npt.ArrayLike, n_rows: int) -> Floats:
     return g
 
 
+def check_atoms(atoms: Sequence[Any]) -> None:
+    """Refuse atoms that are known at the training rows only, after the first pass that finds some."""
+    if atoms and not callable(atoms[0]):
+        raise InputError(
+            f"the oracle finds atoms of type {type(atoms[0]).__name__}, which have no values at new points; expected "
+            "atoms that can be called on points, such as fw_circuits.Atom: columns alone are for "
+            "fw_circuits.solver.frank_wolfe."
+        )
+
+
 def check_count(k: int) -> int:
     """The number of atoms wanted, at least 1.
 
