@@ -133,7 +133,7 @@ def _from_parts(header: dict[str, Any], arrays: dict[str, Any]) -> Solution:
         coef=coef,
         intercept=float(header["intercept"]),
         lattice=lattice,
-        gamma=float(header["gamma"]),
+        gamma=_positive(header["gamma"], "gamma"),
         loss=header["loss"],
         form=header["form"],
         parameter=float(header["parameter"]),
@@ -143,8 +143,15 @@ def _from_parts(header: dict[str, Any], arrays: dict[str, Any]) -> Solution:
         feature_names=tuple(header["feature_names"]),
         classes=_classes(header["classes"], arrays.get("classes")),
         dual_point=np.asarray(arrays["dual_point"], dtype=np.float64),
-        huber_threshold=float(header.get("huber_threshold", 1.0)),
+        huber_threshold=_positive(header.get("huber_threshold", 1.0), "huber_threshold"),
     )
+
+
+def _positive(value: Any, name: str) -> float:
+    number = float(value)
+    if not 0.0 < number < np.inf:
+        raise ValueError(f"{name} is {value!r}; expected a finite number > 0")
+    return number
 
 
 def _classes(listed: Any, array: Any) -> Array | None:

@@ -103,6 +103,19 @@ def test_a_certificate_of_other_types_is_refused(solution, tmp_path, field, valu
         load(tmp_path / "bad.npz")
 
 
+@pytest.mark.parametrize("field", ["gamma", "huber_threshold"])
+@pytest.mark.parametrize("value", [0.0, -3.0, float("inf"), float("nan")])
+def test_a_setting_out_of_its_range_is_refused(solution, tmp_path, field, value):
+    solution.save(tmp_path / "s.npz")
+    with np.load(tmp_path / "s.npz") as archive:
+        arrays = dict(archive)
+    header = {**json.loads(bytes(arrays["header"])), field: value}
+    arrays["header"] = np.frombuffer(json.dumps(header).encode(), np.uint8)
+    np.savez(tmp_path / "bad.npz", **arrays)
+    with pytest.raises(FormatError, match=f"{field} is .*expected a finite number > 0"):
+        load(tmp_path / "bad.npz")
+
+
 def test_an_infinite_count_in_the_trace_is_refused(solution, tmp_path):
     solution.save(tmp_path / "s.npz")
     with np.load(tmp_path / "s.npz") as archive:
