@@ -380,3 +380,12 @@ def test_pla_damage_is_named(tmp_path, case):
     content, error, message = BAD_PLA[case]
     with pytest.raises(error, match=message):
         read_table(write(tmp_path, "bad.pla", content))
+
+
+def test_parquet_names_that_are_no_text_are_a_damaged_file(tmp_path):
+    arrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "t.parquet"
+    parquet.write_table(arrow.table({"abcdefgh": [0.0, 1.0], "y": [0, 1]}), path)
+    path.write_bytes(path.read_bytes().replace(b"abcdefgh", b"\xffbcdefgh"))
+    with pytest.raises(FormatError, match="cannot be read as Parquet"):
+        read_table(path)

@@ -262,7 +262,7 @@ def _parquet_columns(path: Path, wanted: Selection) -> Columns:
         refuse_repeated(parquet.read_schema(path).names, str(path))
         table = parquet.read_table(path)
         table.validate(full=True)  # text that is no UTF-8, offsets out of range
-    except arrow.ArrowException as error:
+    except (arrow.ArrowException, UnicodeDecodeError) as error:  # the latter: names that are no UTF-8
         raise FormatError(
             f"{path} cannot be read as Parquet ({error}); the file is damaged or of another format."
         ) from error
