@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from fw_circuits.plots import BLUE, GREY, INK, ORANGE
+from fw_circuits.report.plots import BLUE, GREY, INK, ORANGE
 
 WIDTH = 5.4  # inches; labels of 11 points are then 11 pixels high on a page of 400
 SHADES = (BLUE, ORANGE, "#3a8f6b", "#8a4fa0", GREY, "#b08a1e", INK)

@@ -24,7 +24,7 @@ from fw_circuits.data import blocks
 from fw_circuits.experiment import hostile_points
 from fw_circuits.lattice import Lattice
 from fw_circuits.resnet import compile_resnet
-from fw_circuits.resnet.gadgets import comparators
+from fw_circuits.resnet.compile.gadgets import comparators
 from fw_circuits.tetrakis import Atom
 
 SEED, N_POINTS = 0, 100_000

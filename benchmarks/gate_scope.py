@@ -22,7 +22,8 @@ from benchmarks import _figures
 from benchmarks._common import Table, best_of, check_targets, save_figure, tell
 from benchmarks.oracle_speed import THREADS, block_task, third_gradient
 from fw_circuits.lattice import Lattice
-from fw_circuits.oracle import GateOracle, _gates_search
+from fw_circuits.oracle import GateOracle
+from fw_circuits.oracle.exact import gates_scan
 
 #: Literals by number of gates.
 SIZES = {4: (24, 32, 40, 48, 64, 96), 5: (24, 32, 40, 48, 56)}
@@ -57,7 +58,7 @@ def run(quick: bool = False) -> list[str]:
                 answer, time = best_of(repeats, lambda o=oracle, g=g: o.search(g, 10))
                 if answer.max_gates != gates or not answer.complete:
                     raise RuntimeError(f"the search of {n} literals ended with scope {answer.scope!r}")
-                branched, scored, _ = _gates_search.search_level(
+                branched, scored, _ = gates_scan.search_level(
                     oracle.inner._columns[0],
                     oracle.inner.levels_rows[0].pull(g),
                     oracle._families,

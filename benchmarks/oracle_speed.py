@@ -28,8 +28,8 @@ from benchmarks._common import Table, check_targets, save_figure, tell
 from fw_circuits._typing import Array, Floats
 from fw_circuits.lattice import Lattice
 from fw_circuits.oracle import SubsetOracle
-from fw_circuits.oracle._screen import work
-from fw_circuits.oracle._search import search_level
+from fw_circuits.oracle.exact.literal_choice import work
+from fw_circuits.oracle.exact.scan import search_level
 
 SEED = 0
 THREADS = 2

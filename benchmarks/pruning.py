@@ -20,10 +20,10 @@ from benchmarks._common import Table, check_targets, save_figure, tell
 from fw_circuits import ResNet, solve
 from fw_circuits._typing import Floats
 from fw_circuits.resnet import Block, activation_bounds, sensitivities
-from fw_circuits.resnet.budgets import BUDGETS, keep_probabilities
-from fw_circuits.resnet.counterexamples import short_of_a_depth, short_of_a_width
-from fw_circuits.resnet.pruning import draw, error_bound, prune, written
-from fw_circuits.resnet.scaling import column_norms
+from fw_circuits.resnet.measure.budgets import BUDGETS, keep_probabilities
+from fw_circuits.resnet.measure.counterexamples import short_of_a_depth, short_of_a_width
+from fw_circuits.resnet.measure.pruning import draw, error_bound, prune, written
+from fw_circuits.resnet.measure.scaling import column_norms
 
 SEED = 0
 SIZES = tuple(2**k for k in range(3, 13))

@@ -17,8 +17,8 @@ from sklearn.datasets import load_breast_cancer, load_diabetes
 from benchmarks._common import Table, check_targets, save_figure, tell
 from fw_circuits.comparison import FAMILIES, PENALTIES, Comparison, compare, default_settings
 from fw_circuits.data import Dataset, adder_bit, blocks
-from fw_circuits.plots import AXES, FAMILY_STYLE, draw_front
 from fw_circuits.report import candidate_rows, comparison_lines, comparison_rows
+from fw_circuits.report.plots import AXES, FAMILY_STYLE, draw_front
 
 SEEDS = 5
 ROWS, FRESH = 6_400, 5_000

@@ -19,16 +19,15 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
+from fw_circuits._files import check_writable, write_atomically
 from fw_circuits._kernels import use_compiled
 from fw_circuits.certificate import certify
-from fw_circuits.circuits.formats.files import check_writable, write_atomically
 from fw_circuits.comparison import compare
 from fw_circuits.data import Dataset, read_features, read_table
 from fw_circuits.exceptions import FwCircuitsError, InputError, SolverWarning
 from fw_circuits.experiment import Experiment, run
 from fw_circuits.io import load
 from fw_circuits.oracle import NAMES
-from fw_circuits.plots import plot_circuit, plot_comparison, plot_convergence
 from fw_circuits.report import (
     atoms_table,
     candidate_rows,
@@ -40,6 +39,7 @@ from fw_circuits.report import (
     solution_lines,
     write_page,
 )
+from fw_circuits.report.plots import plot_circuit, plot_comparison, plot_convergence
 from fw_circuits.solution import Solution
 
 #: Options of the command line that `experiment.run` takes.

@@ -21,12 +21,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from joblib import Parallel, cpu_count, delayed
 
+from fw_circuits._optional import require
 from fw_circuits._typing import Array, Floats
 from fw_circuits.data import Dataset
 from fw_circuits.exceptions import InputError, SolverWarning
 from fw_circuits.pipeline import lam_max, solve
 from fw_circuits.resnet import Box, Bracket, ResNet
-from fw_circuits.resnet._optional import require
 from fw_circuits.resnet.baseline import Training, fit, fit_many
 
 Settings = Mapping[str, Any]

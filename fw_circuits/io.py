@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
+from fw_circuits._archive import read_arrays
+from fw_circuits._files import write_atomically
 from fw_circuits._labels import from_json, plain_labels, to_json
 from fw_circuits._typing import Array
 from fw_circuits.circuits import Circuit, Gate
-from fw_circuits.circuits.formats.files import write_atomically
-from fw_circuits.data.archive import read_arrays
 from fw_circuits.exceptions import FormatError
 from fw_circuits.lattice import Lattice
 from fw_circuits.objective.forms import FORMS

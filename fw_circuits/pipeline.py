@@ -19,6 +19,8 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from fw_circuits import io
+from fw_circuits._files import check_writable
+from fw_circuits._interrupt import interruptible
 from fw_circuits._tables import default_names, same_columns, shown
 from fw_circuits._typing import Array, Floats
 from fw_circuits._validation import (
@@ -32,14 +34,13 @@ from fw_circuits._validation import (
     is_boolean,
 )
 from fw_circuits.certificate import derive
-from fw_circuits.circuits.formats.files import check_writable
 from fw_circuits.exceptions import InputError, SolverWarning
 from fw_circuits.lattice import Lattice
 from fw_circuits.objective import ErrorBound, Form, Huber, Loss, least_loss, make_form, make_loss
 from fw_circuits.objective.losses import best_intercept
 from fw_circuits.oracle import Oracle, make_oracle
 from fw_circuits.oracle.base import check_atoms
-from fw_circuits.progress import interruptible, live_line
+from fw_circuits.progress import live_line
 from fw_circuits.solution import Certificate, Solution, Status
 from fw_circuits.solver import ActiveSet, Run, frank_wolfe
 from fw_circuits.solver.loop import ATOMS_PER_PASS, centred_gradient
@@ -476,9 +477,7 @@ def _snapshot(problem: Problem, form: Form, run: Run, tol: float) -> Solution:
         tol=tol,
         polar=proof.value if proof else 0.0,
         polar_bound=proof.upper_bound if proof else np.inf,
-        baseline=problem.loss.value(
-            np.full(active.f.size, best_intercept(problem.loss, np.zeros(active.f.size)))
-        ),
+        baseline=problem.loss.value(0.0 * active.f + best_intercept(problem.loss, np.zeros(active.f.size))),
         loss=problem.loss.value(active.f),
     )
     return Solution(

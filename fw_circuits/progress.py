@@ -1,9 +1,7 @@
-"""The live line of a run, and a polite Ctrl-C."""
+"""The live line of a run."""
 
 from __future__ import annotations
 
-import signal
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -42,36 +40,3 @@ def live_line(show: bool, start: float) -> Iterator[Callable[[Any], None] | None
         Text("searching circuits ..."), console=console, refresh_per_second=12, transient=False
     ) as live:
         yield lambda run: live.update(line(run))
-
-
-@contextmanager
-def interruptible() -> Iterator[Callable[[], bool]]:
-    """Turn the first Ctrl-C into a flag, so that no update is cut in two; the second one interrupts as usual.
-
-    Only the main thread receives signals; elsewhere the flag stays down and nothing is changed.
-
-    Examples
-    --------
-    >>> with interruptible() as interrupted:
-    ...     interrupted()
-    False
-    """
-    flag = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield flag.is_set
-        return
-    previous = signal.getsignal(signal.SIGINT)
-    if previous is not signal.default_int_handler:  # somebody else handles it: leave it to them
-        yield flag.is_set
-        return
-
-    def handler(signum: int, frame: Any) -> None:
-        if flag.is_set():
-            raise KeyboardInterrupt
-        flag.set()
-
-    signal.signal(signal.SIGINT, handler)
-    try:
-        yield flag.is_set
-    finally:
-        signal.signal(signal.SIGINT, previous)

@@ -9,7 +9,7 @@
  * moments of the prefix with any two later columns, and a Moebius transform the weights by pattern, h.
  *
  * Within a subset: replacing inputs x_i, x_j by a gate adds up entries of h, which can only lower sum |h|.  A family of
- * functions is what remains when no such replacement is left, its cores (fw_circuits/circuits/frugal.py).
+ * functions is what remains when no such replacement is left, its cores (fw_circuits/circuits/read_once.py).
  */
 #ifndef FWC_GATES_H
 #define FWC_GATES_H

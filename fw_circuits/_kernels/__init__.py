@@ -5,7 +5,9 @@
 """
 
 import os
+from importlib import import_module
 from importlib.machinery import PathFinder
+from typing import Any
 
 from fw_circuits.exceptions import InputError
 
@@ -40,3 +42,14 @@ def use_compiled() -> bool:
             f"FW_CIRCUITS_KERNELS is {choice!r}; expected 'compiled' or 'python'; unset it for 'compiled'."
         )
     return choice == "compiled"
+
+
+def select(extension: str, reference: Any) -> Any:
+    """The compiled module, or the module or object that stands for it where the NumPy references are selected.
+
+    Examples
+    --------
+    >>> select("_lattice", None) is None or select("_lattice", None).__name__
+    'fw_circuits._kernels._lattice'
+    """
+    return import_module(f"{__name__}.{extension}") if use_compiled() else reference

@@ -1,5 +1,5 @@
 """Compiled kernels of the oracles over structured families; their NumPy twins are in
-``fw_circuits.oracle._walsh`` and ``_chains``."""
+``fw_circuits.oracle.families.walsh`` and ``_chains``."""
 
 import numpy as np
 

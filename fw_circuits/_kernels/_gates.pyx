@@ -1,6 +1,6 @@
 """Exact search over functions of five or six literals with few gates: wrapper of ``csrc/gates``.
 
-The NumPy meaning of the whole search is ``fw_circuits.oracle._gates_twin.search``.
+The NumPy meaning of the whole search is ``fw_circuits.oracle.reference.gates_scan.search``.
 """
 
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
@@ -55,7 +55,7 @@ cdef class GateSearch:
 
     Parameters are the fields of ``fwc_gates`` (``csrc/gates/gates.h``); arrays are C-contiguous, ``scratch`` has one
     row a thread, ``levels`` holds one array or None for each size of a prefix, ``families`` tuples (arity, gates,
-    factor, {inputs: tables}).  Nothing here is checked: the caller is ``fw_circuits.oracle._gates_search``.
+    factor, {inputs: tables}).  Nothing here is checked: the caller is ``fw_circuits.oracle.exact.gates_scan``.
     """
 
     cdef fwc_gates s

@@ -1,4 +1,4 @@
-"""Compiled kernels of the lattice room; their NumPy meaning is ``fw_circuits.lattice._twins``."""
+"""Compiled kernels of the lattice room; their NumPy meaning is ``fw_circuits.lattice.reference``."""
 
 import numpy as np
 

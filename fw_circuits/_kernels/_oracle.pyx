@@ -1,6 +1,6 @@
 """Exact search over subsets of literals: wrapper of ``csrc/oracle``.
 
-The NumPy meaning of the whole search is ``fw_circuits.oracle._twin.search``.
+The NumPy meaning of the whole search is ``fw_circuits.oracle.reference.subset_scan.search``.
 """
 
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
@@ -58,7 +58,7 @@ cdef class Search:
     """One pass over one set of rows: `pairs`, then `triples`, then `quads`, each in pieces.
 
     Parameters are the fields of ``fwc_search`` (``csrc/oracle/subset.h``); arrays are C-contiguous, ``scratch``
-    has one row a thread.  Nothing here is checked: the caller is ``fw_circuits.oracle._search``.
+    has one row a thread.  Nothing here is checked: the caller is ``fw_circuits.oracle.exact.scan``.
     """
 
     cdef fwc_search s

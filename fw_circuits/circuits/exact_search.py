@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fw_circuits._kernels import use_compiled
+from fw_circuits._kernels import select
 from fw_circuits._typing import Array, Bits, Ints
 from fw_circuits.circuits.circuit import variable_table
 from fw_circuits.exceptions import BudgetError, InputError
@@ -71,12 +71,11 @@ def exact_search(n: int, max_gates: int) -> SearchResult:
         raise InputError(f"n is {n!r}; expected 0..5 inputs.")
     if not 0 <= max_gates <= MAX_GATES[n]:
         raise InputError(f"max_gates is {max_gates!r}; expected 0..{MAX_GATES[n]} for {n} inputs.")
-    if not use_compiled():
+    kernels = select("_circuits", None)
+    if kernels is None:
         return exact_search_python(n, max_gates)
-    from fw_circuits._kernels._circuits import exact_search as kernel
-
     try:
-        return SearchResult(*kernel(n, max_gates, CAPACITY))
+        return SearchResult(*kernels.exact_search(n, max_gates, CAPACITY))
     except MemoryError as error:
         raise BudgetError(f"an exact search with n={n}, max_gates={max_gates} ran out of memory.") from error
 

@@ -11,9 +11,9 @@ from functools import lru_cache
 
 from fw_circuits.circuits.builder import FALSE, TRUE, Builder, output_signals
 from fw_circuits.circuits.circuit import Circuit
+from fw_circuits.circuits.expansion import expand
 from fw_circuits.circuits.gate import AND, OR, XOR
 from fw_circuits.circuits.passes import simplify, sweep
-from fw_circuits.circuits.synthesis import from_truth_table
 
 #: Above so many gates a counting network is not rewritten: it gains next to nothing.
 REWRITE_GATES = 60
@@ -90,10 +90,34 @@ def symmetric_circuit(values: tuple[int, ...]) -> Circuit:
     for fill in dict.fromkeys([(values[-1],) * room, (0,) * room, (1,) * room]):
         builder = Builder(n)
         bits = count_bits(builder, builder.inputs)
-        decode = from_truth_table(sum(v << c for c, v in enumerate(values + fill)), width)
+        decode = circuit_of(sum(v << c for c, v in enumerate(values + fill)), width)
         circuit = sweep(builder.circuit(output_signals(decode, builder.add(decode, bits))))
         circuits.append(simplify(circuit) if circuit.n_gates <= REWRITE_GATES else circuit)
     return min(circuits, key=lambda circuit: circuit.n_gates)
+
+
+def circuit_of(table: int, n: int) -> Circuit:
+    """Circuit of one function of n inputs: by expansion or, where that is smaller, by counting the ones.
+
+    Examples
+    --------
+    >>> circuit_of(0b10010110, 3).n_gates
+    2
+    """
+    circuit = expand([table], n)
+    values = values_by_popcount(table, n) if n > 4 else ()
+    return min(circuit, symmetric_circuit(values), key=lambda c: c.n_gates) if values else circuit
+
+
+def values_by_popcount(table: int, n: int) -> tuple[int, ...]:
+    """Value for 0, 1, .., n ones; empty if the function of n inputs is not symmetric.
+
+    >>> values_by_popcount(0b11101000, 3), values_by_popcount(0b1010, 2)
+    ((0, 0, 1, 1), ())
+    """
+    values = tuple(table >> ((1 << ones) - 1) & 1 for ones in range(n + 1))
+    same = all(table >> v & 1 == values[v.bit_count()] for v in range(1 << n))
+    return values if same else ()
 
 
 def complement_inputs(circuit: Circuit, flips: Sequence[bool]) -> Circuit:

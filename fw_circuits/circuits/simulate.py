@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from fw_circuits._kernels import use_compiled
+from fw_circuits._kernels import select
 from fw_circuits._tables import as_array
 from fw_circuits._typing import Array, Bits, Words
 from fw_circuits.circuits.gate import Gate, apply_table
@@ -111,10 +111,8 @@ def simulate(words: Words, gates: tuple[Gate, ...], outputs: tuple[int, ...], n_
     """
     table = np.array(gates, dtype=np.int32).reshape(-1, 3)
     signals = np.array(outputs, dtype=np.int32)
-    if use_compiled():
-        from fw_circuits._kernels._circuits import simulate as kernel
-
-        return np.asarray(kernel(np.ascontiguousarray(words), table, signals, n_threads))
+    if kernels := select("_circuits", None):
+        return np.asarray(kernels.simulate(np.ascontiguousarray(words), table, signals, n_threads))
     return simulate_numpy(words, table, signals)
 
 

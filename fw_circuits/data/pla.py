@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from fw_circuits._typing import Array, Bits
+from fw_circuits.circuits.formats.pla_file import DONT_CARE, Pla, check_dont_care, parse_pla
 from fw_circuits.data.dataset import Dataset
-from fw_circuits.data.pla_file import DONT_CARE, Pla, check_dont_care, parse_pla
 from fw_circuits.data.selection import target_index
 from fw_circuits.exceptions import InputError
 

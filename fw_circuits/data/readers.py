@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from fw_circuits._archive import read_arrays
 from fw_circuits._tables import default_names, feature_names_of, is_default, match_columns, refuse_repeated
 from fw_circuits._typing import Array, Floats
 from fw_circuits._validation import check_X
-from fw_circuits.data.archive import read_arrays
+from fw_circuits.circuits.formats.pla_file import check_dont_care
 from fw_circuits.data.dataset import Dataset
 from fw_circuits.data.pla import read_pla
-from fw_circuits.data.pla_file import check_dont_care
 from fw_circuits.data.selection import Columns, Selection
 from fw_circuits.data.text import csv_columns, dataset_of
 from fw_circuits.exceptions import FormatError, InputError

@@ -4,9 +4,9 @@
 along warm-started paths, as ``LassoCV`` does.  More than two classes are handled one-vs-rest.
 """
 
-from fw_circuits.estimators._rows import merge_rows
 from fw_circuits.estimators.cv import CircuitClassifierCV, CircuitRegressorCV
 from fw_circuits.estimators.plain import CircuitClassifier, CircuitRegressor
+from fw_circuits.estimators.rows import merge_rows
 
 __all__ = [
     "CircuitClassifier",

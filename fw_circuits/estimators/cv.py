@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fw_circuits.estimators._choice import _PathCV
+from fw_circuits.estimators.choice import _PathCV
 from fw_circuits.estimators.plain import CircuitClassifier, CircuitRegressor
 
 

@@ -14,8 +14,8 @@ from sklearn.utils.validation import check_is_fitted
 from fw_circuits._labels import plain_labels
 from fw_circuits._typing import Array, Floats
 from fw_circuits._validation import check_target
-from fw_circuits.estimators._base import Task, _CircuitEstimator, share_of_time
-from fw_circuits.estimators._rows import comparable_labels, row_weights, with_class_weight
+from fw_circuits.estimators.base import Task, _CircuitEstimator, share_of_time
+from fw_circuits.estimators.rows import comparable_labels, row_weights, with_class_weight
 from fw_circuits.exceptions import InputError
 from fw_circuits.solution import Solution
 

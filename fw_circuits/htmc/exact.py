@@ -18,7 +18,7 @@ import numpy as np
 
 from fw_circuits._typing import Array, Bits, Floats, Ints
 from fw_circuits.circuits.catalogue import cost_table, minimal_cost
-from fw_circuits.htmc._columns import Generated, generate
+from fw_circuits.htmc.column_generation import Generated, generate
 from fw_circuits.htmc.cube import FunctionList, check_n, functions, signs_of, values_on_cube, widened
 from fw_circuits.oracle.base import check_gamma
 

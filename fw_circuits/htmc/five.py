@@ -19,7 +19,7 @@ from fw_circuits._typing import Bits, Floats, Ints
 from fw_circuits.circuits import Circuit
 from fw_circuits.circuits.synthesis import from_truth_table
 from fw_circuits.exceptions import InputError
-from fw_circuits.htmc._columns import Generated, generate
+from fw_circuits.htmc.column_generation import Generated, generate
 from fw_circuits.htmc.cube import FunctionList, small_functions, values_on_cube
 from fw_circuits.htmc.exact import centred, feasible, leftover
 from fw_circuits.oracle.base import check_gamma

@@ -11,15 +11,14 @@ s is rounded to a multiple of 2^-44: the weights of a point then sum to 1 exactl
 +-weights.
 """
 
-from importlib import import_module
 from typing import Any
 
 import numpy as np
 
-from fw_circuits._kernels import use_compiled
+from fw_circuits._kernels import select
 from fw_circuits._typing import Floats, Ints, Words
 from fw_circuits.exceptions import InputError
-from fw_circuits.lattice import _twins
+from fw_circuits.lattice import reference
 
 #: Highest level, and most coordinates, that the kernels' sort keys allow.
 MAX_LEVEL = 16
@@ -79,7 +78,7 @@ def codes(keys: Words, n_coordinates: int, level: int, *, gray: bool = False) ->
     >>> codes(np.array([[0b10_01]], dtype=np.uint64), 2, 2).tolist()
     [[1, 2]]
     """
-    bits = _twins.unpack_keys(keys, n_coordinates * level).reshape(len(keys), n_coordinates, level)
+    bits = reference.unpack_keys(keys, n_coordinates * level).reshape(len(keys), n_coordinates, level)
     if gray:  # binary bit p = xor of the Gray bits p, p + 1, ...
         bits = np.bitwise_xor.accumulate(bits[:, :, ::-1], axis=2)[:, :, ::-1]
     return bits.astype(np.int64) @ (1 << np.arange(level))
@@ -102,6 +101,4 @@ def row_set(key_words: int) -> Any:
 
 
 def _kernels() -> Any:
-    if use_compiled():
-        return import_module("fw_circuits._kernels._lattice")
-    return _twins
+    return select("_lattice", reference)

@@ -24,9 +24,10 @@ from fw_circuits.circuits.catalogue import minimal_circuit
 from fw_circuits.circuits.circuit import Circuit
 from fw_circuits.circuits.passes import simplify, sweep
 from fw_circuits.lattice import LevelRows
-from fw_circuits.oracle import _columns, _search
+from fw_circuits.oracle import distinct
 from fw_circuits.oracle.base import OracleAnswer, Stop, check_count, check_weights
-from fw_circuits.oracle.subset import SubsetOracle
+from fw_circuits.oracle.exact import scan
+from fw_circuits.oracle.exact.subset import SubsetOracle
 from fw_circuits.tetrakis import Atom
 
 #: Members of the pool that pairs, triples and quadruples are taken from.
@@ -38,7 +39,7 @@ class Pool:
     """Signals that may be composed: ``columns.literals[i]`` is ``node - 1`` in the netlist of ``builder``."""
 
     builder: Builder
-    columns: _columns.Columns
+    columns: distinct.Columns
 
 
 class CompositionOracle:
@@ -130,7 +131,7 @@ class CompositionOracle:
             settings = replace(
                 self.base.settings, k=max(self.beam, k), per_support=1, max_literals=None, work=np.inf
             )
-            level = _search.search_level(pool.columns, w, self.base.tables, settings, 0.0, stop)
+            level = scan.search_level(pool.columns, w, self.base.tables, settings, 0.0, stop)
             size += pool.columns.n
             if level.open_cost is not None:
                 complete, bound = False, tail
@@ -155,7 +156,7 @@ class CompositionOracle:
         columns = pool.columns
         for most, arity in ((self.triples, 2), (self.quads, 3)):
             if columns.n > most and use_compiled():
-                best = _search.best_by_literal(columns, w, self.base.tables, self.base.settings, arity, stop)
+                best = scan.best_by_literal(columns, w, self.base.tables, self.base.settings, arity, stop)
                 columns = columns.take(np.sort(np.argsort(-best, kind="stable")[:most]))
             elif columns.n > most:
                 columns = columns.take(np.arange(most))
@@ -182,7 +183,7 @@ class CompositionOracle:
             if atom.n_gates > self.max_gates or not support:
                 continue
             words = circuit.evaluate_words(np.ascontiguousarray(rows.words[list(support)]), rows.n_rows)
-            signs = 2.0 * _columns.unpack(words, rows.n_rows)[0] - 1.0
+            signs = 2.0 * distinct.unpack(words, rows.n_rows)[0] - 1.0
             name = np.packbits(signs == signs[0]).tobytes()
             if name in names:
                 continue
@@ -209,8 +210,8 @@ def make_pool(atoms: Sequence[Atom], rows: LevelRows, most: int) -> Pool:
         builder.add(atom.circuit, [2 * (1 + i) for i in atom.literals])
     nodes = range(1, rows.n_literals + 1 + len(builder.gates))
     words: Words = builder.circuit([2 * node for node in nodes]).evaluate_words(rows.words, rows.n_rows)
-    keep = _columns.distinct(words, rows.n_rows)
-    return Pool(builder, _columns.prepare(np.ascontiguousarray(words[keep]), rows.n_rows, keep))
+    keep = distinct.distinct(words, rows.n_rows)
+    return Pool(builder, distinct.prepare(np.ascontiguousarray(words[keep]), rows.n_rows, keep))
 
 
 def _compose(netlist: Circuit, leaves: Sequence[int], top: Circuit) -> Circuit:

@@ -8,14 +8,14 @@ from fw_circuits._typing import Floats
 from fw_circuits.exceptions import InputError
 from fw_circuits.lattice import Lattice
 from fw_circuits.oracle.base import Oracle
-from fw_circuits.oracle.carry import CarryOracle
 from fw_circuits.oracle.composition import CompositionOracle
 from fw_circuits.oracle.deep import DeepOracle
-from fw_circuits.oracle.gates import GateOracle
+from fw_circuits.oracle.exact.gates import GateOracle
+from fw_circuits.oracle.exact.subset import SubsetOracle
+from fw_circuits.oracle.families.carry import CarryOracle
+from fw_circuits.oracle.families.parity import ParityOracle
+from fw_circuits.oracle.families.symmetric import SymmetricOracle
 from fw_circuits.oracle.lazy import LazyOracle
-from fw_circuits.oracle.parity import ParityOracle
-from fw_circuits.oracle.subset import SubsetOracle
-from fw_circuits.oracle.symmetric import SymmetricOracle
 
 NAMES = ("auto", "subset", "gates4", "gates5", "deep")
 #: Gates of one atom of the "deep" oracle, if the user sets no limit.

@@ -2,7 +2,7 @@
 
 No script, no style sheet and no picture is fetched: styles are inline, figures are data URIs.  Everything that comes
 from a part is escaped.  Wide tables scroll inside their own boxes, so that the page itself never scrolls sideways;
-``tests/test_report_page.py`` asks a browser.  Not checked: whether what a part says is true.
+``tests/report/test_page.py`` asks a browser.  Not checked: whether what a part says is true.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from fw_circuits.circuits.formats.files import check_writable, write_atomically
+from fw_circuits._files import check_writable, write_atomically
 from fw_circuits.exceptions import FormatError, InputError
 from fw_circuits.report.page import WORDS, Figure, Grid, Part, page
 

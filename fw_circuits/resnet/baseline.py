@@ -22,13 +22,15 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
+from fw_circuits._optional import require
 from fw_circuits._typing import Array, Floats
 from fw_circuits._validation import check_target, check_X
 from fw_circuits.exceptions import InputError
-from fw_circuits.resnet._descent import Check, Descent, torch_settings
-from fw_circuits.resnet._optional import require
-from fw_circuits.resnet._trained import Single, Stack
 from fw_circuits.resnet.network import ResNet
+from fw_circuits.resnet.torch.descent import Check, Descent, torch_settings
+from fw_circuits.resnet.torch.module import classes
+from fw_circuits.resnet.torch.path_norm import path_norm
+from fw_circuits.resnet.torch.trained import Single, Stack
 
 LOSSES = ("squared", "logistic")
 #: Up to this many rows every step sees all of them; above, batches of BATCH_ROWS.
@@ -227,9 +229,6 @@ def _fit(
     progress: bool,
 ) -> list[Training]:  # fmt: skip
     torch = require("torch", "torch", "the gradient-trained baseline")
-    from fw_circuits.resnet.path_norm import path_norm
-    from fw_circuits.resnet.torch_module import classes
-
     start = time.perf_counter()
     rows = check_X(X)
     target, _ = check_target(y, len(rows), loss)

@@ -19,11 +19,11 @@ import scipy.sparse as sp
 from fw_circuits._tables import as_array
 from fw_circuits._typing import Array, Floats
 from fw_circuits.exceptions import InputError
-from fw_circuits.resnet._checks import check_finite, real_array, real_matrix
+from fw_circuits.resnet.checks import check_finite, real_array, real_matrix
 
 if TYPE_CHECKING:
-    from fw_circuits.resnet.complexity import Complexity
-    from fw_circuits.resnet.pruning import Pruning
+    from fw_circuits.resnet.measure.complexity import Complexity
+    from fw_circuits.resnet.measure.pruning import Pruning
 
 #: Rows of X that go through the network together: as many as keep the stream within these bytes.
 BLOCK_BYTES = 1 << 21
@@ -176,8 +176,8 @@ class ResNet:
         activations: Sequence[npt.ArrayLike] | None = None,
         budget: str = "tuned",
     ) -> Pruning:
-        """About n neurons kept at random, with a certified error; see `fw_circuits.resnet.pruning.prune`."""
-        from fw_circuits.resnet.pruning import prune
+        """About n neurons kept at random, with a certified error; see `fw_circuits.resnet.measure.pruning.prune`."""
+        from fw_circuits.resnet.measure.pruning import prune
 
         return prune(
             self,
@@ -255,7 +255,7 @@ class ResNet:
         >>> net.to_torch()(torch.tensor([[-3.0], [2.0]], dtype=torch.float64)).tolist()  # doctest: +SKIP
         [3.0, 2.0]
         """
-        from fw_circuits.resnet.torch_module import to_torch
+        from fw_circuits.resnet.torch.module import to_torch
 
         return to_torch(self, dtype, dense)
 
@@ -292,7 +292,7 @@ class ResNet:
         >>> ResNet.from_torch(nn.Sequential(nn.Linear(3, 8), nn.ReLU(), nn.Linear(8, 1))).n_neurons  # doctest: +SKIP
         8
         """
-        from fw_circuits.resnet.torch_import import from_torch
+        from fw_circuits.resnet.torch.importer import from_torch
 
         return from_torch(module, n_features)
 
@@ -334,9 +334,9 @@ class ResNet:
     ) -> Complexity:
         """A bracket of R(theta), certified from above and met from below.
 
-        Arguments, errors and an example: :func:`fw_circuits.resnet.complexity.complexity`.
+        Arguments, errors and an example: :func:`fw_circuits.resnet.measure.complexity.complexity`.
         """
-        from fw_circuits.resnet.complexity import complexity
+        from fw_circuits.resnet.measure.complexity import complexity
 
         return complexity(self, domain, geometry, activation, method, **options)
 

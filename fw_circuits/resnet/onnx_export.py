@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
+from fw_circuits._files import write_atomically
+from fw_circuits._optional import require
 from fw_circuits._typing import Array
-from fw_circuits.circuits.formats.files import write_atomically
 from fw_circuits.exceptions import BudgetError, InputError
-from fw_circuits.resnet._checks import dtype_name
-from fw_circuits.resnet._float32 import arranged
-from fw_circuits.resnet._optional import require
+from fw_circuits.resnet.checks import dtype_name
+from fw_circuits.resnet.float32 import arranged
 from fw_circuits.resnet.network import ResNet
 
 #: Opset and format version: old enough for every runtime of the last years.  All operators here have float64 kernels

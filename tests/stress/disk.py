@@ -26,8 +26,8 @@ from fw_circuits import Circuit, solve
 from fw_circuits.circuits.formats import WRITERS
 from fw_circuits.cli import main
 from fw_circuits.exceptions import FwCircuitsError
-from fw_circuits.plots import plot_circuit, plot_convergence
 from fw_circuits.report import write_page
+from fw_circuits.report.plots import plot_circuit, plot_convergence
 
 from ._common import Part, forked, scratch
 

@@ -20,6 +20,8 @@ from typing import NamedTuple
 
 from ._common import ROOT
 
+PLA = "tests/circuits/test_pla.py"
+
 
 class Mutant(NamedTuple):
     """``old`` occurs once in ``file``; with ``new`` in its place one of ``tests`` must fail."""
@@ -37,108 +39,125 @@ MUTANTS = {
         "csrc/found_body.h",
         "return x->lit[i] < y->lit[i];",
         "return x->lit[i] > y->lit[i];",
-        "tests/test_oracle_subset.py",
+        "tests/oracle/test_subset.py",
     ),
     # The first bound of the quadruples forgets the last lane.
     "c-quads": Mutant(
         "csrc/oracle/subset_body.h",
         "(lane + (int32_t)d < (int32_t)n);",
         "(lane + (int32_t)d < (int32_t)n - 1);",
-        "tests/test_oracle_subset.py",
+        "tests/oracle/test_subset.py",
     ),
     # The partial word at the end of the rows is taken for a whole one.
     "c-histogram": Mutant(
         "csrc/oracle/found.c",
         "part[r & 3][(x[0] >> r & 1)",
         "part[r & 3][(x[0] >> (r ^ 1) & 1)",
-        "tests/test_oracle_subset.py",
+        "tests/oracle/test_subset.py",
     ),
     # The shift of soft thresholding has the wrong sign below zero.
     "c-lasso": Mutant(
-        "csrc/solver/lasso_cd.c", "(z + t[j]) / diagonal", "(z - t[j]) / diagonal", "tests/test_lasso.py"
+        "csrc/solver/lasso_cd.c",
+        "(z + t[j]) / diagonal",
+        "(z - t[j]) / diagonal",
+        "tests/solver/test_lasso.py",
     ),
     # A coordinate that stands on an odd grid point goes to its even neighbour.
-    "c-j1": Mutant("csrc/lattice/j1.c", "s == ONE ? o : e)", "e)", "tests/test_lattice_triangulation.py"),
+    "c-j1": Mutant("csrc/lattice/j1.c", "s == ONE ? o : e)", "e)", "tests/lattice/test_triangulation.py"),
     # A butterfly of the Walsh transform with a wrong sign.
     "c-walsh": Mutant(
-        "csrc/families/walsh_body.h", "q[2] = a - c;", "q[2] = a + c;", "tests/test_oracle_parity.py"
+        "csrc/families/walsh_body.h", "q[2] = a - c;", "q[2] = a + c;", "tests/oracle/test_parity.py"
     ),
     # A complement is lost on the way in.
     "aiger-complement": Mutant(
-        f"{FORMATS}/aiger.py", "signals[low >> 1] ^ (low & 1)", "signals[low >> 1]", "tests/test_formats.py"
+        f"{FORMATS}/aiger.py",
+        "signals[low >> 1] ^ (low & 1)",
+        "signals[low >> 1]",
+        "tests/circuits/test_formats.py",
     ),
     # Only a line that is the letter alone ends the symbols.
     "aiger-comment": Mutant(
-        f"{FORMATS}/aiger.py", 'text.startswith("c")', 'text == "c"', "tests/test_formats_aiger.py"
+        f"{FORMATS}/aiger.py", 'text.startswith("c")', 'text == "c"', "tests/circuits/test_formats_aiger.py"
     ),
     # Steps of ABC's compact outputs go the other way.
     "aiger-compact": Mutant(
         f"{FORMATS}/aiger.py",
         "if code & 1 else code >> 1",
         "if not code & 1 else code >> 1",
-        "tests/test_formats_aiger.py",
+        "tests/circuits/test_formats_aiger.py",
     ),
     # Marks that no table has are read as if they were there.
-    "blif-marks": Mutant(f"{FORMATS}/blif.py", 'and set(cube) <= set("01-")', "", "tests/test_formats.py"),
+    "blif-marks": Mutant(
+        f"{FORMATS}/blif.py", 'and set(cube) <= set("01-")', "", "tests/circuits/test_formats.py"
+    ),
     # The don't-care network is read as a part of the circuit.
     "blif-exdc": Mutant(
-        f"{FORMATS}/blif.py", 'keyword in (".exdc", ".end")', 'keyword == ".end"', "tests/test_netlists.py"
+        f"{FORMATS}/blif.py",
+        'keyword in (".exdc", ".end")',
+        'keyword == ".end"',
+        "tests/circuits/test_netlists.py",
     ),
     # The table of a $lut begins at its other end.
     "blif-lut": Mutant(
         f"{FORMATS}/blif.py",
         "lookup(int(self.lut, 2), width)",
         "lookup(int(self.lut[::-1], 2), width)",
-        "tests/test_netlists.py",
+        "tests/circuits/test_netlists.py",
     ),
     # A constant output is written with the wrong sign.
     "bench-constant": Mutant(
-        f"{FORMATS}/bench.py", "(s & 1) != (s < 2)", "(s & 1)", "tests/test_netlists.py"
+        f"{FORMATS}/bench.py", "(s & 1) != (s < 2)", "(s & 1)", "tests/circuits/test_netlists.py"
     ),
     # The data of a multiplexer are exchanged.
     "bench-mux": Mutant(
         f"{FORMATS}/bench.py",
         "builder.mux(*signals)",
         "builder.mux(signals[0], signals[2], signals[1])",
-        "tests/test_netlists.py",
+        "tests/circuits/test_netlists.py",
     ),
     # A table may have bits beyond its operands.
     "bench-lut": Mutant(
         f"{FORMATS}/bench.py",
         " or int(digits, 16) >> (1 << width)",
         "",
-        "tests/test_netlists.py tests/test_formats.py",
+        "tests/circuits/test_netlists.py tests/circuits/test_formats.py",
     ),
     # The parts of a concatenation in the order of the file, not of their weight.
     "verilog-concatenation": Mutant(
         f"{FORMATS}/verilog_bits.py",
         "for part in reversed(parts) for bit",
         "for part in parts for bit",
-        "tests/test_netlists.py",
+        "tests/circuits/test_netlists.py",
     ),
     # Operands are not filled up to the width that they are assigned to.
     "verilog-width": Mutant(
         f"{FORMATS}/verilog_bits.py",
         "context[-1] = max(need[-1], own[-1])",
         "context[-1] = own[-1]",
-        "tests/test_netlists.py",
+        "tests/circuits/test_netlists.py",
     ),
     # The two sides of ?: are exchanged.
     "verilog-conditional": Mutant(
         f"{FORMATS}/verilog_bits.py",
         "zip(*parts[1:], strict=True)",
         "zip(*parts[:0:-1], strict=True)",
-        "tests/test_netlists.py",
+        "tests/circuits/test_netlists.py",
     ),
     # Products that both halves share reach too far.
-    "pla-cover": Mutant(f"{FORMATS}/pla.py", "up0 & up1", "up0 | up1", "tests/test_formats.py"),
+    "pla-cover": Mutant(f"{FORMATS}/pla.py", "up0 & up1", "up0 | up1", "tests/circuits/test_formats.py"),
     # Patterns that a table of both sets does not list are 0 without a word.
     "pla-unlisted": Mutant(
-        "fw_circuits/data/pla_file.py", 'DONT_CARE if "f" in self.kind else ON', "OFF", "tests/test_pla.py"
+        "fw_circuits/circuits/formats/pla_file.py",
+        'DONT_CARE if "f" in self.kind else ON',
+        "OFF",
+        PLA,
     ),
     # The first input counts slowest.
     "pla-order": Mutant(
-        "fw_circuits/data/pla_file.py", "for i in reversed(inputs))", "for i in inputs)", "tests/test_pla.py"
+        "fw_circuits/circuits/formats/pla_file.py",
+        "for i in reversed(inputs))",
+        "for i in inputs)",
+        PLA,
     ),
 }
 

@@ -30,10 +30,10 @@ from functools import partial
 from os import PathLike
 from pathlib import Path
 
+from fw_circuits._files import check_writable, read_bytes, write_atomically
 from fw_circuits.circuits.circuit import Circuit
 from fw_circuits.circuits.formats import aiger, bench, blif, dot, pla, verilog
-from fw_circuits.circuits.formats.files import check_writable, read_bytes, write_atomically
-from fw_circuits.data.pla_file import check_dont_care
+from fw_circuits.circuits.formats.pla_file import check_dont_care
 from fw_circuits.exceptions import CircuitError, InputError
 
 WRITERS: dict[str, Callable[..., bytes]] = {  # those of NAMED take the name of the model too

@@ -4,7 +4,7 @@ Written is an irredundant sum of products (S. Minato, "Fast generation of irredu
 from binary decision diagrams", SASIMI 1992; here on truth tables) with the line ``.type f``: the rows are the
 on-set and everything else is 0.  The size can be exponential in the inputs that one output reads, so at most
 16 are taken, and the supports of all outputs are looked at before any work.  Read are all types of espresso(5)
-(`fw_circuits.data.pla_file`).  Don't-cares become 0 unless the caller says 1.  A type that lists the on-set
+(`fw_circuits.circuits.formats.pla_file`).  Don't-cares become 0 unless the caller says 1.  A type that lists the on-set
 and the off-set must list every pattern, unless the caller says what the others are: else it is a sample, for
 `fw_circuits.data.read_pla`.
 """
@@ -17,8 +17,8 @@ from fw_circuits.circuits.builder import Builder
 from fw_circuits.circuits.circuit import Circuit, variable_table
 from fw_circuits.circuits.formats.blif import sum_of_products
 from fw_circuits.circuits.formats.naming import decode, encode, warn_shared_names
+from fw_circuits.circuits.formats.pla_file import DONT_CARE, Pla, meeting, parse_pla
 from fw_circuits.circuits.gate import AND, OR, apply_table
-from fw_circuits.data.pla_file import DONT_CARE, Pla, meeting, parse_pla
 from fw_circuits.exceptions import CircuitError, FormatError
 
 MAX_SUPPORT = 16

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from fw_circuits.circuits.formats.files import lines_of
+from fw_circuits._files import lines_of
 from fw_circuits.exceptions import CircuitError
 
 

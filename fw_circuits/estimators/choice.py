@@ -1,0 +1,190 @@
+"""The choice of the set of circuits and of the penalty by cross-validation along warm-started paths.
+
+What the time limit leaves out is not a candidate: a fold's solution that it cut short says nothing about its penalty.
+Only the first candidate is judged in any case, on the folds that were reached.
+"""
+
+from __future__ import annotations
+
+import inspect
+import numbers
+import warnings
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from sklearn.model_selection import KFold, StratifiedKFold, check_cv
+
+from fw_circuits._typing import Array, Floats
+from fw_circuits._validation import check_penalties, is_boolean
+from fw_circuits.estimators.base import Task, over, share_of_time
+from fw_circuits.exceptions import InputError, SolverWarning
+from fw_circuits.pipeline import multiplier_of_constant, path_of
+from fw_circuits.solution import Solution, Status
+
+#: Cross-validation stops going down a path after so many penalties without a new best.
+PATIENCE = 4
+#: Relative gap at which two penalties can be told apart.
+CV_TOL = 1e-2
+#: Part of the time limit for choosing; the rest is for the final fit.
+CHOOSING = 0.5
+
+
+class _PathCV:
+    """Choose the set of circuits and the penalty by cross-validation along warm-started paths."""
+
+    def _check_penalty(self: Any) -> None:
+        lams = None if self.lam is None else np.atleast_1d(self.lam)
+        check_penalties(lams, self.n_lams, self.ratio, name="lam")
+
+    def _fit_one(self: Any, task: Task) -> Solution:
+        folds = self._folds(task)
+        choosing = replace(task, deadline=share_of_time(task.deadline, CHOOSING))
+        best = np.inf
+        for rung in self._ladder(task.X if task.weight is None else task.X[task.weight > 0.0]):
+            first = best == np.inf
+            if not first and over(choosing.deadline):
+                break
+            options = {**self._data_options(), **rung}
+            lams = self._penalties(choosing, options)
+            losses = self._cross_validate(choosing, folds, options, lams, first)
+            mean = np.array([m if np.isfinite(m) else np.inf for m in losses.mean(axis=1)])
+            if mean.min(initial=np.inf) < best:
+                best, chosen, upto = float(mean.min()), options, lams[: int(mean.argmin()) + 1]
+                self.cv_losses_, self.lams_ = losses, np.array(lams[: len(mean)])
+            elif first:
+                raise InputError(
+                    "the loss on the rows held out is not a finite number at any penalty; expected targets and "
+                    "predictions whose squares are in the range of numbers: divide y by its scale."
+                )
+            elif len(rung["levels"]) > 1:  # more levels have not helped: still more will not
+                break
+        self.lam_, self.levels_, self.max_gates_ = upto[-1], chosen["levels"], chosen["max_gates"]
+        return self._final(task, chosen, upto[-3:])
+
+    def _final(self: Any, task: Task, options: dict[str, Any], lams: list[float]) -> Solution:
+        """The solution at the last of the penalties; those before it have half of the time to help it start."""
+        problem, run = task.prepare(options), {"tol": self.tol, "max_iter": self.max_iter}
+        before = list(path_of(problem, lams[:-1], deadline=share_of_time(task.deadline, 0.5), **run))
+        warm = before[-1] if before else None
+        return next(path_of(problem, lams[-1:], deadline=task.deadline, warm_start=warm, **run))
+
+    def _ladder(self: Any, X: Floats) -> list[dict[str, Any]]:
+        """Sets of circuits to choose from, each containing the one before."""
+        if self.levels is not None:
+            levels = [self._levels()]
+        else:
+            levels = [(1,)] if is_boolean(X) else [(1,), (1, 2), (1, 2, 3)]
+        flat = self.oracle in ("auto", "subset")  # other oracles search beyond four literals from the start
+        gates = [0, 1, None] if flat and self.max_gates is None else [self.max_gates]
+        rungs = [{"levels": levels[0], "max_gates": m} for m in gates]
+        return rungs + [{"levels": more, "max_gates": self.max_gates} for more in levels[1:]]
+
+    def _penalties(self: Any, task: Task, options: dict[str, Any]) -> list[float]:
+        if self.lam is not None:
+            return sorted(map(float, np.atleast_1d(self.lam)), reverse=True)
+        top = multiplier_of_constant(task.prepare(options, CHOOSING), task.deadline) or 1.0
+        return [float(v) for v in top * np.geomspace(1.0, float(self.ratio), self.n_lams + 1)[1:]]
+
+    def _splitter(self: Any, y: Array, seed: int | None) -> Any:
+        classify = self._loss == "logistic"
+        if self.cv is None:
+            return (StratifiedKFold if classify else KFold)(n_splits=5, shuffle=True, random_state=seed)
+        try:
+            return check_cv(self.cv, y=y, classifier=classify)
+        except (ValueError, TypeError) as error:
+            raise self._bad_folds(y, error) from error
+
+    def _folds(self: Any, task: Task) -> list[tuple[Array, Array]]:
+        """Rows to fit and rows to judge by, those folds left out whose rows have no weight or a single class."""
+        known = inspect.signature(task.splitter.split).parameters
+        if task.groups is not None and (self.cv is None or "groups" not in known):
+            raise InputError(
+                f"groups were given, but cv is {_short(self.cv)}; expected a splitter that uses them."
+            )
+        counts = np.ones(len(task.y)) if task.weight is None else task.weight
+        ours = self.cv is None or isinstance(self.cv, numbers.Integral)
+        some = np.flatnonzero(counts > 0.0) if ours else np.arange(len(task.y))  # a splitter knows all rows
+        needed = 2 if self._loss == "logistic" else 1
+        try:
+            groups = {} if task.groups is None else {"groups": np.asarray(task.groups)[some]}
+            folds = [
+                (some[train], some[test])
+                for train, test in task.splitter.split(task.X[some], task.y[some], **groups)
+                if np.unique(task.y[some[train]][counts[some[train]] > 0]).size >= needed
+                and counts[some[test]].sum() > 0
+            ]
+        except (ValueError, TypeError, IndexError) as error:
+            raise self._bad_folds(task.y, error) from error
+        if not folds:
+            raise InputError(
+                f"no fold of cv={_short(self.cv)} has rows of positive weight to judge by and, to fit, "
+                f"{'two different classes' if needed == 2 else 'a row'} of positive weight; use fewer folds or more "
+                "rows."
+            )
+        return folds
+
+    def _bad_folds(self: Any, y: Array, error: Exception) -> InputError:
+        members = np.unique(y, return_counts=True)[1]
+        classes = f" ({members.min()} in the smallest class)" if self._loss == "logistic" else ""
+        return InputError(
+            f"cv={_short(self.cv)} does not split {len(y)} rows{classes}: {error}  Expected a number of "
+            "folds from 2 to the number of rows (for classes: of each), a splitter of scikit-learn, or pairs of row "
+            "numbers to fit and to judge by; a splitter of groups gets them by fit(..., groups=...)."
+        )
+
+    def _cross_validate(
+        self: Any, task: Task, folds: list[tuple[Array, Array]], options: dict[str, Any], lams: list[float],
+        first: bool,
+    ) -> Floats:  # fmt: skip
+        """Mean loss on each fold's rows, shape (penalties, folds); ends early once it has risen ``PATIENCE`` times.
+
+        The folds go down their paths side by side.
+        """
+        paths = [
+            self._fold_path(task.rows(train), options, lams, CHOOSING / len(folds)) for train, _ in folds
+        ]
+        held_out = [task.rows(test) for _, test in folds]
+        rows: list[list[float]] = []
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SolverWarning)
+            while True:
+                solutions: list[Solution] = []
+                for path in paths:
+                    if over(task.deadline) and (solutions or rows or not first):
+                        break
+                    solutions.extend(islice(path, 1))
+                cut = len(solutions) < len(folds) or any(s.status is Status.TIME_LIMIT for s in solutions)
+                if not solutions or (cut and (rows or not first)):
+                    break
+                rows.append([_test_loss(s, r) for s, r in zip(solutions, held_out, strict=False)])
+                means = np.nan_to_num(np.mean(rows, axis=1), nan=np.inf)
+                if cut or len(means) - 1 - int(means.argmin()) >= PATIENCE:
+                    break
+        return np.array(rows) if rows else np.empty((0, len(folds)))
+
+    def _fold_path(
+        self: Any, task: Task, options: dict[str, Any], lams: list[float], share: float
+    ) -> Iterator[Solution]:
+        """To a relative gap of at most ``CV_TOL``: enough to rank penalties.  Prepared when it is first asked."""
+        problem = task.prepare(options, share)
+        tol = max(self.tol, CV_TOL)
+        yield from path_of(problem, lams, tol=tol, max_iter=self.max_iter, deadline=task.deadline)
+
+
+def _test_loss(solution: Solution, rows: Task) -> float:
+    """Mean loss of the fitted kind on other rows; 0/1 labels count as the solution's classes."""
+    f = solution.decision_function(rows.X)
+    if solution.loss == "logistic":
+        errors = np.logaddexp(0.0, -np.where(rows.y > 0, 1.0, -1.0) * f)
+    else:
+        errors = 0.5 * (rows.y - f) ** 2
+    weight = None if rows.weight is None else rows.weight / rows.weight.max()  # so that no product overflows
+    return float(np.average(errors, weights=weight))
+
+
+def _short(cv: Any) -> str:
+    text = "None (5 folds)" if cv is None else " ".join(repr(cv).split())
+    return text if len(text) <= 100 else text[:97] + "..."

@@ -1,0 +1,1 @@
+"""Structured families: parities, symmetric functions and carry chains over many literals."""

@@ -1,0 +1,143 @@
+"""Walsh-Hadamard transform and pooled elimination over GF(2): kernels, chosen here, and their NumPy twins.
+
+For rows x_r with weights w_r, ``H[s] = sum_r w_r (-1)^<s, x_r>`` scores the parity of the set s.  Up to 24
+literals one transform of the histogram of w gives all 2^n of them.
+
+Beyond, the sign of w_r is taken for a noisy label of an unknown parity (learning parity with noise).  A draw
+assumes that n + 1 - b random rows carry clean labels: elimination then leaves b unknowns (b - 1 literals and
+the constant), and a transform of size 2^b scores all parities that agree with those rows on all rows at once.
+With a fraction p of wrong labels a draw succeeds with probability (1 - p)^(n + 1 - b).  Pooled Gauss (Esser,
+Kuebler, May 2017) with the last unknowns left to a transform, as in the covering-code attacks; the
+combination is ours.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fw_circuits._kernels import use_compiled
+from fw_circuits._kernels._families import parity_draws, walsh, walsh_top
+from fw_circuits._typing import Array, Floats, Ints, Words
+from fw_circuits.oracle import distinct
+
+MASK = (1 << 64) - 1
+
+
+def histogram(keys: Ints, w: Floats, bits: int) -> Floats:
+    """Sum of the weights by key, 2^bits numbers.
+
+    Examples
+    --------
+    >>> histogram(np.array([0, 2, 2]), np.array([1.0, 2.0, 3.0]), 2).tolist()
+    [1.0, 0.0, 5.0, 0.0]
+    """
+    return np.bincount(keys, w, 1 << bits).astype(np.float64, copy=False)
+
+
+def transform(h: Floats, threads: int = 1) -> Floats:
+    """Walsh-Hadamard transform of 2^bits numbers, in place; returns h.
+
+    Examples
+    --------
+    >>> transform(np.array([1.0, 2.0, 0.0, 4.0])).tolist()
+    [7.0, -5.0, -1.0, 3.0]
+    """
+    bits = len(h).bit_length() - 1
+    if use_compiled():
+        walsh(h, bits, threads)
+        return h
+    for i in range(bits):
+        pairs = h.reshape(-1, 2, 1 << i)
+        low, high = pairs[:, 0].copy(), pairs[:, 1].copy()
+        pairs[:, 0], pairs[:, 1] = low + high, low - high
+    return h
+
+
+def best_sets(h: Floats, factor: Floats, k: int) -> Ints:
+    """The k sets s >= 1 of largest ``|h[s]| factor[ones in s]``; ties: fewer ones, then smaller s."""
+    bits = len(h).bit_length() - 1
+    if use_compiled():
+        top: Ints = walsh_top(h, bits, factor, min(k, len(h) - 1))
+        return top
+    sets = np.arange(1, len(h))
+    ones = np.bitwise_count(sets)
+    return sets[np.lexsort([sets, ones, -np.abs(h[1:]) * factor[ones]])[:k]]
+
+
+def draws(
+    words: Words, keys: Words, w: Floats, bits: int, seed: int, first: int, count: int, threads: int = 1
+) -> tuple[Words, Floats]:
+    """The best parity of each of ``count`` draws.
+
+    Parameters
+    ----------
+    words : (n, W) uint64
+        The literals, packed over rows.
+    keys : (R, ceil(n / 64)) uint64
+        The same, packed over literals.
+    w : (R,)
+        Weights, not all 0.
+    bits : int
+        Unknowns left to the transform, 2 to 16, at most n + 1.
+    seed, first : int
+        Draw number ``first + d`` depends on the seed and its number alone.
+
+    Returns
+    -------
+    sets : (count, ceil(n / 64)) uint64
+    values : (count,)
+        ``sum_r w_r (-1)^<s, x_r>`` of each, up to the sign.
+    """
+    cumulative = np.cumsum(np.abs(w))
+    if use_compiled():
+        found: tuple[Words, Floats] = parity_draws(
+            words, keys, w, cumulative, bits, seed & MASK, first, count, threads
+        )
+        return found
+    numbers = [int.from_bytes(row.astype("<u8").tobytes(), "little") for row in keys]
+    columns = distinct.unpack(words, len(w))
+    best = [_draw(columns, numbers, w, cumulative, bits, seed & MASK, first + d) for d in range(count)]
+    packed = b"".join(s.to_bytes(8 * keys.shape[1], "little") for s, _ in best)
+    sets = np.frombuffer(packed, "<u8").astype(np.uint64).reshape(count, -1)
+    return sets, np.array([value for _, value in best])
+
+
+def _random(state: int) -> tuple[int, int]:
+    """splitmix64: next state and number."""
+    state = (state + 0x9E3779B97F4A7C15) & MASK
+    z = (state ^ state >> 30) * 0xBF58476D1CE4E5B9 & MASK
+    z = (z ^ z >> 27) * 0x94D049BB133111EB & MASK
+    return state, z ^ z >> 31
+
+
+def _draw(
+    columns: Array, numbers: list[int], w: Floats, cumulative: Floats, bits: int, seed: int, number: int
+) -> tuple[int, float]:
+    n, state = len(columns), seed ^ _random(number)[1]
+    literals = (1 << n) - 1
+    pivots: dict[int, int] = {}  # literal -> reduced row; bit n the constant, bit n + 1 the label
+    want = n + 1 - bits
+    for _ in range(2 * want + 64):
+        if len(pivots) >= want:
+            break
+        state, z = _random(state)
+        r = min(int(np.searchsorted(cumulative, (z >> 11) * 2.0**-53 * cumulative[-1], "right")), len(w) - 1)
+        row = numbers[r] | 1 << n | int(w[r] < 0) << (n + 1)
+        for literal, pivot in pivots.items():
+            row ^= pivot if row >> literal & 1 else 0
+        if row & literals:
+            new = (row & -row).bit_length() - 1
+            pivots = {i: p ^ row if p >> new & 1 else p for i, p in pivots.items()} | {new: row}
+    left = [i for i in range(n) if i not in pivots][: bits - 1]
+    places = {i: 1 << j for j, i in enumerate(left)} | {n: 1 << (bits - 1), n + 1: 1 << bits}
+    key = np.full(len(w), 1 << (bits - 1))
+    for i, place in places.items():
+        if i < n:
+            key += columns[i].astype(np.int64) * place
+    for literal, pivot in pivots.items():
+        key ^= columns[literal].astype(np.int64) * sum(p for i, p in places.items() if pivot >> i & 1)
+    h = transform(histogram(key & (1 << bits) - 1, np.where(key >> bits, -w, w), bits))
+    best = int(np.argmax(np.abs(h)))
+    mask = 1 << (n + 1) | sum(1 << i for i, place in places.items() if best & place)
+    chosen = mask & literals | sum(1 << i for i, p in pivots.items() if (p & mask).bit_count() & 1)
+    return chosen, float(h[best])

@@ -1,0 +1,1 @@
+"""NumPy reference implementations of the compiled searches, equal to them bit for bit."""

@@ -1,0 +1,1 @@
+"""Write solutions as networks: the layered form, its gadgets, and the exact compiler."""

@@ -1,0 +1,1 @@
+"""Measure networks: enclosures, sensitivities, Lipschitz constants, the complexity R(theta), and pruning."""

@@ -1,0 +1,240 @@
+"""R(theta), the complexity of a residual network, as a bracket (theory, section 7).
+
+    R = sum_l R_l,   R_l = sum_i |D_l W_l[:, i]| H_{l,i}
+
+over blocks l and neurons i: what neuron i can emit, times what its emission can change at the output.  The
+definition is this project's reading of the paper.  It has three parts, which :class:`Complexity` names:
+
+- ``geometry``: ``l1``, where D_l is the least diagonal with ``(D_l)_ii >= sup sum_o |df_o/dalpha_{l,i}|`` and norms are
+  l1; or ``l2``, where D_l is the cheapest diagonal with ``|J D_l^-1|_2 <= 1`` for every derivative J.  Several outputs
+  are taken together, by the l1 or the Euclidean norm of the output vector.
+- ``activation``: the bound H (see :mod:`fw_circuits.resnet.measure.activation`).
+- ``streams``: whether derivatives are those at *every* stream of R^width, or at those *reached* from the domain (at a
+  kink: the limits from all sides).
+
+``lower <= R <= upper``: the upper end is certified, the lower end was met at points, up to rounding.  The two ends of
+the network are kept apart: ``input_layer`` is ``sum_j |D_0 A[:, j]| sup |x_j|``, ``output_layer`` is
+``sum_i |C[:, i]| sup |alpha_{L,i}|``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from fw_circuits._typing import Floats
+from fw_circuits.exceptions import InputError
+from fw_circuits.resnet.checks import check_counts, generator
+from fw_circuits.resnet.measure.activation import check_kind, root_mean_square
+from fw_circuits.resnet.measure.box import Box
+from fw_circuits.resnet.measure.lower import (
+    default_steps,
+    layer_lower,
+    search_derivatives,
+    slot_tangents,
+    slot_units,
+    writers,
+)
+from fw_circuits.resnet.measure.sampled import largest_activations, streams_at
+from fw_circuits.resnet.measure.scaling import column_norms
+from fw_circuits.resnet.measure.sensitivity import GEOMETRIES, STREAMS, check_choice
+from fw_circuits.resnet.measure.upper import METHODS, certify, layer_upper
+from fw_circuits.resnet.network import ResNet, check_network
+
+
+class Bracket(NamedTuple):
+    """A lower and an upper value of one quantity."""
+
+    lower: float
+    upper: float
+
+
+@dataclass(frozen=True, eq=False)
+class Complexity:
+    """A bracket of R(theta), and which R it is.
+
+    Attributes
+    ----------
+    lower, upper : float
+        Of the sum over all blocks.
+    per_block : tuple of Bracket
+        Of R_1, ..., R_L.
+    input_layer, output_layer : Bracket
+        The two ends of the network; not part of the sum.
+    geometry, activation, streams : str
+        The definition.
+    method : str
+        How the upper end was certified.
+    domain : Box
+        Where x lies.
+    notes : tuple of str
+        What else a reader should know, in sentences.
+    """
+
+    lower: float
+    upper: float
+    per_block: tuple[Bracket, ...]
+    input_layer: Bracket
+    output_layer: Bracket
+    geometry: str
+    activation: str
+    streams: str
+    method: str
+    domain: Box
+    notes: tuple[str, ...] = ()
+
+    @property
+    def ratio(self) -> float:
+        """``upper / lower``: 1 for an exact value, infinite if nothing was met."""
+        if self.lower > 0.0:
+            return self.upper / self.lower
+        return 1.0 if self.upper == 0.0 else np.inf
+
+    def describe(self) -> str:
+        """Value and definition in words, a few lines."""
+        activation = {
+            "sup": "the largest activation over the domain",
+            "parameters": "a bound from the parameters and the largest streams over the domain",
+            "rms": "the root mean square activation over the data",
+        }[self.activation]
+        where = "every stream" if self.streams == "all" else "the streams reached from the domain"
+        geometry = {
+            "l1": "l1 norms, each slot weighed by its largest derivative",
+            "l2": "l2 norms, slots weighed so that the weighted Lipschitz constant is at most 1",
+        }[self.geometry]
+        lines = [
+            f"R(theta) is between {self.lower:.6g} (met at points) and {self.upper:.6g} (certified, {self.method}).",
+            f"Geometry {self.geometry}: {geometry}; derivatives at {where}.",
+            f"Activation {self.activation}: {activation}.",
+            f"Domain: {self.domain.describe()}.",
+        ]
+        return "\n".join([*lines, *(f"Note: {note}." for note in self.notes)])
+
+
+def complexity(
+    resnet: ResNet,
+    domain: Any = None,
+    geometry: str = "l1",
+    activation: str = "sup",
+    method: str = "affine",
+    *,
+    streams: str | None = None,
+    data: Any = None,
+    n_cells: int = 64,
+    n_samples: int = 256,
+    n_steps: int | None = None,
+    random_state: int = 0,
+) -> Complexity:
+    """A bracket of R(theta); see the module's text for the definitions.
+
+    Parameters
+    ----------
+    resnet : ResNet
+    domain : Box, Lattice, (low, high) or None
+        Where x lies.  None: the smallest box around ``data``, or [0, 1]^d without data (``describe`` says so).
+    geometry : {"l1", "l2"}
+    activation : {"sup", "parameters", "rms"}
+    method : {"affine", "interval", "path", "split", "sdp"}
+        "affine": zonotopes.  "interval" and "path" (absolute weights over all paths): coarser.  "split": zonotopes
+        on at most ``n_cells`` cells of the domain, for few inputs.  "sdp": affine, improved by a semidefinite program
+        for each level; l2 geometry, every stream, width and neurons a block <= 16, at most 6 blocks.
+    streams : {"all", "reached"}, optional
+        Default: "reached" for "split", else "all".
+    data : (N, d), optional
+        Rows for "rms"; also starting points of the search.
+    n_samples, n_steps, random_state : int
+        The search for the lower end: points, steps of each ascent (0: samples only; None: 24, or 4 for more than 10,000
+        weights), seed.
+
+    Returns
+    -------
+    Complexity
+
+    Raises
+    ------
+    InputError
+        If a word is unknown, words do not go together, or the domain or the data cannot be used.
+
+    Examples
+    --------
+    The absolute value on [-1, 3] as ``-x + 2 relu(x)``: the neuron emits up to 3, twice, with slope 1.
+
+    >>> from fw_circuits.resnet import Block
+    >>> net = ResNet([[-1.0]], [0.0], [Block([[-1.0]], [0.0], [[2.0]])], [[1.0]], [0.0])
+    >>> R = complexity(net, domain=(-1.0, 3.0))
+    >>> round(R.lower, 6), round(R.upper, 6)
+    (6.0, 6.0)
+    """
+    check_network(resnet)
+    check_counts(n_samples=n_samples, n_steps=n_steps, n_cells=n_cells)
+    rng = generator(random_state)
+    check_choice("geometry", geometry, GEOMETRIES)
+    check_choice("method", method, METHODS)
+    streams = streams or ("reached" if method == "split" else "all")
+    check_choice("streams", streams, STREAMS)
+    if method == "split" and streams == "all":
+        raise InputError("splitting the domain says nothing about streams outside; use streams='reached'.")
+    if method in ("sdp", "path") and streams == "reached":
+        raise InputError(f"method {method!r} bounds derivatives at every stream; use streams='all'.")
+    if method == "sdp" and geometry == "l1":
+        raise InputError("the semidefinite program is for geometry='l2'; use method='affine' for l1.")
+    rows = check_kind(activation, data, resnet.n_features)
+    box = Box.of(domain, resnet.n_features, rows)
+    top = certify(resnet, box, geometry, activation, method, streams, rows, n_cells)
+    p = 1 if geometry == "l1" else 2
+
+    n_steps = default_steps(resnet) if n_steps is None else n_steps
+    X = box.sample(n_samples, rng)
+    if rows is not None:
+        X = np.concatenate([X, _inside(rows, box)[:n_samples]])
+    emitted, last, X = _met_activations(resnet, box, activation, X, rows, n_steps)
+    within = box if streams == "reached" else slot_units(resnet, X)
+    brackets = []
+    for l in range(resnet.depth + 1):
+        W = writers(resnet, l)
+        h_low, h_high = (box.magnitude,) * 2 if l == 0 else (emitted[l - 1], top.activations[l - 1])
+        slots = np.flatnonzero(np.diff(W.indptr))
+        steps = n_steps if l < resnet.depth else 0
+        J = np.concatenate(search_derivatives(resnet, l, X, within, slot_tangents(slots), steps, rng), axis=2)
+        lower = layer_lower(J, W, h_low, geometry)
+        brackets.append(Bracket(lower, layer_upper(top.diagonals[l], W, h_high, p)))
+    ones = np.ones(resnet.n_outputs)
+    ends = Bracket(
+        float(last @ column_norms(ones, resnet.C, p)), layer_upper(ones, resnet.C, top.last_streams, p)
+    )
+    return Complexity(
+        lower=sum(b.lower for b in brackets[1:]),
+        upper=sum(b.upper for b in brackets[1:]),
+        per_block=tuple(brackets[1:]),
+        input_layer=brackets[0],
+        output_layer=ends,
+        geometry=geometry,
+        activation=activation,
+        streams=streams,
+        method=method,
+        domain=box,
+        notes=tuple(top.notes),
+    )
+
+
+def _inside(rows: Floats, box: Box) -> Floats:
+    return rows[np.all((rows >= box.low) & (rows <= box.high), axis=1)]
+
+
+def _met_activations(
+    resnet: ResNet, box: Box, kind: str, X: Floats, rows: Floats | None, n_steps: int
+) -> tuple[list[Floats], Floats, Floats]:
+    """Activations that were met (by the definition ``kind``), the largest last streams, and the points."""
+    found, points = largest_activations(resnet, box, X, n_steps)
+    X = np.concatenate([X, points[:: max(1, len(points) // len(X))]])
+    magnitudes = [np.abs(stream).max(axis=1) for stream in streams_at(resnet, X)]
+    if kind == "rms" and rows is not None:
+        found = root_mean_square(resnet, rows)
+    elif kind == "parameters":
+        found = [
+            abs(block.V) @ rho + np.abs(block.b)
+            for block, rho in zip(resnet.blocks, magnitudes, strict=False)
+        ]
+    return found, magnitudes[-1], X

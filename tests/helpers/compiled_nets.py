@@ -1,0 +1,64 @@
+"""Networks for the tests of pruning: random, trained, compiled."""
+
+import warnings
+
+import numpy as np
+from sklearn.neural_network import MLPRegressor
+
+from fw_circuits.lattice import Lattice
+from fw_circuits.resnet import Block, ResNet, compile_resnet
+from tests.helpers.atoms import random_atom
+
+
+def random_net(rng, d=3, width=6, sizes=(60, 60, 60), outputs=1):
+    """Gaussian weights, scaled such that a block changes the stream by about a third."""
+    blocks = [
+        Block(
+            rng.normal(size=(n, width)) / np.sqrt(width),
+            rng.normal(size=n),
+            rng.normal(size=(width, n)) / (3 * np.sqrt(n)),
+        )
+        for n in sizes
+    ]
+    return ResNet(
+        rng.normal(size=(width, d)),
+        rng.normal(size=width),
+        blocks,
+        rng.normal(size=(outputs, width)),
+        np.zeros(outputs),
+    )
+
+
+def trained_net(sizes=(32, 32)):
+    """A multilayer perceptron fitted to sin(3 x0) x1 by Adam; each layer writes to slots of its own."""
+    rng = np.random.default_rng(0)
+    X = rng.uniform(-1, 1, (400, 2))
+    model = MLPRegressor(
+        hidden_layer_sizes=sizes, alpha=1e-4, max_iter=300, tol=0.0, n_iter_no_change=300, random_state=0
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it need not converge
+        model.fit(X, np.sin(3 * X[:, 0]) * X[:, 1])
+    width, start, read = 2 + sum(sizes), 2, slice(0, 2)
+    blocks = []
+    for weights, bias in zip(model.coefs_[:-1], model.intercepts_[:-1], strict=True):
+        own = slice(start, start + len(bias))
+        V, W = np.zeros((len(bias), width)), np.zeros((width, len(bias)))
+        V[:, read], W[own] = weights.T, np.eye(len(bias))
+        blocks.append(Block(V, bias, W))
+        read, start = own, own.stop
+    C = np.zeros((1, width))
+    C[:, read] = model.coefs_[-1].T
+    net = ResNet(np.eye(width, 2), np.zeros(width), blocks, C, model.intercepts_[-1])
+    np.testing.assert_allclose(net.forward(X), model.predict(X), atol=1e-12)
+    return net
+
+
+def compiled_net(d=5, n_atoms=12, levels=(1, 2)):
+    """Random atoms with coefficients of sum 1."""
+    rng = np.random.default_rng(0)
+    lattice = Lattice(d, levels, ((0.0, 1.0),) * d)
+    atoms = [
+        random_atom(rng, lattice, int(rng.choice(levels)), max_inputs=4, max_gates=3) for _ in range(n_atoms)
+    ]
+    return compile_resnet(atoms, rng.dirichlet(np.ones(n_atoms)), 0.0, lattice)

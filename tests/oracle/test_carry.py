@@ -1,0 +1,184 @@
+"""Carry chains: the decision list against the circuit, recovery of comparators and adders, triples with twins."""
+
+from itertools import permutations, product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fw_circuits import solve
+from fw_circuits.circuits.families import chain_circuit
+from fw_circuits.data import adder_bit, comparator
+from fw_circuits.oracle import CarryOracle
+from fw_circuits.oracle.families import chains
+from tests.helpers.families import (
+    boolean_oracle,
+    centred,
+    check_answer,
+    problems,
+    two_literal_best,
+    values_on,
+)
+
+FRESH = {"n_rows": 20_000, "random_state": 1}
+
+
+def errors(answer, fresh):
+    """Errors of each atom, or of its complement, on fresh rows."""
+    values = values_on(answer.atoms, fresh.X.astype(int))
+    return [min(np.sum((v > 0) != fresh.y), np.sum((v < 0) != fresh.y)) for v in values]
+
+
+def carry(u, v, start):
+    """Carry out of rows of pairs, most significant first, by the recurrence."""
+    c = start
+    for i in reversed(range(u.shape[1])):
+        c = (u[:, i] + v[:, i] + c) >= 2
+    return np.asarray(c, int)
+
+
+@pytest.mark.parametrize("pairs", [1, 2, 3])
+@pytest.mark.parametrize("prefix", [0, 1, 2])
+@pytest.mark.parametrize("start", [0, 1, None])
+def test_circuits_of_chains(pairs, prefix, start):
+    n = prefix + 2 * pairs + (start is None)
+    bits = np.arange(1 << n)[:, None] >> np.arange(n) & 1
+    flips = [(i % 2 == 0, i % 3 == 0) for i in range(pairs)]
+    for complemented in (False, True) if start is None else (False,):
+        circuit = chain_circuit(flips, start, prefix, complemented)
+        u = bits[:, prefix : prefix + 2 * pairs : 2] ^ [f[0] for f in flips]
+        v = bits[:, prefix + 1 : prefix + 2 * pairs : 2] ^ [f[1] for f in flips]
+        first = start if start is not None else bits[:, -1] ^ complemented
+        expected = (bits[:, :prefix].sum(axis=1) + carry(u, v, first)) % 2
+        np.testing.assert_array_equal(circuit.evaluate(bits)[:, 0], expected)
+        code = 2 if start is None else start
+        plan = tuple((2 * i, 2 * i + 1) for i in range(pairs))
+        assert circuit.n_gates == chains.Chain(tuple(range(prefix)), plan, tuple(flips), code, 0.0, 0.0).cost
+
+
+@given(problems())
+def test_what_a_chain_explains_is_what_its_circuit_scores(problem):
+    X, g = problem
+    oracle = boolean_oracle(CarryOracle, X)
+    literals = oracle._literals[0]
+    w = literals.rows.pull(g)
+    index, n = literals.index, literals.n
+    for prefix in [(), (0, 1)] if n >= 4 else [()]:
+        weights = w * np.prod(2.0 * literals.bits[list(prefix)] - 1, axis=0)
+        found = chains.follow(literals.bits, weights, (), prefix, greedy=True)
+        if n >= 4 + len(prefix):
+            found += chains.follow(literals.bits, weights, [(n - 1, n - 2), (n - 3, n - 4)], prefix)
+        for chain in found:
+            code = None if chain.start > 1 else chain.start
+            circuit = chain_circuit(chain.flips, code, len(prefix), bool(chain.start & 1))
+            places = [*prefix, *(i for pair in chain.pairs for i in pair)]
+            places += [(chain.start - 2) // 2] if code is None else []
+            signs = 2.0 * circuit.evaluate(X[:, index[places]].astype(np.uint8))[:, 0] - 1
+            assert abs(g @ signs) == pytest.approx(abs(chain.inner), abs=1e-9)
+            assert max(1, circuit.n_gates) == chain.cost
+
+
+@settings(max_examples=25)
+@given(problems(most=5), st.integers(1, 20))
+def test_scores_and_bound(problem, k):
+    X, g = problem
+    answer = boolean_oracle(CarryOracle, X, n_jobs=1).search(g, k)
+    check_answer(answer, X, g, 3.0)
+    n, best = min(X.shape[1], 4), 0.0
+    for order in permutations(range(n)):  # chains of one and two pairs, on a constant or a literal
+        for pairs in (1, 2):
+            if 2 * pairs > n:
+                continue
+            for flips in product((0, 1), repeat=2 * pairs):
+                x = X[:, order[: 2 * pairs]] ^ flips
+                for start, cost in ((0, 4 * pairs - 3), (1, 4 * pairs - 3), (None, 4 * pairs)):
+                    if start is None and 2 * pairs == n:
+                        continue
+                    first = X[:, order[-1]] if start is None else start
+                    score = abs(g @ (2.0 * carry(x[:, ::2], x[:, 1::2], first) - 1)) * cost ** (-1 / 3.0)
+                    best = max(best, score)
+    assert best <= answer.upper_bound + 1e-9
+    if abs(g.sum()) < 1e-12:
+        assert answer.value >= two_literal_best(X, g) - 1e-9
+
+
+TARGETS = {
+    "unsigned comparator": lambda **o: comparator(32, signed=False, **o),
+    "signed comparator": lambda **o: comparator(32, signed=True, **o),
+    "carry out": lambda **o: adder_bit(16, **o),
+    "top sum bit": lambda **o: adder_bit(16, 15, **o),
+    "sign of a signed sum": lambda **o: adder_bit(16, signed=True, **o),
+}
+ORDERS = {
+    "halves": lambda n: np.arange(n),
+    "reversed": lambda n: np.arange(n)[::-1],
+    "interleaved": lambda n: np.arange(n).reshape(2, -1).T.ravel(),
+    "b reversed": lambda n: np.concatenate([np.arange(n // 2), np.arange(n - 1, n // 2 - 1, -1)]),
+}
+
+
+def ordered(data, order):
+    return type(data)(data.X[:, order], data.y, data.feature_names)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("target", TARGETS)
+def test_comparators_and_adders_are_recovered(target, order):
+    data, fresh = TARGETS[target](), TARGETS[target](**FRESH)
+    order = ORDERS[order](data.n_features)
+    data, fresh = ordered(data, order), ordered(fresh, order)
+    answer = boolean_oracle(CarryOracle, data.X, n_jobs=1).search(centred(data), 10)
+    wrong = errors(answer, fresh)
+    assert min(wrong) == 0
+    exact = answer.atoms[wrong.index(0)]
+    assert len(exact.support) == data.n_features and exact.cost <= 2 * data.n_features
+    check_answer(answer, data.X.astype(int), centred(data), 3.0)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_permuted_inputs_are_paired_as_far_as_the_rows_tell(target):
+    data, fresh = TARGETS[target](), TARGETS[target](**FRESH)
+    order = np.random.default_rng(3).permutation(data.n_features)
+    answer = boolean_oracle(CarryOracle, ordered(data, order).X, n_jobs=1).search(centred(data), 10)
+    assert min(errors(answer, ordered(fresh, order))) <= 0.004 * fresh.n_rows
+
+
+def test_a_comparator_in_the_middle_of_a_wide_noisy_table():
+    def widened(data, seed):
+        rng = np.random.default_rng(seed)
+        left, right = (rng.integers(0, 2, (data.n_rows, m)) for m in (7, 30))
+        names = tuple(f"x{i}" for i in range(7 + data.n_features + 30))
+        return type(data)(np.hstack([left, data.X, right]), data.y, names)
+
+    data = widened(comparator(24, signed=False, noise=0.05), 0)
+    fresh = widened(comparator(24, signed=False, **FRESH), 1)
+    answer = boolean_oracle(CarryOracle, data.X).search(centred(data), 10)
+    assert min(errors(answer, fresh)) == 0
+
+
+@pytest.mark.filterwarnings("ignore:No circuit that the oracle found")
+def test_solve_learns_a_whole_comparator():
+    data, fresh = comparator(32), comparator(32, **FRESH)
+    oracle = boolean_oracle(CarryOracle, data.X, truncate=False)
+    solution = solve(data.X, data.y, loss="logistic", oracle=oracle, lam=0.01, max_iter=5)
+    assert (solution.predict(fresh.X) == fresh.y).all()
+
+
+@pytest.mark.parametrize(("n", "rows"), [(4, 1), (5, 64), (9, 65), (20, 700)])
+def test_triples_of_kernel_and_twin(n, rows, monkeypatch):
+    rng = np.random.default_rng(rows)
+    bits, label = rng.integers(0, 2, (n, rows), np.uint8), rng.integers(0, 2, rows, np.uint8)
+    found = [chains.triple_sums(bits, label, threads) for threads in (1, 2)]
+    monkeypatch.setenv("FW_CIRCUITS_KERNELS", "python")
+    twin = chains.triple_sums(bits, label)
+    assert all((x == twin).all() for x in found)
+    i, j = 0, n - 1
+    sums = [abs(np.sum((-1.0) ** (bits[i] ^ bits[j] ^ bits[k] ^ label))) for k in range(1, n - 1)]
+    assert twin[i, j] == sum(sorted(sums)[-2:])
+
+
+def test_continuation_passes_over_missing_literals_and_ends_at_used_ones():
+    index = np.array([0, 1, 3, 4, 5, 6, 7, 8, 9])  # 2 is missing; pairs are places in this list
+    assert chains.continued([(3, 7), (2, 6)], index) == [(3, 7), (2, 6), (1, 4)]
+    assert chains.continued([(0, 2), (0, 3)], np.arange(9)) == [(0, 2), (0, 3)]

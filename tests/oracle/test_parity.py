@@ -1,0 +1,154 @@
+"""Parities: the transform against the definition, kernels against twins, and recovery under label noise."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fw_circuits import solve
+from fw_circuits.data import parity
+from fw_circuits.exceptions import InputError
+from fw_circuits.lattice import Lattice, transpose_bits
+from fw_circuits.oracle import ParityOracle
+from fw_circuits.oracle.families import walsh
+from tests.helpers.families import (
+    KERNELS,
+    boolean_oracle,
+    centred,
+    check_answer,
+    problems,
+    two_literal_best,
+    values_on,
+)
+
+
+def brute_force(X, g, gamma):
+    """Absolute scores of the parities of all non-empty sets of columns."""
+    n = X.shape[1]
+    sets = [s for m in range(1, n + 1) for s in combinations(range(n), m)]
+    return {
+        s: abs(g @ (2.0 * (X[:, s].sum(axis=1) % 2) - 1)) * max(1, len(s) - 1) ** (-1 / gamma) for s in sets
+    }
+
+
+@settings(max_examples=60)
+@given(problems(), st.sampled_from(KERNELS), st.integers(1, 70))
+def test_all_parities_of_few_literals(problem, kernels, k):
+    X, g = problem
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FW_CIRCUITS_KERNELS", kernels)
+        answer = boolean_oracle(ParityOracle, X).search(g, k)
+    check_answer(answer, X, g, 3.0)
+    scores = brute_force(X, g, 3.0)
+    assert answer.complete and answer.upper_bound >= max(scores.values()) - 1e-9
+    assert answer.value >= max(scores.values()) - 1e-9 or max(scores.values()) <= abs(g.sum()) + 1e-9
+    np.testing.assert_allclose(np.abs(answer.scores), [scores[a.literals] for a in answer.atoms], atol=1e-9)
+    if k >= 63:  # every parity of the literals that differ on the rows is there
+        sets = {a.literals for a in answer.atoms}
+        assert len(sets) == 2 ** len(set().union(*sets)) - 1
+    if not g.sum():
+        assert answer.value == answer.upper_bound
+    assert answer.tail >= two_literal_best(X, g) - 1e-9
+
+
+@pytest.mark.parametrize("bits", [0, 1, 2, 3, 7, 12, 13, 15])
+def test_the_transform_is_the_hadamard_matrix(bits, monkeypatch):
+    h = np.random.default_rng(bits).integers(-9, 10, 1 << bits).astype(float)
+    found = [walsh.transform(h.copy(), threads) for threads in (1, 2)]
+    monkeypatch.setenv("FW_CIRCUITS_KERNELS", "python")
+    assert all((x == walsh.transform(h.copy())).all() for x in found)
+    index = np.arange(min(1 << bits, 64))
+    rows = (-1.0) ** np.bitwise_count(index[:, None] & np.arange(1 << bits))
+    np.testing.assert_array_equal(found[0][: len(index)], rows @ h)
+
+
+def test_ties_go_to_fewer_literals_then_the_smaller_set(monkeypatch):
+    h = np.random.default_rng(0).integers(-2, 3, 1 << 8).astype(float)
+    factor = np.array([1.0, 1, 1, 0.5, 0.5, 0.5, 0.25, 0.25, 0.25])
+    order = sorted(range(1, 256), key=lambda s: (-abs(h[s]) * factor[s.bit_count()], s.bit_count(), s))
+    for kernels in KERNELS:
+        monkeypatch.setenv("FW_CIRCUITS_KERNELS", kernels)
+        for k in (1, 7, 255, 300):
+            assert walsh.best_sets(h, factor, k).tolist() == order[:k]
+
+
+@pytest.mark.parametrize(
+    ("n", "bits", "rows"), [(9, 4, 40), (70, 12, 150), (62, 5, 3), (63, 2, 90), (30, 12, 64)]
+)
+def test_draws_of_kernel_and_twin_are_equal_and_agree_with_their_sets(n, bits, rows, monkeypatch):
+    rng = np.random.default_rng(n)
+    X = rng.integers(0, 2, (rows, n))
+    X[:, 1] = X[:, 0]
+    X = np.unique(X, axis=0)
+    rows = len(X)
+    w = rng.integers(-5, 6, rows).astype(float)
+    words = Lattice.boolean(n).rows(X, 1).words
+    keys = transpose_bits(words, rows)
+    one, two = (walsh.draws(words, keys, w, bits, 5, 3, 6, threads) for threads in (1, 2))
+    monkeypatch.setenv("FW_CIRCUITS_KERNELS", "python")
+    sets, values = walsh.draws(words, keys, w, bits, 5, 3, 6)
+    for found in (one, two):
+        np.testing.assert_array_equal(found[0], sets)
+        np.testing.assert_array_equal(found[1], values)
+    member = np.unpackbits(sets.astype("<u8").view(np.uint8), axis=1, count=n, bitorder="little")
+    np.testing.assert_array_equal(np.abs(((-1.0) ** (X @ member.T)).T @ w), np.abs(values))
+
+
+@pytest.mark.parametrize(("noise", "rows", "draws"), [(0.0, 60, 64), (0.05, 2000, 128), (0.12, 2000, 1500)])
+def test_a_parity_of_16_of_40_is_found(noise, rows, draws):
+    inputs = sorted(np.random.default_rng(1).choice(40, 16, replace=False).tolist())
+    data = parity(40, inputs=inputs, n_rows=rows, noise=noise)
+    oracle = boolean_oracle(ParityOracle, data.X, draws=draws, n_jobs=2)
+    answer = oracle.search(centred(data), 3)
+    assert tuple(inputs) in [a.literals for a in answer.atoms]
+    assert not answer.complete and "every circuit" in answer.scope
+    check_answer(answer, data.X.astype(int), centred(data), 3.0)
+    again = boolean_oracle(ParityOracle, data.X, draws=draws, n_jobs=1).search(centred(data), 3)
+    assert [a.literals for a in again.atoms] == [a.literals for a in answer.atoms]
+
+
+def test_duplicates_and_constants_among_many_literals():
+    data = parity(30, inputs=range(4, 20), n_rows=800, noise=0.05)
+    X = np.column_stack([data.X, 1 - data.X[:, 6], data.X[:, 7], np.ones(800), np.zeros(800)])
+    answer = boolean_oracle(ParityOracle, X).search(centred(data), 2)
+    assert answer.atoms[0].literals == tuple(range(4, 20))
+
+
+@pytest.mark.filterwarnings("ignore:No circuit that the oracle found")
+def test_solve_learns_a_noisy_parity():
+    data = parity(40, inputs=range(3, 35, 2), n_rows=1500, noise=0.05)
+    fresh = parity(40, inputs=range(3, 35, 2), n_rows=4000, random_state=1)
+    oracle = boolean_oracle(ParityOracle, data.X, draws=256)
+    solution = solve(data.X, data.y, loss="logistic", oracle=oracle, lam=0.05)
+    assert (solution.predict(fresh.X) == fresh.y).all()
+    assert (
+        solution.certificate.gap > 0 and not solution.certificate.certified
+    )  # the bound is for all circuits
+
+
+def test_the_bound_holds_when_a_search_is_stopped():
+    data = parity(40, inputs=range(16), n_rows=300)
+    g = centred(data)
+    answer = boolean_oracle(ParityOracle, data.X).search(g, 3, stop=lambda: True)
+    assert not answer.complete and answer.upper_bound >= np.abs(g).sum() and "not searched" in answer.scope
+
+
+def test_levels_are_searched_together():
+    rng = np.random.default_rng(0)
+    X = rng.random((200, 3))
+    lattice = Lattice.fit(X, levels=(1, 2))
+    oracle = ParityOracle([lattice.rows(X, level) for level in (1, 2)], lattice, 3.0)
+    g = rng.normal(size=200)
+    answer = oracle.search(g, 50)
+    assert {a.level for a in answer.atoms} == {1, 2} and answer.complete
+    factors = np.array([a.cost ** (-1 / 3.0) for a in answer.atoms])
+    np.testing.assert_allclose(g @ oracle.evaluate(answer.atoms) * factors, answer.scores)
+    assert len(answer.atoms) == 50 and values_on(answer.atoms[:1], np.zeros((1, 6), int))
+
+
+@pytest.mark.parametrize("options", [{"draws": 0}, {"random_state": 0.5}, {"gamma": -1.0}])
+def test_options_are_checked(options):
+    with pytest.raises(InputError):
+        boolean_oracle(ParityOracle, np.eye(3), **options)

@@ -1,0 +1,183 @@
+"""Screening of literals: what it finds, what it claims, and that it repeats."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fw_circuits.exceptions import BudgetError, InputError
+from fw_circuits.lattice import Lattice
+from fw_circuits.oracle import SubsetOracle, distinct
+from fw_circuits.oracle.exact import scan
+from fw_circuits.oracle.exact.literal_choice import RATE, draw
+
+KERNELS = ("compiled", "python")
+
+
+def boolean_oracle(X, gamma=3.0, **options):
+    lattice = Lattice.boolean(X.shape[1])
+    return SubsetOracle([lattice.rows(X, 1)], lattice, gamma, **options)
+
+
+def key(answer):
+    pairs = zip(answer.atoms, answer.scores, strict=True)
+    return [(a.literals, a.circuit.truth_table(), float(s)) for a, s in pairs]
+
+
+@pytest.fixture(scope="module")
+def wide():
+    """20,000 rows of 40 literals: an xor of three that no pair shows, beside a function of four that pairs show."""
+    rng = np.random.default_rng(5)
+    X = rng.integers(0, 2, (20_000, 40))
+    g = 2.0 * (X[:, 3] ^ X[:, 17] ^ X[:, 38]) + ((X[:, 5] & X[:, 9]) | (X[:, 20] & X[:, 30]))
+    g += 0.5 * rng.standard_normal(20_000)
+    return X, g - g.mean()
+
+
+def sampled(X, work=1.6e8, **options):
+    return boolean_oracle(X, pass_seconds=work / RATE, **options)
+
+
+def test_triples_that_only_the_sample_shows_are_found_and_confirmed(wide):
+    X, g = wide
+    full, part = boolean_oracle(X, per_support=1).search(g, 3), sampled(X, per_support=1).search(g, 3)
+    assert part.atoms[0].literals == (3, 17, 38)
+    assert key(part)[0] == key(full)[0]  # scores are those of all rows, not of the sample
+    assert part.scope == (
+        "all functions of at most 2 of all 40 literals and of at most 4 of 27 screened literals of level 1"
+    )
+    assert part.max_gates == 1 and part.complete and part.upper_bound == part.value
+    assert part.tail == pytest.approx(np.abs(g).sum() * 2 ** (-1 / 3))
+    rest = g - np.column_stack([np.ones(len(g)), X[:, 3] ^ X[:, 17] ^ X[:, 38]]) @ [-1.0, 2.0]
+    rest -= rest.mean()
+    assert sampled(X).search(rest, 1).atoms[0].literals == (5, 9, 20, 30)
+
+
+def test_screened_answers_repeat_on_any_number_of_threads(wide):
+    X, g = wide
+    expected = sampled(X, n_jobs=1).search(g, 20)
+    oracle = sampled(X, n_jobs=3)
+    for _ in range(2):
+        answer = oracle.search(g, 20)
+        assert key(answer) == key(expected) and answer.scope == expected.scope
+    other = sampled(X, n_jobs=2, random_state=7).search(g, 20)
+    assert key(other)[0] == key(expected)[0] and other.scope == expected.scope
+
+
+@pytest.mark.parametrize("after", [0, 1, 2, 3, 4, 5, 6])
+def test_bounds_hold_when_a_screened_search_is_stopped(wide, after):
+    X, g = wide
+    full = boolean_oracle(X).search(g, 1)
+    calls = iter(range(10**9))
+    answer = sampled(X, n_jobs=2).search(g, 5, stop=lambda: next(calls) >= after)
+    assert answer.value <= full.value <= max(answer.upper_bound, answer.tail) * (1 + 1e-12)
+    assert not answer.complete or key(answer) == key(sampled(X).search(g, 5))
+    assert answer.complete == (after >= 5)  # asked after the pairs, too
+    assert boolean_oracle(X, max_gates=1).search(g, 1).value <= answer.upper_bound
+
+
+@settings(max_examples=12, deadline=None)
+@given(
+    seed=st.integers(0, 10**6),
+    k=st.sampled_from([1, 5]),
+    work=st.sampled_from([6e3, 9e3, 1.4e4, 1e6]),
+    max_gates=st.sampled_from([None, 1, 2, 3]),
+)
+def test_twin_screens_alike_and_the_scope_is_true(seed, k, work, max_gates):
+    rng = np.random.default_rng(seed)
+    X, g = rng.integers(0, 2, (200, 8)), rng.integers(-4, 5, 200).astype(float)
+    g[:100] *= rng.integers(0, 2)
+    answers = []
+    for kernels in KERNELS:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("FW_CIRCUITS_KERNELS", kernels)
+            answers.append(sampled(X, work, n_jobs=2, max_gates=max_gates).search(g, k))
+    one, two = answers
+    assert key(one) == key(two) and (one.scope, one.tail, one.max_gates) == (
+        two.scope,
+        two.tail,
+        two.max_gates,
+    )
+    signs = 2.0 * (np.arange(16)[:, None] >> np.arange(4) & 1) - 1
+    pairs = [np.bincount(X[:, pair] @ [1, 2], g, 4) for pair in combinations(range(8), 2)]
+    assert np.abs(signs @ np.transpose(pairs)).max() <= one.upper_bound * (1 + 1e-12)
+    assert boolean_oracle(X, max_gates=max_gates).search(g, 1).value <= max(one.upper_bound, one.tail) * (
+        1 + 1e-12
+    )
+
+
+@given(
+    st.lists(st.floats(-1e3, 1e3).filter(lambda x: x == 0 or abs(x) > 1e-9), min_size=1, max_size=30),
+    st.integers(1, 200),
+    st.integers(0, 2**32 - 1),
+)
+def test_rows_are_drawn_in_proportion(weights, m, seed):
+    w = np.array(weights)
+    w[0] = w[0] or 1.0
+    rows, counts = draw(w, m, np.random.default_rng(seed))
+    share = m * w / np.abs(w).sum()
+    every = np.zeros(len(w))
+    every[rows] = counts
+    assert np.abs(counts).sum() == m and (np.sign(counts) == np.sign(w[rows])).all()
+    assert np.abs(every - share).max() < 2  # one draw in each m-th part of the mass
+
+
+def test_draws_are_unbiased():
+    w = np.random.default_rng(0).standard_normal(50)
+    s = np.random.default_rng(1).choice([-1.0, 1.0], 50)
+    estimates = []
+    for seed in range(4000):
+        rows, counts = draw(w, 10, np.random.default_rng(seed))
+        estimates.append((counts * s[rows]).sum() * np.abs(w).sum() / 10)
+    error = np.std(estimates) / np.sqrt(len(estimates))
+    assert abs(np.mean(estimates) - w @ s) < 5 * error and error < 0.2
+
+
+def test_more_than_one_word_of_columns():
+    rng = np.random.default_rng(9)
+    X = rng.integers(0, 2, (700, 70))
+    f = (X[:, 3] | X[:, 66]) ^ (X[:, 68] & X[:, 69])
+    g = 2.0 * f - 1 + 0.2 * rng.standard_normal(700)
+    g -= g.mean()
+    best = boolean_oracle(X).search(g, 1)
+    assert best.atoms[0].literals == (3, 66, 68, 69)
+    assert best.value == pytest.approx(abs(g @ (2.0 * f - 1)) * 3 ** (-1 / 3), rel=1e-12)
+    answers = []
+    for kernels in KERNELS:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("FW_CIRCUITS_KERNELS", kernels)
+            answers.append(boolean_oracle(X[:150], max_literals=5).search(np.rint(3 * g[:150]), 4))
+    assert key(answers[0]) == key(answers[1])
+
+
+def test_a_sample_of_columns_is_those_bits():
+    rng = np.random.default_rng(4)
+    X = rng.integers(0, 2, (300, 80))
+    columns = boolean_oracle(X)._columns[0]
+    rows, take = np.sort(rng.choice(300, 130, replace=False)), np.array([2, 70, 71])
+    part = columns.sample(take, rows)
+    bits = X[:, columns.literals[columns.order[take]]] ^ columns.flip[take]
+    assert (distinct.unpack(part.words, 130) == bits[rows].T).all() and part.n_rows == 130
+    assert part.literals.tolist() == columns.literals[columns.order[take]].tolist()
+    assert (part.keys[:, 0] == bits[rows] @ [1, 2, 4]).all()
+
+
+def test_memory_is_known_before_a_pass_starts(monkeypatch):
+    assert scan.memory_bytes(64, 10**6, 2) < 150 * 2**20
+    X = np.random.default_rng(0).integers(0, 2, (300, 60))
+    g = np.random.default_rng(1).standard_normal(300)
+    need = boolean_oracle(X, n_jobs=1).memory_bytes()
+    screened = boolean_oracle(X, n_jobs=1, memory=need - 2**18, pass_seconds=60.0)
+    assert screened.memory_bytes() <= need - 2**18 and "screened" in screened.search(g).scope
+    monkeypatch.setattr(scan, "Search", None)  # nothing may run
+    with pytest.raises(BudgetError, match="MiB; the budget is"):
+        boolean_oracle(X, n_jobs=1, memory=need - 2**18).search(g)
+
+
+def test_wrong_options():
+    X = np.eye(5, dtype=int)
+    for name, value in (("pass_seconds", 0), ("random_state", -1), ("random_state", "a")):
+        with pytest.raises(InputError, match=f"{name} is {value!r}; expected"):
+            boolean_oracle(X, **{name: value})

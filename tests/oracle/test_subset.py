@@ -1,0 +1,386 @@
+"""The exact subset search against brute force, with kernels and twins."""
+
+from functools import cache
+from itertools import combinations
+
+import numpy as np
+import pytest
+from fw_circuits._kernels._oracle import FOUND
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from fw_circuits.circuits.catalogue import cost_table
+from fw_circuits.exceptions import BudgetError, InputError
+from fw_circuits.lattice import Lattice
+from fw_circuits.oracle import SubsetOracle, distinct
+from fw_circuits.oracle.base import check_weights
+from fw_circuits.oracle.exact import scan, tables
+
+KERNELS = ("compiled", "python")
+
+
+def boolean_oracle(X, gamma=3.0, **options):
+    lattice = Lattice.boolean(X.shape[1])
+    return SubsetOracle([lattice.rows(X, 1)], lattice, gamma, **options)
+
+
+def key(answer):
+    pairs = zip(answer.atoms, answer.scores, strict=True)
+    return [(a.literals, a.circuit.truth_table(), float(s)) for a, s in pairs]
+
+
+def brute_force(X, g, gamma):
+    """Scores of all functions of all subsets, written with nothing but the definition."""
+    cost = cost_table()
+    result = {}
+    signs = {j: 2.0 * (np.arange(1 << (1 << j))[:, None] >> np.arange(1 << j) & 1) - 1 for j in (1, 2, 3, 4)}
+    for j in (1, 2, 3, 4):
+        tables = np.arange(1 << (1 << j))
+        wide = tables.copy()
+        for i in range(j, 4):
+            wide |= wide << (1 << i)
+        factor = np.maximum(1.0, cost[wide]) ** (-1 / gamma)
+        for subset in combinations(range(X.shape[1]), j):
+            h = np.bincount(X[:, subset] @ (1 << np.arange(j)), g, 1 << j)
+            result[subset] = (signs[j] @ h) * factor
+    return result
+
+
+@cache
+def normal_tables(j):
+    """Tables with f(0) = 0 that depend on each of j inputs."""
+    values = np.arange(1 << (1 << j))[:, None] >> np.arange(1 << j) & 1
+    full = [(values != values[:, np.arange(1 << j) ^ 1 << i]).any(axis=1) for i in range(j)]
+    return np.flatnonzero(np.logical_and.reduce(full) & (values[:, 0] == 0))
+
+
+def random_bits(draw, rows, columns):
+    kind = draw(st.sampled_from(["dense", "sparse", "duplicates"]))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    X = (rng.random((rows, columns)) < (0.15 if kind == "sparse" else 0.5)).astype(np.int64)
+    if kind == "duplicates" and columns > 2:
+        X[:, -1] = 1 - X[:, 0]
+        X[:, -2] = X[:, 1]
+        X[rows // 2 :] = X[: rows - rows // 2]
+    return X
+
+
+def random_weights(draw, rows):
+    kind = draw(st.sampled_from(["integer", "normal", "equal", "mixed", "zeros", "signs"]))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    if kind == "integer":
+        return rng.integers(-4, 5, rows).astype(float)
+    if kind == "equal":
+        return np.full(rows, -0.3)
+    if kind == "signs":
+        return rng.choice([-1.0, 1.0], rows)
+    if kind == "mixed":
+        return rng.standard_normal(rows) * 10.0 ** rng.integers(-12, 12, rows)
+    g = rng.standard_normal(rows)
+    return np.where(rng.random(rows) < 0.7, 0.0, g) if kind == "zeros" else g
+
+
+@st.composite
+def problems(draw, max_columns=7, max_rows=150):
+    rows = draw(st.integers(1, max_rows))
+    X = random_bits(draw, rows, draw(st.integers(1, max_columns)))
+    return X, random_weights(draw, rows)
+
+
+@pytest.mark.parametrize("kernels", KERNELS)
+@settings(max_examples=25, deadline=None)
+@given(problem=problems(max_columns=6), k=st.sampled_from([1, 3, 40]), gamma=st.sampled_from([2.5, 3.0, 8.0]))
+def test_best_scores_equal_brute_force(kernels, problem, k, gamma):
+    X, g = problem
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FW_CIRCUITS_KERNELS", kernels)
+        oracle = boolean_oracle(X, gamma, n_jobs=1)
+        answer = oracle.search(g, k)
+    scores = brute_force(X, g, gamma)
+    scale = np.abs(g).sum() + 1e-300
+    best = max(np.abs(s).max() for s in scores.values())  # with the constants, which score |sum g|
+    assert answer.upper_bound == pytest.approx(best, rel=1e-12, abs=1e-12 * scale)
+    assert answer.upper_bound == max(answer.value, abs(g.sum())) and answer.complete and answer.max_gates == 3
+    # All the k best: over the distinct columns the k largest values, each function once.
+    kept = oracle._columns[0].literals
+    all_scores = [
+        np.abs(v[normal_tables(len(subset))]) for subset, v in scores.items() if set(subset) <= set(kept)
+    ]
+    expected = np.sort(np.concatenate([*all_scores, []]))[::-1][:k]
+    np.testing.assert_allclose(np.abs(answer.scores), expected, rtol=1e-12, atol=1e-12 * scale)
+    assert len({(a.literals, a.circuit.truth_table()) for a in answer.atoms}) == len(answer.atoms)
+    # The scores are those of the atoms.
+    values = oracle.evaluate(answer.atoms)
+    factor = np.array([a.cost for a in answer.atoms], float) ** (-1 / gamma)
+    np.testing.assert_allclose(g @ values * factor, answer.scores, rtol=1e-9, atol=1e-12 * scale)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    problem=problems(max_columns=9),
+    k=st.sampled_from([1, 4, 25]),
+    per_support=st.sampled_from([None, 1, 3]),
+    max_literals=st.sampled_from([None, 4, 6]),
+)
+def test_twin_gives_the_same_answer_on_integers(problem, k, per_support, max_literals):
+    X, g = problem
+    g = np.rint(np.clip(g, -9, 9))
+    answers = []
+    for kernels in KERNELS:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("FW_CIRCUITS_KERNELS", kernels)
+            oracle = boolean_oracle(X, n_jobs=2, per_support=per_support, max_literals=max_literals)
+            answers.append(oracle.search(g, k))
+    assert key(answers[0]) == key(answers[1])
+    assert answers[0].scope == answers[1].scope and answers[0].tail == answers[1].tail
+
+
+@pytest.mark.parametrize("weights", ["normal", "signs", "mixed", "huge"])
+def test_threads_and_instruction_sets_do_not_change_the_answer(weights):
+    rng = np.random.default_rng(3)
+    columns, rows = 19, 1300  # several chunks, a padded width, a partial word
+    X = (rng.random((rows, columns)) < rng.uniform(0.1, 0.9, columns)).astype(np.int64)
+    w = {
+        "normal": rng.standard_normal(rows),
+        "signs": rng.choice([-1.0, 1.0], rows),
+        "mixed": rng.standard_normal(rows) * 10.0 ** rng.integers(-9, 9, rows),
+        "huge": 1e300 * rng.standard_normal(rows) / rows,
+    }[weights]
+    packed = np.zeros((columns, 8 * -(-rows // 64)), np.uint8)
+    packed[:, : -(-rows // 8)] = np.packbits(X.T.astype(np.uint8), axis=1, bitorder="little")
+    table = tables.tables(cost_table(), 3.0)
+    level = distinct.prepare(packed.view("<u8").astype(np.uint64), rows, np.arange(columns))
+    found = []
+    for threads, isa in [(1, 2), (2, 2), (5, 2), (2, 1), (2, 0)]:
+        options = scan.Settings(12, 2, threads, 2**28, isa=isa)
+        found.append(scan.search_level(level, w, table, options).found)
+    assert all((f == found[0]).all() for f in found)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FW_CIRCUITS_KERNELS", "python")
+        twin = scan.search_level(level.take(np.arange(8)), w, table, options).found
+    compiled = scan.search_level(level.take(np.arange(8)), w, table, options).found
+    np.testing.assert_allclose(np.abs(twin["value"]), np.abs(compiled["value"]), rtol=1e-9)
+
+
+#: The screen complements columns that are mostly ones: a search that forgot it would lose answers on these.
+MOSTLY_ONES = (
+    np.array([[1, 1, 1, 1], [1, 1, 1, 0], [1, 1, 1, 1], [0, 0, 1, 1], [1, 1, 1, 1], [1, 1, 1, 0], [0, 1, 1, 1],
+              [0, 1, 0, 1], [1, 1, 1, 1]]),
+    np.array([7.0, 6.0, -4.0, 1.0, 2.0, -5.0, 0.0, 5.0, 3.0]),
+)  # fmt: skip
+
+
+@settings(max_examples=20, deadline=None)
+@example(problem=MOSTLY_ONES, seed=17)
+@given(problem=problems(), seed=st.integers(0, 2**32 - 1))
+def test_any_cost_table(problem, seed):
+    # Costs without the symmetry of circuits: the screen must not assume it.
+    X, g = problem
+    g = np.rint(np.clip(g, -9, 9))
+    cost = np.random.default_rng(seed).integers(0, 8, 1 << 16).astype(np.uint8)
+    table = tables.tables(cost, 3.0)
+    words = boolean_oracle(X).levels_rows[0].words
+    n_rows = boolean_oracle(X).levels_rows[0].n_rows
+    keep = distinct.distinct(words, n_rows)
+    level = distinct.prepare(words[keep], n_rows, keep)
+    w = boolean_oracle(X).levels_rows[0].pull(g)
+    found = []
+    for kernels in KERNELS:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("FW_CIRCUITS_KERNELS", kernels)
+            found.append(scan.search_level(level, w, table, scan.Settings(5, 0, 1, 2**28)).found)
+    assert (found[0] == found[1]).all()
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data(), rows=st.integers(1, 3000))
+def test_quantised_weights_are_exact_in_float32_and_within_the_slack(data, rows):
+    w = random_weights(data.draw, rows)
+    q, delta, slack = scan.quantise(w)
+    assert (q == np.rint(q)).all() and np.frexp(delta)[0] == 0.5
+    assert np.abs(q).sum() <= 2**31 - 1
+    for start in range(0, rows, scan.CHUNK):
+        assert np.abs(q[start : start + scan.CHUNK]).sum() <= 2**24
+    rng = np.random.default_rng(rows)
+    residual = w - delta * q
+    for signs in (np.sign(residual), rng.choice([-1.0, 1.0], rows)):
+        assert abs(residual @ signs) <= slack
+    if np.abs(w).sum() < 2**22 and (w == np.rint(w)).all():
+        assert (residual == 0).all()
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    coarse=st.sampled_from([2.0**-20, 2.0**-7, 2.0**-4, 1.0]),
+    k=st.sampled_from([1, 6]),
+    per_support=st.sampled_from([None, 1]),
+)
+def test_a_coarse_screen_gives_the_same_answer(seed, coarse, k, per_support):
+    # Real weights whose rounding is large: only the slack keeps the winners in.
+    rng = np.random.default_rng(seed)
+    X, g = rng.integers(0, 2, (300, 12)), rng.standard_normal(300)
+    oracle = boolean_oracle(X, n_jobs=2, per_support=per_support)
+
+    def rounded(weights, chunk=64):
+        q = np.rint(weights / coarse)
+        return q, coarse, float(np.abs(weights - coarse * q).sum()) * (1 + 1e-9) + 1e-9
+
+    expected = key(oracle.search(g, k))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scan, "quantise", rounded)
+        assert key(oracle.search(g, k)) == expected
+
+
+def gate_chains(columns, max_gates):
+    """Values of every circuit of at most that many gates, as a map from values to gates."""
+    ones = (1 << len(columns[0])) - 1
+    start = tuple(sorted({int("".join(map(str, c)), 2) for c in columns}))
+    best = {v: 0 for v in start}
+    states = {start}
+    for size in range(1, max_gates + 1):
+        following = set()
+        for state in states:
+            for a, b in combinations(state, 2):
+                for x in (a, a ^ ones):
+                    for v in (x & b, x & (b ^ ones), x ^ b):
+                        for y in (v, v ^ ones):
+                            best.setdefault(y, size)
+                    for v in (x & b, x & (b ^ ones), x ^ b):
+                        if size < max_gates and v not in state:
+                            following.add(tuple(sorted((*state, v))))
+        states = following
+    return best
+
+
+@pytest.mark.parametrize("kernels", KERNELS)
+def test_no_circuit_of_at_most_three_gates_beats_the_bound(kernels, monkeypatch):
+    monkeypatch.setenv("FW_CIRCUITS_KERNELS", kernels)
+    X = np.arange(32)[:, None] >> np.arange(5) & 1
+    chains = gate_chains(list(X.T), 3)
+    values = np.array([[v >> (31 - r) & 1 for r in range(32)] for v in chains])
+    gates = np.array(list(chains.values()))
+    oracle = boolean_oracle(X, gamma=3.0)
+    rng = np.random.default_rng(5)
+    targets = [rng.standard_normal(32), rng.integers(-2, 3, 32).astype(float)]
+    targets += [2.0 * values[gates == m][7] - 1 for m in (1, 2, 3)]
+    for g in targets:
+        answer = oracle.search(g, k=1)
+        scores = np.abs((2.0 * values - 1) @ g) * np.maximum(1.0, gates) ** (-1 / 3)
+        assert scores.max() <= answer.upper_bound * (1 + 1e-12)
+        if answer.atoms[0].cost <= 3:
+            assert scores.max() == pytest.approx(answer.value, rel=1e-12)
+        assert np.abs(g).sum() * 4 ** (-1 / 3) <= answer.tail
+
+
+@pytest.mark.parametrize("after", [0, 1, 2, 3, 5])
+def test_bounds_hold_when_stopped(after):
+    rng = np.random.default_rng(11)
+    X, g = rng.integers(0, 2, (400, 30)), rng.standard_normal(400)
+    oracle = boolean_oracle(X, n_jobs=2)
+    full = oracle.search(g, 5)
+    calls = iter(range(10**9))
+    answer = oracle.search(g, 5, stop=lambda: next(calls) >= after)
+    assert answer.value <= full.value <= answer.upper_bound
+    if not answer.complete:
+        assert answer.upper_bound > answer.value
+    assert answer.scope == full.scope and answer.max_gates == 3
+    assert after > 0 or not answer.complete
+
+
+def test_levels_share_one_answer():
+    rng = np.random.default_rng(2)
+    X = rng.random((60, 3))
+    lattice = Lattice.fit(X, levels=(1, 2))
+    rows = [lattice.rows(X, level) for level in (1, 2)]
+    g = rng.standard_normal(60)
+    both = SubsetOracle(rows, lattice, 3.0).search(g, 6)
+    single = [SubsetOracle([r], lattice, 3.0).search(g, 6) for r in rows]
+    expected = np.sort(np.concatenate([np.abs(a.scores) for a in single]))[::-1][:6]
+    assert np.abs(both.scores).tolist() == expected.tolist()
+    assert {a.level for a in both.atoms} <= {1, 2}
+    assert both.tail == max(a.tail for a in single)
+    values = SubsetOracle(rows, lattice, 3.0).evaluate(both.atoms)
+    np.testing.assert_allclose(values, np.column_stack([a(X) for a in both.atoms]), atol=1e-12)
+
+
+def test_screening_says_what_it_covers():
+    rng = np.random.default_rng(8)
+    X = rng.integers(0, 2, (500, 24))
+    g = 2.0 * ((X[:, 3] & X[:, 9]) | (X[:, 20] & X[:, 21])) - 1 + 0.1 * rng.standard_normal(500)
+    full, part = boolean_oracle(X).search(g, 3), boolean_oracle(X, max_literals=8).search(g, 3)
+    assert part.atoms[0].literals == full.atoms[0].literals == (3, 9, 20, 21)
+    assert part.max_gates == 2 and part.complete
+    assert part.scope == (
+        "all functions of at most 3 of all 24 literals and of at most 4 of 8 screened literals of level 1"
+    )
+    assert full.value <= max(part.upper_bound, part.tail)
+    hurried = boolean_oracle(X, time_limit=1e-3).search(g, 3)
+    assert hurried.value <= full.value <= max(hurried.upper_bound, hurried.tail)
+
+
+def test_duplicate_and_constant_literals_are_left_out():
+    X = np.array([[0, 1, 0, 1], [1, 0, 1, 1], [1, 0, 0, 1]])
+    assert boolean_oracle(X)._columns[0].literals.tolist() == [0, 2]
+    answer = boolean_oracle(np.ones((4, 3), int)).search(np.array([1.0, 2, 3, 4]), 3)
+    assert answer.atoms == () and answer.value == 0 and answer.upper_bound == 10
+
+
+@pytest.mark.parametrize("kernels", KERNELS)
+def test_zero_weights_give_the_first_functions(kernels, monkeypatch):
+    monkeypatch.setenv("FW_CIRCUITS_KERNELS", kernels)
+    X = np.random.default_rng(0).integers(0, 2, (50, 6))
+    answer = boolean_oracle(X).search(np.zeros(50), 3)
+    assert [a.literals for a in answer.atoms] == [(0,), (1,), (2,)] and answer.complete
+
+
+def test_read_only_inputs_and_unchanged_weights():
+    X = np.random.default_rng(0).integers(0, 2, (70, 6))
+    oracle = boolean_oracle(X)
+    g = np.random.default_rng(1).standard_normal(70)
+    before, expected = g.copy(), oracle.search(g)
+    g.flags.writeable = False
+    for rows in oracle.levels_rows:
+        rows.words.flags.writeable = False
+    assert key(boolean_oracle(X).search(g)) == key(expected) and (g == before).all()
+
+
+def test_errors_say_what_to_do():
+    oracle = boolean_oracle(np.eye(5, dtype=int))
+    for bad in (np.zeros(4), np.full(5, np.nan), ["a"] * 5, np.zeros((5, 1))):
+        with pytest.raises(InputError, match="weight"):
+            oracle.search(bad)
+    with pytest.raises(InputError, match="infinity"):
+        oracle.search(np.full(5, 1e308))
+    for k in (0, 1.5, True):
+        with pytest.raises(InputError, match="k is"):
+            oracle.search(np.zeros(5), k)
+    with pytest.raises(BudgetError, match="max_literals"):
+        boolean_oracle(np.eye(40, dtype=int), memory=10_000).search(np.ones(40))
+    bad = {"gamma": 0.0, "max_literals": 0, "per_support": -1, "time_limit": 0, "n_jobs": 0}
+    for name, value in bad.items():
+        with pytest.raises(InputError, match=f"{name} is {value}; expected"):
+            boolean_oracle(np.eye(5, dtype=int), **{name: value})
+    with pytest.raises(InputError, match="at least one"):
+        SubsetOracle([], Lattice.boolean(2), 3.0)
+    assert check_weights([1], 1).dtype == np.float64 and FOUND.itemsize == 32
+
+
+@pytest.mark.parametrize("kernels", KERNELS)
+@pytest.mark.parametrize("max_gates", [0, 1, None])
+@pytest.mark.parametrize("k", [1, 5])
+def test_scores_below_the_rounding_of_the_screen_are_found(kernels, max_gates, k, monkeypatch):
+    """Near an optimum the literals' scores vanish beside the weights; a limit of gates leaves nothing else."""
+    monkeypatch.setenv("FW_CIRCUITS_KERNELS", kernels)
+    rng = np.random.default_rng(3)
+    X = rng.integers(0, 2, (60, 6))
+    signs, g = 2.0 * X - 1.0, rng.standard_normal(60)
+    basis = np.column_stack([np.ones(60), signs])
+    g -= basis @ np.linalg.lstsq(basis, g, rcond=None)[0]
+    g += 1e-9 * (signs[:, 2] - signs[:, 2].mean())
+    oracle = boolean_oracle(X, max_gates=max_gates)
+    answer = oracle.search(g, k)
+    best, rounding = np.abs(signs.T @ g).max(), 1e-13 * np.abs(g).sum()
+    assert answer.upper_bound >= best - rounding
+    if max_gates == 0:
+        assert abs(answer.value - best) <= rounding and answer.atoms[0].n_gates == 0

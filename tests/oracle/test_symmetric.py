@@ -1,0 +1,139 @@
+"""Symmetric functions: the measures by enumeration, the moves by recounting, recovery of thresholds and patterns."""
+
+from itertools import pairwise, product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fw_circuits import solve
+from fw_circuits.circuits.families import symmetric_circuit
+from fw_circuits.data import symmetric, threshold
+from fw_circuits.data.dataset import boolean_dataset
+from fw_circuits.oracle import SymmetricOracle
+from fw_circuits.oracle.families import counting
+from tests.helpers.families import (
+    boolean_oracle,
+    centred,
+    check_answer,
+    problems,
+    two_literal_best,
+    values_on,
+)
+
+
+def signed(n, pattern, n_rows, random_state):
+    """Label by the count of some of n literals, random ones complemented; the function is always the same."""
+    k, fixed = len(pattern) - 1, np.random.default_rng(7)
+    members, flips = np.sort(fixed.choice(n, k, replace=False)), fixed.integers(0, 2, k)
+    rng = np.random.default_rng(random_state)
+    X = rng.integers(0, 2, (n_rows, n), dtype=np.uint8)
+    labels = np.array([int(mark) for mark in pattern])[(X[:, members] ^ flips).sum(axis=1)]
+    return boolean_dataset(X, labels, 0.0, rng, "signed", ""), tuple(members.tolist())
+
+
+def fresh_errors(answer, fresh):
+    """Errors of each atom, or of its complement, on fresh rows."""
+    values = values_on(answer.atoms, fresh.X.astype(int))
+    return [min(np.sum((v > 0) != fresh.y), np.sum((v < 0) != fresh.y)) for v in values]
+
+
+@settings(max_examples=40)
+@given(problems(most=5), st.integers(1, 30))
+def test_scores_and_bound(problem, k):
+    X, g = problem
+    answer = boolean_oracle(SymmetricOracle, X).search(g, k)
+    check_answer(answer, X, g, 3.0)
+    n = X.shape[1]
+    best = 0.0
+    for signs in product((0, 1, None), repeat=n):  # every function of the family, by its definition
+        members = [i for i in range(n) if signs[i] is not None]
+        if members:
+            count = (X[:, members] ^ np.array([signs[i] for i in members])).sum(axis=1)
+            for values in product((0, 1), repeat=len(members) + 1):
+                cost = max(1, symmetric_circuit(values).n_gates)
+                best = max(best, abs(g @ (2.0 * np.array(values)[count] - 1)) * cost ** (-1 / 3.0))
+    assert answer.value - 1e-9 <= best <= answer.upper_bound + 1e-9
+    if abs(g.sum()) < 1e-12:
+        assert answer.value >= two_literal_best(X, g) - 1e-9
+    assert all(len(a.support) for a in answer.atoms) and answer.max_gates == (0 if answer.complete else 1)
+
+
+@given(st.lists(st.integers(-5, 5), min_size=2, max_size=8))
+def test_measures_and_patterns_are_the_best_of_their_kind(h):
+    h = np.array(h, float)
+    n = len(h)
+    by = {values: abs(h @ (2.0 * np.array(values) - 1)) for values in product((0, 1), repeat=n)}
+    runs = {v: sum(a != b for a, b in pairwise(v)) for v in by}
+    one = {v: s for v, s in by.items() if runs[v] <= 1}
+    two = {v: s for v, s in by.items() if runs[v] <= 1 or (runs[v] == 2 and v[0] == v[-1])}
+    assert counting.anything(h) == max(by.values())
+    assert counting.intervals(h) == max(two.values())
+    last = tuple(int(c == n - 1) for c in range(n))
+    assert counting.ends(h) == max(by[last], by[last[::-1]])
+    found = counting.patterns(h)
+    proper = {v: s for v, s in one.items() if runs[v]}
+    assert max(by[v] for v in found if v in one) == max(proper.values()) and all(runs[v] for v in found)
+    assert max(by.values()) == abs(h.sum()) or max(by[v] for v in found) == max(by.values())
+
+
+@given(st.integers(0, 1000))
+def test_neighbours_are_recounted(seed):
+    rng = np.random.default_rng(seed)
+    n, rows = int(rng.integers(2, 7)), int(rng.integers(1, 40))
+    bits, w = rng.integers(0, 2, (n, rows)).astype(np.uint8), rng.integers(-5, 6, rows).astype(float)
+    members = np.sort(rng.choice(n, int(rng.integers(1, n + 1)), replace=False))
+    group = counting.Group(members, rng.random(len(members)) < 0.5)
+    seen = 0
+    for move, literals, sums in counting.neighbours(bits, w, group):
+        for literal, h in zip(literals.tolist(), sums, strict=True):
+            other = counting.changed(group, move, literal)
+            np.testing.assert_array_equal(h, np.bincount(other.count(bits), w, len(other.members) + 1))
+            seen += 1
+    assert seen == 2 * (n - len(members)) + len(members) * (2 if len(members) > 1 else 1)
+
+
+@pytest.mark.parametrize(
+    ("n", "pattern"),
+    [
+        *((n, "00000000111111111") for n in (16, 24, 32)),
+        (32, "00000000000111111"),
+        (24, "00001110000"),  # no literal correlates with it alone
+    ],
+)
+def test_a_function_of_the_count_of_signed_literals_is_recovered(n, pattern):
+    data, members = signed(n, pattern, 6400, 0)
+    fresh, _ = signed(n, pattern, 20_000, 1)
+    answer = boolean_oracle(SymmetricOracle, data.X).search(centred(data), 10)
+    errors = fresh_errors(answer, fresh)
+    assert min(errors) == 0
+    exact = answer.atoms[errors.index(0)]
+    assert exact.literals == members and exact.cost <= (61 if pattern == "0" * 8 + "1" * 9 else 68)
+    check_answer(answer, data.X.astype(int), centred(data), 3.0)
+
+
+@pytest.mark.parametrize("pattern", ["000111010111000", "01100110011001100", "00000000100000000"])
+def test_a_symmetric_pattern_of_all_inputs_is_recovered(pattern):
+    n = len(pattern) - 1
+    data, fresh = symmetric(n, pattern), symmetric(n, pattern, n_rows=20_000, random_state=1)
+    answer = boolean_oracle(SymmetricOracle, data.X).search(centred(data), 1)
+    assert fresh_errors(answer, fresh) == [0]
+
+
+@pytest.mark.filterwarnings("ignore::fw_circuits.exceptions.SolverWarning")
+def test_solve_learns_a_popcount_threshold():
+    data, fresh = threshold(16, 8), threshold(16, 8, n_rows=20_000, random_state=1)
+    oracle = boolean_oracle(SymmetricOracle, data.X)
+    solution = solve(data.X, data.y, loss="logistic", oracle=oracle, lam=0.02, max_iter=3)
+    assert (solution.predict(fresh.X) == fresh.y).all()
+
+
+def test_a_stopped_search_still_bounds():
+    data = threshold(12, 6, n_rows=500)
+    asked = []
+    answer = boolean_oracle(SymmetricOracle, data.X).search(
+        centred(data), 5, stop=lambda: len(asked) > 1 or asked.append(0)
+    )
+    assert answer.atoms and not answer.complete
+    check_answer(answer, data.X.astype(int), centred(data), 3.0)

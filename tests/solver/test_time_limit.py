@@ -1,0 +1,149 @@
+"""Runs that a time limit ends: bounds stay true and carry their own scope.  Nothing here measures time."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from fw_circuits import solve
+from fw_circuits.certificate import derive
+from fw_circuits.exceptions import SolverWarning
+from fw_circuits.lattice import Lattice
+from fw_circuits.objective import make_form, make_loss
+from fw_circuits.oracle import SubsetOracle
+from fw_circuits.oracle.exact import scan
+from fw_circuits.solution import Solution, Status
+from fw_circuits.solver import frank_wolfe
+
+
+@pytest.fixture(scope="module")
+def table():
+    rng = np.random.default_rng(3)
+    X = rng.integers(0, 2, (3000, 30))
+    y = (X[:, 0] ^ X[:, 1] ^ X[:, 2]) + (X[:, 4] & X[:, 5]) + 0.2 * rng.standard_normal(3000)
+    return X, y, solve(X, y, lam=0.01, tol=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore::fw_circuits.exceptions.SolverWarning")
+@pytest.mark.parametrize("seconds", [1e-9, 0.02, 0.05, 0.1, 0.3])
+def test_bounds_hold_whenever_the_run_ends(table, seconds):
+    X, y, best = table
+    solution = solve(X, y, lam=0.01, time_limit=seconds)
+    certificate = solution.certificate
+    assert certificate.global_dual <= best.certificate.primal * (1 + 1e-9) <= certificate.primal * (1 + 1e-6)
+    if certificate.max_gates == 3:  # the same scope as the finished run
+        assert certificate.dual <= best.certificate.primal * (1 + 1e-9)
+    assert "literals" in certificate.scope and solution.status in (Status.TIME_LIMIT, Status.OPTIMAL)
+
+
+def test_no_time_left_by_preparing_is_said(table):
+    X, y, _ = table
+    with (
+        pytest.warns(SolverWarning, match="preparing the data alone took .* of time_limit=1e-09"),
+        pytest.warns(SolverWarning, match="before the tolerance"),
+    ):
+        solution = solve(X, y, time_limit=1e-9)
+    assert solution.status is Status.TIME_LIMIT and solution.certificate.dual > -np.inf
+
+
+class Changing(SubsetOracle):
+    """Answers whose scope and bound depend on the pass: the first one is the tightest."""
+
+    passes = 0
+
+    def search(self, weights, k=10, stop=None):
+        answer = super().search(weights, k, stop)
+        self.passes += 1
+        loose = answer.upper_bound * (1.0 if self.passes == 1 else 10.0)
+        return replace(answer, upper_bound=loose, scope=f"scope {self.passes}", complete=self.passes == 1)
+
+
+def problem():
+    rng = np.random.default_rng(0)
+    lattice = Lattice.boolean(8)
+    X = rng.integers(0, 2, (60, 8))
+    y = 2.0 * (X[:, 0] ^ X[:, 1]) + X[:, 2] + rng.standard_normal(60)
+    oracle = Changing([lattice.rows(X, 1)], lattice, 3.0, n_jobs=1)
+    return X.astype(float), oracle, make_loss("squared", y), make_form(lam=0.05)
+
+
+def test_the_scope_is_that_of_the_best_bound():
+    _, oracle, loss, form = problem()
+    run = frank_wolfe(loss, form, oracle, max_iter=4, atoms_per_pass=2)
+    assert oracle.passes > 1 and run.answer.scope == f"scope {oracle.passes}"
+    assert run.proof.scope == "scope 1" and run.dual == form.dual(loss, run.theta, run.proof.upper_bound)
+
+
+def test_a_run_that_the_deadline_cut_short_did_not_stall():
+    _, oracle, loss, form = problem()
+    oracle.passes = 1
+    run = frank_wolfe(loss, form, oracle, max_iter=50, deadline=np.inf)
+    assert run.status is Status.TIME_LIMIT and not run.answer.complete
+
+
+def solution_of(run, oracle, form):
+    active = run.active
+    return Solution(
+        active.atoms, active.coef, active.intercept, oracle.lattice, oracle.gamma, "squared", form.name,
+        form.parameter, run.status, run.trace, None, tuple("abcdefgh"),
+    )  # fmt: skip
+
+
+def test_without_time_the_known_answer_makes_the_certificate():
+    X, oracle, loss, form = problem()
+    run = frank_wolfe(loss, form, oracle, max_iter=3)
+    before, solution = oracle.passes, solution_of(run, oracle, form)
+    proof = (run.theta, run.proof)
+    certificate, theta = derive(loss, form, oracle, solution, X, tol=1e-3, stop=lambda: True, proof=proof)
+    assert oracle.passes == before and theta is run.theta
+    assert certificate.dual == pytest.approx(run.dual, rel=1e-12) and certificate.scope == "scope 1"
+    fresh, _ = derive(loss, form, oracle, solution, X, tol=1e-3, stop=lambda: False, proof=proof)
+    assert oracle.passes == before + 1 and fresh.dual >= certificate.dual
+
+
+def test_a_proof_is_over_its_scope_and_the_active_atoms():
+    """Where the best circuits found lie outside the scope, the bound covers them too: no gap is negative."""
+
+    class Narrow(SubsetOracle):
+        def search(self, weights, k=10, stop=None):
+            answer = super().search(weights, k, stop)
+            return replace(answer, upper_bound=0.5 * answer.value, scope="some circuits")
+
+    X, oracle, loss, form = problem()
+    oracle = Narrow(oracle.levels_rows, oracle.lattice, 3.0, n_jobs=1)
+    run = frank_wolfe(loss, form, oracle, max_iter=20, tol=1e-9, atoms_per_pass=2)
+    scores = np.abs(run.active.scores(run.theta))
+    assert len(run.steps) > 1 and np.all(run.trace["gap"] >= -1e-12)
+    assert run.proof.scope == "some circuits" and run.proof.upper_bound >= scores.max() > 0
+    assert (
+        run.dual == form.dual(loss, run.theta, run.proof.upper_bound)
+        and run.answer.upper_bound == 0.5 * run.answer.value
+    )
+    certificate, _ = derive(
+        loss, form, oracle, solution_of(run, oracle, form), X, tol=1e-9, stop=lambda: True,
+        proof=(run.theta, replace(run.proof, upper_bound=0.0)),
+    )  # fmt: skip
+    assert certificate.gap >= -1e-12 and certificate.polar_bound == pytest.approx(scores.max(), rel=1e-12)
+
+
+def test_a_search_that_is_told_to_stop_ends_after_the_pairs(monkeypatch):
+    rng = np.random.default_rng(0)
+    lattice, X, g = Lattice.boolean(200), rng.integers(0, 2, (2000, 200)), rng.standard_normal(2000)
+    g -= g.mean()
+    oracle = SubsetOracle([lattice.rows(X, 1)], lattice, 3.0, n_jobs=1, time_limit=1e-3)
+    monkeypatch.setattr(scan, "_with_sample", lambda *a: pytest.fail("it went on"))
+    answer = oracle.search(g, 3, lambda: True)
+    assert not answer.complete and len(answer.atoms) == 3
+    assert (
+        answer.value < answer.upper_bound
+        and np.abs(g @ oracle.evaluate(answer.atoms)).max() <= answer.upper_bound
+    )
+
+
+def test_solutions_do_not_depend_on_threads():
+    rng = np.random.default_rng(1)
+    X = rng.integers(0, 2, (300, 10))
+    y = (X[:, 0] ^ X[:, 7]) + (X[:, 3] & X[:, 4] & X[:, 5]) + 0.1 * rng.standard_normal(300)
+    one, two = (solve(X, y, lam=0.01, n_jobs=n) for n in (1, -1))
+    assert [a.key for a in one.atoms] == [a.key for a in two.atoms]
+    assert one.coef.tolist() == two.coef.tolist() and one.certificate == two.certificate
