@@ -1,6 +1,6 @@
 """fw_circuits: certified convex combinations of Boolean circuits, found by Frank-Wolfe, compiled to exact ResNets.
 
-Start with :func:`solve`; read ``pipeline.py`` for the whole flow and ``solver/loop.py`` for the algorithm.
+Start with :func:`solve`; read ``pipeline/`` for the whole flow and ``solver/loop.py`` for the algorithm.
 """
 
 from importlib.metadata import PackageNotFoundError, version
@@ -13,11 +13,10 @@ from fw_circuits.estimators import (
     CircuitRegressor,
     CircuitRegressorCV,
 )
-from fw_circuits.io import load
 from fw_circuits.lattice import Lattice
 from fw_circuits.pipeline import lam_max, path, solve
 from fw_circuits.resnet import ResNet
-from fw_circuits.solution import Certificate, Solution, Status
+from fw_circuits.solution import Certificate, Solution, Status, load
 from fw_circuits.tetrakis import Atom
 
 try:

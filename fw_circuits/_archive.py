@@ -1,4 +1,4 @@
-"""The arrays of an NPZ archive, from files that may be damaged or hostile.
+"""NPZ archives: arrays from files that may be damaged or hostile, and arrays with a JSON header, written atomically.
 
 ``numpy.load`` takes the header of an array at its word: it allocates what a few bytes promise, and hands errors of
 Python's tokenizer on.  Here a header is held against the bytes that follow it before anything is allocated, nothing
@@ -8,13 +8,17 @@ at most.
 
 from __future__ import annotations
 
+import json
 import math
 import zipfile
 from io import BytesIO
+from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from fw_circuits._files import write_atomically
 from fw_circuits._typing import Array
 from fw_circuits.exceptions import FormatError
 
@@ -58,6 +62,51 @@ def read_arrays(path: str | Path) -> dict[str, Array]:
             "saved by numpy.savez; if the file was copied, copy it again."
         ) from error
     return arrays
+
+
+def write_state(path: str | PathLike[str], header: dict[str, Any], arrays: dict[str, Array]) -> None:
+    """Write arrays with a JSON header to one file, beside the target and then renamed; nothing is pickled."""
+    text = json.dumps(header, default=_plain, allow_nan=False).encode()
+    content = BytesIO()
+    np.savez_compressed(content, header=np.frombuffer(text, dtype=np.uint8), **arrays)  # type: ignore[arg-type]
+    write_atomically(Path(path), content.getvalue())
+
+
+def read_state(path: str | PathLike[str], kind: str, version: int) -> tuple[dict[str, Any], dict[str, Array]]:
+    """Header and arrays that `write_state` wrote; the header names the ``kind`` of file and its version.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    FormatError
+        If the file is damaged, of another kind, or of a newer version.
+    """
+    try:
+        arrays = read_arrays(Path(path))
+        header = json.loads(bytes(arrays.pop("header")).decode())
+    except FileNotFoundError:
+        raise
+    except (KeyError, ValueError, OSError, RecursionError) as error:
+        raise FormatError(
+            f"{path} is not a readable solution ({type(error).__name__}: {error}); expected a file that "
+            "Solution.save wrote; if it was copied, copy it again."
+        ) from error
+    if not isinstance(header, dict) or header.get("format") != kind:
+        found = header.get("format") if isinstance(header, dict) else type(header).__name__
+        raise FormatError(f"{path} holds {found!r}; expected {kind!r}.")
+    if header.get("version") not in range(1, version + 1):
+        raise FormatError(
+            f"{path} has version {header.get('version')!r}; this fw_circuits reads version {version}; update it."
+        )
+    return header, arrays
+
+
+def _plain(value: Any) -> Any:
+    """NumPy's numbers as Python's: an oracle of the user's own may put them into atoms and certificates."""
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    raise TypeError(f"{value!r} of type {type(value).__name__} cannot be saved")
 
 
 def _array(data: bytes) -> Array:

@@ -1,154 +1,56 @@
-"""Checks of the settings of a solve: everything that is wrong at once, and what is right as plain Python values."""
+"""The settings of a solve, declared once: name, default and range.
 
-import math
-import numbers
+Every public function that takes some of them builds a :class:`Settings` with `Settings.of`, which lists everything that
+is wrong at once; a solution keeps the settings that made it.
+"""
+
+from __future__ import annotations
+
 import warnings
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from fw_circuits._checks import check_choice, check_integer, check_real, is_integer, plain
 from fw_circuits.exceptions import InputError
 
 LOSSES = ("squared", "logistic", "huber")
 METHODS = ("vanilla", "away", "pairwise", "corrective")
+DOMAINS = ("minmax", "quantile")
 MAX_LEVEL = 16
 
-
-def _real_problem(name: str, value: Any, *, low: float, open_low: bool, finite: bool = True) -> str | None:
-    sign = ">" if open_low else ">="
-    wanted = f"{name} is {value!r}; expected a {'finite ' if finite else ''}number {sign} {low:g}"
-    if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Real):
-        return wanted
-    try:
-        number = float(value)
-    except OverflowError:  # a whole number beyond all floats
-        return wanted
-    inside = number > low if open_low else number >= low
-    return None if inside and (math.isfinite(number) or not finite) else wanted
+Check = Callable[[str, Any], Any]
 
 
-def _is_int(value: Any) -> bool:
-    return isinstance(value, numbers.Integral) and not isinstance(value, bool | np.bool_)
+def setting(default: Any, check: Check) -> Any:
+    """A field of `Settings` with its check, which returns the plain value."""
+    return field(default=default, metadata={"check": check})
 
 
-def _levels_problem(levels: Any) -> str | None:
-    wanted = f"levels is {levels!r}; expected distinct whole numbers from 1 to {MAX_LEVEL}, such as (1, 2, 3)"
-    if not isinstance(levels, tuple | list) or not levels:
-        return wanted
-    good = all(_is_int(k) and 1 <= k <= MAX_LEVEL for k in levels) and len(set(levels)) == len(levels)
-    return None if good else wanted
+def optional(check: Check) -> Check:
+    """The check, for a setting that may be None."""
+    return lambda name, value: None if value is None else check(name, value)
 
 
-@dataclass(frozen=True)
-class Settings:
-    """What `check_parameters` let through, as plain Python values."""
-
-    gamma: float
-    tau: float | None
-    lam: float | None
-    eps: float | None
-    tol: float
-    max_iter: int
-    time_limit: float | None
-    levels: tuple[int, ...] | None
-    max_gates: int | None
-    n_jobs: int | None
-    huber_threshold: float
-
-
-def check_parameters(
-    *,
-    gamma: Any = 3.0,
-    tau: Any = None,
-    lam: Any = None,
-    eps: Any = None,
-    tol: Any = 1e-3,
-    max_iter: Any = 500,
-    time_limit: Any = None,
-    loss: Any = "squared",
-    method: Any = "corrective",
-    levels: Any = None,
-    max_gates: Any = None,
-    n_jobs: Any = None,
-    huber_threshold: Any = 1.0,
-) -> Settings:
-    """Check the settings of a solve, all at once, before any arithmetic; they come back as plain Python values.
-
-    Ranges: gamma > 0 (a warning up to 2: theory section 3); at most one of tau >= 0, lam > 0, eps > 0; tol >=
-    0; max_iter >= 1; time_limit > 0 seconds or None; levels distinct in 1..16 or None; max_gates >= 0 or
-    None; n_jobs a whole number other than 0, or None; huber_threshold > 0.  NumPy scalars and arrays of no axes are
-    taken as the numbers that they hold, arrays of levels as tuples: a saved solution holds plain numbers.
-
-    Raises
-    ------
-    InputError
-        One error that lists everything that is wrong.
-
-    Examples
-    --------
-    >>> check_parameters(gamma=-1.0, loss="hinge")
-    Traceback (most recent call last):
-    fw_circuits.exceptions.InputError: 2 settings cannot be used:
-    - gamma is -1.0; expected a finite number > 0 (and > 2 for the HTMC statements)
-    - loss is 'hinge'; known losses: squared, logistic, huber
-    """
-    gamma, tau, lam, eps, tol, max_iter, time_limit, max_gates, n_jobs, huber_threshold = map(
-        _plain, (gamma, tau, lam, eps, tol, max_iter, time_limit, max_gates, n_jobs, huber_threshold)
+def check_levels(name: str, levels: Any) -> tuple[int, ...]:
+    """Distinct whole numbers from 1 to 16; NumPy arrays as tuples."""
+    values = levels.tolist() if isinstance(levels, np.ndarray) and levels.ndim == 1 else levels
+    good = (
+        isinstance(values, tuple | list)
+        and values
+        and all(is_integer(k) and 1 <= k <= MAX_LEVEL for k in values)
     )
-    if isinstance(levels, np.ndarray) and levels.ndim == 1:
-        levels = tuple(levels.tolist())
-    problems: list[str | None] = []
-    gamma_problem = _real_problem("gamma", gamma, low=0, open_low=True)
-    problems.append(gamma_problem and gamma_problem + " (and > 2 for the HTMC statements)")
-    given = [f"{n}={v!r}" for n, v in (("tau", tau), ("lam", lam), ("eps", eps)) if v is not None]
-    if len(given) > 1:
-        problems.append(f"{' and '.join(given)} were given; expected at most one of tau, lam and eps")
-    for name, value, low, open_low, finite in (
-        ("tau", tau, 0, False, True),
-        ("lam", lam, 0, True, True),
-        ("eps", eps, 0, True, True),
-        ("time_limit", time_limit, 0, True, False),
-    ):
-        if value is not None:
-            problems.append(_real_problem(name, value, low=low, open_low=open_low, finite=finite))
-    problems.append(_real_problem("tol", tol, low=0, open_low=False))
-    problems.append(_real_problem("huber_threshold", huber_threshold, low=0, open_low=True))
-    if not _is_int(max_iter) or max_iter < 1:
-        problems.append(f"max_iter is {max_iter!r}; expected a whole number >= 1")
-    if loss not in LOSSES:
-        problems.append(f"loss is {loss!r}; known losses: {', '.join(LOSSES)}")
-    if method not in METHODS:
-        problems.append(f"method is {method!r}; known methods: {', '.join(METHODS)}")
-    if levels is not None:
-        problems.append(_levels_problem(levels))
-    if max_gates is not None and (not _is_int(max_gates) or max_gates < 0):
-        problems.append(
-            f"max_gates is {max_gates!r}; expected a whole number >= 0, or None for the oracle's own limit"
+    if not good or len(set(values)) != len(values):
+        raise InputError(
+            f"{name} is {values!r}; expected distinct whole numbers from 1 to {MAX_LEVEL}, such as (1, 2, 3)."
         )
-    if n_jobs is not None and (not _is_int(n_jobs) or n_jobs == 0):
-        problems.append(f"n_jobs is {n_jobs!r}; expected a number of threads, -1 for all of them, or None")
-    wrong = [p for p in problems if p]
-    if wrong:
-        head = "1 setting" if len(wrong) == 1 else f"{len(wrong)} settings"
-        raise InputError(f"{head} cannot be used:\n" + "\n".join(f"- {p}" for p in wrong))
-    if gamma <= 2:
-        warnings.warn(
-            f"gamma is {gamma!r}, not above 2: the gauge is still a norm, but the statements about HTMC "
-            "norms and circuit size do not apply; use gamma > 2 for them.",
-            UserWarning,
-            stacklevel=3,
-        )
-    return Settings(
-        gamma=float(gamma), tau=_float_or_none(tau), lam=_float_or_none(lam), eps=_float_or_none(eps), tol=float(tol),
-        max_iter=int(max_iter), time_limit=_float_or_none(time_limit),
-        levels=None if levels is None else tuple(int(k) for k in levels),
-        max_gates=None if max_gates is None else int(max_gates), n_jobs=None if n_jobs is None else int(n_jobs),
-        huber_threshold=float(huber_threshold),
-    )  # fmt: skip
+    return tuple(int(k) for k in values)
 
 
-def check_random_state(random_state: Any) -> int | None:
+def check_random_state(random_state: Any, name: str = "random_state") -> int | None:
     """A seed as an int >= 0, or None for another one each time; a NumPy generator draws it.
 
     Raises
@@ -167,22 +69,148 @@ def check_random_state(random_state: Any) -> int | None:
         return int(random_state.randint(2**31 - 1))
     if isinstance(random_state, np.random.Generator):
         return int(random_state.integers(2**31 - 1))
-    seed = _plain(random_state)
-    if not _is_int(seed) or seed < 0:
+    seed = plain(random_state)
+    if not is_integer(seed) or seed < 0:
         raise InputError(
-            f"random_state is {random_state!r}; expected an integer of at least 0, a NumPy RandomState or Generator, "
-            "or None."
+            f"{name} is {random_state!r}; expected an integer of at least 0, a NumPy RandomState or Generator, or None."
         )
     return int(seed)
 
 
-def _plain(value: Any) -> Any:
-    """The entry of an array of no axes; everything else as it is."""
-    return value[()] if isinstance(value, np.ndarray) and value.ndim == 0 else value
+def _check_loss(name: str, value: Any) -> Any:
+    if isinstance(value, type) or (isinstance(value, str) and value in LOSSES):
+        return value
+    raise InputError(f"{name} is {value!r}; known losses: {', '.join(LOSSES)}.")
 
 
-def _float_or_none(value: Any) -> float | None:
-    return None if value is None else float(value)
+def _check_method(name: str, value: Any) -> str:
+    if isinstance(value, str) and value in METHODS:
+        return value
+    raise InputError(f"{name} is {value!r}; known methods: {', '.join(METHODS)}.")
+
+
+def _check_threads(name: str, value: Any) -> int:
+    if is_integer(plain(value)) and plain(value) != 0:
+        return int(plain(value))
+    raise InputError(f"{name} is {value!r}; expected a number of threads, -1 for all of them, or None.")
+
+
+_POSITIVE = partial(check_real, low=0.0, above=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What :func:`fw_circuits.solve` is told, as plain Python values.
+
+    Attributes
+    ----------
+    gamma : float
+        > 0; up to 2 with a warning (theory, section 3).
+    tau, lam, eps : float or None
+        At most one: >= 0, > 0, > 0.
+    loss : str or type
+        "squared", "logistic", "huber", or a class of one's own.
+    levels : tuple of int or None
+        Distinct, from 1 to 16.
+    oracle : str or Oracle
+        Checked where the oracle is made, against the data.
+    max_gates, n_jobs : int or None
+        >= 0; other than 0.
+    method : {"vanilla", "away", "pairwise", "corrective"}
+    tol : float
+        >= 0.
+    max_iter : int
+        >= 1.
+    time_limit : float or None
+        > 0, in seconds.
+    random_state : int or None
+        A seed >= 0; a NumPy generator has drawn it.
+    domain : {"minmax", "quantile"}
+    huber_threshold : float
+        > 0.
+
+    Examples
+    --------
+    >>> Settings.of(gamma=np.int64(4), levels=[1, 2]).levels
+    (1, 2)
+    >>> Settings.of(gamma=-1.0, loss="hinge")
+    Traceback (most recent call last):
+    fw_circuits.exceptions.InputError: 2 settings cannot be used:
+    - gamma is -1.0; expected a finite number > 0 (and > 2 for the HTMC statements)
+    - loss is 'hinge'; known losses: squared, logistic, huber
+    """
+
+    gamma: float = setting(3.0, partial(_POSITIVE, note=" (and > 2 for the HTMC statements)"))
+    tau: float | None = setting(None, optional(partial(check_real, low=0.0)))
+    lam: float | None = setting(None, optional(_POSITIVE))
+    eps: float | None = setting(None, optional(_POSITIVE))
+    loss: Any = setting("squared", _check_loss)
+    levels: tuple[int, ...] | None = setting(None, optional(check_levels))
+    oracle: Any = setting("auto", lambda name, value: value)
+    max_gates: int | None = setting(
+        None, optional(partial(check_integer, low=0, note=", or None for the oracle's own limit"))
+    )
+    method: str = setting("corrective", _check_method)
+    tol: float = setting(1e-3, partial(check_real, low=0.0))
+    max_iter: int = setting(500, partial(check_integer, low=1))
+    time_limit: float | None = setting(None, optional(partial(_POSITIVE, finite=False)))
+    n_jobs: int | None = setting(None, optional(_check_threads))
+    random_state: int | None = setting(0, lambda name, value: check_random_state(value, name))
+    domain: str = setting("minmax", partial(check_choice, known=DOMAINS))
+    huber_threshold: float = setting(1.0, _POSITIVE)
+
+    @classmethod
+    def of(cls, **given: Any) -> Settings:
+        """Settings from what a user gave; the others have their defaults.
+
+        Raises
+        ------
+        InputError
+            One error that lists everything that is wrong.
+        TypeError
+            For a name that is no setting.
+
+        Warns
+        -----
+        UserWarning
+            If gamma is not above 2.
+        """
+        checks = {f.name: f.metadata["check"] for f in fields(cls)}
+        if unknown := sorted(set(given) - set(checks)):
+            raise TypeError(
+                f"got an unexpected keyword argument {unknown[0]!r}; settings: {', '.join(checks)}"
+            )
+        problems, values = [], {}
+        for name, value in given.items():
+            try:
+                values[name] = checks[name](name, value)
+            except InputError as error:
+                problems.append(str(error).removesuffix("."))
+        forms = [
+            f"{name}={plain(given[name])!r}" for name in ("tau", "lam", "eps") if given.get(name) is not None
+        ]
+        if len(forms) > 1:
+            problems.append(f"{' and '.join(forms)} were given; expected at most one of tau, lam and eps")
+        if problems:
+            head = "1 setting" if len(problems) == 1 else f"{len(problems)} settings"
+            raise InputError(f"{head} cannot be used:\n" + "\n".join(f"- {p}" for p in problems))
+        if values.get("gamma", 3.0) <= 2:
+            warnings.warn(
+                f"gamma is {given['gamma']!r}, not above 2: the gauge is still a norm, but the statements about HTMC "
+                "norms and circuit size do not apply; use gamma > 2 for them.",
+                UserWarning,
+                stacklevel=3,
+            )
+        return cls(**values)
+
+    @property
+    def form(self) -> dict[str, float]:
+        """The one of tau, lam and eps that is given, by its name; empty without."""
+        return {name: value for name in ("tau", "lam", "eps") if (value := getattr(self, name)) is not None}
+
+    def at(self, form: dict[str, float]) -> Settings:
+        """The same settings with this one of tau, lam and eps."""
+        return replace(self, tau=form.get("tau"), lam=form.get("lam"), eps=form.get("eps"))
 
 
 def check_penalties(lams: Any, n_lams: Any, ratio: Any, name: str = "lams") -> None:
@@ -199,12 +227,14 @@ def check_penalties(lams: Any, n_lams: Any, ratio: Any, name: str = "lams") -> N
     Traceback (most recent call last):
     fw_circuits.exceptions.InputError: lams is [0.1, 0.0]; expected one or more finite numbers > 0.
     """
-    if lams is not None:
-        good = np.ndim(lams) == 1 and len(lams) > 0
-        if not good or any(_real_problem(name, v, low=0, open_low=True) for v in lams):
-            shown = lams.tolist() if isinstance(lams, np.ndarray) else lams
-            raise InputError(f"{name} is {shown!r}; expected one or more finite numbers > 0.")
-    elif not _is_int(n_lams) or n_lams < 1 or _real_problem("", ratio, low=0, open_low=True) or ratio >= 1:
-        raise InputError(
-            f"n_lams={n_lams!r}, ratio={ratio!r}; expected a whole number n_lams >= 1 and 0 < ratio < 1."
-        )
+    if lams is None:
+        check_integer("n_lams", n_lams, 1)
+        check_real("ratio", ratio, 0.0, np.nextafter(1.0, 0.0), above=True)
+        return
+    try:
+        good = np.ndim(lams) == 1 and len(lams) > 0 and all(_POSITIVE(name, lam) for lam in lams)
+    except InputError:
+        good = False
+    if not good:
+        shown = lams.tolist() if isinstance(lams, np.ndarray) else lams
+        raise InputError(f"{name} is {shown!r}; expected one or more finite numbers > 0.")

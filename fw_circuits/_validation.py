@@ -11,24 +11,11 @@ import numpy as np
 import scipy.sparse
 
 from fw_circuits._labels import plain_labels
-from fw_circuits._settings import (
-    LOSSES,
-    METHODS,
-    Settings,
-    check_parameters,
-    check_penalties,
-    check_random_state,
-)
 from fw_circuits._sparse import densify
 from fw_circuits._tables import NUMBER, as_array, default_names, is_missing, match_columns
-from fw_circuits._tables import feature_names_of as feature_names_of  # for its callers
 from fw_circuits._typing import Array, Floats
 from fw_circuits.exceptions import InputError
 
-__all__ = [
-    "LOSSES", "METHODS", "Settings", "check_X", "check_parameters", "check_penalties", "check_random_state",
-    "check_sample_weight", "check_target", "feature_names_of", "is_boolean", "is_missing",
-]  # fmt: skip
 #: Targets beyond these have squares that overflow, or vanish against their sums.
 SMALLEST_TARGET, LARGEST_TARGET = 1e-140, 1e140
 

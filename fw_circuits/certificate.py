@@ -14,14 +14,16 @@ from typing import Any
 
 import numpy as np
 
+from fw_circuits._settings import Settings
 from fw_circuits._typing import Floats
-from fw_circuits._validation import check_parameters, check_sample_weight, check_target, check_X
+from fw_circuits._validation import check_sample_weight, check_target, check_X
 from fw_circuits.exceptions import InputError
 from fw_circuits.objective import Form, Loss, least_loss, make_form, make_loss
 from fw_circuits.objective.losses import best_intercept
 from fw_circuits.oracle import Oracle, OracleAnswer, eager, make_oracle
 from fw_circuits.oracle.base import observe
 from fw_circuits.solution import Certificate, Solution
+from fw_circuits.tetrakis import Combination
 
 #: Atoms evaluated at a time.
 BLOCK = 16
@@ -47,10 +49,11 @@ def certify(
     y: Any,
     *,
     sample_weight: Any = None,
-    tol: float = 1e-3,
-    oracle: str = "auto",
+    tol: float | None = None,
+    oracle: Any = None,
     n_jobs: int | None = None,
     time_limit: float | None = None,
+    loss: Any = None,
 ) -> Certificate:
     """Re-derive the certificate of ``solution`` on the data that it was fitted to.
 
@@ -61,10 +64,15 @@ def certify(
     X, y, sample_weight : array_like
         The training data, columns matched by name where X has names (as in ``Solution.decision_function``); other data
         give a valid certificate of another problem.
-    tol : float
-        Relative gap at which ``certified`` is true.
-    oracle, n_jobs, time_limit
+    tol : float, optional
+        Relative gap at which ``certified`` is true; default that of the run.
+    oracle : str or Oracle, optional
+        As in :func:`fw_circuits.solve`.  Default: the search of the run, with its ``max_gates``, so that the bound is
+        over the same circuits; "auto" for a solution from a file whose oracle was an object.
+    n_jobs, time_limit
         As in :func:`fw_circuits.solve`.
+    loss : type, optional
+        The class of a loss of one's own, of which a file keeps only the name.
 
     Returns
     -------
@@ -83,33 +91,44 @@ def certify(
     >>> certify(solution, X, y).certified
     True
     """
-    tol = check_parameters(tol=tol, time_limit=time_limit, n_jobs=n_jobs).tol
+    run = solution.settings
+    given = Settings.of(tol=run.tol if tol is None else tol, time_limit=time_limit, n_jobs=n_jobs)
     points = check_X(X, names=solution.feature_names)
-    loss = loss_on(solution, y, points.shape[0], sample_weight)
-    search = make_oracle(
-        oracle, points, solution.lattice, solution.gamma, n_jobs=n_jobs, time_limit=time_limit
-    )
-    form = make_form(**{solution.form: solution.parameter})
+    fitted = loss_on(solution, y, points.shape[0], sample_weight, loss)
+    search = oracle_of(solution, points, oracle, given)
     extra = [solution.dual_point] if solution.dual_point.size == points.shape[0] else []
-    return derive(loss, form, search, solution, points, tol=tol, extra_points=extra)[0]
+    form = make_form(**run.form)
+    return derive(fitted, form, search, solution.combination, points, tol=given.tol, extra_points=extra)[0]
 
 
-def loss_on(solution: Solution, y: Any, n_rows: int, sample_weight: Any = None) -> Loss:
+def oracle_of(solution: Solution, points: Floats, oracle: Any, given: Settings) -> Oracle:
+    """The oracle of a fresh search over the rows: ``oracle``, or where that is None the one of the run."""
+    run = solution.settings
+    same = oracle is None
+    return make_oracle(
+        run.oracle if same else oracle, points, solution.lattice, run.gamma,
+        max_gates=run.max_gates if same else None, n_jobs=given.n_jobs, time_limit=given.time_limit,
+        random_state=run.random_state,
+    )  # fmt: skip
+
+
+def loss_on(solution: Solution, y: Any, n_rows: int, sample_weight: Any = None, loss: Any = None) -> Loss:
     """The solution's loss on a target; an error if y has other labels than the solution was fitted to."""
+    kind = solution.settings.loss if loss is None else loss
     weights = check_sample_weight(sample_weight, n_rows)
-    target, classes = check_target(y, n_rows, solution.loss, weights)
+    target, classes = check_target(y, n_rows, kind, weights)
     if classes is not None and not np.array_equal(classes, np.asarray(solution.classes)):
         raise InputError(
             f"y has the labels {classes.tolist()}; the solution was fitted to {np.asarray(solution.classes).tolist()}."
         )
-    return make_loss(solution.loss, target, weights, huber_threshold=solution.huber_threshold)
+    return make_loss(kind, target, weights, huber_threshold=solution.huber_threshold)
 
 
 def derive(
     loss: Loss,
     form: Form,
     oracle: Oracle,
-    solution: Solution,
+    combination: Combination,
     points: Floats,
     *,
     tol: float,
@@ -117,23 +136,23 @@ def derive(
     stop: Callable[[], bool] | None = None,
     proof: tuple[Floats, OracleAnswer] | None = None,
 ) -> tuple[Certificate, Floats]:
-    """Certificate of a solution on its data, and the dual point behind its bound.
+    """Certificate of a combination on its data, and the dual point behind its bound.
 
     The gradient always gives a bound; ``extra_points`` (best dual points of earlier passes) are tried when they could
     improve it, each with an oracle call of its own.  ``proof``, a dual point with the oracle's answer there, costs no
-    search; it is all there is where ``stop`` says that no time is left.  The solution's own atoms count among the
+    search; it is all there is where ``stop`` says that no time is left.  The combination's own atoms count among the
     scope: some may be larger than the circuits that the oracle searches.
     """
     oracle = eager(oracle)
-    f = solution.decision_function(points)
+    f = combination.values(points)
     reached = loss.value(f)
-    primal = form.primal(reached, solution.norm)
+    primal = form.primal(reached, combination.norm(oracle.gamma))
     constant = loss.value(np.full(f.size, best_intercept(loss, np.zeros(f.size))))
     g = loss.gradient(f)
     gradient = g - loss.weights * g.sum()
     known = [] if proof is None else [proof[0]]
-    own = scores_of(solution, oracle, [gradient, *extra_points, *known])
-    observe(oracle, solution.atoms)
+    own = scores_of(combination, oracle, [gradient, *extra_points, *known])
+    observe(oracle, combination.atoms)
     at_proof = None if proof is None else bounds_at(loss, form, *proof, own[-1])
     if at_proof is not None and stop is not None and stop():
         best = at_proof
@@ -165,12 +184,12 @@ def derive(
     return certificate, best.theta
 
 
-def scores_of(solution: Solution, oracle: Oracle, thetas: Sequence[Floats]) -> Floats:
-    """Largest absolute score of the solution's atoms at each dual point."""
+def scores_of(combination: Combination, oracle: Oracle, thetas: Sequence[Floats]) -> Floats:
+    """Largest absolute score of the combination's atoms at each dual point."""
     best = np.zeros(len(thetas))
-    for start in range(0, len(solution.atoms), BLOCK):
-        block = solution.atoms[start : start + BLOCK]
-        scales = np.array([atom.cost for atom in block]) ** (-1.0 / solution.gamma)
+    for start in range(0, len(combination.atoms), BLOCK):
+        block = combination.atoms[start : start + BLOCK]
+        scales = np.array([atom.cost for atom in block]) ** (-1.0 / oracle.gamma)
         values = oracle.evaluate(block)
         for i, theta in enumerate(thetas):
             best[i] = max(best[i], float(np.abs(theta @ values * scales).max()))

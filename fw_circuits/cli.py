@@ -26,7 +26,6 @@ from fw_circuits.comparison import compare
 from fw_circuits.data import Dataset, read_features, read_table
 from fw_circuits.exceptions import FwCircuitsError, InputError, SolverWarning
 from fw_circuits.experiment import Experiment, run
-from fw_circuits.io import load
 from fw_circuits.oracle import NAMES
 from fw_circuits.report import (
     atoms_table,
@@ -40,7 +39,7 @@ from fw_circuits.report import (
     write_page,
 )
 from fw_circuits.report.plots import plot_circuit, plot_comparison, plot_convergence
-from fw_circuits.solution import Solution
+from fw_circuits.solution import Solution, load
 
 #: Options of the command line that `experiment.run` takes.
 OPTIONS = (

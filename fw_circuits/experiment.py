@@ -16,9 +16,9 @@ from sklearn.metrics import r2_score
 from sklearn.model_selection import KFold, StratifiedKFold
 from threadpoolctl import threadpool_limits
 
+from fw_circuits._settings import Settings
 from fw_circuits._threads import one_thread_after_fork, threads_of
 from fw_circuits._typing import Array, Floats
-from fw_circuits._validation import check_parameters
 from fw_circuits.data import Dataset
 from fw_circuits.estimators import CircuitClassifierCV, CircuitRegressorCV
 from fw_circuits.exceptions import InputError, SolverWarning
@@ -90,7 +90,7 @@ def run(
     InputError
         If the data cannot be used, or there are too few rows for the folds.
     """
-    check_parameters(time_limit=time_limit)
+    Settings.of(time_limit=time_limit)
     deadline = None if time_limit is None else time.perf_counter() + time_limit
     loss = loss or guess_loss(dataset.y)
     classify = loss == "logistic"

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import numbers
 import time
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from fw_circuits._checks import check_real
+from fw_circuits._settings import Settings
 from fw_circuits._sparse import densify
 from fw_circuits._tables import read_frame
 from fw_circuits._typing import Array, Floats
-from fw_circuits._validation import check_parameters, check_sample_weight
+from fw_circuits._validation import check_sample_weight
 from fw_circuits.estimators.rows import merge_rows
 from fw_circuits.exceptions import InputError
 from fw_circuits.objective import make_loss
-from fw_circuits.pipeline import Problem, multiplier_of_constant, path_of, prepare
+from fw_circuits.pipeline import Problem, first_search, path_of, prepare, stop_at
 from fw_circuits.solution import Solution
 
 #: The largest seed that scikit-learn's splitters take.
@@ -44,8 +45,8 @@ class Task:
     """One binary or numeric problem of a fit.
 
     ``weight`` are those of the rows times those of their classes, ``row_weight`` those of the rows alone.
-    ``time_limit`` is its nominal part of the limit, which does not depend on how far the clock is: a limit that is
-    never reached changes nothing between two runs.
+    The ``time_limit`` of the settings is its nominal share of the limit, which does not depend on how far the clock is:
+    a limit that is never reached changes nothing between two runs.
     """
 
     X: Floats
@@ -53,18 +54,16 @@ class Task:
     weight: Floats | None
     splitter: Any
     groups: Any
-    seed: int | None
+    settings: Settings
     deadline: float | None
-    time_limit: float | None
     row_weight: Floats | None
 
     def rows(self, which: Array) -> Task:
         """The same task on some of its rows."""
-        some = {
-            name: None if (w := getattr(self, name)) is None else w[which]
-            for name in ("weight", "row_weight")
-        }
-        return replace(self, X=self.X[which], y=self.y[which], groups=None, **some)
+        weight, row_weight = (None if w is None else w[which] for w in (self.weight, self.row_weight))
+        return replace(
+            self, X=self.X[which], y=self.y[which], groups=None, weight=weight, row_weight=row_weight
+        )
 
     def merged(self) -> Task:
         """The same task with equal rows as one, their weights added."""
@@ -77,12 +76,11 @@ class Task:
             row_weight = merge_rows(self.X, self.y, counted)[2]
         return replace(self, X=X, y=y, weight=weight, row_weight=row_weight)
 
-    def prepare(self, options: dict[str, Any], share: float = 1.0) -> Problem:
-        """The problem, for a run that has ``share`` of the time."""
-        limit = None if self.time_limit is None else share * self.time_limit
-        return prepare(
-            self.X, self.y, sample_weight=self.weight, random_state=self.seed, time_limit=limit, **options
-        )
+    def prepare(self, share: float = 1.0, **changes: Any) -> Problem:
+        """The problem, with some settings changed, for a run that has ``share`` of the time."""
+        limit = self.settings.time_limit
+        settings = replace(self.settings, time_limit=None if limit is None else share * limit, **changes)
+        return prepare(self.X, self.y, settings, self.weight)
 
 
 class _CircuitEstimator(BaseEstimator):
@@ -108,23 +106,22 @@ class _CircuitEstimator(BaseEstimator):
         self.n_jobs = n_jobs
         self.random_state = random_state
 
-    def _begin(self) -> float | None:
-        """Check the settings; the moment when the whole fit has to end."""
-        start = time.perf_counter()
-        check_parameters(gamma=self.gamma, tol=self.tol, max_iter=self.max_iter, time_limit=self.time_limit,
-                         loss=self._loss, levels=self._levels(), max_gates=self.max_gates,
-                         n_jobs=self.n_jobs)  # fmt: skip
+    def _begin(self) -> tuple[float | None, Settings]:
+        """The moment when the whole fit has to end, and the checked settings without the penalty."""
+        start, seed = time.perf_counter(), self._seed()
+        own = self.get_params(deep=False)
+        given = {f.name: own[f.name] for f in fields(Settings) if f.name in own}
+        levels = self.levels if np.ndim(self.levels) == 0 else tuple(self.levels)
+        settings = Settings.of(
+            **given | {"lam": None, "levels": levels, "random_state": seed, "loss": self._loss}
+        )
         self._check_penalty()
-        return None if self.time_limit is None else start + self.time_limit
+        return None if settings.time_limit is None else start + settings.time_limit, settings
 
     def _check_penalty(self) -> None:
-        check_parameters(lam=self.lam)
-        part = self.relative_lam
-        if self.lam is None and not (isinstance(part, numbers.Real) and 0.0 < float(part) < np.inf):
-            raise InputError(f"relative_lam is {part!r}; expected a finite number > 0.")
-
-    def _levels(self) -> Any:
-        return self.levels if np.ndim(self.levels) == 0 else tuple(self.levels)
+        Settings.of(lam=self.lam)
+        if self.lam is None:
+            check_real("relative_lam", self.relative_lam, 0.0, above=True)
 
     def _seed(self) -> int | None:
         """``random_state`` as one whole number for splits and solver; None asks for fresh ones."""
@@ -164,23 +161,19 @@ class _CircuitEstimator(BaseEstimator):
                 )
         return data
 
-    def _data_options(self) -> dict[str, Any]:
-        return {
-            "gamma": self.gamma, "loss": self._loss, "levels": self._levels(), "domain": self.domain,
-            "oracle": self.oracle, "max_gates": self.max_gates, "n_jobs": self.n_jobs,
-        }  # fmt: skip
-
     def _fit_one(self, task: Task) -> Solution:
         """One solution on checked data; equal rows are one row with their weights added."""
         merged = task.merged()
-        problem = merged.prepare(self._data_options())
-        lam = self.lam
+        problem = merged.prepare()
+        lam, first = self.lam, None
         if lam is None:
             # Weights of classes say what is fitted, not how strongly: extreme ones make lam_max vanish.
+            same = merged.row_weight is merged.weight
             weights = check_sample_weight(merged.row_weight, len(merged.y))
-            plain = replace(problem, loss=make_loss(self._loss, problem.loss.y, weights))
-            lam = self.relative_lam * multiplier_of_constant(plain, task.deadline) or 1.0
-        return next(path_of(problem, [lam], tol=self.tol, max_iter=self.max_iter, deadline=task.deadline))
+            plain = problem if same else replace(problem, loss=make_loss(self._loss, problem.loss.y, weights))
+            search = first_search(plain, stop_at(task.deadline))
+            lam, first = self.relative_lam * search.lam_max or 1.0, search.answer if same else None
+        return next(path_of(problem, [lam], deadline=task.deadline, first=first))
 
     def _named(self, solution: Solution) -> Solution:
         names = getattr(self, "feature_names_in_", None)
@@ -210,8 +203,8 @@ class _CircuitEstimator(BaseEstimator):
 
 def _shares(solution: Solution, n_features: int) -> Floats:
     shares = np.zeros(n_features)
-    for b, atom in zip(solution.coef, solution.atoms, strict=True):
-        columns = list(atom.support)
-        if columns:
-            shares[columns] += abs(b) * atom.cost ** (1.0 / solution.gamma) / len(columns)
+    weights = solution.combination.weights(solution.gamma)
+    for weight, atom in zip(weights, solution.atoms, strict=True):
+        if columns := list(atom.support):
+            shares[columns] += weight / len(columns)
     return shares / (shares.sum() or 1.0)

@@ -17,11 +17,12 @@ from typing import Any
 import numpy as np
 from sklearn.model_selection import KFold, StratifiedKFold, check_cv
 
+from fw_circuits._settings import check_penalties
 from fw_circuits._typing import Array, Floats
-from fw_circuits._validation import check_penalties, is_boolean
+from fw_circuits._validation import is_boolean
 from fw_circuits.estimators.base import Task, over, share_of_time
 from fw_circuits.exceptions import InputError, SolverWarning
-from fw_circuits.pipeline import multiplier_of_constant, path_of
+from fw_circuits.pipeline import Problem, lam_max_of, path_of, stop_at
 from fw_circuits.solution import Solution, Status
 
 #: Cross-validation stops going down a path after so many penalties without a new best.
@@ -47,12 +48,12 @@ class _PathCV:
             first = best == np.inf
             if not first and over(choosing.deadline):
                 break
-            options = {**self._data_options(), **rung}
-            lams = self._penalties(choosing, options)
-            losses = self._cross_validate(choosing, folds, options, lams, first)
+            problem = choosing.prepare(CHOOSING, **rung)
+            lams = self._penalties(problem, choosing.deadline)
+            losses = self._cross_validate(choosing, folds, rung, lams, first)
             mean = np.array([m if np.isfinite(m) else np.inf for m in losses.mean(axis=1)])
             if mean.min(initial=np.inf) < best:
-                best, chosen, upto = float(mean.min()), options, lams[: int(mean.argmin()) + 1]
+                best, chosen, upto = float(mean.min()), (rung, problem), lams[: int(mean.argmin()) + 1]
                 self.cv_losses_, self.lams_ = losses, np.array(lams[: len(mean)])
             elif first:
                 raise InputError(
@@ -61,20 +62,21 @@ class _PathCV:
                 )
             elif len(rung["levels"]) > 1:  # more levels have not helped: still more will not
                 break
-        self.lam_, self.levels_, self.max_gates_ = upto[-1], chosen["levels"], chosen["max_gates"]
-        return self._final(task, chosen, upto[-3:])
+        rung, problem = chosen
+        self.lam_, self.levels_, self.max_gates_ = upto[-1], rung["levels"], rung["max_gates"]
+        if task.settings.time_limit is not None:  # the final fit has more time
+            problem = task.prepare(**rung)
+        return self._final(problem, task.deadline, upto[-3:])
 
-    def _final(self: Any, task: Task, options: dict[str, Any], lams: list[float]) -> Solution:
+    def _final(self: Any, problem: Problem, deadline: float | None, lams: list[float]) -> Solution:
         """The solution at the last of the penalties; those before it have half of the time to help it start."""
-        problem, run = task.prepare(options), {"tol": self.tol, "max_iter": self.max_iter}
-        before = list(path_of(problem, lams[:-1], deadline=share_of_time(task.deadline, 0.5), **run))
-        warm = before[-1] if before else None
-        return next(path_of(problem, lams[-1:], deadline=task.deadline, warm_start=warm, **run))
+        before = list(path_of(problem, lams[:-1], deadline=share_of_time(deadline, 0.5)))
+        return next(path_of(problem, lams[-1:], deadline=deadline, warm_start=before[-1] if before else None))
 
     def _ladder(self: Any, X: Floats) -> list[dict[str, Any]]:
         """Sets of circuits to choose from, each containing the one before."""
         if self.levels is not None:
-            levels = [self._levels()]
+            levels = [tuple(self.levels)]
         else:
             levels = [(1,)] if is_boolean(X) else [(1,), (1, 2), (1, 2, 3)]
         flat = self.oracle in ("auto", "subset")  # other oracles search beyond four literals from the start
@@ -82,10 +84,10 @@ class _PathCV:
         rungs = [{"levels": levels[0], "max_gates": m} for m in gates]
         return rungs + [{"levels": more, "max_gates": self.max_gates} for more in levels[1:]]
 
-    def _penalties(self: Any, task: Task, options: dict[str, Any]) -> list[float]:
+    def _penalties(self: Any, problem: Problem, deadline: float | None) -> list[float]:
         if self.lam is not None:
             return sorted(map(float, np.atleast_1d(self.lam)), reverse=True)
-        top = multiplier_of_constant(task.prepare(options, CHOOSING), task.deadline) or 1.0
+        top = lam_max_of(problem, stop_at(deadline)) or 1.0
         return [float(v) for v in top * np.geomspace(1.0, float(self.ratio), self.n_lams + 1)[1:]]
 
     def _splitter(self: Any, y: Array, seed: int | None) -> Any:
@@ -136,16 +138,14 @@ class _PathCV:
         )
 
     def _cross_validate(
-        self: Any, task: Task, folds: list[tuple[Array, Array]], options: dict[str, Any], lams: list[float],
+        self: Any, task: Task, folds: list[tuple[Array, Array]], rung: dict[str, Any], lams: list[float],
         first: bool,
     ) -> Floats:  # fmt: skip
         """Mean loss on each fold's rows, shape (penalties, folds); ends early once it has risen ``PATIENCE`` times.
 
         The folds go down their paths side by side.
         """
-        paths = [
-            self._fold_path(task.rows(train), options, lams, CHOOSING / len(folds)) for train, _ in folds
-        ]
+        paths = [self._fold_path(task.rows(train), rung, lams, CHOOSING / len(folds)) for train, _ in folds]
         held_out = [task.rows(test) for _, test in folds]
         rows: list[list[float]] = []
         with warnings.catch_warnings():
@@ -166,17 +166,16 @@ class _PathCV:
         return np.array(rows) if rows else np.empty((0, len(folds)))
 
     def _fold_path(
-        self: Any, task: Task, options: dict[str, Any], lams: list[float], share: float
+        self: Any, task: Task, rung: dict[str, Any], lams: list[float], share: float
     ) -> Iterator[Solution]:
         """To a relative gap of at most ``CV_TOL``: enough to rank penalties.  Prepared when it is first asked."""
-        problem = task.prepare(options, share)
-        tol = max(self.tol, CV_TOL)
-        yield from path_of(problem, lams, tol=tol, max_iter=self.max_iter, deadline=task.deadline)
+        problem = task.prepare(share, tol=max(task.settings.tol, CV_TOL), **rung)
+        yield from path_of(problem, lams, deadline=task.deadline)
 
 
 def _test_loss(solution: Solution, rows: Task) -> float:
     """Mean loss of the fitted kind on other rows; 0/1 labels count as the solution's classes."""
-    f = solution.decision_function(rows.X)
+    f = solution.combination.values(rows.X)
     if solution.loss == "logistic":
         errors = np.logaddexp(0.0, -np.where(rows.y > 0, 1.0, -1.0) * f)
     else:

@@ -65,11 +65,13 @@ class CircuitRegressor(RegressorMixin, _CircuitEstimator):
         return self._fit(X, y, sample_weight)
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, groups: Any = None) -> Any:
-        deadline, seed = self._begin(), self._seed()
+        deadline, settings = self._begin()
         X, y = self._check_data(X, y, y_numeric=True)
         y, _ = check_target(y, len(X), self._loss)
         weight = row_weights(sample_weight, X)
-        task = Task(X, y, weight, self._splitter(y, seed), groups, seed, deadline, self.time_limit, weight)
+        task = Task(
+            X, y, weight, self._splitter(y, settings.random_state), groups, settings, deadline, weight
+        )
         self.solution_ = self._named(self._fit_one(task))
         self.n_iter_ = max(1, len(self.solution_.trace))
         return self
@@ -77,7 +79,7 @@ class CircuitRegressor(RegressorMixin, _CircuitEstimator):
     def predict(self, X: Any) -> Floats:
         """Predictions, shape (N,)."""
         check_is_fitted(self)
-        return self.solution_.decision_function(self._check_data(X))
+        return self.solution_.combination.values(self._check_data(X))
 
 
 class CircuitClassifier(ClassifierMixin, _CircuitEstimator):
@@ -134,18 +136,19 @@ class CircuitClassifier(ClassifierMixin, _CircuitEstimator):
         return self._fit(X, y, sample_weight)
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, groups: Any = None) -> Any:
-        deadline, seed = self._begin(), self._seed()
+        deadline, settings = self._begin()
         X, y = self._check_data(X, comparable_labels(y))
         check_classification_targets(y)
         row_weight = row_weights(sample_weight, X)
         weight = self._class_weights(y, row_weight)
         n = self.classes_.size
         positives = self.classes_[1:] if n == 2 else self.classes_
-        limit = None if self.time_limit is None else self.time_limit / len(positives)
-        splitter, solutions = self._splitter(y, seed), []
+        if settings.time_limit is not None:
+            settings = replace(settings, time_limit=settings.time_limit / len(positives))
+        splitter, solutions = self._splitter(y, settings.random_state), []
         for i, c in enumerate(positives):
             end = share_of_time(deadline, 1.0 / (len(positives) - i))
-            task = Task(X, (y == c).astype(int), weight, splitter, groups, seed, end, limit, row_weight)
+            task = Task(X, (y == c).astype(int), weight, splitter, groups, settings, end, row_weight)
             solutions.append(self._named(self._fit_one(task)))
         if n == 2:
             solutions[0] = replace(solutions[0], classes=plain_labels(self.classes_))
@@ -184,7 +187,7 @@ class CircuitClassifier(ClassifierMixin, _CircuitEstimator):
         """Shape (N,) for two classes (positive: ``classes_[1]``), else (N, n_classes)."""
         check_is_fitted(self)
         X = self._check_data(X)
-        scores = np.stack([s.decision_function(X) for s in self.solutions_], axis=1)
+        scores = np.stack([s.combination.values(X) for s in self.solutions_], axis=1)
         return scores[:, 0] if len(self.solutions_) == 1 else scores
 
     def predict(self, X: Any) -> Array:

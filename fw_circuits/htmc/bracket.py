@@ -12,15 +12,16 @@ are not rounded outwards (expect 1e-12).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from fw_circuits._settings import Settings
 from fw_circuits._typing import Floats
 from fw_circuits._validation import check_sample_weight, check_X
-from fw_circuits.certificate import loss_on, scores_of
-from fw_circuits.oracle import eager, make_oracle
+from fw_circuits.certificate import loss_on, oracle_of, scores_of
+from fw_circuits.oracle import eager
 from fw_circuits.oracle.base import observe
 from fw_circuits.solution import Solution
 
@@ -72,7 +73,7 @@ def norm_bracket(
     y: Any = None,
     *,
     sample_weight: Any = None,
-    oracle: Any = "auto",
+    oracle: Any = None,
     n_jobs: int | None = None,
     time_limit: float | None = None,
 ) -> NormBracket:
@@ -87,7 +88,7 @@ def norm_bracket(
         The training target and weights, for the gradient.  Without y, the solution's own dual point is used, or, where
         X has another number of rows, the values of f themselves: valid, but wider.
     oracle, n_jobs, time_limit
-        As in :func:`fw_circuits.solve`; one or two searches.
+        As in :func:`fw_circuits.certify`; one or two searches.
 
     Returns
     -------
@@ -108,14 +109,13 @@ def norm_bracket(
     (0.4, 0.4)
     """
     points = check_X(X, names=solution.feature_names)
-    priced = replace(solution, intercept=0.0).decision_function(points)  # u sums to 0 but for rounding
+    given = Settings.of(n_jobs=n_jobs, time_limit=time_limit)
+    priced = solution.combination.values(points, intercept=0.0)  # u sums to 0 but for rounding
     f = priced + solution.intercept
-    search = eager(
-        make_oracle(oracle, points, solution.lattice, solution.gamma, n_jobs=n_jobs, time_limit=time_limit)
-    )
+    search = eager(oracle_of(solution, points, oracle, given))
     candidates = _candidates(solution, f, y, sample_weight)
     observe(search, solution.atoms)
-    own = scores_of(solution, search, list(candidates.values()))
+    own = scores_of(solution.combination, search, list(candidates.values()))
     best: NormBracket | None = None
     for (name, u), score in zip(candidates.items(), own.tolist(), strict=True):
         answer = search.search(u, 1)

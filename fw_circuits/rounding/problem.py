@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from fw_circuits._typing import Array, Floats, Ints
+from fw_circuits._validation import check_X
 from fw_circuits.circuits import Circuit, merge
 from fw_circuits.circuits.aig import n_ands
 from fw_circuits.circuits.builder import FALSE, TRUE, Builder, output_signals
@@ -17,8 +18,7 @@ from fw_circuits.circuits.passes import simplify, sweep
 from fw_circuits.circuits.weighted_sum import weighted_sum
 from fw_circuits.exceptions import InputError
 from fw_circuits.rounding.rounded import Rounded, encode, input_names
-from fw_circuits.solution import Solution
-from fw_circuits.tetrakis import Atom
+from fw_circuits.tetrakis import Atom, Combination
 
 #: Most bits of a coefficient.
 MAX_BITS = 16
@@ -26,6 +26,17 @@ MAX_BITS = 16
 STEPS = 24
 #: Above this many gates the atoms' common netlist is hashed but not rewritten.
 REWRITE_GATES = 2000
+
+
+class Fitted(Protocol):
+    """What is rounded: a combination with the names of its columns and, of a classifier, its two labels."""
+
+    @property
+    def combination(self) -> Combination: ...
+    @property
+    def feature_names(self) -> tuple[str, ...]: ...
+    @property
+    def classes(self) -> Array | None: ...
 
 
 @dataclass(frozen=True)
@@ -59,7 +70,7 @@ class Choice:
 class Problem:
     """The atoms as one netlist over the literals of their levels, and their values on the data, if any."""
 
-    solution: Solution
+    solution: Fitted
     sign: bool
     levels: tuple[int, ...]
     merged: Circuit
@@ -69,28 +80,26 @@ class Problem:
     target: Array | None
 
     @classmethod
-    def of(cls, solution: Solution, X: Any, y: Any, output: str) -> Problem:
+    def of(cls, solution: Fitted, X: Any, y: Any, output: str) -> Problem:
         """Lay out a solution; `output` is "auto", "sign" or "value"."""
         if output not in ("auto", "sign", "value"):
             raise InputError(f"output is {output!r}; expected 'auto', 'sign' or 'value'.")
         if y is not None and X is None:
             raise InputError("y came without X; expected both.")
         sign = output == "sign" or (output == "auto" and solution.classes is not None)
-        levels = tuple(sorted({atom.level for atom in solution.atoms})) or solution.lattice.levels[:1]
-        sizes = [solution.lattice.n_literals(level) for level in levels]
+        f = solution.combination
+        levels = tuple(sorted({atom.level for atom in f.atoms})) or f.lattice.levels[:1]
+        sizes = [f.lattice.n_literals(level) for level in levels]
         starts = dict(zip(levels, np.cumsum([0, *sizes]).tolist(), strict=False))
-        merged = _merge(solution.atoms, starts, sum(sizes))
-        coef = np.asarray(solution.coef, dtype=np.float64)
-        values = np.zeros((0, len(coef)), dtype=np.float32)
-        f, target = np.zeros(0), None
-        if X is not None:
-            values = np.asarray(
-                2.0 * merged.evaluate(encode(solution.lattice, levels, X, solution.feature_names)) - 1.0,
-                dtype=np.float64,
-            )
-            f = solution.decision_function(X)
-            target = None if y is None else _target(solution, y, len(f), sign)
-        return cls(solution, sign, levels, merged, coef, values, f, target)
+        merged = _merge(f.atoms, starts, sum(sizes))
+        coef = np.asarray(f.coef, dtype=np.float64)
+        if X is None:
+            no_rows = np.zeros((0, len(coef)), dtype=np.float32)
+            return cls(solution, sign, levels, merged, coef, no_rows, np.zeros(0), None)
+        points = check_X(X, n_features=f.lattice.n_features, names=solution.feature_names or None)
+        values = np.asarray(2.0 * merged.evaluate(encode(f.lattice, levels, points)) - 1.0, dtype=np.float64)
+        target = None if y is None else _target(solution, y, len(points), sign)
+        return cls(solution, sign, levels, merged, coef, values, f.values(points), target)
 
     def choices(self, bits: int, digits: int = MAX_BITS, keep: int | None = None) -> list[Choice]:
         """Roundings to some bits and digits, one for each of `STEPS` steps, the best first.
@@ -110,7 +119,7 @@ class Problem:
         weights = nearest * np.sign(coef).astype(np.int64)[:, None]
         errors = self.coef[:, None] - steps * weights
         shifts = (self.values.mean(axis=0, dtype=np.float64) @ errors) if len(self.f) else np.zeros(STEPS)
-        intercepts = self.solution.intercept + shifts
+        intercepts = self.solution.combination.intercept + shifts
         bounds = np.abs(errors).sum(axis=0) + np.abs(shifts)
         score, closeness = self._measure(steps, weights, intercepts, bounds)
         numbers = (steps, intercepts, bounds, score, closeness)
@@ -150,14 +159,14 @@ class Problem:
             width = sum(map(abs, weights)).bit_length()
             outputs = weighted_sum(builder, weights, signals, -sum(w for w in weights if w < 0), width)
             names = [f"y[{i}]" for i in range(width)]
-        inputs = input_names(self.solution.lattice, self.levels, self.solution.feature_names)
+        inputs = input_names(self.solution.combination.lattice, self.levels, self.solution.feature_names)
         return sweep(builder.circuit(outputs, inputs, names))
 
     def rounded(self, choice: Choice, circuit: Circuit | None = None) -> Rounded:
         """The result with its measures."""
         circuit = self.circuit(choice) if circuit is None else circuit
         errors = self.coef - choice.step * choice.weights
-        bound = float(np.abs(errors).sum() + abs(choice.intercept - self.solution.intercept))
+        bound = float(np.abs(errors).sum() + abs(choice.intercept - self.solution.combination.intercept))
         one = (np.array([v]) for v in (choice.step, choice.intercept, bound))
         steps, intercepts, bounds = one
         closeness = float(self._measure(steps, choice.weights[:, None], intercepts, bounds)[1][0])
@@ -175,7 +184,7 @@ class Problem:
             error_bound=bound,
             agreement=closeness if measured and self.sign else None,
             deviation=-closeness if measured and not self.sign else None,
-            lattice=self.solution.lattice,
+            lattice=self.solution.combination.lattice,
             levels=self.levels,
             classes=self.solution.classes if self.sign else None,
             feature_names=self.solution.feature_names,
@@ -222,11 +231,11 @@ def digit_counts(weights: Ints) -> Array:
     return np.bitwise_count(size ^ 3 * size).astype(np.int64)
 
 
-def _target(solution: Solution, y: Any, n_rows: int, sign: bool) -> Array:
+def _target(solution: Fitted, y: Any, n_rows: int, sign: bool) -> Array:
     """The target that scores are measured against: whether f > 0 is wanted, or numbers."""
     values = np.asarray(y)
     if values.shape != (n_rows,):
-        raise InputError(f"y has shape {values.shape}; expected ({n_rows},), one entry a row of X.")
+        raise InputError(f"y has shape {values.shape}; expected ({n_rows},), one entry per row of X.")
     if not sign:
         return values.astype(np.float64)
     if solution.classes is None:

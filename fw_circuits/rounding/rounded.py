@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from fw_circuits._typing import Array, Bits, Ints
+from fw_circuits._typing import Array, Bits, Floats, Ints
 from fw_circuits._validation import check_X
 from fw_circuits.circuits import Circuit
 from fw_circuits.lattice import Lattice
+from fw_circuits.lattice.domain import to_unit
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,8 @@ class Rounded:
 
         Columns of a table with names are matched with ``feature_names``; an array goes by position.
         """
-        return encode(self.lattice, self.levels, X, self.feature_names)
+        points = check_X(X, n_features=self.lattice.n_features, names=self.feature_names or None)
+        return encode(self.lattice, self.levels, points)
 
     def predict(self, X: Any) -> Array:
         """Run the circuit: labels for a classifier with classes, 0/1 without them; values for a regression."""
@@ -76,13 +78,14 @@ class Rounded:
         return answer if self.classes is None else np.asarray(self.classes)[answer]
 
 
-def encode(lattice: Lattice, levels: Sequence[int], X: Any, feature_names: Sequence[str] = ()) -> Bits:
-    """Literals of the nearest grid points of several levels: (N, sum of their n_literals).
+def encode(lattice: Lattice, levels: Sequence[int], points: Floats) -> Bits:
+    """Literals of the nearest grid points of several levels, at checked points: (N, sum of their n_literals).
 
-    >>> encode(Lattice.fit([[0.0], [3.0]], levels=[2]), (2,), [[0.9], [2.1]]).tolist()
+    >>> lattice = Lattice.fit([[0.0], [3.0]], levels=[2])
+    >>> encode(lattice, (2,), np.array([[0.9], [2.1]])).tolist()
     [[1, 0], [0, 1]]
     """
-    unit = lattice.transform(check_X(X, n_features=lattice.n_features, names=feature_names or None))
+    unit = to_unit(points, lattice.knots)
     parts = []
     for level in levels:
         grid = np.rint(unit * ((1 << level) - 1)).astype(np.int64)

@@ -14,13 +14,12 @@ from typing import Any
 import numpy as np
 
 from fw_circuits.exceptions import InputError
-from fw_circuits.rounding.problem import Choice, Problem
+from fw_circuits.rounding.problem import Choice, Fitted, Problem
 from fw_circuits.rounding.rounded import Rounded
-from fw_circuits.solution import Solution
 
 
 def sample_circuit(
-    solution: Solution, n: int, random_state: int = 0, *, X: Any = None, output: str = "auto"
+    solution: Fitted, n: int, random_state: int = 0, *, X: Any = None, output: str = "auto"
 ) -> Rounded:
     """Round a solution by sampling n atoms and averaging them with equal weights.
 
@@ -63,10 +62,10 @@ def _sample(problem: Problem, n: int, seed: int) -> Choice:
     size = np.abs(problem.coef)
     total = float(size.sum())
     if not total:
-        return Choice(0, 1.0, np.zeros(len(size), dtype=np.int64), problem.solution.intercept)
+        return Choice(0, 1.0, np.zeros(len(size), dtype=np.int64), problem.solution.combination.intercept)
     counts = np.random.default_rng(seed).multinomial(n, size / total)
     weights = counts * np.sign(problem.coef).astype(np.int64)
-    return Choice(int(counts.max()).bit_length(), total / n, weights, problem.solution.intercept)
+    return Choice(int(counts.max()).bit_length(), total / n, weights, problem.solution.combination.intercept)
 
 
 @dataclass(frozen=True)
@@ -81,7 +80,7 @@ class SizeAndError:
 
 
 def size_against_error(
-    solution: Solution, X: Any, ns: Sequence[int] = (4, 8, 16, 32, 64, 128, 256), *, repeats: int = 5,
+    solution: Fitted, X: Any, ns: Sequence[int] = (4, 8, 16, 32, 64, 128, 256), *, repeats: int = 5,
     random_state: int = 0,
 ) -> list[SizeAndError]:  # fmt: skip
     """Size of sampled circuits against their error on X: the trade behind the HTMC norm, measured.

@@ -10,9 +10,8 @@ import numpy as np
 from fw_circuits.circuits import Circuit
 from fw_circuits.circuits.aig import n_ands
 from fw_circuits.exceptions import BudgetError, InputError
-from fw_circuits.rounding.problem import MAX_BITS, Choice, Problem
+from fw_circuits.rounding.problem import MAX_BITS, Choice, Fitted, Problem
 from fw_circuits.rounding.rounded import Rounded
-from fw_circuits.solution import Solution
 
 #: Limits on the signed digits of a coefficient that are tried to meet a size limit; the first is no limit.
 DIGITS = (MAX_BITS, 3, 2, 1)
@@ -23,7 +22,7 @@ TOLERANCE = 0.01
 
 
 def round_solution(
-    solution: Solution, bits: int | None = None, *, max_gates: int | None = None, max_ands: int | None = None,
+    solution: Fitted, bits: int | None = None, *, max_gates: int | None = None, max_ands: int | None = None,
     X: Any = None, y: Any = None, output: str = "auto",
 ) -> Rounded:  # fmt: skip
     """Round a solution to one Boolean circuit.
@@ -74,7 +73,7 @@ def round_solution(
     problem = Problem.of(solution, X, y, output)
     if not np.any(problem.coef):
         return problem.rounded(
-            Choice(0, 1.0, np.zeros(len(problem.coef), dtype=np.int64), solution.intercept)
+            Choice(0, 1.0, np.zeros(len(problem.coef), dtype=np.int64), solution.combination.intercept)
         )
     if limits is not None:
         return _within(problem, bits, limits)

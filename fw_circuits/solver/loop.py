@@ -27,7 +27,7 @@ from fw_circuits.objective import Constrained, Form, Loss, Penalised
 from fw_circuits.objective.losses import best_intercept
 from fw_circuits.oracle import Oracle, OracleAnswer
 from fw_circuits.oracle.base import observe
-from fw_circuits.solution import ROUNDING, Status, Step, Trace, total_gates
+from fw_circuits.solution.trace import ROUNDING, Status, Step, Trace, total_gates
 from fw_circuits.solver.active_set import ActiveSet
 from fw_circuits.solver.corrective import correct
 from fw_circuits.solver.directions import DIRECTIONS, Ball
@@ -79,6 +79,7 @@ def frank_wolfe(
     deadline: float | None = None,
     interrupted: Callable[[], bool] = lambda: False,
     warm_start: ActiveSet | None = None,
+    first: OracleAnswer | None = None,
     callback: Callable[[Run], Any] | None = None,
     least_loss: float = 0.0,
 ) -> Run:
@@ -102,6 +103,8 @@ def frank_wolfe(
         True when the run should end at the next safe point.
     warm_start : ActiveSet, optional
         Atoms and coefficients to start from; it is changed.
+    first : OracleAnswer, optional
+        The oracle's answer to the first question of a run without ``warm_start``, where it is known.
     callback : callable, optional
         Called with the :class:`Run` after every pass; a true return value stops.
     least_loss : float
@@ -160,7 +163,10 @@ def frank_wolfe(
             clock = time.perf_counter()
             g = centred_gradient(loss, active.f)
             observe(oracle, active.atoms)
-            answer = oracle.search(g, atoms_per_pass if method == "corrective" else 1, stop)
+            if t == 0 and first is not None and warm_start is None and method == "corrective":
+                answer = first
+            else:
+                answer = oracle.search(g, atoms_per_pass if method == "corrective" else 1, stop)
             search_seconds = time.perf_counter() - clock
             hits = getattr(oracle, "hits", 0) - hits_before
             _record(run, form, g, answer, t, time.perf_counter() - start, search_seconds, step_seconds, hits)

@@ -1,5 +1,6 @@
-"""Tetrakis functions: circuits interpolated from the grid of their level to the whole cube."""
+"""Tetrakis functions: circuits interpolated from the grid of their level to the whole cube, and sums of them."""
 
 from fw_circuits.tetrakis.atom import Atom, evaluate
+from fw_circuits.tetrakis.combination import Combination
 
-__all__ = ["Atom", "evaluate"]
+__all__ = ["Atom", "Combination", "evaluate"]

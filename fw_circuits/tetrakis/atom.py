@@ -20,7 +20,7 @@ from fw_circuits._typing import Bits, Floats, Words
 from fw_circuits.circuits import Circuit
 from fw_circuits.exceptions import InputError
 from fw_circuits.lattice import Lattice, LevelRows, transpose_bits, triangulate
-from fw_circuits.lattice.domain import check_matrix
+from fw_circuits.lattice.domain import check_matrix, to_unit
 
 #: Working memory of one block of rows or atoms, in bytes.
 BLOCK_BYTES = 1 << 23
@@ -120,19 +120,22 @@ class Atom:
         InputError
             If X is not an (N, n_features) matrix of finite numbers.
         """
-        X = check_matrix(X, self.lattice.n_features)
+        return self.values(check_matrix(X, self.lattice.n_features))
+
+    def values(self, points: Floats) -> Floats:
+        """The same at checked points, a float array of shape (N, n_features): nothing is looked at twice."""
         d, k = len(self.support), self.level
         if d == 0:
-            return np.full(
-                len(X), 2.0 * self.circuit.evaluate(np.zeros((1, len(self.literals)), np.uint8))[0, 0] - 1
-            )
+            bits = np.zeros((1, len(self.literals)), np.uint8)
+            return np.full(len(points), 2.0 * self.circuit.evaluate(bits)[0, 0] - 1)
         column = {coordinate: i for i, coordinate in enumerate(self.support)}
         # Inputs that are not read take the place of any literal that is.
         local = [column.get(literal // k, 0) * k + literal % k for literal in self.literals]
+        knots = tuple(self.lattice.knots[i] for i in self.support)
         step = max(64, BLOCK_BYTES // (8 * (d + 1) * ((d * k + 63) // 64 + 2)))
-        values = np.empty(len(X))
-        for start in range(0, len(X), step):
-            z = self.lattice.transform(X[start : start + step], self.support) * ((1 << k) - 1)
+        values = np.empty(len(points))
+        for start in range(0, len(points), step):
+            z = to_unit(points[start : start + step][:, list(self.support)], knots) * ((1 << k) - 1)
             indptr, keys, weights = triangulate(z, k, gray=self.lattice.gray)
             words = np.ascontiguousarray(transpose_bits(keys, d * k)[local])
             signs = 2.0 * _unpack(self.circuit.evaluate_words(words), len(keys))[0] - 1.0

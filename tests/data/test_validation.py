@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from fw_circuits._settings import Settings
+from fw_circuits._tables import feature_names_of
 from fw_circuits._validation import (
-    check_parameters,
     check_sample_weight,
     check_target,
     check_X,
-    feature_names_of,
     is_boolean,
 )
 from fw_circuits.exceptions import InputError
@@ -228,15 +228,15 @@ BAD_SETTINGS = [
 
 
 @pytest.mark.parametrize(("settings", "message"), BAD_SETTINGS)
-def test_check_parameters_refuses(settings, message):
+def test_settings_are_refused(settings, message):
     with pytest.raises(InputError, match=message) as caught:
-        check_parameters(**settings)
+        Settings.of(**settings)
     assert str(caught.value).startswith("1 setting cannot be used:\n- ")
 
 
 def test_everything_wrong_is_listed_at_once():
     with pytest.raises(InputError) as caught:
-        check_parameters(gamma=-3, tau=1, lam=-1, tol=-1, loss="x", method="y", levels=(0,), n_jobs=0)
+        Settings.of(gamma=-3, tau=1, lam=-1, tol=-1, loss="x", method="y", levels=(0,), n_jobs=0)
     text = str(caught.value)
     assert text.startswith("8 settings cannot be used:")
     for word in ("gamma", "tau=1 and lam=-1", "lam is -1", "tol", "loss", "method", "levels", "n_jobs"):
@@ -246,22 +246,22 @@ def test_everything_wrong_is_listed_at_once():
 def test_good_settings_pass_in_silence():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        check_parameters()
-        check_parameters(
+        Settings.of()
+        Settings.of(
             gamma=np.float64(2.5), tau=0, tol=0, max_iter=np.int64(1), time_limit=float("inf"), loss="huber",
             method="away", levels=[1, np.int64(16)], max_gates=3, n_jobs=-1,
         )  # fmt: skip
-        check_parameters(lam=1e-3, time_limit=0.1)
-        check_parameters(eps=0.5)
+        Settings.of(lam=1e-3, time_limit=0.1)
+        Settings.of(eps=0.5)
 
 
 @pytest.mark.parametrize("gamma", [0.5, 2, 2.0])
 def test_small_gamma_warns(gamma):
     with pytest.warns(UserWarning, match="still a norm"):
-        check_parameters(gamma=gamma)
+        Settings.of(gamma=gamma)
 
 
 def test_gamma_just_above_two_does_not_warn():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        check_parameters(gamma=2.0001)
+        Settings.of(gamma=2.0001)

@@ -59,8 +59,8 @@ def test_every_run_of_a_fit_ends_by_one_deadline(model, y, monkeypatch):
 
     for module in (base, choice):
         spy(module, "path_of", deadlines, lambda args, options: options["deadline"])
-        spy(module, "multiplier_of_constant", deadlines, lambda args, options: args[1])
-    spy(base, "prepare", prepared, lambda args, options: options["time_limit"])
+        spy(module, "stop_at", deadlines, lambda args, options: args[0])
+    spy(base, "prepare", prepared, lambda args, options: args[2].time_limit)
     start = time.perf_counter()
     clone(model).set_params(time_limit=limit).fit(X, y)
     assert len(deadlines) >= 2 and all(start < d < start + limit + 100 for d in deadlines)
@@ -140,7 +140,7 @@ def test_random_states_of_every_kind_shuffle_the_folds():
 @pytest.mark.parametrize(("model", "y"), FOUR, ids=FOUR_NAMES)
 def test_random_state_reaches_the_solver(model, y, monkeypatch):
     seeds, real = [], base.prepare
-    monkeypatch.setattr(base, "prepare", lambda *a, **o: seeds.append(o["random_state"]) or real(*a, **o))
+    monkeypatch.setattr(base, "prepare", lambda *a, **o: seeds.append(a[2].random_state) or real(*a, **o))
     clone(model).set_params(random_state=np.int64(5)).fit(X, y)
     assert set(seeds) == {5}
     seeds.clear()
@@ -158,7 +158,10 @@ def test_random_state_reaches_the_solver(model, y, monkeypatch):
 def test_penalties_are_checked_before_any_work(options, monkeypatch):
     monkeypatch.setattr(base, "prepare", lambda *a, **o: pytest.fail("work was done"))
     for make, y in ((CircuitRegressorCV, NOISY), (CircuitClassifierCV, THREE)):
-        with pytest.raises(InputError, match=r"expected (one or more finite|a whole)"):
+        with pytest.raises(
+            InputError,
+            match=r"expected (one or more finite|a whole number >= 1|a finite number > 0 and <= 1)",
+        ):
             make(**options).fit(X, y)
 
 

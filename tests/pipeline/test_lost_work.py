@@ -3,6 +3,7 @@
 import json
 import os
 import warnings
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -15,12 +16,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fw_circuits import io, load, path, pipeline, solve
+from fw_circuits import Solution, load, path, solve
 from fw_circuits._files import check_writable, write_atomically
 from fw_circuits._labels import from_json, plain_labels, to_json
 from fw_circuits.estimators import CircuitRegressor, CircuitRegressorCV
 from fw_circuits.exceptions import InputError, PathError, SolverWarning
 from fw_circuits.oracle import DictionaryOracle
+from fw_circuits.pipeline import fit, problem
 
 X = np.random.default_rng(0).integers(0, 2, (60, 4)).astype(float)
 XOR = (X[:, 0] != X[:, 1]).astype(int)
@@ -28,7 +30,7 @@ XOR = (X[:, 0] != X[:, 1]).astype(int)
 
 @pytest.fixture
 def no_work(monkeypatch):
-    monkeypatch.setattr(pipeline, "make_oracle", lambda *args, **options: pytest.fail("worked first"))
+    monkeypatch.setattr(problem, "make_oracle", lambda *args, **options: pytest.fail("worked first"))
 
 
 @pytest.mark.parametrize("where", ["no/such/folder/c.npz", ".", "x" * 300, "data/c.npz", "a\0b", ""])
@@ -86,10 +88,10 @@ def test_a_save_that_fails_during_or_after_the_run_is_a_warning(error, pause, tm
         calls.append(args)
         raise error
 
-    monkeypatch.setattr(io, "save", full)
+    monkeypatch.setattr(Solution, "save", full)
     ticks = iter(range(10**6))
     clock = SimpleNamespace(perf_counter=lambda: 31.0 * next(ticks) if pause == 0.0 else 0.0)
-    monkeypatch.setattr(pipeline, "time", clock)
+    monkeypatch.setattr(fit, "time", clock)
     with pytest.warns(SolverWarning, match="checkpoint could not be saved"):
         solution = solve(X, XOR, lam=0.01, checkpoint=tmp_path / "c.npz", n_jobs=1)
     assert solution.certificate.certified and len(calls) == (1 if pause else 1 + len(solution.trace))
@@ -219,20 +221,18 @@ def test_files_of_before_are_read(tmp_path):
     with np.load(tmp_path / "s.npz") as archive:
         arrays = dict(archive)
     header = json.loads(bytes(arrays["header"]))
-    del (
-        header["huber_threshold"],
-        header["certificate"]["loss"],
-        header["certificate"]["least_loss"],
-        arrays["classes"],
-    )
+    settings = header.pop("settings")  # version 1 had those of the problem, each by itself
+    header |= {"version": 1, "gamma": settings["gamma"], "loss": "logistic", "form": "lam", "parameter": 0.01}
+    del header["certificate"]["loss"], header["certificate"]["least_loss"], arrays["classes"]
     header["classes"] = {"dtype": "<U3", "values": ["no", "yes"]}
     header["certificate"]["global_dual"] = float("-inf")  # as Infinity, which json writes and reads
     arrays["header"] = np.frombuffer(json.dumps(header).encode(), np.uint8)
     np.savez(tmp_path / "old.npz", **arrays)
     again = load(tmp_path / "old.npz")
-    assert (
-        again.predict(X).tolist() == solution.predict(X).tolist() and again.certificate.global_dual == -np.inf
+    assert again.predict(X).tolist() == solution.predict(X).tolist() and again.settings == replace(
+        solution.settings, n_jobs=None
     )
+    assert again.certificate.global_dual == -np.inf
 
 
 def test_a_callback_that_raises_leaves_a_checkpoint(tmp_path):

@@ -12,7 +12,7 @@ import pytest
 import fw_circuits
 from fw_circuits import Status, certify, lam_max, load, path, solve
 from fw_circuits.exceptions import InputError, SolverWarning
-from fw_circuits.pipeline import _blas
+from fw_circuits.pipeline.fit import blas
 
 
 def block_data(n=400, d=8, seed=0):
@@ -57,13 +57,13 @@ def test_every_form_is_certified_and_rederived(form, data):
         assert 0.5 * np.mean((solution.predict(X) - y) ** 2) <= form["eps"] * (1 + 1e-9)
 
 
-def test_a_spoilt_solution_gets_a_larger_gap():
+def test_a_perturbed_solution_gets_a_larger_gap():
     from dataclasses import replace
 
     X, y = block_data()
     solution = solve(X, y, lam=0.01)
-    spoilt = replace(solution, coef=solution.coef * 0.9)
-    c = certify(spoilt, X, y)
+    weaker = replace(solution.combination, coef=solution.coef * 0.9)
+    c = certify(replace(solution, combination=weaker), X, y)
     assert c.primal > solution.certificate.primal and not c.certified
 
 
@@ -93,10 +93,10 @@ def test_results_do_not_depend_on_threads_or_on_a_second_run():
 
 def test_blas_has_one_thread_during_a_run_only():
     def threads():
-        return [lib["num_threads"] for lib in _blas().info() if lib["user_api"] == "blas"]
+        return [lib["num_threads"] for lib in blas().info() if lib["user_api"] == "blas"]
 
     during = []
-    with _blas().limit(limits=2, user_api="blas"):
+    with blas().limit(limits=2, user_api="blas"):
         before = threads()
         solve(np.eye(4), np.arange(4.0), callback=lambda run: during.append(threads()))
         assert threads() == before and max(before) == 2

@@ -109,7 +109,8 @@ def test_a_setting_out_of_its_range_is_refused(solution, tmp_path, field, value)
     solution.save(tmp_path / "s.npz")
     with np.load(tmp_path / "s.npz") as archive:
         arrays = dict(archive)
-    header = {**json.loads(bytes(arrays["header"])), field: value}
+    header = json.loads(bytes(arrays["header"]))
+    header["settings"][field] = value
     arrays["header"] = np.frombuffer(json.dumps(header).encode(), np.uint8)
     np.savez(tmp_path / "bad.npz", **arrays)
     with pytest.raises(FormatError, match=f"{field} is .*expected a finite number > 0"):

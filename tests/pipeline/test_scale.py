@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fw_circuits import Status, certify, lam_max, load, path, pipeline, solve
+from fw_circuits import Status, certify, lam_max, load, path, solve
 from fw_circuits.exceptions import InputError, SolverWarning
 from fw_circuits.objective import ErrorBound, Penalised, least_loss, make_loss
+from fw_circuits.pipeline import problem
 from fw_circuits.solver import solve_reference
 
 RNG = np.random.default_rng(0)
@@ -174,9 +175,9 @@ def test_no_function_of_the_columns_is_below_the_least_loss(rows, loss):
 )
 def test_random_state_reaches_the_oracle_everywhere(seed, monkeypatch):
     seen = []
-    real = pipeline.make_oracle
+    real = problem.make_oracle
     monkeypatch.setattr(
-        pipeline, "make_oracle", lambda *a, **o: seen.append(o["random_state"]) or real(*a, **o)
+        problem, "make_oracle", lambda *a, **o: seen.append(o["random_state"]) or real(*a, **o)
     )
     solve(X, Y, lam=0.1, random_state=seed, n_jobs=1)
     path(X, Y, lams=[0.1], random_state=seed, n_jobs=1)

@@ -72,8 +72,8 @@ def prepared_oracle():
 
 
 def test_an_oracle_made_before_the_fork_is_safe_too():
+    from fw_circuits.lattice import Lattice
     from fw_circuits.oracle import make_oracle
-    from fw_circuits.pipeline import Lattice
 
     global ORACLE, WEIGHTS
     X, _ = boolean_problem()

@@ -166,7 +166,7 @@ def test_a_full_disk_does_not_hide_the_result(table, tmp_path, capsys, monkeypat
     def full(*args):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("fw_circuits.io.write_atomically", full)
+    monkeypatch.setattr("fw_circuits._archive.write_atomically", full)
     assert main(["solve", str(table), "--folds", "2", "--output", str(tmp_path)]) == 1
     printed = capsys.readouterr()
     assert (

@@ -12,8 +12,9 @@ from fw_circuits.lattice import Lattice
 from fw_circuits.objective import make_form, make_loss
 from fw_circuits.oracle import SubsetOracle
 from fw_circuits.oracle.exact import scan
-from fw_circuits.solution import Solution, Status
+from fw_circuits.solution import Status
 from fw_circuits.solver import frank_wolfe
+from fw_circuits.tetrakis import Combination
 
 
 @pytest.fixture(scope="module")
@@ -81,18 +82,15 @@ def test_a_run_that_the_deadline_cut_short_did_not_stall():
     assert run.status is Status.TIME_LIMIT and not run.answer.complete
 
 
-def solution_of(run, oracle, form):
+def combination_of(run, oracle):
     active = run.active
-    return Solution(
-        active.atoms, active.coef, active.intercept, oracle.lattice, oracle.gamma, "squared", form.name,
-        form.parameter, run.status, run.trace, None, tuple("abcdefgh"),
-    )  # fmt: skip
+    return Combination(tuple(active.atoms), active.coef, active.intercept, oracle.lattice)
 
 
 def test_without_time_the_known_answer_makes_the_certificate():
     X, oracle, loss, form = problem()
     run = frank_wolfe(loss, form, oracle, max_iter=3)
-    before, solution = oracle.passes, solution_of(run, oracle, form)
+    before, solution = oracle.passes, combination_of(run, oracle)
     proof = (run.theta, run.proof)
     certificate, theta = derive(loss, form, oracle, solution, X, tol=1e-3, stop=lambda: True, proof=proof)
     assert oracle.passes == before and theta is run.theta
@@ -120,7 +118,7 @@ def test_a_proof_is_over_its_scope_and_the_active_atoms():
         and run.answer.upper_bound == 0.5 * run.answer.value
     )
     certificate, _ = derive(
-        loss, form, oracle, solution_of(run, oracle, form), X, tol=1e-9, stop=lambda: True,
+        loss, form, oracle, combination_of(run, oracle), X, tol=1e-9, stop=lambda: True,
         proof=(run.theta, replace(run.proof, upper_bound=0.0)),
     )  # fmt: skip
     assert certificate.gap >= -1e-12 and certificate.polar_bound == pytest.approx(scores.max(), rel=1e-12)

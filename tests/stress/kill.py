@@ -16,7 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from fw_circuits import load, pipeline, solve
+from fw_circuits import load, solve
+from fw_circuits.pipeline import fit
 
 from ._common import Part, alarm, scratch
 
@@ -64,7 +65,7 @@ def _killed(rng, X, y, options, path: Path) -> bool:
     child = os.fork()
     if child == 0:
         with suppress(BaseException):
-            pipeline.CHECKPOINT_SECONDS = 0.0
+            fit.CHECKPOINT_SECONDS = 0.0
             solve(X, y, tol=0.0, max_iter=10**9, method="vanilla", checkpoint=path, **options)
         os._exit(1)
     try:

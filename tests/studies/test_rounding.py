@@ -15,7 +15,8 @@ from fw_circuits.exceptions import BudgetError, InputError
 from fw_circuits.lattice import Lattice
 from fw_circuits.rounding import round_solution, sample_circuit, size_against_error
 from fw_circuits.rounding.problem import codebook
-from fw_circuits.solution import Certificate, Solution, Status, Trace
+from fw_circuits.solution import Certificate, Settings, Solution, Status, Trace
+from fw_circuits.tetrakis import Combination
 from tests.helpers.atoms import random_atom, random_lattice, raw
 
 
@@ -27,14 +28,8 @@ def make(atoms, coef, intercept, lattice, classes=None):
     """A solution with given parts; how it was found does not matter here."""
     certificate = Certificate("lam", 0.1, 0.0, 0.0, "none", 0, 0.0, 0.0, 1e-3, 0.0, 0.0, 1.0)
     return Solution(
-        atoms=tuple(atoms),
-        coef=np.asarray(coef, dtype=float),
-        intercept=float(intercept),
-        lattice=lattice,
-        gamma=3.0,
-        loss="squared" if classes is None else "logistic",
-        form="lam",
-        parameter=0.1,
+        combination=Combination(tuple(atoms), np.asarray(coef, dtype=float), float(intercept), lattice),
+        settings=Settings.of(lam=0.1, loss="squared" if classes is None else "logistic"),
         status=Status.OPTIMAL,
         trace=Trace(),
         certificate=certificate,

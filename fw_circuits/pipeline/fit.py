@@ -1,0 +1,203 @@
+"""One run on a prepared problem: the loop, the certificate, the solution; checkpoints on the way."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import cache
+from os import PathLike
+from typing import Any
+
+import numpy as np
+from threadpoolctl import ThreadpoolController
+
+from fw_circuits._interrupt import interruptible
+from fw_circuits._tables import same_columns, shown
+from fw_circuits._typing import Floats
+from fw_circuits.certificate import derive
+from fw_circuits.exceptions import InputError, SolverWarning
+from fw_circuits.objective import ErrorBound, Form, least_loss, make_form
+from fw_circuits.objective.losses import best_intercept
+from fw_circuits.oracle import OracleAnswer
+from fw_circuits.oracle.base import check_atoms
+from fw_circuits.pipeline.problem import Problem
+from fw_circuits.solution import Certificate, Solution, Status
+from fw_circuits.solver import ActiveSet, Run, frank_wolfe
+from fw_circuits.tetrakis import Combination
+
+#: Between two saves of the solution so far.
+CHECKPOINT_SECONDS = 30.0
+
+
+def fit(
+    problem: Problem, penalty: dict[str, float], *, deadline: float | None = None, first: OracleAnswer | None = None,
+    warm_start: Solution | None = None, checkpoint: str | PathLike[str] | None = None,
+    callbacks: Sequence[Callable[[Run], Any] | None] = (),
+) -> Solution:  # fmt: skip
+    """Run the loop at one of lam, tau or eps, then derive the certificate and build the solution."""
+    problem = replace(problem, settings=problem.settings.at(penalty))
+    form, settings = make_form(**penalty), problem.settings
+    saved = time.perf_counter()
+
+    def after_pass(run: Run) -> bool:
+        nonlocal saved
+        if checkpoint is not None and time.perf_counter() - saved > CHECKPOINT_SECONDS:
+            save(provisional(problem, form, run), checkpoint)
+            saved = time.perf_counter()
+        check_atoms(run.active.atoms)
+        try:
+            return any([call(run) for call in callbacks if call is not None])
+        except BaseException:  # the run ends here: keep what it has
+            if checkpoint is not None:
+                save(provisional(problem, form, run), checkpoint)
+            raise
+
+    with blas().limit(limits=1, user_api="blas"):
+        floor = least_loss(problem.loss, problem.points) if isinstance(form, ErrorBound) else 0.0
+        with interruptible() as interrupted:
+            run = frank_wolfe(problem.loss, form, problem.oracle, method=settings.method, tol=settings.tol,
+                              max_iter=settings.max_iter, deadline=deadline, interrupted=interrupted,
+                              warm_start=warm(problem, warm_start), first=first, callback=after_pass,
+                              least_loss=floor)  # fmt: skip
+        try:
+            solution = certified(problem, form, run, stop_at(deadline))
+        except KeyboardInterrupt:  # keep the certificate of the last pass
+            solution = provisional(problem, form, run, Status.INTERRUPTED)
+    if checkpoint is not None:
+        with interruptible():
+            save(solution, checkpoint)
+    warn_of(solution)
+    return solution
+
+
+def certified(problem: Problem, form: Form, run: Run, stop: Callable[[], bool] | None) -> Solution:
+    """The solution with a certificate from fresh searches.
+
+    With a deadline there is not one search more for the best dual point: the answer there is at hand.
+    """
+    combination = combination_of(problem, run.active)
+    known = None if stop is None or run.proof is None else (run.theta, run.proof)
+    extra = [] if run.proof is None or known else [run.theta]
+    certificate, theta = derive(problem.loss, form, problem.oracle, combination, problem.points,
+                                tol=problem.settings.tol, extra_points=extra, stop=stop, proof=known)  # fmt: skip
+    return finished(problem, run, combination, run.status, certificate, theta)
+
+
+def provisional(problem: Problem, form: Form, run: Run, status: Status | None = None) -> Solution:
+    """The run so far as a solution, with the last pass's bounds as its certificate."""
+    loss, active, proof = problem.loss, run.active, run.proof
+    last = run.steps[-1] if run.steps else None
+    certificate = Certificate(
+        form=form.name,
+        parameter=form.parameter,
+        primal=form.primal(loss.value(active.f), active.norm),
+        dual=run.dual,
+        scope=proof.scope if proof else "no circuits (no pass was finished)",
+        max_gates=proof.max_gates
+        if proof
+        else 0,  # scopes may differ between passes; this is the one of the bound
+        global_dual=-np.inf,
+        estimated_gap=last.gap if last else np.inf,
+        tol=problem.settings.tol,
+        polar=proof.value if proof else 0.0,
+        polar_bound=proof.upper_bound if proof else np.inf,
+        baseline=loss.value(np.full(active.f.size, best_intercept(loss, np.zeros(active.f.size)))),
+        loss=loss.value(active.f),
+    )
+    return finished(
+        problem, run, combination_of(problem, active), status or run.status, certificate, run.theta
+    )
+
+
+def combination_of(problem: Problem, active: ActiveSet) -> Combination:
+    """The active atoms, those that weigh most first."""
+    order = np.argsort(-active.scales * np.abs(active.coef), kind="stable")
+    order = order[active.coef[order] != 0.0]
+    atoms = tuple(active.atoms[j] for j in order)
+    return Combination(atoms, active.coef[order], active.intercept, problem.lattice)
+
+
+def finished(
+    problem: Problem,
+    run: Run,
+    combination: Combination,
+    status: Status,
+    certificate: Certificate,
+    theta: Floats,
+) -> Solution:
+    """All parts in one object; the status is optimal if and only if the certificate says so."""
+    if certificate.certified:
+        status = Status.OPTIMAL
+    elif status is Status.OPTIMAL:
+        status = Status.STALLED
+    return Solution(
+        combination=combination,
+        settings=problem.settings,
+        status=status,
+        trace=run.trace,
+        certificate=certificate,
+        feature_names=problem.feature_names,
+        classes=problem.classes,
+        dual_point=theta,
+    )
+
+
+def warm(problem: Problem, solution: Solution | None) -> ActiveSet | None:
+    """The atoms and coefficients of a solution on the same lattice, to start from."""
+    if solution is None:
+        return None
+    if not isinstance(solution, Solution):
+        raise InputError(f"warm_start is {solution!r}; expected a Solution, from solve or fw_circuits.load.")
+    if not same_columns(solution.feature_names, problem.feature_names):
+        raise InputError(
+            f"warm_start was fitted on the columns {shown(solution.feature_names)}; X has "
+            f"{shown(problem.feature_names)}; expected the same columns in the same order: reorder X, or leave "
+            "warm_start out."
+        )
+    if solution.lattice != problem.lattice:
+        raise InputError("warm_start is of another domain or other levels; expected the same lattice.")
+    active = ActiveSet(problem.loss, problem.settings.gamma)
+    active.add(solution.atoms, problem.oracle.evaluate(solution.atoms))
+    active.move(np.array(solution.coef), solution.intercept)
+    return active
+
+
+def save(solution: Solution, checkpoint: str | PathLike[str]) -> None:
+    """Save a checkpoint; the run is worth more than its file, so whatever goes wrong is a warning."""
+    try:
+        solution.save(checkpoint)
+    except Exception as error:
+        warnings.warn(
+            f"the checkpoint could not be saved ({type(error).__name__}: {error}); the run goes on, and the solution "
+            "is returned at its end: save it elsewhere.",
+            SolverWarning,
+            stacklevel=4,
+        )
+
+
+def warn_of(solution: Solution) -> None:
+    """Tell the caller of `solve` or `path` that the tolerance was missed."""
+    if solution.status is Status.OPTIMAL:
+        return
+    c = solution.certificate
+    missed = f"Least loss reached {c.loss:.6g}, asked for {c.parameter:.6g}."
+    gap = f"Relative certified gap {c.relative_gap:.2g}, asked for {c.tol:.2g}."
+    message = f"{solution.status.message} {gap if np.isfinite(c.primal) else missed}"
+    warnings.warn(message, SolverWarning, stacklevel=4)
+
+
+def stop_at(deadline: float | None) -> Callable[[], bool] | None:
+    """What an oracle asks whether it has to end."""
+    return None if deadline is None else lambda: time.perf_counter() >= deadline
+
+
+@cache
+def blas() -> ThreadpoolController:
+    """The BLAS libraries in use, which a run limits to one thread; to look for them takes milliseconds.
+
+    Products of the active set are short beside a pass, threads of BLAS spin for long where cores are shared, and on
+    one thread sums do not depend on ``n_jobs``, which is the number of threads of the oracles' own kernels.
+    """
+    return ThreadpoolController()

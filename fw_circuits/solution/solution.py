@@ -1,0 +1,222 @@
+"""The solution: a combination of circuits, the settings that made it, and how good it is proved to be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from os import PathLike
+from typing import Any
+
+import numpy as np
+
+from fw_circuits._archive import write_state
+from fw_circuits._labels import plain_labels, to_json
+from fw_circuits._optional import require
+from fw_circuits._settings import Settings
+from fw_circuits._typing import Array, Floats
+from fw_circuits._validation import check_X
+from fw_circuits.circuits import Circuit
+from fw_circuits.lattice import Lattice
+from fw_circuits.resnet import ResNet, compile_resnet
+from fw_circuits.rounding import round_solution
+from fw_circuits.solution import state
+from fw_circuits.solution.certificate import Certificate
+from fw_circuits.solution.trace import Status, Trace
+from fw_circuits.tetrakis import Atom, Combination
+
+FORMAT, VERSION = "fw_circuits/solution", 2
+
+
+@dataclass(frozen=True)
+class Solution:
+    """A convex combination of circuits, ``f(x) = intercept + sum_j coef[j] atoms[j](x)``.
+
+    Attributes
+    ----------
+    combination : Combination
+        The function: ``atoms`` with non-zero coefficients ``coef``, largest ``|coef| kappa^(1/gamma)`` first, the free
+        constant ``intercept``, and the ``lattice``.  These four are attributes of the solution, too.
+    settings : Settings
+        What was solved: ``gamma``, ``loss``, one of lam, tau and eps, and all else that ``solve`` was told.
+    status, trace, certificate : Status, Trace, Certificate
+        Why it ended, how it went, and how good it is proved to be.
+    feature_names, classes : tuple of str, ndarray or None
+        Names of the columns; the two labels for a classification loss.
+    dual_point : ndarray of shape (N,)
+        The gradient behind the certificate (one entry per training row).
+    """
+
+    combination: Combination
+    settings: Settings
+    status: Status
+    trace: Trace
+    certificate: Certificate
+    feature_names: tuple[str, ...]
+    classes: Array | None = None
+    dual_point: Floats = field(default_factory=lambda: np.zeros(0), repr=False)
+
+    @property
+    def atoms(self) -> tuple[Atom, ...]:
+        """Tetrakis functions with a non-zero coefficient."""
+        return self.combination.atoms
+
+    @property
+    def coef(self) -> Floats:
+        """Their coefficients, shape (m,)."""
+        return self.combination.coef
+
+    @property
+    def intercept(self) -> float:
+        """The free constant."""
+        return self.combination.intercept
+
+    @property
+    def lattice(self) -> Lattice:
+        """Domain map and levels."""
+        return self.combination.lattice
+
+    @property
+    def gamma(self) -> float:
+        """Exponent of the cost: an atom of ``kappa`` gates weighs ``kappa^(1/gamma)``."""
+        return self.settings.gamma
+
+    @property
+    def loss(self) -> str:
+        """Name of the loss."""
+        loss = self.settings.loss
+        return loss if isinstance(loss, str) else str(loss.name)
+
+    @property
+    def form(self) -> str:
+        """Which of "lam", "tau" and "eps" was given."""
+        return next(iter(self.settings.form))
+
+    @property
+    def parameter(self) -> float:
+        """Its value."""
+        return self.settings.form[self.form]
+
+    @property
+    def huber_threshold(self) -> float:
+        """Where the Huber loss turns from square to linear, in the units of the target; other losses have none."""
+        return self.settings.huber_threshold
+
+    @property
+    def norm(self) -> float:
+        """``sum_j |coef_j| kappa_j^(1/gamma)``: an upper bound on the gauge of ``f`` without its intercept."""
+        return self.combination.norm(self.gamma)
+
+    @property
+    def n_gates(self) -> int:
+        """Distinct gates over all atoms; a gate shared by several atoms counts once."""
+        return self.combination.n_gates
+
+    def merged(self, level: int) -> Circuit:
+        """All atoms of one level as one circuit with shared gates: literals in, one output per atom."""
+        return self.combination.merged(level)
+
+    def decision_function(self, X: Any) -> Floats:
+        """``f(X)``, shape (N,).
+
+        Columns of a table with names are matched with ``feature_names``: any order, others beside them left out.  An
+        array goes by position.  A solution fitted without names (x0, x1, ...) takes a table of other names by position,
+        with a warning.
+        """
+        return self.combination.values(check_X(X, names=self.feature_names))
+
+    def predict(self, X: Any) -> Array:
+        """``f(X)``, or the label on its side of zero for a classification loss; X as in `decision_function`."""
+        return self.answers(self.decision_function(X))
+
+    def answers(self, f: Floats) -> Array:
+        """What `predict` makes of values of f: themselves, or labels."""
+        return f if self.classes is None else np.asarray(self.classes)[(f > 0).astype(np.intp)]
+
+    def to_frame(self) -> Any:
+        """The atoms as a pandas table: coefficient, share of the norm, gates, level, formula."""
+        pd = require("pandas", "test", "to_frame")
+        return pd.DataFrame(
+            {
+                "coef": self.coef,
+                "share": self.combination.weights(self.gamma) / max(self.norm, 1e-300),
+                "gates": [a.n_gates for a in self.atoms],
+                "level": [a.level for a in self.atoms],
+                "formula": [a.formula(self.feature_names) for a in self.atoms],
+            }
+        )
+
+    def to_resnet(self, exact_on: str = "everywhere") -> ResNet:
+        """An equivalent ReLU residual network (theory, section 6).
+
+        Parameters
+        ----------
+        exact_on : {"everywhere", "domain", "corners"}
+            Where the two are equal: on all of R^d; on the box of the training data; or at the corners of that box,
+            which is everywhere for Boolean features (others get a warning).  The less is asked for, the smaller the
+            network.
+
+        Returns
+        -------
+        ResNet
+            With the ``feature_names`` of the solution.
+        """
+        net = compile_resnet(self.atoms, self.coef, self.intercept, self.lattice, exact_on)
+        return replace(net, feature_names=self.feature_names)
+
+    def to_circuit(self, bits: int | None = None, **options: Any) -> Circuit:
+        """One Boolean circuit for the rounded combination; see :func:`fw_circuits.rounding.round_solution`.
+
+        That function takes the same arguments and also returns scale, error bound and sizes.
+        """
+        return round_solution(self, bits, **options).circuit
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write to one file (NPZ with a JSON header, no pickle); :func:`fw_circuits.load` reads it back."""
+        write_state(path, *self.to_state())
+
+    def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        """What `save` writes: a header of plain numbers, text and lists, and numeric arrays."""
+        classes = None if self.classes is None else plain_labels(np.asarray(self.classes))
+        header = {
+            "format": FORMAT,
+            "version": VERSION,
+            "settings": state.settings_to_dict(self.settings),
+            "atoms": [state.atom_to_dict(atom) for atom in self.atoms],
+            "lattice": self.lattice.to_dict(),
+            "intercept": self.intercept,
+            "status": self.status.name,
+            "certificate": state.certificate_to_dict(self.certificate),
+            "feature_names": list(self.feature_names),
+            "classes": None if classes is None or classes.dtype != object else to_json(classes),
+        }
+        arrays = {"coef": self.coef, "dual_point": self.dual_point, "trace": state.trace_to_array(self.trace)}
+        if classes is not None and classes.dtype != object:
+            arrays["classes"] = classes
+        return header, arrays
+
+    @classmethod
+    def from_state(cls, header: dict[str, Any], arrays: dict[str, Array]) -> Solution:
+        """The inverse; a KeyError, ValueError, TypeError or their kin where the parts do not fit together."""
+        lattice = Lattice.from_dict(header["lattice"])
+        atoms = tuple(state.atom_from_dict(item, lattice) for item in header["atoms"])
+        coef = np.asarray(arrays["coef"], dtype=np.float64)
+        if coef.shape != (len(atoms),) or not np.isfinite(coef).all():
+            raise ValueError(f"{len(atoms)} atoms but coefficients of shape {coef.shape}, or not all finite")
+        early = header["version"] == 1
+        return cls(
+            combination=Combination(atoms, coef, float(header["intercept"]), lattice),
+            settings=state.settings_of_version_1(header)
+            if early
+            else state.settings_from_dict(header["settings"]),
+            status=Status[header["status"]],
+            trace=state.trace_from_array(arrays["trace"]),
+            certificate=state.certificate_from_dict(header["certificate"]),
+            feature_names=tuple(header["feature_names"]),
+            classes=state.classes_from(header["classes"], arrays.get("classes")),
+            dual_point=np.asarray(arrays["dual_point"], dtype=np.float64),
+        )
+
+    def __repr__(self) -> str:
+        return (
+            f"Solution({self.status.name}, {len(self.atoms)} atoms, {self.n_gates} gates, norm={self.norm:.4g}, "
+            f"{self.form}={self.parameter:.4g}, relative_gap={self.certificate.relative_gap:.2g})"
+        )
