@@ -279,5 +279,6 @@ def check_sample_weight(w: Any, n_rows: int) -> Floats:
         )
     if not values.any():
         raise InputError("sample_weight is zero in every row; expected at least one positive weight.")
-    scaled = values / values.max()  # first, so that the sum cannot overflow
-    return scaled / scaled.sum()
+    scaled: Floats = values / values.max()  # first, so that the sum cannot overflow
+    scaled /= scaled.sum()
+    return scaled

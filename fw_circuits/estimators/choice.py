@@ -20,7 +20,7 @@ from sklearn.model_selection import KFold, StratifiedKFold, check_cv
 from fw_circuits._settings import check_penalties
 from fw_circuits._typing import Array, Floats
 from fw_circuits._validation import is_boolean
-from fw_circuits.estimators.base import Task, over, share_of_time
+from fw_circuits.estimators.base import Task, _CircuitEstimator, over, share_of_time
 from fw_circuits.exceptions import InputError, SolverWarning
 from fw_circuits.pipeline import Problem, lam_max_of, path_of, stop_at
 from fw_circuits.solution import Solution, Status
@@ -33,19 +33,25 @@ CV_TOL = 1e-2
 CHOOSING = 0.5
 
 
-class _PathCV:
+class _PathCV(_CircuitEstimator):
     """Choose the set of circuits and the penalty by cross-validation along warm-started paths."""
 
-    def _check_penalty(self: Any) -> None:
+    n_lams: int
+    ratio: float
+    cv: Any
+
+    def _check_penalty(self) -> None:
         lams = None if self.lam is None else np.atleast_1d(self.lam)
         check_penalties(lams, self.n_lams, self.ratio, name="lam")
 
-    def _fit_one(self: Any, task: Task) -> Solution:
+    def _fit_one(self, task: Task) -> Solution:
         folds = self._folds(task)
         choosing = replace(task, deadline=share_of_time(task.deadline, CHOOSING))
-        best = np.inf
+        best: float = np.inf
+        chosen: tuple[dict[str, Any], Problem] | None = None
+        upto: list[float] = []
         for rung in self._ladder(task.X if task.weight is None else task.X[task.weight > 0.0]):
-            first = best == np.inf
+            first = chosen is None
             if not first and over(choosing.deadline):
                 break
             problem = choosing.prepare(CHOOSING, **rung)
@@ -62,18 +68,19 @@ class _PathCV:
                 )
             elif len(rung["levels"]) > 1:  # more levels have not helped: still more will not
                 break
+        assert chosen is not None  # the first set of circuits is chosen, or an error
         rung, problem = chosen
         self.lam_, self.levels_, self.max_gates_ = upto[-1], rung["levels"], rung["max_gates"]
         if task.settings.time_limit is not None:  # the final fit has more time
             problem = task.prepare(**rung)
         return self._final(problem, task.deadline, upto[-3:])
 
-    def _final(self: Any, problem: Problem, deadline: float | None, lams: list[float]) -> Solution:
+    def _final(self, problem: Problem, deadline: float | None, lams: list[float]) -> Solution:
         """The solution at the last of the penalties; those before it have half of the time to help it start."""
         before = list(path_of(problem, lams[:-1], deadline=share_of_time(deadline, 0.5)))
         return next(path_of(problem, lams[-1:], deadline=deadline, warm_start=before[-1] if before else None))
 
-    def _ladder(self: Any, X: Floats) -> list[dict[str, Any]]:
+    def _ladder(self, X: Floats) -> list[dict[str, Any]]:
         """Sets of circuits to choose from, each containing the one before."""
         if self.levels is not None:
             levels = [tuple(self.levels)]
@@ -84,13 +91,13 @@ class _PathCV:
         rungs = [{"levels": levels[0], "max_gates": m} for m in gates]
         return rungs + [{"levels": more, "max_gates": self.max_gates} for more in levels[1:]]
 
-    def _penalties(self: Any, problem: Problem, deadline: float | None) -> list[float]:
+    def _penalties(self, problem: Problem, deadline: float | None) -> list[float]:
         if self.lam is not None:
             return sorted(map(float, np.atleast_1d(self.lam)), reverse=True)
         top = lam_max_of(problem, stop_at(deadline)) or 1.0
         return [float(v) for v in top * np.geomspace(1.0, float(self.ratio), self.n_lams + 1)[1:]]
 
-    def _splitter(self: Any, y: Array, seed: int | None) -> Any:
+    def _splitter(self, y: Array, seed: int | None) -> Any:
         classify = self._loss == "logistic"
         if self.cv is None:
             return (StratifiedKFold if classify else KFold)(n_splits=5, shuffle=True, random_state=seed)
@@ -99,7 +106,7 @@ class _PathCV:
         except (ValueError, TypeError) as error:
             raise self._bad_folds(y, error) from error
 
-    def _folds(self: Any, task: Task) -> list[tuple[Array, Array]]:
+    def _folds(self, task: Task) -> list[tuple[Array, Array]]:
         """Rows to fit and rows to judge by, those folds left out whose rows have no weight or a single class."""
         known = inspect.signature(task.splitter.split).parameters
         if task.groups is not None and (self.cv is None or "groups" not in known):
@@ -128,7 +135,7 @@ class _PathCV:
             )
         return folds
 
-    def _bad_folds(self: Any, y: Array, error: Exception) -> InputError:
+    def _bad_folds(self, y: Array, error: Exception) -> InputError:
         members = np.unique(y, return_counts=True)[1]
         classes = f" ({members.min()} in the smallest class)" if self._loss == "logistic" else ""
         return InputError(
@@ -138,7 +145,7 @@ class _PathCV:
         )
 
     def _cross_validate(
-        self: Any, task: Task, folds: list[tuple[Array, Array]], rung: dict[str, Any], lams: list[float],
+        self, task: Task, folds: list[tuple[Array, Array]], rung: dict[str, Any], lams: list[float],
         first: bool,
     ) -> Floats:  # fmt: skip
         """Mean loss on each fold's rows, shape (penalties, folds); ends early once it has risen ``PATIENCE`` times.
@@ -166,7 +173,7 @@ class _PathCV:
         return np.array(rows) if rows else np.empty((0, len(folds)))
 
     def _fold_path(
-        self: Any, task: Task, rung: dict[str, Any], lams: list[float], share: float
+        self, task: Task, rung: dict[str, Any], lams: list[float], share: float
     ) -> Iterator[Solution]:
         """To a relative gap of at most ``CV_TOL``: enough to rank penalties.  Prepared when it is first asked."""
         problem = task.prepare(share, tol=max(task.settings.tol, CV_TOL), **rung)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 from fw_circuits.estimators.choice import _PathCV
 from fw_circuits.estimators.plain import CircuitClassifier, CircuitRegressor
@@ -58,10 +58,9 @@ class CircuitRegressorCV(_PathCV, CircuitRegressor):
         self.ratio = ratio
         self.cv = cv
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> CircuitRegressorCV:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:
         """Fit as :class:`CircuitRegressor`; ``groups``, one a row, are for a splitter ``cv`` that uses them."""
-        self._fit(X, y, sample_weight, groups)
-        return self
+        return self._fit(X, y, sample_weight, groups)
 
 
 class CircuitClassifierCV(_PathCV, CircuitClassifier):
@@ -93,7 +92,6 @@ class CircuitClassifierCV(_PathCV, CircuitClassifier):
         self.ratio = ratio
         self.cv = cv
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> CircuitClassifierCV:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:
         """Fit as :class:`CircuitClassifier`; ``groups``, one a row, are for a splitter ``cv`` that uses them."""
-        self._fit(X, y, sample_weight, groups)
-        return self
+        return self._fit(X, y, sample_weight, groups)

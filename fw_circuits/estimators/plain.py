@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from scipy.special import expit
@@ -60,11 +60,11 @@ class CircuitRegressor(RegressorMixin, _CircuitEstimator):
 
     solution_: Solution
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> CircuitRegressor:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Fit to ``X`` of shape (N, d), dense or sparse, and ``y`` of shape (N,)."""
         return self._fit(X, y, sample_weight)
 
-    def _fit(self, X: Any, y: Any, sample_weight: Any, groups: Any = None) -> Any:
+    def _fit(self, X: Any, y: Any, sample_weight: Any, groups: Any = None) -> Self:
         deadline, settings = self._begin()
         X, y = self._check_data(X, y, y_numeric=True)
         y, _ = check_target(y, len(X), self._loss)
@@ -131,11 +131,11 @@ class CircuitClassifier(ClassifierMixin, _CircuitEstimator):
                          n_jobs=n_jobs, random_state=random_state)  # fmt: skip
         self.class_weight = class_weight
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> CircuitClassifier:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Fit to ``X`` of shape (N, d), dense or sparse, and labels ``y`` of shape (N,)."""
         return self._fit(X, y, sample_weight)
 
-    def _fit(self, X: Any, y: Any, sample_weight: Any, groups: Any = None) -> Any:
+    def _fit(self, X: Any, y: Any, sample_weight: Any, groups: Any = None) -> Self:
         deadline, settings = self._begin()
         X, y = self._check_data(X, comparable_labels(y))
         check_classification_targets(y)
@@ -193,11 +193,14 @@ class CircuitClassifier(ClassifierMixin, _CircuitEstimator):
     def predict(self, X: Any) -> Array:
         """Labels, shape (N,)."""
         scores = self.decision_function(X)
-        return self.classes_[(scores > 0).astype(np.intp) if scores.ndim == 1 else scores.argmax(axis=1)]
+        return np.take(
+            self.classes_, (scores > 0).astype(np.intp) if scores.ndim == 1 else scores.argmax(axis=1)
+        )
 
     def predict_proba(self, X: Any) -> Floats:
         """Class probabilities, shape (N, n_classes); one-vs-rest probabilities are scaled to sum 1."""
-        p = expit(self.decision_function(X))
+        p: Floats = expit(self.decision_function(X))
         if p.ndim == 1:
             return np.stack([1.0 - p, p], axis=1)
-        return p / np.maximum(p.sum(axis=1, keepdims=True), 1e-300)
+        p /= np.maximum(p.sum(axis=1, keepdims=True), 1e-300)
+        return p

@@ -10,8 +10,9 @@ import scipy.sparse
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.validation import _check_sample_weight
 
+from fw_circuits._tables import is_missing
 from fw_circuits._typing import Array, Floats
-from fw_circuits._validation import check_sample_weight, is_missing
+from fw_circuits._validation import check_sample_weight
 from fw_circuits.exceptions import InputError
 
 
@@ -109,7 +110,8 @@ def with_class_weight(
     rows = np.ones(len(codes)) if weight is None else weight
     if isinstance(class_weight, str) and class_weight == "balanced":
         totals = np.bincount(codes, weights=rows, minlength=len(classes))
-        return rows * (totals.sum() / (len(classes) * totals))[codes]
+        balanced: Floats = rows * (totals.sum() / (len(classes) * totals))[codes]
+        return balanced
     wanted = (
         f"class_weight is {class_weight!r}; expected None, 'balanced', or a dict from label to weight >= 0"
     )
@@ -122,4 +124,5 @@ def with_class_weight(
         factors = compute_class_weight(class_weight, classes=classes, y=classes[codes])
     except ValueError as error:
         raise InputError(f"{wanted}, of the labels {classes.tolist()}: {error}") from error
-    return rows * factors[codes]
+    product: Floats = rows * factors[codes]
+    return product

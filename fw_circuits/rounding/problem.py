@@ -228,7 +228,8 @@ def digit_counts(weights: Ints) -> Array:
     [0, 2, 3]
     """
     size = np.abs(weights)
-    return np.bitwise_count(size ^ 3 * size).astype(np.int64)
+    counts: Array = np.bitwise_count(size ^ 3 * size).astype(np.int64)
+    return counts
 
 
 def _target(solution: Fitted, y: Any, n_rows: int, sign: bool) -> Array:
@@ -236,8 +237,8 @@ def _target(solution: Fitted, y: Any, n_rows: int, sign: bool) -> Array:
     values = np.asarray(y)
     if values.shape != (n_rows,):
         raise InputError(f"y has shape {values.shape}; expected ({n_rows},), one entry per row of X.")
-    if not sign:
-        return values.astype(np.float64)
-    if solution.classes is None:
-        return values.astype(np.float64) > 0
-    return values == np.asarray(solution.classes)[1]
+    if sign and solution.classes is not None:
+        wanted: Array = values == np.asarray(solution.classes)[1]
+        return wanted
+    numbers: Array = values.astype(np.float64)
+    return numbers > 0.0 if sign else numbers

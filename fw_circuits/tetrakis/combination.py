@@ -58,7 +58,7 @@ class Combination:
 
     def weights(self, gamma: float) -> Floats:
         """``|coef_j| kappa_j^(1/gamma)`` of each atom, shape (m,)."""
-        return np.abs(self.coef) * np.array([atom.cost ** (1.0 / gamma) for atom in self.atoms])
+        return np.multiply(np.abs(self.coef), [atom.cost ** (1.0 / gamma) for atom in self.atoms])
 
     def norm(self, gamma: float) -> float:
         """The sum of the weights: an upper bound on the gauge of the function without its intercept."""
