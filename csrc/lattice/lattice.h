@@ -9,8 +9,7 @@
 #define FWC_WEIGHT_BITS 44
 #define FWC_INDEX_BITS 19
 
-ptrdiff_t fwc_j1(const double *z, size_t n, size_t d, int level, int gray, int64_t *indptr, uint64_t *keys,
-                 double *weights);
+ptrdiff_t fwc_j1(const double *z, size_t n, size_t d, int level, int64_t *indptr, uint64_t *keys, double *weights);
 
 typedef struct fwc_rowset fwc_rowset;
 fwc_rowset *fwc_rowset_new(size_t key_words);

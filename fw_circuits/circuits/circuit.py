@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fw_circuits._bits import clear_padding, pack_bits, unpack_bits
 from fw_circuits._typing import Array, Bits, Words
 from fw_circuits.circuits.gate import Gate, apply_table
-from fw_circuits.circuits.simulate import check_bits, clear_padding, pack_bits, simulate, unpack_words
+from fw_circuits.circuits.simulate import check_bits, simulate
 from fw_circuits.exceptions import CircuitError, InputError
 
 if TYPE_CHECKING:
@@ -168,7 +169,8 @@ class Circuit:
                [1]], dtype=uint8)
         """
         values = check_bits(bits, self.n_inputs, self.input_names)
-        return unpack_words(self.evaluate_words(pack_bits(values)), len(values))
+        words = self.evaluate_words(pack_bits(values.T))
+        return np.ascontiguousarray(unpack_bits(words, len(values)).T)
 
     def evaluate_words(self, words: Words, n_rows: int | None = None, n_threads: int = 1) -> Words:
         """Values of the outputs on packed rows.

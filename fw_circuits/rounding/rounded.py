@@ -86,8 +86,6 @@ def encode(lattice: Lattice, levels: Sequence[int], X: Any, feature_names: Seque
     parts = []
     for level in levels:
         grid = np.rint(unit * ((1 << level) - 1)).astype(np.int64)
-        if lattice.gray:
-            grid ^= grid >> 1
         parts.append((grid[:, :, None] >> np.arange(level) & 1).reshape(len(unit), -1))
     return np.concatenate(parts, axis=1).astype(np.uint8)
 

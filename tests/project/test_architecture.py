@@ -16,7 +16,7 @@ PACKAGE = ROOT / "fw_circuits"
 #: For each package its files and subpackages from left to right: "<" separates stages, those of one stage are
 #: siblings and never import each other.  A package's own name stands for its ``__init__``, right of everything in it.
 ORDER = {
-    "": "exceptions < _typing _sparse _interrupt < _tables _labels _settings _optional _files _archive "
+    "": "exceptions < _typing _sparse _interrupt < _tables _labels _settings _optional _files _archive _bits "
     "< _validation _kernels < _threads < circuits lattice < tetrakis data < objective oracle resnet < solution "
     "< solver certificate io progress < pipeline < rounding htmc < estimators < experiment comparison < report < cli",
     "circuits": "gate tables decomposition < simulate < circuit < builder exact_search cuts graph "
