@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from fw_circuits._typing import Array, Bits, Ints
 from fw_circuits.circuits.circuit import Circuit
 from fw_circuits.circuits.exact_search import OPERATIONS, exact_search, pattern_maps
 from fw_circuits.circuits.gate import Gate, complement_a, complement_b, swap_operands
-from fw_circuits.circuits.tables import as_table, check_inputs
+from fw_circuits.circuits.tables import as_table, check_inputs, widen
 from fw_circuits.exceptions import FormatError
 
 PATH = Path(__file__).with_name("catalogue4.npz")
@@ -92,7 +92,7 @@ def load() -> Catalogue:
 
 
 def cost_table() -> Bits:
-    """Gates of a smallest circuit of every function of 4 inputs (also the module attribute ``COST``).
+    """Gates of a smallest circuit of every function of 4 inputs.
 
     Returns
     -------
@@ -105,32 +105,6 @@ def cost_table() -> Bits:
     [10, 60, 456, 2474, 10624, 24184, 25008, 2720]
     """
     return load().cost
-
-
-def __getattr__(name: str) -> Any:
-    if name == "COST":
-        return cost_table()
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def widen(table: int | Array, n: int) -> int:
-    """Truth table of a function of n <= 4 inputs, read as one of 4 inputs (the further ones are ignored).
-
-    Raises
-    ------
-    CircuitError
-        If n is not 0..4 or the table has other than 2^n bits.
-    InputError
-        If the table is neither an integer nor 2^n values 0 and 1.
-
-    Examples
-    --------
-    >>> hex(widen(6, 2))
-    '0x6666'
-    """
-    n = check_inputs(n, 4, "; for more use Circuit.from_truth_table")
-    table = as_table(table, n)
-    return table * (0xFFFF // ((1 << (1 << n)) - 1))
 
 
 def minimal_cost(table: int | Array, n: int) -> int:

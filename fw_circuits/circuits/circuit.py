@@ -21,6 +21,7 @@ from fw_circuits._bits import clear_padding, pack_bits, unpack_bits
 from fw_circuits._typing import Array, Bits, Words
 from fw_circuits.circuits.gate import Gate, apply_table
 from fw_circuits.circuits.simulate import check_bits, simulate
+from fw_circuits.circuits.tables import variable_table
 from fw_circuits.exceptions import CircuitError, InputError
 
 if TYPE_CHECKING:
@@ -294,12 +295,3 @@ class Circuit:
             values.append(apply_table(table, values[a], values[b], ones))
         tables = tuple(values[signal >> 1] ^ (ones if signal & 1 else 0) for signal in self.outputs)
         return tables[0] if len(tables) == 1 else tables
-
-
-def variable_table(i: int, n: int) -> int:
-    """Truth table of input i of n: the integer of 2^n bits whose bit v is bit i of v.
-
-    >>> [hex(variable_table(i, 3)) for i in range(3)]
-    ['0xaa', '0xcc', '0xf0']
-    """
-    return ((1 << (1 << n)) - 1) // ((1 << (1 << i)) + 1) << (1 << i)

@@ -13,7 +13,7 @@ import numpy as np
 
 from fw_circuits._kernels import select
 from fw_circuits._typing import Array, Bits, Ints
-from fw_circuits.circuits.circuit import variable_table
+from fw_circuits.circuits.tables import variable_table
 from fw_circuits.exceptions import BudgetError, InputError
 
 #: The five normal operations that read both operands, as gate tables: a & b, a & ~b, ~a & b, a | b, a ^ b.

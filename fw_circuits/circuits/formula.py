@@ -14,10 +14,11 @@ from itertools import permutations, product
 from typing import NamedTuple
 
 from fw_circuits.circuits.builder import Builder, output_signals
-from fw_circuits.circuits.circuit import Circuit, variable_table
+from fw_circuits.circuits.circuit import Circuit
 from fw_circuits.circuits.cuts import Cut, cone, find_cuts
-from fw_circuits.circuits.gate import XOR, Gate
+from fw_circuits.circuits.gate import XOR, Gate, and_literals
 from fw_circuits.circuits.passes import simplify, strash, sweep
+from fw_circuits.circuits.tables import variable_table
 from fw_circuits.exceptions import CircuitError
 
 LONGEST = 300
@@ -161,7 +162,7 @@ def _gate(
     table, a, b = circuit.gates[node - circuit.n_inputs - 1]
     if table == XOR:
         return _xor(2 * a, 2 * b, complemented, literal)
-    a, b, inverted = _as_and(Gate(table, a, b))
+    a, b, inverted = and_literals(Gate(table, a, b))
     conjunction = _join("&", [literal(a), literal(b)])
     if inverted == complemented:
         return conjunction
@@ -181,15 +182,6 @@ def _xor(a: int, b: int, complemented: int, literal: Callable[[int], Expression]
                 return _join("^", operands)
         return _complement(_join("^", operands))
     return _join("^", operands)
-
-
-def _as_and(gate: Gate) -> tuple[int, int, int]:
-    """Signals a, b and a complement with gate = (a & b) ^ complement, for a gate that is not XOR-like."""
-    table, inverted = gate.table, 0
-    if table.bit_count() == 3:
-        table, inverted = table ^ 15, 1
-    at = table.bit_length() - 1  # the one pattern at which it holds
-    return 2 * gate.a + (1 - (at & 1)), 2 * gate.b + (1 - (at >> 1)), inverted
 
 
 def _words(cut: Cut, complemented: int, literal: Callable[[int], Expression]) -> Expression | None:

@@ -20,9 +20,8 @@ import numpy as np
 
 from fw_circuits._typing import Array, Bits, Floats, Ints
 from fw_circuits.circuits.catalogue import load
-from fw_circuits.circuits.circuit import variable_table
 from fw_circuits.circuits.exact_search import exact_search, pattern_maps
-from fw_circuits.circuits.tables import as_integer, check_inputs
+from fw_circuits.circuits.tables import as_integer, check_inputs, variable_table
 from fw_circuits.exceptions import InputError
 
 #: Row b: the signs of the eight bits of byte b.

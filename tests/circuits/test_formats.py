@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from fw_circuits import _files
 from fw_circuits.circuits import Circuit, passes
-from fw_circuits.circuits.aig import and_literals, n_ands, to_aig
+from fw_circuits.circuits.aig import n_ands, to_aig
 from fw_circuits.circuits.formats import READERS, WRITERS
-from fw_circuits.circuits.gate import apply_table
+from fw_circuits.circuits.gate import and_literals, apply_table
 from fw_circuits.data import read_pla
 from fw_circuits.exceptions import CircuitError, InputError
 from tests.helpers.circuits import circuits

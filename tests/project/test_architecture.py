@@ -19,7 +19,7 @@ ORDER = {
     "": "exceptions < _typing _sparse _interrupt < _tables _labels _settings _optional _files _archive _bits "
     "< _validation _kernels < _threads < circuits lattice < tetrakis data < objective oracle resnet < solution "
     "< solver certificate io progress < pipeline < rounding htmc < estimators < experiment comparison < report < cli",
-    "circuits": "gate tables decomposition < simulate < circuit < builder exact_search cuts graph "
+    "circuits": "gate tables < decomposition simulate < circuit < builder exact_search cuts graph "
     "< catalogue weighted_sum < passes read_once < merging aig formula expansion < families < synthesis < formats",
     "circuits.formats": "pla_file tokens < naming verilog_expression < dot gates < netlist verilog_module "
     "< aiger bench blif verilog_bits < pla verilog",

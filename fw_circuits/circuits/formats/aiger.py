@@ -16,12 +16,12 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from fw_circuits.circuits.aig import and_literals, to_aig
+from fw_circuits.circuits.aig import to_aig
 from fw_circuits.circuits.builder import Builder
 from fw_circuits.circuits.circuit import Circuit
 from fw_circuits.circuits.formats.naming import complete, decode, distinct, encode, is_text, warn_shared_names
 from fw_circuits.circuits.formats.netlist import Function, Netlist
-from fw_circuits.circuits.gate import AND
+from fw_circuits.circuits.gate import AND, and_literals
 from fw_circuits.exceptions import CircuitError
 
 #: A binary header may promise inputs that take no byte of the file: more than this, and than bytes, is damage.

@@ -8,10 +8,10 @@ from functools import lru_cache
 
 from fw_circuits.circuits.builder import FALSE, TRUE, Builder, output_signals
 from fw_circuits.circuits.catalogue import minimal_circuit
-from fw_circuits.circuits.circuit import variable_table
 from fw_circuits.circuits.cuts import LEAVES
 from fw_circuits.circuits.gate import AND, GATE_TABLES, OR, XOR
 from fw_circuits.circuits.synthesis import from_truth_table
+from fw_circuits.circuits.tables import variable_table
 
 Function = Callable[[Builder, Sequence[int]], int]
 
