@@ -84,9 +84,8 @@ def core_tables(n: int, gates: int) -> Array:
         return _cores5()[0]
     tables = np.arange(0, 1 << (1 << n), 2, dtype=np.uint64)
     cost = cost_table()[[widen(int(t), n) for t in tables]]
-    tables = tables[cost == gates]
-    values = values_of(tables, n)
-    return tables[depends_on_all(tables, n) & ~_collapsible(values)]
+    tables = tables[(cost == gates) & depends_on_all(tables, n)]
+    return np.asarray(tables[~_collapsible(values_of(tables, n))])
 
 
 def _cofactors(values: Bits, i: int, j: int) -> Bits:

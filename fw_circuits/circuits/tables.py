@@ -165,14 +165,15 @@ def variable_table(i: int, n: int) -> int:
 
 
 def changes_with(tables: Tables, i: int, n: int) -> Tables:
-    """Patterns, those where input i is 0, at which flipping input i changes a function (or each of an array of them).
+    """Patterns with input i = 0 at which a change of that input changes a function, or each of an array of them.
 
     Examples
     --------
     >>> bin(changes_with(0b1000, 0, 2)), changes_with(0b1010, 1, 2)
     ('0b100', 0)
     """
-    return (tables ^ tables >> (1 << i)) & (variable_table(i, n) >> (1 << i))
+    changes: Tables = (tables ^ tables >> (1 << i)) & (variable_table(i, n) >> (1 << i))
+    return changes
 
 
 def depends_on_all(tables: Array, n: int) -> Array:
@@ -183,7 +184,7 @@ def depends_on_all(tables: Array, n: int) -> Array:
     >>> [int(depends_on_all(np.arange(1 << (1 << n)), n).sum()) for n in (1, 2, 3, 4)]
     [2, 10, 218, 64594]
     """
-    return np.logical_and.reduce([changes_with(tables, i, n) != 0 for i in range(n)])
+    return np.asarray(np.all([changes_with(tables, i, n) != 0 for i in range(n)], axis=0))
 
 
 def cofactors(table: int, i: int, n: int) -> tuple[int, int]:

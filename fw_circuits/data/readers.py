@@ -296,7 +296,7 @@ def _parquet_feature(column: Any, name: str, path: Path) -> Array:
     if column.null_count == 0:
         values = column.to_numpy()
         if values.dtype.kind in "biuf" and np.isfinite(values).all():
-            return values.astype(np.float64)
+            return np.asarray(values, np.float64)
     return _parquet_column(column.to_pylist(), name, path)
 
 

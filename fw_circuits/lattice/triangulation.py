@@ -66,7 +66,8 @@ def triangulate(z: Floats, level: int) -> tuple[Ints, Words, Floats]:
         raise InputError(
             f"points leave [0, {(1 << level) - 1}]; clip them, or map them with Lattice.transform."
         )
-    return _kernels().j1(z, level)
+    vertices: tuple[Ints, Words, Floats] = _kernels().j1(z, level)
+    return vertices
 
 
 def codes(keys: Words, n_coordinates: int, level: int) -> Ints:
@@ -89,7 +90,7 @@ def transpose_bits(keys: Words, n_literals: int) -> Words:
     >>> transpose_bits(np.array([[0b01], [0b11]], dtype=np.uint64), 2).tolist()
     [[3], [2]]
     """
-    return _kernels().transpose_bits(np.ascontiguousarray(keys), n_literals)
+    return np.asarray(_kernels().transpose_bits(np.ascontiguousarray(keys), n_literals))
 
 
 def row_set(key_words: int) -> Any:

@@ -122,13 +122,7 @@ def _name(cursor: Cursor, wanted: str) -> str:
 
 
 def _operands(cursor: Cursor) -> list[str]:
-    cursor.take("(")
-    words: list[str] = []
-    while not cursor.skip(")"):
-        if words:
-            cursor.take(",")
-        words.append(_name(cursor, "wires parted by commas"))
-    return words
+    return [_name(cursor, "wires separated by commas") for _ in cursor.items()]
 
 
 def _function(net: Netlist, line: int, kind: str, digits: str, width: int) -> Function:
