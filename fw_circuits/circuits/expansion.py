@@ -18,7 +18,7 @@ from fw_circuits.circuits.circuit import Circuit
 from fw_circuits.circuits.decomposition import split_off
 from fw_circuits.circuits.gate import AND, XOR
 from fw_circuits.circuits.passes import simplify, sweep
-from fw_circuits.circuits.tables import changes_with, cofactors, widen
+from fw_circuits.circuits.tables import cofactors, narrow, widen
 
 DECOMPOSED_INPUTS = 12
 CHOICE_INPUTS = 8
@@ -55,10 +55,8 @@ class _Expansion:
         return self._build(tuple(self.builder.inputs), table)
 
     def _build(self, inputs: tuple[int, ...], table: int) -> int:
-        for i in reversed(range(len(inputs))):  # the split shall be on an input that is read
-            if not changes_with(table, i, len(inputs)):
-                table = cofactors(table, i, len(inputs))[0]
-                inputs = inputs[:i] + inputs[i + 1 :]
+        read, table = narrow(table, len(inputs))  # the split shall be on an input that is read
+        inputs = tuple(inputs[i] for i in read)
         k = len(inputs)
         ones = (1 << (1 << k)) - 1
         if table & 1:  # a function and its complement are one entry

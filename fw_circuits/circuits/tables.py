@@ -205,6 +205,22 @@ def cofactors(table: int, i: int, n: int) -> tuple[int, int]:
     return low, high
 
 
+def narrow(table: int, n: int) -> tuple[list[int], int]:
+    """The inputs that a function of n inputs depends on, and its table over these alone.
+
+    Examples
+    --------
+    >>> narrow(0b11001100, 3)
+    ([1], 2)
+    """
+    read = list(range(n))
+    for i in reversed(range(n)):
+        if not changes_with(table, i, len(read)):
+            table = cofactors(table, i, len(read))[0]
+            del read[i]
+    return read, table
+
+
 def widen(table: int | Array, n: int) -> int:
     """Truth table of a function of n <= 4 inputs, read as one of 4 inputs (the further ones are ignored).
 

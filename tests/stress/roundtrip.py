@@ -231,9 +231,8 @@ def prove(folder: Path, gold: str, files: dict[str, str]) -> Iterator[Result]:
     out = run(ABC, "-c", "".join(f"echo @@; cec {gold} {file}; " for file in files.values()), folder=folder)
     parts = dict(zip(files, re.split("(?m)^@@.*$", out)[1:], strict=True))
     for name, part in parts.items():
-        yield Result(
-            name, "ok" if "Networks are equivalent" in part else f"NOT PROVED: {part.strip()[-300:]}"
-        )
+        proved = "Networks are equivalent" in part
+        yield Result(name, "ok" if proved else f"NOT PROVED: {part.strip()[-300:]}")
 
 
 def tables_by_iverilog(circuit: Circuit, file: Path) -> tuple[int, ...]:

@@ -19,8 +19,8 @@ from typing import NamedTuple
 from fw_circuits.circuits.aig import to_aig
 from fw_circuits.circuits.builder import Builder
 from fw_circuits.circuits.circuit import Circuit
-from fw_circuits.circuits.formats.naming import complete, decode, distinct, encode, is_text, warn_shared_names
 from fw_circuits.circuits.formats.gates import Function
+from fw_circuits.circuits.formats.naming import complete, decode, distinct, encode, is_text, warn_shared_names
 from fw_circuits.circuits.formats.netlist import Netlist
 from fw_circuits.circuits.gate import AND, and_literals
 from fw_circuits.exceptions import CircuitError
