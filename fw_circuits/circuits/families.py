@@ -29,10 +29,7 @@ def parity_circuit(n: int) -> Circuit:
     (2, '0x96')
     """
     builder = Builder(n)
-    signal = builder.inputs[0]
-    for x in builder.inputs[1:]:
-        signal = builder.gate(XOR, signal, x)
-    return builder.circuit([signal])
+    return builder.circuit([builder.fold(XOR, builder.inputs)])
 
 
 def count_bits(builder: Builder, signals: Sequence[int]) -> list[int]:
@@ -77,13 +74,11 @@ def symmetric_circuit(values: tuple[int, ...]) -> Circuit:
     [4, 3, 2]
     """
     n = len(values) - 1
+    if len(set(values)) == 1:
+        return Circuit(n, (), (values[0],))
     if len(set(values[1:])) == 1 or len(set(values[:-1])) == 1:
         builder = Builder(n)
-        signal = builder.inputs[0]
-        for x in builder.inputs[1:]:
-            signal = builder.gate(OR if values[-1] == values[1] else AND, signal, x)
-        if values[0] == values[-1]:
-            return Circuit(n, (), (values[0],))
+        signal = builder.fold(OR if values[-1] == values[1] else AND, builder.inputs)
         return builder.circuit([signal ^ values[0]])
     width = n.bit_length()
     room = (1 << width) - len(values)
@@ -163,6 +158,4 @@ def chain_circuit(
             carry = builder.gate(OR if carry else AND, u, v)
         else:
             carry = builder.mux(builder.gate(XOR, u, v), carry, u)
-    for x in inputs[:prefix]:
-        carry = builder.gate(XOR, carry, x)
-    return builder.circuit([carry])
+    return builder.circuit([builder.fold(XOR, [carry, *inputs[:prefix]])])

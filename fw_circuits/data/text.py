@@ -1,6 +1,6 @@
 """CSV and its relatives: delimiter and header found by looking, every complaint with its line number.
 
-Rows go straight into one flat float64 buffer, so a table costs 8 bytes a cell.  Not guessed: categories.  A
+Rows go straight into one flat float64 buffer, so a table costs 8 bytes per cell.  Not guessed: categories.  A
 text feature is refused by name, because how to encode it is the user's decision.
 """
 
@@ -57,9 +57,7 @@ def sniff_delimiter(lines: list[str]) -> str:
             best, most = delimiter, widths[0]
     if best:
         return best
-    if (
-        seen
-    ):  # rows of unequal length: take the delimiter of the first line, the reader then names the bad line
+    if seen:  # rows of unequal length: the delimiter of the first line; the reader then names the bad line
         return max(DELIMITERS[:-1], key=lambda d: lines[0].count(d))
     raise FormatError(
         f"no delimiter found: the first line is {lines[0].strip()[:80]!r}; expected a target and at "
@@ -226,8 +224,7 @@ def _read(stream: TextIO, path: Path, wanted: Selection, header: bool, delimiter
             f"{path}, line {line}: one column; expected features and a target (delimiter {delimiter!r})."
         )
     names = [(cell.strip() if header else "") or f"x{i}" for i, cell in enumerate(row)]
-    repeated = sorted({n for n in names if names.count(n) > 1})
-    if repeated:
+    if repeated := sorted({n for n in names if names.count(n) > 1}):
         raise FormatError(
             f"{path}, line {line}: column name {repeated[0]!r} occurs twice; expected distinct names."
         )
@@ -307,5 +304,5 @@ def _bad_cell(path: Path, line: int, row: int, column: str, value: str) -> str:
         return f"{place}: {value!r} holds a comma; expected a decimal point and no marks of thousands, 1.5 for 1,5."
     return (
         f"{place}: {value!r} is not a number; encode text and categories as numbers first, for example one "
-        "0/1 column a category (if line 1 holds names that are numbers: --header, in Python read_table(header=True))."
+        "0/1 column per category (if line 1 holds names that are numbers: --header, in Python read_table(header=True))."
     )

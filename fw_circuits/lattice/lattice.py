@@ -73,11 +73,7 @@ class Lattice:
             )
         for i, column in enumerate(knots):
             gaps = np.array([b - a for a, b in pairwise(column)])
-            if (
-                not column
-                or not np.all(np.isfinite(column))
-                or not np.all((gaps > 1e-300) & np.isfinite(gaps))
-            ):
+            if not (column and np.isfinite(column).all() and np.all((gaps > 1e-300) & np.isfinite(gaps))):
                 raise InputError(f"knots of coordinate {i} are {column[:4]}; expected finite and increasing.")
         object.__setattr__(self, "levels", levels)
         object.__setattr__(self, "knots", knots)

@@ -131,9 +131,8 @@ def test_continuous_with_bounded_slopes(kernels, seed, d, level):
     step = rng.choice([-1e-6, 0.0, 1e-6], size=z.shape)
     moved = np.clip(z + step, 0, (1 << level) - 1)
     change = np.abs(tetrakis(moved, level, table) - tetrakis(z, level, table))
-    assert np.all(
-        change <= 2 * np.abs(moved - z).sum(axis=1) + 1e-12
-    )  # 2 per unit of z = 2 (2^k - 1) per unit of x
+    slope = 2  # per unit of z: 2 (2^k - 1) per unit of x
+    assert np.all(change <= slope * np.abs(moved - z).sum(axis=1) + 1e-12)
     i = rng.integers(d)
     far = z.copy()
     far[:, i] = rng.uniform(0, (1 << level) - 1, len(z))

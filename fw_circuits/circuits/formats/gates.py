@@ -42,10 +42,7 @@ def chain(table: int, complemented: int = 0) -> Function:
     """
 
     def build(builder: Builder, signals: Sequence[int]) -> int:
-        value = signals[0] if signals else FALSE
-        for signal in signals[1:]:
-            value = builder.gate(table, value, signal)
-        return value ^ complemented
+        return builder.fold(table, signals or [FALSE]) ^ complemented
 
     return build
 
