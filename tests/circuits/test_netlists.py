@@ -271,6 +271,7 @@ REFUSED = [
     (".v", verilog("assign y = a[0:1];", "input [1:0] a, output y"), r"no part of a\[1:0\]"),
     (".v", verilog("and (y, a);", "input [1:0] a, output y"), "vector"),
     (".v", verilog("assign ~y = a;"), "expression on the left"),
+    (".v", verilog("cell u (.a(a), b);"), r"'b'; expected '\.'"),
     (".v", verilog("assign y = (a;"), r"expected '\)'"),
     (".v", verilog("assign y = a ? b;"), "expected ':'"),
     (".v", verilog("/* assign y = a;"), "never closed"),
