@@ -22,7 +22,7 @@ from fw_circuits.exceptions import SolverWarning
 from fw_circuits.pipeline import multiplier_of_constant, path_of, prepare, solve
 from fw_circuits.rounding import round_solution
 
-#: Penalties as parts of the largest useful one; the path goes down them.
+#: Penalties as fractions of the largest useful one; the path goes down them.
 RATIOS = (0.06, 0.03, 0.015, 0.0075)
 SEED = None  # nothing is drawn at random
 GAMMA = 3.0

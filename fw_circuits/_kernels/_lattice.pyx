@@ -1,4 +1,4 @@
-"""Compiled kernels of the lattice room; their NumPy meaning is ``fw_circuits.lattice.reference``."""
+"""Compiled kernels of ``fw_circuits.lattice``; their NumPy meaning is ``fw_circuits.lattice.reference``."""
 
 import numpy as np
 

@@ -1,7 +1,7 @@
 """Catalogue of smallest circuits: every function of at most 4 inputs, with proof by exhaustion.
 
 The 65,536 functions of 4 inputs fall into 222 classes under permutation and complementation of inputs and
-complementation of the output, none of which changes the size of a smallest circuit.  ``catalogue4.npz`` holds
+complementation of the output, none of which changes the size of a smallest circuit.  ``catalogue4.npz`` contains
 one chain per class; the cost of every function, and the way from its class to it, are derived on first use.
 ``python -m fw_circuits.circuits.catalogue --write`` searches again and rewrites the file.
 """

@@ -193,7 +193,7 @@ class Circuit:
         Raises
         ------
         InputError
-            If the words have another type or shape, or do not hold `n_rows` rows.
+            If the words have another type or shape, or have no room for `n_rows` rows.
 
         Examples
         --------
@@ -207,7 +207,7 @@ class Circuit:
             raise InputError(f"words have {len(words)} rows; expected one per input, {self.n_inputs}.")
         if n_rows is not None and not 0 <= n_rows <= 64 * words.shape[1]:
             raise InputError(
-                f"n_rows is {n_rows}; {words.shape[1]} words hold 0..{64 * words.shape[1]} rows."
+                f"n_rows is {n_rows}; {words.shape[1]} words have room for 0..{64 * words.shape[1]} rows."
             )
         result = simulate(words, self.gates, self.outputs, n_threads)
         if n_rows is not None:
@@ -244,14 +244,14 @@ class Circuit:
         return from_truth_table(table, n, outputs=outputs)
 
     def write(self, path: str | PathLike[str], name: str | None = None) -> None:
-        """Write to a file; the ending chooses the format; see `fw_circuits.circuits.formats.write`."""
+        """Write to a file; its extension selects the format; see `fw_circuits.circuits.formats.write`."""
         from fw_circuits.circuits.formats import write
 
         write(self, path, name)
 
     @classmethod
     def read(cls, path: str | PathLike[str], *, dont_care: int | None = None) -> Circuit:
-        """Circuit of a file; the ending chooses the format; see `fw_circuits.circuits.formats.read`."""
+        """Circuit of a file; its extension selects the format; see `fw_circuits.circuits.formats.read`."""
         from fw_circuits.circuits.formats import read
 
         return read(path, dont_care=dont_care)

@@ -1,7 +1,7 @@
 """Readable formulas: ``~ & | ^``, a multiplexer as ``(s ? a : b)``, counts as ``at least 2 of (a, b, c)``.
 
 Parentheses appear where two different operators meet, so no precedence needs to be known.  Functions of 3 or
-4 subexpressions that only depend on how many of them hold are put in words.  A formula that grows long
+4 subexpressions that only depend on how many of them are true are put in words.  A formula that grows long
 because gates are shared names the shared parts: ``t1 & c where t1 = a ^ b``.
 """
 
@@ -235,12 +235,12 @@ def _count_phrase(values: list[int], k: int) -> str | None:
         if by_count[count] not in (None, value):
             return None
         by_count[count] = value
-    held = [count for count, value in enumerate(by_count) if value]
-    if held == [0, k]:
+    counts = [count for count, value in enumerate(by_count) if value]
+    if counts == [0, k]:
         return "all or none"
-    if not held or held != list(range(held[0], held[-1] + 1)):
+    if not counts or counts != list(range(counts[0], counts[-1] + 1)):
         return None
-    low, high = held[0], held[-1]
+    low, high = counts[0], counts[-1]
     if high == k:
         return f"at least {low}" if 2 <= low < k else None
     if low == 0:

@@ -106,5 +106,5 @@ def and_literals(gate: Gate) -> tuple[int, int, int]:
     table, complement = gate.table, 0
     if table.bit_count() == 3:
         table, complement = table ^ 15, 1
-    at = table.bit_length() - 1  # the one pattern at which it holds
+    at = table.bit_length() - 1  # the one pattern at which it is 1
     return 2 * gate.a + (1 - (at & 1)), 2 * gate.b + (1 - (at >> 1)), complement

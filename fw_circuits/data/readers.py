@@ -68,7 +68,7 @@ def read_table(
     --------
     >>> read_table("table.xlsx")
     Traceback (most recent call last):
-    fw_circuits.exceptions.InputError: table.xlsx: unknown ending ...; known: .csv .tsv .txt .npz ...
+    fw_circuits.exceptions.InputError: table.xlsx: unknown file extension ...; known: .csv .tsv .txt .npz ...
     """
     path = Path(path)
     if check_dont_care(dont_care) is not None and path.suffix.lower() != ".pla":
@@ -122,7 +122,7 @@ def _check_file(path: Path, header: bool | None, delimiter: str | None) -> None:
     """Refuse what is no file of a known kind, and options that it cannot have."""
     ending = path.suffix.lower()
     if ending not in READERS:
-        raise InputError(f"{path}: unknown ending {ending!r}; known: {' '.join(READERS)}.")
+        raise InputError(f"{path}: unknown file extension {ending!r}; known: {' '.join(READERS)}.")
     if not path.is_file():
         what = "is a folder" if path.is_dir() else "does not exist"
         raise InputError(f"{path} {what}; expected a file: check the path.")
@@ -183,7 +183,7 @@ def _npz_columns(path: Path, wanted: Selection) -> Columns:
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}; check the path.") from error
     if "X" not in arrays:
-        raise InputError(f"{path} holds the arrays {', '.join(arrays) or 'none'}; expected X (and y).")
+        raise InputError(f"{path} contains the arrays {', '.join(arrays) or 'none'}; expected X (and y).")
     X = check_X(arrays["X"], name=f"{path.name}: X")
     given = arrays.get("feature_names", feature_names_of(arrays["X"]))
     named = given is not None

@@ -40,10 +40,10 @@ def test_the_search_reproduces_the_published_counts_and_the_data_file(monkeypatc
 
 
 @pytest.mark.parametrize(("n", "gates"), [(0, 1), (1, 2), (2, 7), (3, 7), (4, 4), (5, 2)])
-def test_the_compiled_search_equals_its_twin(n, gates, monkeypatch):
+def test_the_compiled_search_equals_its_reference(n, gates, monkeypatch):
     monkeypatch.setenv("FW_CIRCUITS_KERNELS", "compiled")
-    for ours, twin in zip(exact_search(n, gates), exact_search_python(n, gates), strict=True):
-        assert np.array_equal(ours, twin)
+    for compiled, reference in zip(exact_search(n, gates), exact_search_python(n, gates), strict=True):
+        assert np.array_equal(compiled, reference)
     monkeypatch.setenv("FW_CIRCUITS_KERNELS", "python")
     assert count_by_cost(n, gates) == tuple(exact_search_python(n, gates).counts)
 

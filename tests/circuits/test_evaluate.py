@@ -1,4 +1,4 @@
-"""Circuits: validation and evaluation, the compiled simulation against its twin."""
+"""Circuits: validation and evaluation, the compiled simulation against its reference."""
 
 import numpy as np
 import pytest
@@ -39,7 +39,7 @@ def test_truth_table_lists_the_values_at_all_patterns(circuit):
 
 @pytest.mark.parametrize("n_gates", [0, 40, 3000])
 @pytest.mark.parametrize("n_threads", [1, 2])
-def test_compiled_simulation_equals_the_twin_over_many_blocks(n_gates, n_threads, monkeypatch):
+def test_compiled_simulation_equals_the_reference_over_many_blocks(n_gates, n_threads, monkeypatch):
     rng = np.random.default_rng(n_gates)
     n_inputs, n_words = 9, 1234
     gates = [(rng.integers(16), *rng.integers(0, n_inputs + 1 + j, 2)) for j in range(n_gates)]

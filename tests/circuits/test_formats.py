@@ -32,7 +32,7 @@ def again(circuit, ending):
 
 @st.composite
 def named(draw, **limits):
-    """Circuits with hostile names: blanks, operators, keywords, numbers, the writers' own wire names."""
+    """Circuits with adversarial names: blanks, operators, keywords, numbers, the writers' own wire names."""
     circuit = draw(circuits(**limits))
     pool = st.one_of(
         NAMES, st.sampled_from(["n0", "n5", "nb3", "n_7", "module", "a[1]", "a b", "%", "%20", "1", "#"])
@@ -73,7 +73,7 @@ def test_netlists_keep_every_gate_of_the_full_basis(ending, circuit):
 
 @pytest.mark.parametrize("ending", [".aag", ".aig"])
 @given(circuit=circuits(max_gates=15))
-def test_aiger_holds_the_and_nodes_of_to_aig(ending, circuit):
+def test_aiger_contains_the_and_nodes_of_to_aig(ending, circuit):
     aig = to_aig(circuit)
     assert aig.truth_table() == circuit.truth_table()
     assert all(gate.table.bit_count() in (1, 3) for gate in aig.gates)

@@ -40,7 +40,7 @@ ENDINGS = (".aag", ".aig", ".blif", ".bench", ".v", ".pla")
 
 
 def example(seed, n_outputs=4):
-    """Several random cones with wires, constants and complements among the outputs; hostile names."""
+    """Several random cones with wires, constants and complements among the outputs; adversarial names."""
     rng = np.random.default_rng(seed)
     builder = Builder(len(INPUTS))
     outputs = [0, 1, 4, 5]

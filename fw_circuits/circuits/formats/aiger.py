@@ -207,7 +207,7 @@ class _Reader:
                 raise self.error(f"{place} is named twice.")
             if not is_text(word):
                 raise self.error(
-                    f"the symbol {word!r} is not UTF-8 text; rename {place}, a comment may hold any bytes."
+                    f"the symbol {word!r} is not UTF-8 text; rename {place}, a comment may contain any bytes."
                 )
             names[kind][int(number)] = decode(word) if word else None
         return (

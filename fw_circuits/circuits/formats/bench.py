@@ -1,4 +1,4 @@
-"""ISCAS bench: ``y = AND(a, b)``, one line a gate.
+"""ISCAS bench: ``y = AND(a, b)``, one line per gate.
 
 Written with AND, NAND, OR, NOR, XOR and NOT; gates such as ``a & ~b`` get an inverter line of their own, and
 the constant is ``vdd``: what abc and cirbo both read.  Read are those of any number of

@@ -31,7 +31,7 @@ COUNTS = {".i": "n_inputs", ".o": "n_outputs", ".p": "n_promised"}
 
 @dataclass
 class Pla:
-    """The text of a PLA file, parsed: one cube and one string of letters f, r, d, ~ a listed row."""
+    """The text of a PLA file, parsed: one cube and one string of letters f, r, d, ~ per listed row."""
 
     path: str | Path
     n_inputs: int = 0
@@ -67,7 +67,7 @@ class Pla:
         raise self.error(
             max(self.lines[i], self.lines[j]),
             f"output {self.output_name(output)!r} is {words[first]} by line {self.lines[i]} and {words[second]} by "
-            f"line {self.lines[j]} for a common pattern; expected one value a pattern with .type {self.kind}.",
+            f"line {self.lines[j]} for a common pattern; expected one value per pattern with .type {self.kind}.",
         )
 
     def check_partition(self, output: int) -> None:
