@@ -259,6 +259,8 @@ class Circuit:
     def formula(self, names: Sequence[str] | None = None, output: int = 0) -> str:
         """Readable formula of one output; see `fw_circuits.circuits.formula.formula`.
 
+        Examples
+        --------
         >>> Circuit(2, ((9, 1, 2),), (6,)).formula(["p", "q"])
         '~(p ^ q)'
         """

@@ -138,7 +138,8 @@ def to_unit(X: Array, knots: tuple[Knots, ...]) -> Floats:
 def interpolate(column: Array, knots: Knots) -> Floats:
     """Linear interpolation from the knots to 0, 1/q, ..., 1, rounded so that the map is monotone.
 
-    ``np.interp`` alone may end an interval one unit in the last place above the value at its upper knot.
+    ``np.interp`` alone may end an interval one unit in the last place above the value at its upper knot.  It is
+    monotone between knots, so the last number before each knot shows whether anything has to be cut.
 
     Examples
     --------
@@ -147,5 +148,7 @@ def interpolate(column: Array, knots: Knots) -> Floats:
     """
     at, grid = np.array(knots), np.linspace(0.0, 1.0, len(knots))
     unit = np.interp(column, at, grid)
-    nearest = np.rint(unit * (len(grid) - 1)).astype(np.intp)
-    return np.minimum(unit, grid[nearest], out=unit, where=column < at[nearest])
+    if np.any(np.interp(np.nextafter(at[1:], -np.inf), at, grid) > grid[1:]):
+        nearest = np.rint(unit * (len(grid) - 1)).astype(np.intp)
+        np.minimum(unit, grid[nearest], out=unit, where=column < at[nearest])
+    return unit

@@ -61,7 +61,8 @@ def test_domain_map_is_monotone_onto_the_interval(values, domain):
     lattice = Lattice.fit(X, levels=(2,), domain=domain)
     (knots,) = lattice.knots
     assert np.all(np.diff(knots) > 0)
-    queries = np.sort(np.concatenate([X[:, 0], [X.min() - 1, X.max() + 1]]))[:, None]
+    below = np.nextafter(X[:, 0], -np.inf)
+    queries = np.sort(np.concatenate([X[:, 0], below, [X.min() - 1, X.max() + 1]]))[:, None]
     unit = lattice.transform(queries)[:, 0]
     assert np.all(np.diff(unit) >= 0) and unit.min() >= 0 and unit.max() <= 1
     assert unit[0] == 0 and unit[-1] == (1.0 if len(knots) > 1 else 0.0)

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from fw_circuits._files import text_of
 from fw_circuits._typing import Array
 from fw_circuits.exceptions import FormatError, InputError
 
@@ -336,8 +337,7 @@ def parse_pla(data: bytes, path: str | Path) -> Pla:
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise FormatError(f"{path}, line 1: UTF-16 text, not UTF-8 text; save the file as UTF-8.")
     parser = _Parser(path)
-    text = data.decode("utf-8-sig", errors="surrogateescape")  # comments may hold any bytes
-    for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
+    for line in text_of(data).split("\n"):
         parser.line += 1
         parser.take(line)
         if parser.ended:
