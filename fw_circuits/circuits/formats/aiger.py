@@ -19,7 +19,7 @@ from typing import NamedTuple
 from fw_circuits.circuits.aig import to_aig
 from fw_circuits.circuits.builder import Builder
 from fw_circuits.circuits.circuit import Circuit
-from fw_circuits.circuits.formats.gates import Function
+from fw_circuits.circuits.formats.gates import Function, chain, constant
 from fw_circuits.circuits.formats.naming import complete, decode, distinct, encode, is_text, warn_shared_names
 from fw_circuits.circuits.formats.netlist import Netlist
 from fw_circuits.circuits.gate import AND, and_literals
@@ -256,7 +256,7 @@ def _ascii(reader: _Reader, header: _Header) -> Circuit:
             raise reader.error(f"input {literal}; expected an even literal of at least 2.")
         net.add_input(reader.line, str(literal >> 1))
     outputs = [(reader.literal(header.top), reader.line) for _ in range(header.n_outputs)]
-    net.define(0, "0", (), lambda builder, signals: 0)
+    net.define(0, "0", (), constant(0))
     for _ in range(header.n_ands):
         text = reader.next_line("an AND")
         left, high, low = reader.numbers(text, 3, "an AND: three literals")
@@ -266,14 +266,12 @@ def _ascii(reader: _Reader, header: _Header) -> Circuit:
             )
         net.define(reader.line, str(left >> 1), (str(high >> 1), str(low >> 1)), _and(high & 1, low & 1))
     for j, (literal, line) in enumerate(outputs):
-        net.define(line, f"o{j}", (str(literal >> 1),), _and(literal & 1, None))
+        net.define(line, f"o{j}", (str(literal >> 1),), chain(AND, literal & 1))
         net.add_output(line, f"o{j}")
     circuit = net.circuit()
     inputs, names = reader.symbols(header)
     return Circuit(circuit.n_inputs, circuit.gates, circuit.outputs, inputs, names)
 
 
-def _and(first: int, second: int | None) -> Function:
-    if second is None:
-        return lambda builder, signals: signals[0] ^ first
+def _and(first: int, second: int) -> Function:
     return lambda builder, signals: builder.gate(AND, signals[0] ^ first, signals[1] ^ second)
