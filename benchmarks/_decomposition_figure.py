@@ -10,15 +10,15 @@ from benchmarks._common import save_figure
 
 def draw_figure(
     seconds: Mapping[tuple[int, int], Sequence[float]],
-    synthesis: Sequence[tuple[int, int, _synthesis.Synthesis | None]],
+    synthesis: Sequence[tuple[int, int, _synthesis.Synthesis]],
     limit: float,
 ) -> None:
     """Keep decomposition.png.
 
     Parameters
     ----------
-    seconds : mapping of (K, s) to seconds, one a seed
-    synthesis : sequence of (K, s, Synthesis or None)
+    seconds : mapping of (K, s) to seconds, one per seed
+    synthesis : sequence of (K, s, Synthesis)
     limit : float
         Where a time-out is drawn.
     """
@@ -32,7 +32,7 @@ def draw_figure(
     for k, color in zip(chosen, _figures.SHADES, strict=False):
         bottom.semilogy(sizes, [np.median(seconds[k, s]) for s in sizes], "o-", color=color, label=f"K = {k}")
     for k, mark in ((1, "s"), (2, "^"), (3, "D")):
-        ended = [(s, e) for kk, s, e in synthesis if kk == k and e is not None]
+        ended = [(s, e) for kk, s, e in synthesis if kk == k]
         done = [(s, e.seconds) for s, e in ended if e.ended == "exact"]
         late = [s for s, e in ended if e.ended == "time-out"]
         style = {"color": _figures.GREY, "ms": 7}

@@ -11,6 +11,8 @@ import subprocess
 from time import perf_counter
 from typing import NamedTuple
 
+from fw_circuits.circuits.tables import variable_table
+
 PROGRAM = "berkeley-abc"
 INSTALL = "apt-get update && apt-get install -y berkeley-abc"
 MAX_INPUTS = 10
@@ -18,10 +20,13 @@ _GATE = re.compile(r"(\d+) = 4'b([01]{4})\( *(\w+) +(\w+) *\)")
 
 
 class Synthesis(NamedTuple):
-    """Gates of a smallest circuit (None: not found), seconds, and how it ended: "exact", "time-out", "refused"."""
+    """Gates of a smallest circuit (None: not found), seconds, and how it ended.
+
+    That is "exact", "time-out", "refused" or, without the program, "missing".
+    """
 
     gates: int | None
-    seconds: float
+    seconds: float | None
     ended: str
 
 
@@ -40,6 +45,8 @@ def smallest(table: int, n: int, limit: float) -> Synthesis:
     limit : float
         Seconds in all.
     """
+    if not available():
+        return Synthesis(None, None, "missing")
     if n > MAX_INPUTS:
         return Synthesis(None, 0.0, "refused")
     ones = (1 << (1 << n)) - 1
@@ -71,7 +78,7 @@ def simulate(text: str, n: int) -> int:
     Inputs are a, b, c, ...; ``4'b`` lists the values at 11, 10, 01, 00, the first operand before the second.
     """
     ones = (1 << (1 << n)) - 1
-    value = {chr(97 + i): ones // ((1 << (1 << i)) + 1) << (1 << i) for i in range(n)}
+    value = {chr(97 + i): variable_table(i, n) for i in range(n)}
     gates = _GATE.findall(text)
     for name, bits, a, b in reversed(gates):
         x, y = value[a], value[b]

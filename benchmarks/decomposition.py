@@ -12,7 +12,7 @@ The penalty shrinks coefficients and leaves small functions out, so the run is f
 the atoms found, and as long as something is left, a few passes of the same oracle on the residual (orthogonal
 matching pursuit from the solution; its time counts).  Two measures of success, on 20,000 fresh rows: *exact*
 predictions (to 1e-6), and *same functions*: the atoms left are the planted ones up to complement.  Where they are not,
-two things tell why:
+two things show why:
 
 - ``objective / planted``: the objective found over the least one with the planted functions alone.  Below 1, the
   planted functions are *not* the solution of the problem: sub-circuits that share literals can be re-divided at less
@@ -36,15 +36,23 @@ from benchmarks import _synthesis
 from benchmarks._common import Table, Timer, check_targets, tell, text_of
 from benchmarks._decomposition_figure import draw_figure
 from fw_circuits import Atom, Solution, lam_max, solve
-from fw_circuits.circuits.catalogue import cost_table, widen
+from fw_circuits.circuits.catalogue import cost_table
+from fw_circuits.circuits.tables import depends_on_all, narrow, table_of, widen
 from fw_circuits.oracle import make_oracle
 from fw_circuits.solver.lasso import weighted_lasso
 
 SEED = 0
-GAMMA, PENALTY, TOL = 3.0, 1e-2, 1e-3  # the penalty as a part of lam_max
+GAMMA, PENALTY, TOL = 3.0, 1e-2, 1e-3  # the penalty as a fraction of lam_max
 N_LITERALS, N_FRESH = 64, 20_000
 SOLVE_LIMIT = 120.0
 PASSES = 8
+MEASURED = (
+    *("seconds", "CPU seconds", "passes", "atoms", "exact", "same functions"),
+    *("least R2", "objective / planted", "rows / needed", "certified"),
+)
+
+
+Point = tuple[int, int, _synthesis.Synthesis]  # K, s
 
 
 @dataclass(frozen=True)
@@ -66,12 +74,7 @@ FULL = Plan(
     sizes=(1, 2, 3, 4, 5, 6, 7),
     seeds=2,
     widths=(16, 32, 64, 128),
-    boolean=(
-        *((1, s) for s in range(1, 8)),
-        *((2, s) for s in range(1, 6)),
-        *((3, s) for s in range(1, 4)),
-        *((16, s) for s in (3, 7)),
-    ),
+    boolean=(*((k, s) for k, most in ((1, 7), (2, 5), (3, 3)) for s in range(1, most + 1)), (16, 3), (16, 7)),
     limit=60.0,
 )
 QUICK = Plan(3_200, (1, 4, 16), (1, 4, 7), 1, (16, 32), ((1, 1), (1, 3), (2, 3)), 2.0)
@@ -97,11 +100,8 @@ def functions(size: int) -> tuple[int, np.ndarray]:
     """Number of inputs, and the truth tables of that many inputs that depend on all and cost ``size`` gates."""
     r = min(size + 1, 4)
     tables = np.arange(1 << (1 << r))
-    keep = cost_table()[[widen(int(t), r) for t in tables]] == size
-    for i in range(r):
-        low = sum(1 << p for p in range(1 << r) if not p >> i & 1)
-        keep &= ((tables >> (1 << i)) ^ tables) & low != 0
-    return r, tables[keep]
+    cost = cost_table()[[widen(int(t), r) for t in tables]]
+    return r, tables[(cost == size) & depends_on_all(tables, r)]
 
 
 def plant(rng: np.random.Generator, count: int, size: int, n: int) -> Planted:
@@ -223,7 +223,7 @@ def measure(seed: int, count: int, size: int, n: int, rows: int, max_gates: int 
 
 
 def slope(x: np.ndarray, y: np.ndarray, group: np.ndarray | None = None) -> tuple[float, float]:
-    """Least-squares slope with its standard error; one intercept a group."""
+    """Least-squares slope with its standard error; one intercept per group."""
     group = np.zeros(len(x)) if group is None else group
     labels = np.unique(group)
     x, y = np.array(x, float), np.array(y, float)
@@ -232,23 +232,18 @@ def slope(x: np.ndarray, y: np.ndarray, group: np.ndarray | None = None) -> tupl
         y[group == label] -= y[group == label].mean()
     b = float(x @ y / (x @ x))
     freedom = len(x) - len(labels) - 1
-    if freedom < 1:
-        return b, float("nan")
-    return b, float(np.sqrt(np.sum((y - b * x) ** 2) / freedom / (x @ x)))
+    error = float(np.sqrt(np.sum((y - b * x) ** 2) / freedom / (x @ x))) if freedom > 0 else float("nan")
+    return b, error
 
 
 def grid(plan: Plan) -> dict[tuple[int, int], list[Outcome]]:
     """Solve every (K, s), print the table."""
-    table = Table(
-        ["K", "s", "seconds", "CPU seconds", "passes", "atoms", "exact", "same functions", "least R2",
-         "objective / planted", "rows / needed", "certified"]
-    )  # fmt: skip
+    table = Table(["K", "s", *MEASURED])
     found = {}
     for count in plan.counts:
         for size in plan.sizes:
-            outcomes = [
-                measure(seed, count, size, N_LITERALS, plan.rows) for seed in range(SEED, SEED + plan.seeds)
-            ]
+            seeds = range(SEED, SEED + plan.seeds)
+            outcomes = [measure(seed, count, size, N_LITERALS, plan.rows) for seed in seeds]
             found[count, size] = outcomes
             add_outcomes(table, (count, size), outcomes, plan.rows)
     table.show("decomposition")
@@ -256,21 +251,12 @@ def grid(plan: Plan) -> dict[tuple[int, int], list[Outcome]]:
 
 
 def add_outcomes(table: Table, head: tuple, outcomes: list[Outcome], rows: int, *tail: float) -> None:
-    """One row: medians over the seeds, shares as "2/3"."""
-    of = len(outcomes)
-    table.add(
-        *head,
-        *(
-            float(np.median([getattr(o, name) for o in outcomes]))
-            for name in ("seconds", "cpu", "passes", "atoms")
-        ),
-        *(f"{sum(getattr(o, name) for o in outcomes)}/{of}" for name in ("exact", "same")),
-        min(o.r2 for o in outcomes),
-        float(np.median([o.ratio for o in outcomes])),
-        float(np.median([rows / o.needed for o in outcomes])),
-        f"{sum(o.certified for o in outcomes)}/{of}",
-        *tail,
-    )
+    """One row: medians over the seeds, counts as "2/3"."""
+    values = {name: [getattr(o, name) for o in outcomes] for name in Outcome.__dataclass_fields__}
+    middle = [float(np.median(values[name])) for name in ("seconds", "cpu", "passes", "atoms", "ratio")]
+    exact, same, certified = (f"{sum(values[k])}/{len(outcomes)}" for k in ("exact", "same", "certified"))
+    needed = float(np.median([rows / n for n in values["needed"]]))
+    table.add(*head, *middle[:4], exact, same, min(values["r2"]), middle[4], needed, certified, *tail)
 
 
 def slopes(plan: Plan, found: dict[tuple[int, int], list[Outcome]]) -> tuple[float, float]:
@@ -297,10 +283,7 @@ def slopes(plan: Plan, found: dict[tuple[int, int], list[Outcome]]) -> tuple[flo
 def reach(plan: Plan) -> None:
     """Time against n, for the search over all functions of 2, 3 and 4 literals; and room for 64 sub-circuits."""
     head = ["literals of a sub-circuit", "n"]
-    table = Table(
-        [*head, "K", "s", "seconds", "CPU seconds", "passes", "atoms", "exact", "same functions", "least R2",
-         "objective / planted", "rows / needed", "certified", "ms a pass"]
-    )  # fmt: skip
+    table = Table([*head, "K", "s", *MEASURED, "ms a pass"])
     growth = Table([head[0], "slope of ms a pass against n", "standard error", "at the last doubling"])
     for size in (1, 2, 3):
         points = []
@@ -333,14 +316,11 @@ def truth_table(planted: Planted) -> tuple[int | None, int]:
         return None, m
     X = np.zeros((1 << m, int(used.max()) + 1), np.int64)
     X[:, used] = np.arange(1 << m)[:, None] >> np.arange(m) & 1
-    bits = at_least_half(planted, X).reshape((2,) * m)
-    real = [i for i in range(m) if not np.array_equal(bits.take(0, m - 1 - i), bits.take(1, m - 1 - i))]
-    for i in reversed([i for i in range(m) if i not in real]):
-        bits = bits.take(0, bits.ndim - 1 - i)
-    return sum(int(b) << v for v, b in enumerate(bits.ravel())), len(real)
+    read, table = narrow(table_of(at_least_half(planted, X)), m)
+    return table, len(read)
 
 
-def whole(plan: Plan) -> list[tuple[int, int, _synthesis.Synthesis | None]]:
+def whole(plan: Plan) -> list[Point]:
     """The synthesiser and the solver on one Boolean function of the sub-circuits."""
     table = Table(
         ["K", "s", "inputs read", "lutexact gates", "lutexact seconds", "lutexact ended", "fw_circuits CPU seconds",
@@ -358,18 +338,13 @@ def whole(plan: Plan) -> list[tuple[int, int, _synthesis.Synthesis | None]]:
             _, solution = fit(X, y, "logistic")
         accuracy = float(np.mean(solution.predict(fresh) == at_least_half(planted, fresh)))
         bits, m = truth_table(planted)
-        exact = None
-        if _synthesis.available():
-            exact = _synthesis.smallest(bits or 0, m, plan.limit)
+        exact = _synthesis.smallest(bits or 0, m, plan.limit)
         points.append((count, size, exact))
-        table.add(
-            count, size, m, *((exact.gates, exact.seconds, exact.ended) if exact else (None, None, "missing")),
-            timer.cpu, accuracy, len(solution.atoms), solution.n_gates,
-        )  # fmt: skip
+        table.add(count, size, m, *exact, timer.cpu, accuracy, len(solution.atoms), solution.n_gates)
     table.show("decomposition_whole")
-    single = [(s, e.seconds) for k, s, e in points if k == 1 and e is not None and e.gates and s >= 3]
+    single = [(s, log(e.seconds)) for k, s, e in points if k == 1 and e.gates and s >= 3]
     if len(single) > 2:
-        b, error = slope(*(np.array(v) for v in zip(*((s, log(t)) for s, t in single), strict=True)))
+        b, error = slope(*np.array(single).T)
         print(
             f"\nlutexact, K = 1, s >= 3: x {np.exp(b):.1f} a gate (log slope {b:.2f}, error {text_of(error)})"
         )
@@ -403,30 +378,23 @@ def run(quick: bool) -> list[str]:
     )
 
 
-def summarise(
-    plan: Plan,
-    every: list[Outcome],
-    power: float,
-    factor: float,
-    points: list[tuple[int, int, _synthesis.Synthesis | None]],
-) -> None:
+def summarise(plan: Plan, every: list[Outcome], power: float, factor: float, points: list[Point]) -> None:
     """Growth, recovery and the synthesiser in words."""
     exact, same = sum(o.exact for o in every), sum(o.same for o in every)
     finding = (
         f"K to {max(plan.counts)}, s to {max(plan.sizes)}: {exact} of {len(every)} targets are predicted exactly on "
         f"fresh rows, {same} with the planted functions; time grows at most like K^{power:.2f}, x {factor:.2f} a gate."
     )
-    ended = [e for _, _, e in points if e is not None]
-    if ended:
-        done = sum(e.ended == "exact" for e in ended)
-        finding += (
-            f" The exact synthesiser finds {done} of {len(ended)} whole functions within {plan.limit:g} s."
-        )
+    ended = [e.ended for _, _, e in points]
+    installed = _synthesis.available()
+    if installed:
+        done = f"{ended.count('exact')} of {len(ended)}"
+        finding += f" The exact synthesiser finds {done} whole functions within {plan.limit:g} s."
     short = sum(plan.rows < o.needed for o in every)
     tell(
         "decomposition",
         finding,
         "Sub-circuits of five or more literals are out of the oracle's reach. "
         + (f"{short} targets have fewer rows than the estimate says are needed. " if short else "")
-        + ("" if ended else f"The synthesiser is not installed: {_synthesis.INSTALL}."),
+        + ("" if installed else f"The synthesiser is not installed: {_synthesis.INSTALL}."),
     )

@@ -17,12 +17,14 @@ import numpy as np
 
 from benchmarks import _figures
 from benchmarks._common import Skipped, Table, check_targets, save_figure, tell
+from fw_circuits import solve
 from fw_circuits.data import read_table
 from fw_circuits.exceptions import SolverWarning
-from fw_circuits.pipeline import multiplier_of_constant, path_of, prepare, solve
+from fw_circuits.pipeline import first_search, path_of, prepare
 from fw_circuits.rounding import round_solution
+from fw_circuits.solution import Settings
 
-#: Penalties as parts of the largest useful one; the path goes down them.
+#: Penalties as fractions of the largest useful one; the path goes down them.
 RATIOS = (0.06, 0.03, 0.015, 0.0075)
 SEED = None  # nothing is drawn at random
 GAMMA = 3.0
@@ -45,10 +47,14 @@ def learn(parts, seconds):
     """The rounded circuit of one example, and what was chosen."""
     (X, y), (V, v) = parts["train"], parts["validation"]
     start = time.perf_counter()
-    problem = prepare(X, y, gamma=GAMMA, loss="logistic", oracle="deep", time_limit=seconds)
-    lams = [multiplier_of_constant(problem) * ratio for ratio in RATIOS]
+    settings = Settings.of(
+        gamma=GAMMA, loss="logistic", oracle="deep", time_limit=seconds, tol=1e-2, max_iter=MAX_ITER
+    )
+    problem = prepare(X, y, settings)
+    first = first_search(problem)
+    lams = [first.lam_max * ratio for ratio in RATIOS]
     solutions, scores = [], []
-    for solution in path_of(problem, lams, tol=1e-2, max_iter=MAX_ITER, deadline=start + 0.5 * seconds):
+    for solution in path_of(problem, lams, deadline=start + 0.5 * seconds, first=first.answer):
         solutions.append(solution)
         scores.append(float(np.mean(solution.predict(V) == v)))
         if len(scores) - 1 - int(np.argmax(scores)) >= 2:

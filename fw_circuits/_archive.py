@@ -1,7 +1,7 @@
-"""NPZ archives: arrays from files that may be damaged or hostile, and arrays with a JSON header, written atomically.
+"""NPZ archives: arrays from files that may be damaged or adversarial, and arrays with a JSON header.
 
 ``numpy.load`` takes the header of an array at its word: it allocates what a few bytes promise, and hands errors of
-Python's tokenizer on.  Here a header is held against the bytes that follow it before anything is allocated, nothing
+Python's tokenizer on.  Here a header is compared with the bytes that follow it before anything is allocated, nothing
 is unpickled, and whatever is wrong is a `FormatError`.  Not limited: what deflate may legally expand, a thousandfold
 at most.
 """
@@ -46,7 +46,7 @@ def read_arrays(path: str | Path) -> dict[str, Array]:
     """
     data = Path(path).read_bytes()
     if data.startswith(np.lib.format.MAGIC_PREFIX):
-        raise FormatError(f"{path} holds a single array; expected an NPZ file (numpy.savez).")
+        raise FormatError(f"{path} contains a single array; expected an NPZ file (numpy.savez).")
     arrays = {}
     name = "the archive"
     try:

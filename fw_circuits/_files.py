@@ -101,7 +101,7 @@ def read_bytes(path: Path) -> bytes:
 def text_of(data: bytes) -> str:
     r"""Content of a text file: UTF-8, a byte order mark dropped, all line ends written as ``\n``.
 
-    Bytes that are not UTF-8 stay as lone surrogates ("surrogateescape"): a comment may hold any bytes, and
+    Bytes that are not UTF-8 stay as lone surrogates ("surrogateescape"): a comment may contain any bytes, and
     `naming.decode` takes such a name for Latin-1.
 
     >>> text_of(b"\xef\xbb\xbfa\r\nb\rc")

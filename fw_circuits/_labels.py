@@ -30,12 +30,12 @@ KINDS: dict[str, tuple[type, Callable[[Any], str], Callable[[str], Any]]] = {
     "timedelta": (timedelta, lambda span: str(span // timedelta(microseconds=1)),
                   lambda text: timedelta(microseconds=int(text))),
 }  # fmt: skip
-#: Kinds of NumPy arrays that a file without pickle holds.
+#: Kinds of NumPy arrays that a file without pickle contains.
 NATIVE = "biufUSMm"
 
 
 def plain_labels(values: Array) -> Array:
-    """An array of labels in a form that `to_json` or an NPZ file can hold.
+    """An array of labels in a form that `to_json` or an NPZ file can contain.
 
     Raises
     ------
@@ -56,7 +56,7 @@ def plain_labels(values: Array) -> Array:
         whole = isinstance(value, np.generic) and not isinstance(value, np.datetime64 | np.timedelta64)
         label = value.item() if whole else value  # dates of nanoseconds would become integers
         if not any(type(label) is kind for kind, *_ in KINDS.values()):
-            raise InputError(f"y holds {value!r} of type {type(value).__name__} at row {row}; {_ADVICE}")
+            raise InputError(f"y contains {value!r} of type {type(value).__name__} at row {row}; {_ADVICE}")
         found[row] = label
     return found
 

@@ -54,7 +54,7 @@ class Frame:
             text += f", for example {bad[0]!r}"
         raise InputError(
             f"{name}: column {self.names[i]!r} is not numeric (type {text}); every feature must be a number: "
-            "encode it (for example one 0/1 column a category) or leave it out."
+            "encode it (for example one 0/1 column per category) or leave it out."
         )
 
 
@@ -203,7 +203,7 @@ def same_columns(one: Sequence[str], other: Sequence[str]) -> bool:
 def match_columns(
     names: Sequence[str] | None, n_columns: int, expected: Sequence[str], name: str = "X"
 ) -> list[int]:
-    """Where a table holds the columns that a model expects, in the model's order.
+    """Where a table has the columns that a model expects, in the model's order.
 
     Parameters
     ----------

@@ -1,10 +1,10 @@
-/* Kernels of the circuits room.  Plain C, no Python. */
+/* Kernels of the package circuits.  Plain C, no Python. */
 #ifndef FWC_CIRCUITS_H
 #define FWC_CIRCUITS_H
 
 #include <stdint.h>
 
-/* Bit-parallel simulation, 64 rows a word.
+/* Bit-parallel simulation, 64 rows per word.
  *
  * inputs   n_inputs x n_words, row-major
  * gates    n_gates x 3: truth table (bit va + 2 vb), node a, node b; node 0 is the constant 0, nodes 1..n_inputs are

@@ -93,8 +93,7 @@ static inline void flip(uint64_t *key, size_t position, uint64_t field)
 /* z: (n, d), every entry in [0, 2^level - 1].  Literal i * level + p (bit p of coordinate i) is bit (. % 64) of word
  * (. / 64) of a vertex key.  indptr: (n + 1); keys: room for n (d + 1) keys; weights: as many.
  * Returns the number of vertices written, -1 when out of memory. */
-ptrdiff_t fwc_j1(const double *z, size_t n, size_t d, int level, int gray, int64_t *indptr, uint64_t *keys,
-                 double *weights)
+ptrdiff_t fwc_j1(const double *z, size_t n, size_t d, int level, int64_t *indptr, uint64_t *keys, double *weights)
 {
     size_t key_words = (d * (size_t)level + 63) / 64, room = (d + RUN) / RUN * RUN;
     uint64_t *buffer = malloc((2 * room + d + 1) * sizeof *buffer);
@@ -112,10 +111,6 @@ ptrdiff_t fwc_j1(const double *z, size_t n, size_t d, int level, int gray, int64
             double x = z[r * d + i], even = 2.0 * ceil(0.5 * (x - 1.0));
             uint64_t s = (uint64_t)(fabs(x - even) * (double)ONE + 0.5);
             uint64_t e = (uint64_t)even, o = x >= even ? e + 1 : e - 1;
-            if (gray) {
-                e ^= e >> 1;
-                o ^= o >> 1;
-            }
             flip(key, i * (size_t)level, s == ONE ? o : e);
             change[i] = e ^ o;
             if (s != 0 && s != ONE)

@@ -1,16 +1,15 @@
-/* Kernels of the lattice room: J1 triangulation, unique vertex rows, bit-matrix transposition. */
+/* Kernels of the package lattice: J1 triangulation, unique vertex rows, bit-matrix transposition. */
 #ifndef FWC_LATTICE_H
 #define FWC_LATTICE_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* Weights are multiples of 2^-FWC_WEIGHT_BITS; the low FWC_INDEX_BITS bits of a sort key hold the coordinate. */
+/* Weights are multiples of 2^-FWC_WEIGHT_BITS; the low FWC_INDEX_BITS bits of a sort key contain the coordinate. */
 #define FWC_WEIGHT_BITS 44
 #define FWC_INDEX_BITS 19
 
-ptrdiff_t fwc_j1(const double *z, size_t n, size_t d, int level, int gray, int64_t *indptr, uint64_t *keys,
-                 double *weights);
+ptrdiff_t fwc_j1(const double *z, size_t n, size_t d, int level, int64_t *indptr, uint64_t *keys, double *weights);
 
 typedef struct fwc_rowset fwc_rowset;
 fwc_rowset *fwc_rowset_new(size_t key_words);

@@ -1,4 +1,4 @@
-"""Compiled kernels of the circuits room; their NumPy twins live next to their callers in ``fw_circuits.circuits``."""
+"""Compiled kernels of ``fw_circuits.circuits``, whose NumPy references live next to their callers there."""
 
 import numpy as np
 
@@ -17,7 +17,7 @@ def simulate(const uint64_t[:, ::1] inputs, const int32_t[:, ::1] gates, const i
     """Values of the output signals; the caller has checked the netlist.
 
     for j, (table, a, b) in enumerate(gates):
-        value[1 + n_inputs + j] = table applied to value[a], value[b]     # 64 rows a word
+        value[1 + n_inputs + j] = table applied to value[a], value[b]     # 64 rows per word
     return [~value[s // 2] if s % 2 else value[s // 2] for s in outputs]
     """
     cdef int64_t n_inputs = inputs.shape[0], n_words = inputs.shape[1]

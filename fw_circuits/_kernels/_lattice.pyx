@@ -1,4 +1,4 @@
-"""Compiled kernels of the lattice room; their NumPy meaning is ``fw_circuits.lattice.reference``."""
+"""Compiled kernels of ``fw_circuits.lattice``; their NumPy meaning is ``fw_circuits.lattice.reference``."""
 
 import numpy as np
 
@@ -9,8 +9,7 @@ from libc.string cimport memcpy
 cdef extern from "lattice/lattice.h" nogil:
     ctypedef struct fwc_rowset:
         pass
-    Py_ssize_t fwc_j1(const double *z, size_t n, size_t d, int level, int gray, int64_t *indptr, uint64_t *keys,
-                      double *weights)
+    Py_ssize_t fwc_j1(const double *z, size_t n, size_t d, int level, int64_t *indptr, uint64_t *keys, double *weights)
     fwc_rowset *fwc_rowset_new(size_t key_words)
     void fwc_rowset_free(fwc_rowset *rows)
     int fwc_rowset_add(fwc_rowset *rows, const uint64_t *keys, size_t m, int32_t *ids)
@@ -20,7 +19,7 @@ cdef extern from "lattice/lattice.h" nogil:
                             size_t n_words)
 
 
-def j1(const double[:, ::1] z, int level, bint gray):
+def j1(const double[:, ::1] z, int level):
     """Vertices and weights of points: ``(indptr, keys, weights)``, see ``triangulate``."""
     cdef Py_ssize_t n = z.shape[0], d = z.shape[1], key_words = (d * level + 63) // 64, total
     indptr = np.zeros(n + 1, dtype=np.int64)
@@ -33,7 +32,7 @@ def j1(const double[:, ::1] z, int level, bint gray):
     cdef uint64_t[:, ::1] keys_view = keys
     cdef double[::1] weights_view = weights
     with nogil:
-        total = fwc_j1(&z[0, 0], n, d, level, gray, &indptr_view[0], &keys_view[0, 0], &weights_view[0])
+        total = fwc_j1(&z[0, 0], n, d, level, &indptr_view[0], &keys_view[0, 0], &weights_view[0])
     if total < 0:
         raise MemoryError("no memory for sorting the coordinates of a point")
     return indptr, keys[:total], weights[:total]
@@ -73,7 +72,7 @@ cdef class RowSet:
         cdef Py_ssize_t m = keys.shape[0]
         cdef int status = 0
         if keys.shape[1] != self.key_words:
-            raise ValueError(f"keys have {keys.shape[1]} words; this set holds keys of {self.key_words}")
+            raise ValueError(f"keys have {keys.shape[1]} words; this set contains keys of {self.key_words}")
         ids = np.empty(m, dtype=np.int32)
         cdef int32_t[::1] ids_view = ids
         if m:

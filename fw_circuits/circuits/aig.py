@@ -1,7 +1,7 @@
 """And-inverter graphs: the netlists of hardware tools, as circuits without exclusive-or gates.
 
 A `Circuit` keeps complements in its signals and gate tables.  One whose gates are all AND-like (a table with
-one 1, or one 0) therefore *is* an and-inverter graph: one AND node a gate, inverters free.  Only XOR has to be
+one 1, or one 0) therefore *is* an and-inverter graph: one AND node per gate, inverters free.  Only XOR has to be
 taken apart, into three ANDs: ``a ^ b = ~(a & b) & (a | b)`` or ``(a & ~b) | (~a & b)``.  The form is chosen
 whose inner nodes the circuit has anyway, so a half adder costs 3 nodes and a full adder 7.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from fw_circuits.circuits.builder import Builder, output_signals
 from fw_circuits.circuits.circuit import Circuit
-from fw_circuits.circuits.gate import AND, NOR, OR, XOR, Gate
+from fw_circuits.circuits.gate import AND, OR, XOR, Gate
 from fw_circuits.circuits.passes import strash, sweep
 
 GT, LT = 2, 4
@@ -67,30 +67,3 @@ def n_ands(circuit: Circuit) -> int:
     3
     """
     return to_aig(circuit).n_gates
-
-
-def and_literals(gate: Gate) -> tuple[int, int, int]:
-    """An AND-like gate as ``(a & b) ^ complement`` on signals.
-
-    Parameters
-    ----------
-    gate : Gate
-        With one 1 or one 0 in its table.
-
-    Returns
-    -------
-    a, b : int
-        Signals ``2 * node + complemented``.
-    complement : int
-        0 or 1.
-
-    Examples
-    --------
-    >>> and_literals(Gate(14, 1, 2))  # x | y = ~(~x & ~y)
-    (3, 5, 1)
-    """
-    table, complement = gate.table, 0
-    if table.bit_count() == 3:
-        table, complement = table ^ (NOR | OR), 1
-    at = table.bit_length() - 1  # the one pattern at which it holds
-    return 2 * gate.a + (1 - (at & 1)), 2 * gate.b + (1 - (at >> 1)), complement

@@ -113,6 +113,18 @@ class Builder:
             node = self._node[gate] = self.n_inputs + len(self.gates)
         return 2 * node + signal
 
+    def fold(self, table: int, signals: Sequence[int]) -> int:
+        """Signal of an associative gate over any number of signals, one at least.
+
+        >>> builder = Builder(3)
+        >>> hex(builder.circuit([builder.fold(XOR, builder.inputs)]).truth_table())
+        '0x96'
+        """
+        value = signals[0]
+        for signal in signals[1:]:
+            value = self.gate(table, value, signal)
+        return value
+
     def mux(self, select: int, high: int, low: int) -> int:
         """Signal of ``select ? high : low``.
 

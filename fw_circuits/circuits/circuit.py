@@ -17,9 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fw_circuits._bits import clear_padding, pack_bits, unpack_bits
 from fw_circuits._typing import Array, Bits, Words
 from fw_circuits.circuits.gate import Gate, apply_table
-from fw_circuits.circuits.simulate import check_bits, clear_padding, pack_bits, simulate, unpack_words
+from fw_circuits.circuits.simulate import check_bits, simulate
+from fw_circuits.circuits.tables import variable_table
 from fw_circuits.exceptions import CircuitError, InputError
 
 if TYPE_CHECKING:
@@ -168,7 +170,8 @@ class Circuit:
                [1]], dtype=uint8)
         """
         values = check_bits(bits, self.n_inputs, self.input_names)
-        return unpack_words(self.evaluate_words(pack_bits(values)), len(values))
+        words = self.evaluate_words(pack_bits(values.T))
+        return np.ascontiguousarray(unpack_bits(words, len(values)).T)
 
     def evaluate_words(self, words: Words, n_rows: int | None = None, n_threads: int = 1) -> Words:
         """Values of the outputs on packed rows.
@@ -190,7 +193,7 @@ class Circuit:
         Raises
         ------
         InputError
-            If the words have another type or shape, or do not hold `n_rows` rows.
+            If the words have another type or shape, or have no room for `n_rows` rows.
 
         Examples
         --------
@@ -204,7 +207,7 @@ class Circuit:
             raise InputError(f"words have {len(words)} rows; expected one per input, {self.n_inputs}.")
         if n_rows is not None and not 0 <= n_rows <= 64 * words.shape[1]:
             raise InputError(
-                f"n_rows is {n_rows}; {words.shape[1]} words hold 0..{64 * words.shape[1]} rows."
+                f"n_rows is {n_rows}; {words.shape[1]} words have room for 0..{64 * words.shape[1]} rows."
             )
         result = simulate(words, self.gates, self.outputs, n_threads)
         if n_rows is not None:
@@ -241,14 +244,14 @@ class Circuit:
         return from_truth_table(table, n, outputs=outputs)
 
     def write(self, path: str | PathLike[str], name: str | None = None) -> None:
-        """Write to a file; the ending chooses the format; see `fw_circuits.circuits.formats.write`."""
+        """Write to a file; its extension selects the format; see `fw_circuits.circuits.formats.write`."""
         from fw_circuits.circuits.formats import write
 
         write(self, path, name)
 
     @classmethod
     def read(cls, path: str | PathLike[str], *, dont_care: int | None = None) -> Circuit:
-        """Circuit of a file; the ending chooses the format; see `fw_circuits.circuits.formats.read`."""
+        """Circuit of a file; its extension selects the format; see `fw_circuits.circuits.formats.read`."""
         from fw_circuits.circuits.formats import read
 
         return read(path, dont_care=dont_care)
@@ -256,6 +259,8 @@ class Circuit:
     def formula(self, names: Sequence[str] | None = None, output: int = 0) -> str:
         """Readable formula of one output; see `fw_circuits.circuits.formula.formula`.
 
+        Examples
+        --------
         >>> Circuit(2, ((9, 1, 2),), (6,)).formula(["p", "q"])
         '~(p ^ q)'
         """
@@ -292,12 +297,3 @@ class Circuit:
             values.append(apply_table(table, values[a], values[b], ones))
         tables = tuple(values[signal >> 1] ^ (ones if signal & 1 else 0) for signal in self.outputs)
         return tables[0] if len(tables) == 1 else tables
-
-
-def variable_table(i: int, n: int) -> int:
-    """Truth table of input i of n: the integer of 2^n bits whose bit v is bit i of v.
-
-    >>> [hex(variable_table(i, 3)) for i in range(3)]
-    ['0xaa', '0xcc', '0xf0']
-    """
-    return ((1 << (1 << n)) - 1) // ((1 << (1 << i)) + 1) << (1 << i)

@@ -8,8 +8,9 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
-from fw_circuits.circuits.circuit import Circuit, variable_table
+from fw_circuits.circuits.circuit import Circuit
 from fw_circuits.circuits.gate import apply_table
+from fw_circuits.circuits.tables import variable_table
 
 LEAVES = 4
 ONES = 0xFFFF

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from fw_circuits._typing import Ints
+from fw_circuits.circuits.tables import table_of, table_values
 
 #: Most inputs that are looked for behind one bit.
 LARGEST_BOUND = 4
@@ -49,8 +50,7 @@ def split_off(table: int, n: int) -> Decomposition | None:
     >>> split_off(carry, 4)
     Decomposition(bound=(0, 2), inner=8, outer=232)
     """
-    octets = np.frombuffer(table.to_bytes(max(1, (1 << n) // 8), "little"), np.uint8)
-    values = np.unpackbits(octets, bitorder="little")[: 1 << n]
+    values = table_values(table, n)
     for size in range(2, min(LARGEST_BOUND, n - 2) + 1):
         for bound in combinations(range(n), size):
             found = _two_rows(values[_positions(n, bound)].tobytes(), 1 << (n - size))
@@ -70,7 +70,7 @@ def _two_rows(cells: bytes, width: int) -> tuple[int, int] | None:
                 second = row
             elif row != second:
                 return None
-    return None if second is None else (which, _integer(first + second))
+    return None if second is None else (which, table_of(np.frombuffer(first + second, np.uint8)))
 
 
 @lru_cache(maxsize=1 << 12)
@@ -80,7 +80,3 @@ def _positions(n: int, bound: tuple[int, ...]) -> Ints:
     rest = [i for i in range(n) if i not in bound]
     axes = [n - 1 - i for i in (*bound[::-1], *rest[::-1])]  # axis 0 of v is the last input
     return v.transpose(axes).reshape(1 << len(bound), -1)
-
-
-def _integer(cells: bytes) -> int:
-    return int.from_bytes(np.packbits(np.frombuffer(cells, np.uint8), bitorder="little").tobytes(), "little")

@@ -1,9 +1,9 @@
-"""Exact search for the smallest circuit of every function of a few inputs: the compiled kernel and its twin.
+"""Exact search for the smallest circuit of every function of a few inputs: the compiled kernel and its reference.
 
 The search enumerates chains of two-input gates by size, each size exhausted before the next one, so the first
 chain that computes a function is a smallest one.  What may be left out without losing a function is argued in
-``csrc/circuits/exact_search.c`` and repeated in the twin.  The symmetry break on chains is ours; the counts
-that it must reproduce are in theory, section 1 (D. E. Knuth, TAOCP 7.1.2).
+``csrc/circuits/exact_search.c`` and repeated in the reference.  The symmetry break on chains is original to this
+package; the counts that it must reproduce are in theory, section 1 (D. E. Knuth, TAOCP 7.1.2).
 """
 
 from itertools import permutations, product
@@ -13,7 +13,7 @@ import numpy as np
 
 from fw_circuits._kernels import select
 from fw_circuits._typing import Array, Bits, Ints
-from fw_circuits.circuits.circuit import variable_table
+from fw_circuits.circuits.tables import variable_table
 from fw_circuits.exceptions import BudgetError, InputError
 
 #: The five normal operations that read both operands, as gate tables: a & b, a & ~b, ~a & b, a | b, a ^ b.
@@ -81,7 +81,7 @@ def exact_search(n: int, max_gates: int) -> SearchResult:
 
 
 def exact_search_python(n: int, max_gates: int) -> SearchResult:
-    """Twin of the compiled search: the same chains in the same order, some hundred times slower.
+    """NumPy reference of the compiled search: the same chains in the same order, about a hundred times slower.
 
     >>> exact_search_python(2, 1).counts.tolist()
     [6, 10]

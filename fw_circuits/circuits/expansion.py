@@ -13,11 +13,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fw_circuits.circuits.builder import Builder, output_signals
-from fw_circuits.circuits.catalogue import cost_table, minimal_circuit, widen
-from fw_circuits.circuits.circuit import Circuit, variable_table
+from fw_circuits.circuits.catalogue import cost_table, minimal_circuit
+from fw_circuits.circuits.circuit import Circuit
 from fw_circuits.circuits.decomposition import split_off
 from fw_circuits.circuits.gate import AND, XOR
 from fw_circuits.circuits.passes import simplify, sweep
+from fw_circuits.circuits.tables import cofactors, narrow, widen
 
 DECOMPOSED_INPUTS = 12
 CHOICE_INPUTS = 8
@@ -54,11 +55,8 @@ class _Expansion:
         return self._build(tuple(self.builder.inputs), table)
 
     def _build(self, inputs: tuple[int, ...], table: int) -> int:
-        for i in reversed(range(len(inputs))):  # the split shall be on an input that is read
-            low_places = ~variable_table(i, len(inputs)) & ((1 << (1 << len(inputs))) - 1)
-            if not (table ^ table >> (1 << i)) & low_places:
-                table = cofactors(table, i, len(inputs))[0]
-                inputs = inputs[:i] + inputs[i + 1 :]
+        read, table = narrow(table, len(inputs))  # the split shall be on an input that is read
+        inputs = tuple(inputs[i] for i in read)
         k = len(inputs)
         ones = (1 << (1 << k)) - 1
         if table & 1:  # a function and its complement are one entry
@@ -117,19 +115,3 @@ class _Expansion:
         if key not in self._estimate:
             self._estimate[key] = self._cheapest(table, k)[0]
         return self._estimate[key]
-
-
-def cofactors(table: int, i: int, k: int) -> tuple[int, int]:
-    """Functions of the other inputs, for input i = 0 and for 1, of a function of k inputs.
-
-    >>> cofactors(0b1000, 1, 2), cofactors(0b0110, 0, 2)
-    ((0, 2), (2, 1))
-    """
-    block = 1 << i
-    if i == k - 1:
-        return table & ((1 << block) - 1), table >> block
-    ones, low, high = (1 << block) - 1, 0, 0
-    for j in range(1 << (k - 1 - i)):
-        low |= (table >> 2 * j * block & ones) << j * block
-        high |= (table >> (2 * j + 1) * block & ones) << j * block
-    return low, high

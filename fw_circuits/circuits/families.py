@@ -14,8 +14,9 @@ from fw_circuits.circuits.circuit import Circuit
 from fw_circuits.circuits.expansion import expand
 from fw_circuits.circuits.gate import AND, OR, XOR
 from fw_circuits.circuits.passes import simplify, sweep
+from fw_circuits.circuits.tables import values_by_popcount
 
-#: Above so many gates a counting network is not rewritten: it gains next to nothing.
+#: Above this many gates a counting network is not rewritten: it gains next to nothing.
 REWRITE_GATES = 60
 
 
@@ -28,10 +29,7 @@ def parity_circuit(n: int) -> Circuit:
     (2, '0x96')
     """
     builder = Builder(n)
-    signal = builder.inputs[0]
-    for x in builder.inputs[1:]:
-        signal = builder.gate(XOR, signal, x)
-    return builder.circuit([signal])
+    return builder.circuit([builder.fold(XOR, builder.inputs)])
 
 
 def count_bits(builder: Builder, signals: Sequence[int]) -> list[int]:
@@ -76,13 +74,11 @@ def symmetric_circuit(values: tuple[int, ...]) -> Circuit:
     [4, 3, 2]
     """
     n = len(values) - 1
+    if len(set(values)) == 1:
+        return Circuit(n, (), (values[0],))
     if len(set(values[1:])) == 1 or len(set(values[:-1])) == 1:
         builder = Builder(n)
-        signal = builder.inputs[0]
-        for x in builder.inputs[1:]:
-            signal = builder.gate(OR if values[-1] == values[1] else AND, signal, x)
-        if values[0] == values[-1]:
-            return Circuit(n, (), (values[0],))
+        signal = builder.fold(OR if values[-1] == values[1] else AND, builder.inputs)
         return builder.circuit([signal ^ values[0]])
     width = n.bit_length()
     room = (1 << width) - len(values)
@@ -109,17 +105,6 @@ def circuit_of(table: int, n: int) -> Circuit:
     return min(circuit, symmetric_circuit(values), key=lambda c: c.n_gates) if values else circuit
 
 
-def values_by_popcount(table: int, n: int) -> tuple[int, ...]:
-    """Value for 0, 1, .., n ones; empty if the function of n inputs is not symmetric.
-
-    >>> values_by_popcount(0b11101000, 3), values_by_popcount(0b1010, 2)
-    ((0, 0, 1, 1), ())
-    """
-    values = tuple(table >> ((1 << ones) - 1) & 1 for ones in range(n + 1))
-    same = all(table >> v & 1 == values[v.bit_count()] for v in range(1 << n))
-    return values if same else ()
-
-
 def complement_inputs(circuit: Circuit, flips: Sequence[bool]) -> Circuit:
     """The circuit reading the complement of the inputs where ``flips`` is true; no gate more.
 
@@ -139,13 +124,13 @@ def chain_circuit(
     """A carry chain: the majority of two inputs and the carry from below, pair after pair.
 
     The carry out is the value of the most significant pair whose (complemented) inputs agree; where none does,
-    that of ``start``.  4 gates a pair, 1 for the lowest if ``start`` is constant.
+    that of ``start``.  4 gates per pair, 1 for the lowest if ``start`` is constant.
 
     Parameters
     ----------
     pairs : sequence of (bool, bool)
         Most significant first: which input of each pair is complemented.  The inputs are, in this order:
-        ``prefix`` of them, two a pair, and the start.
+        ``prefix`` of them, two per pair, and the start.
     start : int or None
         Constant carry in, 0 or 1; None: one more input.
     prefix : int
@@ -173,6 +158,4 @@ def chain_circuit(
             carry = builder.gate(OR if carry else AND, u, v)
         else:
             carry = builder.mux(builder.gate(XOR, u, v), carry, u)
-    for x in inputs[:prefix]:
-        carry = builder.gate(XOR, carry, x)
-    return builder.circuit([carry])
+    return builder.circuit([builder.fold(XOR, [carry, *inputs[:prefix]])])

@@ -1,7 +1,7 @@
 """Readable formulas: ``~ & | ^``, a multiplexer as ``(s ? a : b)``, counts as ``at least 2 of (a, b, c)``.
 
 Parentheses appear where two different operators meet, so no precedence needs to be known.  Functions of 3 or
-4 subexpressions that only depend on how many of them hold are put in words.  A formula that grows long
+4 subexpressions that only depend on how many of them are true are put in words.  A formula that grows long
 because gates are shared names the shared parts: ``t1 & c where t1 = a ^ b``.
 """
 
@@ -14,10 +14,11 @@ from itertools import permutations, product
 from typing import NamedTuple
 
 from fw_circuits.circuits.builder import Builder, output_signals
-from fw_circuits.circuits.circuit import Circuit, variable_table
+from fw_circuits.circuits.circuit import Circuit
 from fw_circuits.circuits.cuts import Cut, cone, find_cuts
-from fw_circuits.circuits.gate import XOR, Gate
+from fw_circuits.circuits.gate import XOR, Gate, and_literals
 from fw_circuits.circuits.passes import simplify, strash, sweep
+from fw_circuits.circuits.tables import variable_table
 from fw_circuits.exceptions import CircuitError
 
 LONGEST = 300
@@ -161,7 +162,7 @@ def _gate(
     table, a, b = circuit.gates[node - circuit.n_inputs - 1]
     if table == XOR:
         return _xor(2 * a, 2 * b, complemented, literal)
-    a, b, inverted = _as_and(Gate(table, a, b))
+    a, b, inverted = and_literals(Gate(table, a, b))
     conjunction = _join("&", [literal(a), literal(b)])
     if inverted == complemented:
         return conjunction
@@ -181,15 +182,6 @@ def _xor(a: int, b: int, complemented: int, literal: Callable[[int], Expression]
                 return _join("^", operands)
         return _complement(_join("^", operands))
     return _join("^", operands)
-
-
-def _as_and(gate: Gate) -> tuple[int, int, int]:
-    """Signals a, b and a complement with gate = (a & b) ^ complement, for a gate that is not XOR-like."""
-    table, inverted = gate.table, 0
-    if table.bit_count() == 3:
-        table, inverted = table ^ 15, 1
-    at = table.bit_length() - 1  # the one pattern at which it holds
-    return 2 * gate.a + (1 - (at & 1)), 2 * gate.b + (1 - (at >> 1)), inverted
 
 
 def _words(cut: Cut, complemented: int, literal: Callable[[int], Expression]) -> Expression | None:
@@ -243,12 +235,12 @@ def _count_phrase(values: list[int], k: int) -> str | None:
         if by_count[count] not in (None, value):
             return None
         by_count[count] = value
-    held = [count for count, value in enumerate(by_count) if value]
-    if held == [0, k]:
+    counts = [count for count, value in enumerate(by_count) if value]
+    if counts == [0, k]:
         return "all or none"
-    if not held or held != list(range(held[0], held[-1] + 1)):
+    if not counts or counts != list(range(counts[0], counts[-1] + 1)):
         return None
-    low, high = held[0], held[-1]
+    low, high = counts[0], counts[-1]
     if high == k:
         return f"at least {low}" if 2 <= low < k else None
     if low == 0:

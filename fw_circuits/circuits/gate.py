@@ -81,3 +81,30 @@ def swap_operands(table: int) -> int:
     'lt'
     """
     return table & 9 | (table & 2) << 1 | table >> 1 & 2
+
+
+def and_literals(gate: Gate) -> tuple[int, int, int]:
+    """An AND-like gate as ``(a & b) ^ complement`` on signals.
+
+    Parameters
+    ----------
+    gate : Gate
+        With one 1 or one 0 in its table.
+
+    Returns
+    -------
+    a, b : int
+        Signals ``2 * node + complemented``.
+    complement : int
+        0 or 1.
+
+    Examples
+    --------
+    >>> and_literals(Gate(14, 1, 2))  # x | y = ~(~x & ~y)
+    (3, 5, 1)
+    """
+    table, complement = gate.table, 0
+    if table.bit_count() == 3:
+        table, complement = table ^ 15, 1
+    at = table.bit_length() - 1  # the one pattern at which it is 1
+    return 2 * gate.a + (1 - (at & 1)), 2 * gate.b + (1 - (at >> 1)), complement

@@ -127,37 +127,14 @@ def from_networkx(graph: nx.Graph) -> Circuit:
             signals[node] = int(name in ("1", "true")) if value is None else value
     gates: list[Gate] = []
     for node in _topological(graph, _ordered(graph, kinds, "gate")):
-        operands = _operands(graph, node, signals)
-        table, inverted = _table(graph, node, operands)
-        if table is None:
-            signals[node] = operands[0][1] ^ inverted
-            continue
-        (first, a), (_, b) = operands
-        if first == 1:
-            a, b = b, a
-        if first is None and swap_operands(table) != table:
-            raise CircuitError(
-                f"gate {node!r} ({GATE_NAMES[table]}) tells its operands apart, but its edges have no "
-                "position; give them the positions 0 and 1."
-            )
-        table = complement_a(table) if a & 1 else table
-        table = complement_b(table) if b & 1 else table
-        gates.append(Gate(table, a >> 1, b >> 1))
-        signals[node] = 2 * (len(inputs) + len(gates))
-    if outputs:
-        ends = []
-        for node in outputs:
-            operands = _operands(graph, node, signals)
-            if len(operands) != 1 or graph.out_degree(node):
-                raise CircuitError(
-                    f"output {node!r} has {len(operands)} operands and {graph.out_degree(node)} readers; "
-                    "expected one operand and no reader."
-                )
-            ends.append(operands[0][1])
-    else:
-        if _number(graph.graph, "n_outputs", "the graph") != 0:
-            outputs = [node for node in graph if kinds[node] == "gate" and graph.out_degree(node) == 0]
-        ends = [signals[node] for node in outputs]
+        gate = _gate(graph, node, signals)
+        if isinstance(gate, Gate):
+            gates.append(gate)
+            gate = 2 * (len(inputs) + len(gates))
+        signals[node] = gate
+    if not outputs and _number(graph.graph, "n_outputs", "the graph") != 0:
+        outputs = [node for node in graph if kinds[node] == "gate" and graph.out_degree(node) == 0]
+    ends = [_end(graph, node, signals) if kinds[node] == "output" else signals[node] for node in outputs]
     input_names, output_names = (
         [str(node if kinds[node] == "gate" else _given(graph.nodes[node], "name", node)) for node in nodes]
         for nodes in (inputs, outputs)
@@ -252,8 +229,20 @@ def _operands(graph: nx.Graph, node: Any, signals: dict[Hashable, int]) -> list[
     return found
 
 
-def _table(graph: nx.Graph, node: Any, operands: list[Any]) -> tuple[int | None, int]:
-    """Table of a gate; (None, inverted) for an inverter or buffer."""
+def _end(graph: nx.Graph, node: Any, signals: dict[Hashable, int]) -> int:
+    """Signal of an output node."""
+    operands = _operands(graph, node, signals)
+    if len(operands) != 1 or graph.out_degree(node):
+        raise CircuitError(
+            f"output {node!r} has {len(operands)} operands and {graph.out_degree(node)} readers; "
+            "expected one operand and no reader."
+        )
+    return operands[0][1]
+
+
+def _gate(graph: nx.Graph, node: Any, signals: dict[Hashable, int]) -> Gate | int:
+    """A gate, or the signal of an inverter or buffer."""
+    operands = _operands(graph, node, signals)
     data = graph.nodes[node]
     name = str(_given(data, "name", "")).strip().lower()
     table = _number(data, "table", f"gate {node!r}", 15)
@@ -266,4 +255,14 @@ def _table(graph: nx.Graph, node: Any, operands: list[Any]) -> tuple[int | None,
     expected = 1 if table is None else 2
     if len(operands) != expected:
         raise CircuitError(f"gate {node!r} has {len(operands)} operands; expected {expected}.")
-    return (None, UNARY[name]) if table is None else (table, 0)
+    if table is None:
+        return operands[0][1] ^ UNARY[name]
+    (first, a), (_, b) = operands
+    if first is None and swap_operands(table) != table:
+        raise CircuitError(
+            f"gate {node!r} ({GATE_NAMES[table]}) tells its operands apart, but its edges have no "
+            "position; give them the positions 0 and 1."
+        )
+    table = complement_a(table) if a & 1 else table
+    table = complement_b(table) if b & 1 else table
+    return Gate(table, a >> 1, b >> 1)

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from fw_circuits.circuits.builder import Builder, normal_gate, output_signals
 from fw_circuits.circuits.catalogue import minimal_circuit
-from fw_circuits.circuits.circuit import Circuit, variable_table
+from fw_circuits.circuits.circuit import Circuit
 from fw_circuits.circuits.cuts import LEAVES, find_cuts, freed
 from fw_circuits.circuits.gate import Gate, apply_table
+from fw_circuits.circuits.tables import variable_table
 
 
 def strash(circuit: Circuit) -> Circuit:

@@ -5,7 +5,8 @@ once: a formula.  Then some gate reads two inputs that nothing else reads, and p
 leaves a function of the same kind with one input and one gate less.  With n gates one node is read twice, and the
 same step applies unless every such gate shares an input with the rest; those functions, the *cores*, are listed
 from the exact search.  So every function here is a core into which inputs were replaced by gates, again and again:
-``f(x) = g(rest, x_i op x_j)`` (ours; the counts are checked against the exact search).
+``f(x) = g(rest, x_i op x_j)`` (original to this package; the counts are checked
+against the exact search).
 
 Tables are integers as everywhere: bit v is the value at ``v = x0 + 2 x1 + ...``; normal means bit 0 is 0.
 """
@@ -18,32 +19,15 @@ from itertools import combinations
 import numpy as np
 
 from fw_circuits._typing import Array, Bits, Ints
-from fw_circuits.circuits.catalogue import chain_gates, cost_table, minimal_circuit, widen
+from fw_circuits.circuits.catalogue import chain_gates, cost_table, minimal_circuit
 from fw_circuits.circuits.circuit import Circuit
 from fw_circuits.circuits.exact_search import OPERATIONS, SearchResult, exact_search, pattern_maps
 from fw_circuits.circuits.gate import Gate, swap_operands
+from fw_circuits.circuits.tables import depends_on_all, tables_of, values_of, widen
 from fw_circuits.exceptions import CircuitError
 
 #: (inputs, gates) that this module knows.
 KINDS = ((2, 1), (3, 2), (3, 3), (4, 3), (4, 4), (5, 4), (5, 5), (6, 5))
-
-
-def values_of(tables: Array, n: int) -> Bits:
-    """Truth tables as rows of 0 and 1: (T,) to (T, 2^n).
-
-    >>> values_of(np.array([6], np.uint64), 2).tolist()
-    [[0, 1, 1, 0]]
-    """
-    octets = np.ascontiguousarray(tables, dtype="<u8").view(np.uint8).reshape(-1, 8)
-    return np.unpackbits(octets, axis=1, count=1 << n, bitorder="little")
-
-
-def tables_of(values: Bits) -> Array:
-    """The inverse of `values_of`."""
-    octets = np.zeros((len(values), 8), np.uint8)
-    packed = np.packbits(values, axis=1, bitorder="little")
-    octets[:, : packed.shape[1]] = packed
-    return octets.view("<u8")[:, 0].astype(np.uint64)
 
 
 def _patterns(n: int, i: int, j: int) -> tuple[Ints, Ints]:
@@ -54,8 +38,8 @@ def _patterns(n: int, i: int, j: int) -> tuple[Ints, Ints]:
 
 
 @cache
-def frugal_tables(n: int, gates: int) -> Array:
-    """All normal functions that depend on n inputs and whose smallest circuit has so many gates.
+def read_once_tables(n: int, gates: int) -> Array:
+    """All normal functions that depend on n inputs and whose smallest circuit has this many gates.
 
     Returns
     -------
@@ -68,14 +52,14 @@ def frugal_tables(n: int, gates: int) -> Array:
 
     Examples
     --------
-    >>> [len(frugal_tables(n, n - 1)) for n in (2, 3, 4, 5)]
+    >>> [len(read_once_tables(n, n - 1)) for n in (2, 3, 4, 5)]
     [5, 57, 1077, 28473]
-    >>> len(frugal_tables(4, 4))
+    >>> len(read_once_tables(4, 4))
     5264
     """
     parts = [core_tables(n, gates)]
     if (n - 1, gates - 1) in KINDS:
-        inner = values_of(frugal_tables(n - 1, gates - 1), n - 1)
+        inner = values_of(read_once_tables(n - 1, gates - 1), n - 1)
         for i, j in combinations(range(n), 2):
             rest, pair = _patterns(n, i, j)
             for op in OPERATIONS:
@@ -85,7 +69,7 @@ def frugal_tables(n: int, gates: int) -> Array:
 
 @cache
 def core_tables(n: int, gates: int) -> Array:
-    """The functions of `frugal_tables` in which no two inputs can be replaced by a gate.
+    """The functions of `read_once_tables` in which no two inputs can be replaced by a gate.
 
     Examples
     --------
@@ -100,14 +84,8 @@ def core_tables(n: int, gates: int) -> Array:
         return _cores5()[0]
     tables = np.arange(0, 1 << (1 << n), 2, dtype=np.uint64)
     cost = cost_table()[[widen(int(t), n) for t in tables]]
-    tables = tables[cost == gates]
-    values = values_of(tables, n)
-    return tables[_depends_on_all(values) & ~_collapsible(values)]
-
-
-def _depends_on_all(values: Bits) -> Array:
-    v, n = np.arange(values.shape[1]), values.shape[1].bit_length() - 1
-    return np.logical_and.reduce([(values != values[:, v ^ (1 << i)]).any(axis=1) for i in range(n)])
+    tables = tables[(cost == gates) & depends_on_all(tables, n)]
+    return np.asarray(tables[~_collapsible(values_of(tables, n))])
 
 
 def _cofactors(values: Bits, i: int, j: int) -> Bits:
@@ -135,16 +113,16 @@ def _search5() -> SearchResult:
 def _cores5() -> tuple[Array, Array, Array]:
     # Tables of the cores of five inputs, ascending, with the row of the search and the transformation of each.
     search, maps = _search5(), pattern_maps(5)[2]
-    values = values_of(search.table.astype(np.uint64), 5)
-    rows = np.flatnonzero((search.cost == 5) & _depends_on_all(values) & ~_collapsible(values))
+    values = values_of(search.table, 5)
+    rows = np.flatnonzero((search.cost == 5) & depends_on_all(search.table, 5) & ~_collapsible(values))
     spread = np.concatenate([tables_of(values[row][maps] ^ values[row][maps[:, :1]]) for row in rows])
     tables, first = np.unique(spread, return_index=True)
     return tables, rows[first // len(maps)], first % len(maps)
 
 
 @lru_cache(maxsize=1 << 14)
-def frugal_circuit(table: int, n: int) -> Circuit:
-    """A smallest circuit of one of the functions of `frugal_tables`, or of its complement.
+def read_once_circuit(table: int, n: int) -> Circuit:
+    """A smallest circuit of one of the functions of `read_once_tables`, or of its complement.
 
     Raises
     ------
@@ -153,7 +131,7 @@ def frugal_circuit(table: int, n: int) -> Circuit:
 
     Examples
     --------
-    >>> circuit = frugal_circuit(0x96696996, 5)
+    >>> circuit = read_once_circuit(0x96696996, 5)
     >>> circuit.n_gates, hex(circuit.truth_table()), circuit.formula("abcde")
     (4, '0x96696996', 'a ^ b ^ c ^ d ^ e')
     """
@@ -161,7 +139,7 @@ def frugal_circuit(table: int, n: int) -> Circuit:
         return minimal_circuit(table, n)
     full = (1 << (1 << n)) - 1
     if table & 1:
-        inner = frugal_circuit(table ^ full, n)
+        inner = read_once_circuit(table ^ full, n)
         return Circuit(n, inner.gates, (inner.outputs[0] ^ 1,))
     values = values_of(np.array([table], np.uint64), n)
     for i, j in combinations(range(n), 2):
@@ -170,7 +148,7 @@ def frugal_circuit(table: int, n: int) -> Circuit:
         op = sum(d << p for p, d in enumerate(differ))
         if op in OPERATIONS and all((c[p] == c[op.bit_length() - 1]).all() for p in range(4) if differ[p]):
             inside = tables_of(np.concatenate([c[0], c[op.bit_length() - 1]])[None])
-            inner = frugal_circuit(int(inside[0]), n - 1)
+            inner = read_once_circuit(int(inside[0]), n - 1)
             if inner.n_gates in (n - 2, n - 1):
                 return _replace(inner, n, i, j, op)
             break

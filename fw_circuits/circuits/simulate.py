@@ -1,4 +1,4 @@
-"""Evaluate a netlist on many rows at once: 64 rows a machine word, one word operation a gate."""
+"""Evaluate a netlist on many rows at once: 64 rows per machine word, one word operation per gate."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,60 +12,6 @@ from fw_circuits.circuits.gate import Gate, apply_table
 from fw_circuits.exceptions import InputError
 
 ONES = np.uint64(0xFFFF_FFFF_FFFF_FFFF)
-
-
-def pack_bits(bits: Bits) -> Words:
-    """Pack a matrix of 0/1 rows into words, 64 rows each.
-
-    Parameters
-    ----------
-    bits : array of uint8, shape (rows, columns)
-        Values 0 and 1 (not checked).
-
-    Returns
-    -------
-    array of uint64, shape (columns, ceil(rows / 64))
-        Row r of a column is bit ``r % 64`` of word ``r // 64``; padding bits are zero.
-
-    Examples
-    --------
-    >>> pack_bits(np.array([[1, 0], [1, 1], [0, 1]], dtype=np.uint8))
-    array([[3],
-           [6]], dtype=uint64)
-    """
-    rows, columns = bits.shape
-    packed = np.zeros((columns, (rows + 63) // 64 * 8), dtype=np.uint8)
-    packed[:, : (rows + 7) // 8] = np.packbits(bits, axis=0, bitorder="little").T
-    return packed.view("<u8").astype(np.uint64, copy=False)
-
-
-def unpack_words(words: Words, n_rows: int) -> Bits:
-    """Invert `pack_bits`: words of shape (columns, W) to an array of uint8 of shape (n_rows, columns).
-
-    Examples
-    --------
-    >>> unpack_words(np.array([[3], [6]], dtype=np.uint64), 3)
-    array([[1, 0],
-           [1, 1],
-           [0, 1]], dtype=uint8)
-    """
-    octets = np.ascontiguousarray(words).astype("<u8", copy=False).view(np.uint8)
-    return np.ascontiguousarray(np.unpackbits(octets, axis=1, count=n_rows, bitorder="little").T)
-
-
-def clear_padding(words: Words, n_rows: int) -> None:
-    """Set the bits of the rows from `n_rows` on to zero, in place.
-
-    >>> words = np.array([[15, 1]], dtype=np.uint64)
-    >>> clear_padding(words, 3)
-    >>> words
-    array([[7, 0]], dtype=uint64)
-    """
-    whole, rest = divmod(n_rows, 64)
-    if rest:
-        words[:, whole] &= np.uint64((1 << rest) - 1)
-        whole += 1
-    words[:, whole:] = 0
 
 
 def check_bits(bits: Any, n_inputs: int, names: Sequence[str] | None = None) -> Bits:
@@ -93,7 +39,7 @@ def simulate(words: Words, gates: tuple[Gate, ...], outputs: tuple[int, ...], n_
     Parameters
     ----------
     words : array of uint64, shape (n_inputs, W)
-        Packed input columns (see `pack_bits`); may be read-only.
+        Packed input columns (see `fw_circuits._bits`); may be read-only.
     gates, outputs
         As in `Circuit`; not checked here.
     n_threads : int
@@ -117,7 +63,7 @@ def simulate(words: Words, gates: tuple[Gate, ...], outputs: tuple[int, ...], n_
 
 
 def simulate_numpy(words: Words, gates: Array, outputs: Array) -> Words:
-    """NumPy twin of the compiled kernel; same arguments as arrays of shapes (n_gates, 3) and (n_outputs,).
+    """NumPy reference of the compiled kernel; same arguments as arrays of shapes (n_gates, 3) and (n_outputs,).
 
     >>> simulate_numpy(np.array([[12], [10]], dtype=np.uint64), np.array([[8, 1, 2]]), np.array([6, 4]))
     array([[ 8],

@@ -1,7 +1,8 @@
-"""Truth tables as callers give them: an integer, or the values of a function as an array.
+"""Truth tables: as callers give them, and the small algebra on them.
 
 One convention everywhere: bit v of the integer, and entry v of the array, is the value at the input pattern
-``v = x0 + 2 x1 + 4 x2 + ...``.  Text is refused, because half of the field writes the last pattern first.
+``v = x0 + 2 x1 + 4 x2 + ...``.  Text is refused, because half of the field writes the last pattern first.  The
+functions from `variable_table` on take tables of the right size as given.
 """
 
 from __future__ import annotations
@@ -9,11 +10,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from numbers import Real
 from operator import index
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
+from fw_circuits._bits import pack_bits, unpack_bits
+from fw_circuits._typing import Array, Bits, Words
 from fw_circuits.exceptions import CircuitError, FwCircuitsError, InputError
+
+Tables = TypeVar("Tables", int, Array)
 
 
 def check_inputs(n: Any, most: int, hint: str = "", error: type[FwCircuitsError] = CircuitError) -> int:
@@ -99,7 +104,7 @@ def as_table(table: Any, n: int) -> int:
     strange = [v for v in entries if not (numbers and isinstance(v, Real | np.bool_) and v in (0, 1))]
     if strange:
         raise InputError(f"table has values such as {strange[0]!r}; expected {words(n)}.")
-    return int.from_bytes(np.packbits(values.astype(bool), bitorder="little").tobytes(), "little")
+    return table_of(values.astype(bool))
 
 
 def as_tables(table: Any, n: int, outputs: int | None = None) -> list[int]:
@@ -146,3 +151,148 @@ def words(n: int) -> str:
         f"an integer of 2^{n} bits (bit v is the value at x0 + 2 x1 + 4 x2 + ... = v) or an array of shape "
         f"({1 << n},) of the values 0 and 1 in that order"
     )
+
+
+def variable_table(i: int, n: int) -> int:
+    """Truth table of input i of n: the integer of 2^n bits whose bit v is bit i of v.
+
+    Examples
+    --------
+    >>> [hex(variable_table(i, 3)) for i in range(3)]
+    ['0xaa', '0xcc', '0xf0']
+    """
+    return ((1 << (1 << n)) - 1) // ((1 << (1 << i)) + 1) << (1 << i)
+
+
+def changes_with(tables: Tables, i: int, n: int) -> Tables:
+    """Patterns with input i = 0 at which a change of that input changes a function, or each of an array of them.
+
+    Examples
+    --------
+    >>> bin(changes_with(0b1000, 0, 2)), changes_with(0b1010, 1, 2)
+    ('0b100', 0)
+    """
+    changes: Tables = (tables ^ tables >> (1 << i)) & (variable_table(i, n) >> (1 << i))
+    return changes
+
+
+def depends_on_all(tables: Array, n: int) -> Array:
+    """Which functions of n <= 6 inputs depend on each of them; tables as unsigned integers.
+
+    Examples
+    --------
+    >>> [int(depends_on_all(np.arange(1 << (1 << n)), n).sum()) for n in (1, 2, 3, 4)]
+    [2, 10, 218, 64594]
+    """
+    return np.asarray(np.all([changes_with(tables, i, n) != 0 for i in range(n)], axis=0))
+
+
+def cofactors(table: int, i: int, n: int) -> tuple[int, int]:
+    """Functions of the other inputs, for input i = 0 and for 1, of a function of n inputs.
+
+    Examples
+    --------
+    >>> cofactors(0b1000, 1, 2), cofactors(0b0110, 0, 2)
+    ((0, 2), (2, 1))
+    """
+    block = 1 << i
+    if i == n - 1:
+        return table & ((1 << block) - 1), table >> block
+    ones, low, high = (1 << block) - 1, 0, 0
+    for j in range(1 << (n - 1 - i)):
+        low |= (table >> 2 * j * block & ones) << j * block
+        high |= (table >> (2 * j + 1) * block & ones) << j * block
+    return low, high
+
+
+def narrow(table: int, n: int) -> tuple[list[int], int]:
+    """The inputs that a function of n inputs depends on, and its table over these alone.
+
+    Examples
+    --------
+    >>> narrow(0b11001100, 3)
+    ([1], 2)
+    """
+    read = list(range(n))
+    for i in reversed(range(n)):
+        if not changes_with(table, i, len(read)):
+            table = cofactors(table, i, len(read))[0]
+            del read[i]
+    return read, table
+
+
+def widen(table: int | Array, n: int) -> int:
+    """Truth table of a function of n <= 4 inputs, read as one of 4 inputs (the further ones are ignored).
+
+    Raises
+    ------
+    CircuitError
+        If n is not 0..4 or the table has other than 2^n bits.
+    InputError
+        If the table is neither an integer nor 2^n values 0 and 1.
+
+    Examples
+    --------
+    >>> hex(widen(6, 2))
+    '0x6666'
+    """
+    n = check_inputs(n, 4, "; for more use Circuit.from_truth_table")
+    return as_table(table, n) * (0xFFFF // ((1 << (1 << n)) - 1))
+
+
+def values_by_popcount(table: int, n: int) -> tuple[int, ...]:
+    """Value for 0, 1, .., n ones; empty if the function of n inputs is not symmetric.
+
+    Examples
+    --------
+    >>> values_by_popcount(0b11101000, 3), values_by_popcount(0b1010, 2)
+    ((0, 0, 1, 1), ())
+    """
+    values = tuple(table >> ((1 << ones) - 1) & 1 for ones in range(n + 1))
+    same = all(table >> v & 1 == values[v.bit_count()] for v in range(1 << n))
+    return values if same else ()
+
+
+def table_values(table: int, n: int) -> Bits:
+    """The 2^n values of a function.
+
+    Examples
+    --------
+    >>> table_values(0b0110, 2).tolist()
+    [0, 1, 1, 0]
+    """
+    octets = np.frombuffer(table.to_bytes(max(1, (1 << n) // 8), "little"), np.uint8)
+    return np.unpackbits(octets, count=1 << n, bitorder="little")
+
+
+def table_of(values: Array) -> int:
+    """The inverse of `table_values`, for an array of 0 and 1 or of truth values.
+
+    Examples
+    --------
+    >>> bin(table_of(np.array([False, True, True, False])))
+    '0b110'
+    """
+    return int.from_bytes(np.packbits(values, bitorder="little").tobytes(), "little")
+
+
+def values_of(tables: Array, n: int) -> Bits:
+    """The values of several functions of n <= 6 inputs, (T,) to (T, 2^n).
+
+    Examples
+    --------
+    >>> values_of(np.array([6, 8], np.uint64), 2).tolist()
+    [[0, 1, 1, 0], [0, 0, 0, 1]]
+    """
+    return unpack_bits(np.asarray(tables, np.uint64)[:, None], 1 << n)
+
+
+def tables_of(values: Array) -> Words:
+    """The inverse of `values_of`.
+
+    Examples
+    --------
+    >>> tables_of(np.array([[0, 1, 1, 0]], np.uint8)).tolist()
+    [6]
+    """
+    return pack_bits(values)[:, 0]

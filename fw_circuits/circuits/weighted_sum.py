@@ -1,4 +1,4 @@
-"""Weighted sums of bits as circuits: signed digits, shared full adders, one pass over the columns (ours).
+"""Weighted sums of bits as circuits: signed digits, shared full adders, one pass over the columns.
 
 ``sum_i w_i s_i + constant`` modulo a power of two.  A full adder turns three bits of one column into two and
 costs 5 gates over the full basis or 7 AND nodes, so what counts is how many bits there are to add:
@@ -10,6 +10,8 @@ costs 5 gates over the full basis or 7 AND nodes, so what counts is how many bit
    ``P x + P y + P z = P sum + 2 P carry``, whatever the pattern P is.
 4. What is left goes through the columns from the lowest up, three bits at a time.  A column whose sum bit nobody
    reads ends in a majority (4 gates) or an AND.
+
+Sharing by common digits is original to this package.
 
 A. Avizienis, "Signed-digit number representations", 1961; L. Dadda, "Some schemes for parallel multipliers", 1965.
 """
@@ -89,7 +91,7 @@ def weighted_sum(
     weights : sequence of int
         Any sign.
     signals : sequence of int
-        One a weight.
+        One per weight.
     constant : int
     width : int
         At least 0.
@@ -131,7 +133,7 @@ def weighted_sum(
 def _terms(
     weights: Sequence[int], signals: Sequence[int], constant: int
 ) -> tuple[list[tuple[int, Digits]], int]:
-    """One non-complemented signal a node with its digits, largest weight first, and the constant."""
+    """One non-complemented signal per node with its digits, largest weight first, and the constant."""
     of_node: defaultdict[int, int] = defaultdict(int)
     for weight, signal in zip(weights, signals, strict=True):
         constant += weight * (signal & 1)

@@ -1,6 +1,6 @@
 """One output bit of an arithmetic function, as a learning task.
 
-Operands are exact Python integers, so 128 bits an operand are as exact as 4.  For two operands of h bits the
+Operands are exact Python integers, so 128 bits per operand are as exact as 4.  For two operands of h bits the
 first h columns are ``a`` and the last h are ``b``, column 0 of each the least significant bit.  A signed
 operand is read in two's complement, and a signed result is the infinite two's complement expansion (so bit h
 of a signed sum is its sign).

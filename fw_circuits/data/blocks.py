@@ -16,7 +16,7 @@ Block = Callable[[Bits], Array]
 
 
 def _parity(b: Bits) -> Array:
-    return b.sum(axis=1) % 2 == 1
+    return np.asarray(b.sum(axis=1) % 2 == 1)
 
 
 def _at_least(k: int) -> Block:

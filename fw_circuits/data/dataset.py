@@ -20,7 +20,7 @@ class Dataset:
     y : array of shape (N,)
         int64 0/1 labels, float64 numbers, or text labels.
     feature_names : tuple of str
-        One name a column.
+        One name per column.
     target_name, name, description : str
         What y is, what the data set is called, and where it comes from in a sentence.
 
@@ -45,12 +45,9 @@ class Dataset:
                     f"{name} is a {type(getattr(self, name)).__name__}; expected a NumPy array: np.asarray({name})."
                 )
         names = self.feature_names
-        if (
-            isinstance(names, str)
-            or not isinstance(names, Iterable)
-            or not all(isinstance(n, str) for n in names)
-        ):
-            raise InputError(f"feature_names is {names!r}; expected a sequence of texts, one a column.")
+        listed = isinstance(names, Iterable) and not isinstance(names, str)
+        if not (listed and all(isinstance(n, str) for n in names)):
+            raise InputError(f"feature_names is {names!r}; expected a sequence of texts, one per column.")
         object.__setattr__(self, "feature_names", tuple(names))
         if self.X.ndim != 2 or self.y.shape != (self.X.shape[0],):
             raise InputError(

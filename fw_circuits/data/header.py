@@ -1,4 +1,4 @@
-"""Whether line 1 of delimited text holds the names of the columns.
+"""Whether line 1 of delimited text contains the names of the columns.
 
 Text above numbers is easy; names that are numbers (0, 1, 2, ... of a frame without names, years) are not.  A line that
 may as well be a row of data is a row of data, and the reader then complains of it, or of the target, in plain words.
@@ -27,7 +27,7 @@ def is_number(cell: str) -> bool:
 
 
 def has_header(lines: list[str], delimiter: str, wanted: Selection, path: Path) -> bool:
-    """Whether the first of these lines holds names.
+    """Whether the first of these lines contains names.
 
     It does if no cell of it is a number; if the wanted target or all wanted features stand in it; if its numbers are
     0, 1, 2, ... and it looks like no row of the data; or if all of it is quoted and the next line is not.  Of a

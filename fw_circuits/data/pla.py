@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from fw_circuits._files import read_bytes
 from fw_circuits._typing import Array, Bits
 from fw_circuits.circuits.formats.pla_file import DONT_CARE, Pla, check_dont_care, parse_pla
 from fw_circuits.data.dataset import Dataset
@@ -82,11 +83,7 @@ def read_pla(
     """
     path = Path(path)
     dont_care = check_dont_care(dont_care)
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}; check the path.") from error
-    pla = parse_pla(data, path)
+    pla = parse_pla(read_bytes(path), path)
     out = target_index([pla.output_name(j) for j in range(pla.n_outputs)], target)
     two_sided = "f" in pla.kind and "r" in pla.kind
     if two_sided and dont_care is None:

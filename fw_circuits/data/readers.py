@@ -1,4 +1,4 @@
-"""``read_table``: one door for every file format, by ending; and the readers of NPZ and Parquet."""
+"""``read_table``: the entry point for every file format, by extension; and the readers of NPZ and Parquet."""
 
 import importlib
 import math
@@ -17,7 +17,7 @@ from fw_circuits._validation import check_X
 from fw_circuits.circuits.formats.pla_file import check_dont_care
 from fw_circuits.data.dataset import Dataset
 from fw_circuits.data.pla import read_pla
-from fw_circuits.data.selection import Columns, Selection
+from fw_circuits.data.selection import Columns, Selection, columns_of
 from fw_circuits.data.text import csv_columns, dataset_of
 from fw_circuits.exceptions import FormatError, InputError
 
@@ -41,7 +41,7 @@ def read_table(
     features: Sequence[str] | None = None,
     dont_care: int | None = None,
 ) -> Dataset:
-    """Read a data set; the ending of the file name decides how.
+    """Read a data set; the file extension selects the format.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def read_table(
     Raises
     ------
     InputError
-        No such file, an unknown ending, columns that are missing, data that cannot be used as it is.
+        No such file, an unknown file extension, columns that are missing, data that cannot be used as it is.
     FormatError
         A damaged file.
 
@@ -68,7 +68,7 @@ def read_table(
     --------
     >>> read_table("table.xlsx")
     Traceback (most recent call last):
-    fw_circuits.exceptions.InputError: table.xlsx: unknown ending ...; known: .csv .tsv .txt .npz ...
+    fw_circuits.exceptions.InputError: table.xlsx: unknown file extension ...; known: .csv .tsv .txt .npz ...
     """
     path = Path(path)
     if check_dont_care(dont_care) is not None and path.suffix.lower() != ".pla":
@@ -122,7 +122,7 @@ def _check_file(path: Path, header: bool | None, delimiter: str | None) -> None:
     """Refuse what is no file of a known kind, and options that it cannot have."""
     ending = path.suffix.lower()
     if ending not in READERS:
-        raise InputError(f"{path}: unknown ending {ending!r}; known: {' '.join(READERS)}.")
+        raise InputError(f"{path}: unknown file extension {ending!r}; known: {' '.join(READERS)}.")
     if not path.is_file():
         what = "is a folder" if path.is_dir() else "does not exist"
         raise InputError(f"{path} {what}; expected a file: check the path.")
@@ -157,7 +157,7 @@ def _pla_columns(path: Path, wanted: Selection, dont_care: int | None) -> Column
     names = None if is_default(data.feature_names) else data.feature_names
     expected = data.feature_names if wanted.features is None else wanted.features
     places = match_columns(names, data.n_features, expected, str(path))
-    return Columns(np.ascontiguousarray(data.X[:, places]), data.y, tuple(expected), data.target_name)
+    return columns_of(data.X[:, places], data.y, expected, range(len(expected)), data.target_name)
 
 
 def read_npz(path: str | Path, target: str | int | None = None) -> Dataset:
@@ -178,45 +178,33 @@ def read_npz(path: str | Path, target: str | int | None = None) -> Dataset:
 
 
 def _npz_columns(path: Path, wanted: Selection) -> Columns:
-    arrays = _npz_arrays(path)
+    try:
+        arrays = read_arrays(path)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}; check the path.") from error
     if "X" not in arrays:
-        raise InputError(f"{path} holds the arrays {', '.join(arrays) or 'none'}; expected X (and y).")
+        raise InputError(f"{path} contains the arrays {', '.join(arrays) or 'none'}; expected X (and y).")
     X = check_X(arrays["X"], name=f"{path.name}: X")
     given = arrays.get("feature_names", feature_names_of(arrays["X"]))
     named = given is not None
     names = [str(n) for n in np.ravel(given)] if given is not None else list(default_names(X.shape[1]))
     if len(names) != X.shape[1]:
         raise InputError(
-            f"{path}: {len(names)} feature_names for {X.shape[1]} columns of X; expected one a column."
+            f"{path}: {len(names)} feature_names for {X.shape[1]} columns of X; expected one per column."
         )
     refuse_repeated(names, str(path))
     target = wanted.target
     key = target if isinstance(target, str) else "y"
-    if key in arrays and (
-        target is None or isinstance(target, str)
-    ):  # an array beside X: every column of X may be a feature
+    if key in arrays and isinstance(target, str | None):  # beside X, of which every column may be a feature
         y = _npz_target(arrays[key], X.shape[0], key, path) if wanted.labelled else None
         features = tuple(names) if wanted.features is None else wanted.features
         places = match_columns(names if named else None, X.shape[1], features, f"{path}: X")
-        return Columns(np.ascontiguousarray(X[:, places]), y, tuple(names[i] for i in places), key)
+        return columns_of(X[:, places], y, names, places, key)
     if target is None and wanted.labelled:
         raise InputError(f"{path} has no array y; name another one, or a column of X, by target=.")
     places, at = wanted.split(names, path, named=named)
     y = None if at is None else X[:, at].copy()
-    return Columns(
-        np.ascontiguousarray(X[:, places]),
-        y,
-        tuple(names[i] for i in places),
-        None if at is None else names[at],
-    )
-
-
-def _npz_arrays(path: Path) -> dict[str, Array]:
-    """All arrays of an NPZ file, nothing unpickled."""
-    try:
-        return read_arrays(path)
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}; check the path.") from error
+    return columns_of(X[:, places], y, names, places, None if at is None else names[at])
 
 
 def _npz_target(y: Array, n_rows: int, key: str, path: Path) -> Array:
@@ -276,9 +264,7 @@ def _parquet_columns(path: Path, wanted: Selection) -> Columns:
     places, at = wanted.split(names, path, index=_index_columns(table, names))
     X = np.column_stack([_parquet_feature(table.column(i), names[i], path) for i in places])
     y = None if at is None else _parquet_target(table.column(at).to_pylist(), names[at], path)
-    return Columns(
-        np.ascontiguousarray(X), y, tuple(names[i] for i in places), None if at is None else names[at]
-    )
+    return columns_of(X, y, names, places, None if at is None else names[at])
 
 
 def _index_columns(table: Any, names: list[str]) -> set[int]:
@@ -296,7 +282,7 @@ def _parquet_feature(column: Any, name: str, path: Path) -> Array:
     if column.null_count == 0:
         values = column.to_numpy()
         if values.dtype.kind in "biuf" and np.isfinite(values).all():
-            return values.astype(np.float64)
+            return np.asarray(values, np.float64)
     return _parquet_column(column.to_pylist(), name, path)
 
 

@@ -1,9 +1,11 @@
 """Which columns of a file are features and which one is the target: one rule for every format."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
+
+import numpy as np
 
 from fw_circuits._tables import match_columns, shown
 from fw_circuits._typing import Array, Floats
@@ -17,6 +19,13 @@ class Columns(NamedTuple):
     y: Array | None
     feature_names: tuple[str, ...]
     target_name: str | None
+
+
+def columns_of(
+    X: Floats, y: Array | None, names: Sequence[str], places: Iterable[int], target: str | None
+) -> Columns:
+    """Features under those of the names that stand at these places."""
+    return Columns(np.ascontiguousarray(X), y, tuple(names[i] for i in places), target)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """CSV and its relatives: delimiter and header found by looking, every complaint with its line number.
 
-Rows go straight into one flat float64 buffer, so a table costs 8 bytes a cell.  Not guessed: categories.  A
+Rows go straight into one flat float64 buffer, so a table costs 8 bytes per cell.  Not guessed: categories.  A
 text feature is refused by name, because how to encode it is the user's decision.
 """
 
@@ -57,9 +57,7 @@ def sniff_delimiter(lines: list[str]) -> str:
             best, most = delimiter, widths[0]
     if best:
         return best
-    if (
-        seen
-    ):  # rows of unequal length: take the delimiter of the first line, the reader then names the bad line
+    if seen:  # rows of unequal length: the delimiter of the first line; the reader then names the bad line
         return max(DELIMITERS[:-1], key=lambda d: lines[0].count(d))
     raise FormatError(
         f"no delimiter found: the first line is {lines[0].strip()[:80]!r}; expected a target and at "
@@ -117,7 +115,11 @@ def label_column(cells: list[str], lines: list[int], column: str, path: Path) ->
         raise InputError(
             f"{path}, line {lines[bad]}: the target {column!r} is {text[bad]!r} among numbers; expected "
             "numbers throughout, or text labels throughout"
-            + (" (if line 1 holds the names: --header, in Python header=True)." if lines[bad] == 1 else ".")
+            + (
+                " (if line 1 contains the names: --header, in Python header=True)."
+                if lines[bad] == 1
+                else "."
+            )
         )
     return np.array(text)
 
@@ -138,8 +140,8 @@ def read_csv(
     target : str, int or None
         Name or index of the target column; the last one if left out.
     header : bool or None
-        Whether line 1 holds names.  None: it does if no cell of it is a number, if ``target`` is one of its cells, or
-        if its numbers count 0, 1, 2, ... as those of a frame without names do.  A first column without a name whose
+        Whether line 1 contains names.  None: it does if no cell of it is a number, if ``target`` is one of its cells,
+        or if its numbers count 0, 1, 2, ... as those of a frame without names do.  A first column without a name whose
         cells are distinct whole numbers is an index: it is left out with a warning.
     delimiter : str or None
         One of comma, semicolon, tab, | and space is found from the first lines if left out.
@@ -207,7 +209,7 @@ def _delimiter(lines: list[str], wanted: Selection) -> str:
 def _first_lines(stream: TextIO, path: Path) -> list[str]:
     lines = [line for _, line in zip(range(50), stream, strict=False) if line.strip()]
     if any("\0" in line for line in lines):
-        raise FormatError(f"{path} holds NUL bytes: it is binary, or UTF-16 text; expected UTF-8 text.")
+        raise FormatError(f"{path} contains NUL bytes: it is binary, or UTF-16 text; expected UTF-8 text.")
     if not lines:
         raise FormatError(f"{path} is empty; expected a table with at least one row and two columns.")
     return lines
@@ -218,7 +220,7 @@ def _read(stream: TextIO, path: Path, wanted: Selection, header: bool, delimiter
     line, row = next(rows, (0, []))
     if not row:
         raise FormatError(
-            f"{path} holds nothing but blank cells; expected a table with at least two columns."
+            f"{path} contains nothing but blank cells; expected a table with at least two columns."
         )
     width = len(row)
     if width < 2 and wanted.labelled:
@@ -226,8 +228,7 @@ def _read(stream: TextIO, path: Path, wanted: Selection, header: bool, delimiter
             f"{path}, line {line}: one column; expected features and a target (delimiter {delimiter!r})."
         )
     names = [(cell.strip() if header else "") or f"x{i}" for i, cell in enumerate(row)]
-    repeated = sorted({n for n in names if names.count(n) > 1})
-    if repeated:
+    if repeated := sorted({n for n in names if names.count(n) > 1}):
         raise FormatError(
             f"{path}, line {line}: column name {repeated[0]!r} occurs twice; expected distinct names."
         )
@@ -304,8 +305,8 @@ def _bad_cell(path: Path, line: int, row: int, column: str, value: str) -> str:
     if value.lstrip("+-").lower() in ("inf", "infinity"):
         return f"{place}: the value is {value!r}; features must be finite numbers."
     if DECIMAL_COMMA.fullmatch(value):
-        return f"{place}: {value!r} holds a comma; expected a decimal point and no marks of thousands, 1.5 for 1,5."
+        return f"{place}: {value!r} contains a comma; expected a decimal point and no marks of thousands, 1.5 for 1,5."
     return (
         f"{place}: {value!r} is not a number; encode text and categories as numbers first, for example one "
-        "0/1 column a category (if line 1 holds names that are numbers: --header, in Python read_table(header=True))."
+        "0/1 column per category (if line 1 names them by numbers: --header, in Python read_table(header=True))."
     )

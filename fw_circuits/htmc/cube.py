@@ -5,8 +5,8 @@ vector of signs, +1 where the function is true, priced ``kappa^(1/gamma)`` with 
 circuit).  Complements cost the same and carry the opposite sign, so a list holds only *normal* functions, those that
 are 0 at pattern 0: 32,768 of them for four inputs.
 
-One level is enough on the cube: a grid point of level k that lies on a vertex has k equal bits a coordinate (in Gray
-code one bit that varies), so a circuit of level k is there a circuit of level 1 of no greater cost.  Constants are
+One level is enough on the cube: a grid point of level k that lies on a vertex has k equal bits per coordinate,
+so a circuit of level k is there a circuit of level 1 of no greater cost.  Constants are
 functions like any other, at price 1.
 """
 
@@ -20,9 +20,8 @@ import numpy as np
 
 from fw_circuits._typing import Array, Bits, Floats, Ints
 from fw_circuits.circuits.catalogue import load
-from fw_circuits.circuits.circuit import variable_table
 from fw_circuits.circuits.exact_search import exact_search, pattern_maps
-from fw_circuits.circuits.tables import as_integer, check_inputs
+from fw_circuits.circuits.tables import as_integer, check_inputs, variable_table
 from fw_circuits.exceptions import InputError
 
 #: Row b: the signs of the eight bits of byte b.

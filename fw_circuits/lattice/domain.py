@@ -1,8 +1,7 @@
 """The map from raw units to the unit interval: piecewise linear through a few knots per coordinate.
 
 Knots t_0 < ... < t_q of a coordinate go to 0, 1/q, ..., 1; between them the map is linear and outside it is
-constant.
-Two knots are the min-max map; more are a rank-like map; a single knot maps the whole line to 0.
+constant.  Two knots are the min-max map; more are a rank-like map; a single knot maps the whole line to 0.
 """
 
 import numpy as np
@@ -15,7 +14,7 @@ from fw_circuits.exceptions import InputError
 Knots = tuple[float, ...]
 
 DOMAINS = ("minmax", "quantile")
-#: Parts of the rows closer than this are equal: sums of weights carry rounding errors.
+#: Fractions of the rows closer than this are equal: sums of weights carry rounding errors.
 TIE = 1e-10
 
 
@@ -51,7 +50,7 @@ def check_matrix(X: npt.ArrayLike, n_features: int | None = None) -> Array:
     if n_features is not None and X.shape[1] != n_features:
         raise InputError(f"X has {X.shape[1]} features; the lattice expects {n_features}.")
     if X.dtype.kind == "f" and not np.all(np.isfinite(X)):
-        raise InputError("X holds NaN or infinity; impute or drop these rows first.")
+        raise InputError("X contains NaN or infinity; impute or drop these rows first.")
     return X
 
 
@@ -113,7 +112,7 @@ def increasing(values: npt.ArrayLike) -> Knots:
 
 
 def to_unit(X: Array, knots: tuple[Knots, ...]) -> Floats:
-    """Map columns of X to [0, 1], one tuple of knots a column; ``(N, len(knots))`` float64, C-contiguous.
+    """Map columns of X to [0, 1], one tuple of knots per column; ``(N, len(knots))`` float64, C-contiguous.
 
     Examples
     --------
@@ -132,5 +131,24 @@ def to_unit(X: Array, knots: tuple[Knots, ...]) -> Floats:
         if len(t) == 1:
             unit[:, i] = 0.0
         elif len(t) > 2:
-            unit[:, i] = np.interp(X[:, i], t, np.linspace(0.0, 1.0, len(t)))
+            unit[:, i] = interpolate(X[:, i], t)
+    return unit
+
+
+def interpolate(column: Array, knots: Knots) -> Floats:
+    """Linear interpolation from the knots to 0, 1/q, ..., 1, rounded so that the map is monotone.
+
+    ``np.interp`` alone may end an interval one unit in the last place above the value at its upper knot.  It is
+    monotone between knots, so the last number before each knot shows whether anything has to be cut.
+
+    Examples
+    --------
+    >>> interpolate(np.array([-1.0, 1.0, 2.0, 3.0, 9.0]), (0.0, 2.0, 4.0)).tolist()
+    [0.0, 0.25, 0.5, 0.75, 1.0]
+    """
+    at, grid = np.array(knots), np.linspace(0.0, 1.0, len(knots))
+    unit = np.interp(column, at, grid)
+    if np.any(np.interp(np.nextafter(at[1:], -np.inf), at, grid) > grid[1:]):
+        nearest = np.rint(unit * (len(grid) - 1)).astype(np.intp)
+        np.minimum(unit, grid[nearest], out=unit, where=column < at[nearest])
     return unit

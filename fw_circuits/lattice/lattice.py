@@ -10,14 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from fw_circuits._typing import Floats
+from fw_circuits._typing import Array, Floats, Ints
 from fw_circuits._validation import check_sample_weight
 from fw_circuits.exceptions import InputError
 from fw_circuits.lattice.domain import DOMAINS, Knots, check_matrix, fit_knots, to_unit
 from fw_circuits.lattice.rows import LevelRows
 from fw_circuits.lattice.triangulation import MAX_LEVEL, row_set, transpose_bits, triangulate
-
-ENCODINGS = ("binary", "gray")
 
 #: Working memory of one block of points, in bytes.
 BLOCK_BYTES = 1 << 23
@@ -27,9 +25,9 @@ BLOCK_BYTES = 1 << 23
 class Lattice:
     """Grid levels over a box of raw features (theory, section 2).
 
-    Level k has 2^k grid points a coordinate; literal ``coordinate * k + bit`` is one bit (bit 0 the least
-    significant) of a grid point's coordinate, in binary or Gray code.  Values outside the box are clipped to
-    it; a coordinate with a single knot (a constant column) maps to 0.
+    Level k has 2^k grid points per coordinate; literal ``coordinate * k + bit`` is one bit (bit 0 the least
+    significant) of a grid point's coordinate.  Values outside the box are clipped to it; a coordinate with a
+    single knot (a constant column) maps to 0.
 
     Parameters
     ----------
@@ -38,7 +36,6 @@ class Lattice:
         Increasing, each 1 to 16.
     knots : tuple of tuples of float
         Per coordinate: strictly increasing raw values that go to 0, 1/q, ..., 1, linearly in between.
-    encoding : "binary" or "gray"
 
     Raises
     ------
@@ -57,7 +54,6 @@ class Lattice:
     n_features: int
     levels: tuple[int, ...]
     knots: tuple[Knots, ...]
-    encoding: str = "binary"
 
     def __post_init__(self) -> None:
         try:
@@ -71,28 +67,27 @@ class Lattice:
             ) from error
         if not levels or list(levels) != sorted(set(levels)) or levels[0] < 1 or levels[-1] > MAX_LEVEL:
             raise InputError(f"levels are {self.levels}; expected increasing integers from 1 to {MAX_LEVEL}.")
-        if self.encoding not in ENCODINGS:
-            raise InputError(f"encoding is {self.encoding!r}; expected one of {ENCODINGS}.")
         if self.n_features < 1 or len(knots) != self.n_features:
             raise InputError(
                 f"{len(knots)} columns of knots for {self.n_features} features; expected as many, at least 1."
             )
         for i, column in enumerate(knots):
             gaps = np.array([b - a for a, b in pairwise(column)])
-            if (
-                not column
-                or not np.all(np.isfinite(column))
-                or not np.all((gaps > 1e-300) & np.isfinite(gaps))
-            ):
+            if not (column and np.isfinite(column).all() and np.all((gaps > 1e-300) & np.isfinite(gaps))):
                 raise InputError(f"knots of coordinate {i} are {column[:4]}; expected finite and increasing.")
         object.__setattr__(self, "levels", levels)
         object.__setattr__(self, "knots", knots)
 
     @classmethod
     def fit(
-        cls, X: npt.ArrayLike, *, levels: Iterable[int], domain: str = "minmax", encoding: str = "binary",
+        cls,
+        X: npt.ArrayLike,
+        *,
+        levels: Iterable[int],
+        domain: str = "minmax",
         sample_weight: npt.ArrayLike | None = None,
-    ) -> "Lattice":  # fmt: skip
+        check_input: bool = True,
+    ) -> "Lattice":
         """Lattice over the range of X.
 
         Parameters
@@ -102,17 +97,23 @@ class Lattice:
         levels : iterable of int
         domain : "minmax" or "quantile"
             "quantile" puts the knots at quantiles, as many as the highest level has grid points (at most 256;
-            repeated values once), so that the cells of that level hold about equally many rows.
-        encoding : "binary" or "gray"
+            repeated values once), so that the cells of that level contain about equally many rows.
         sample_weight : (N,), optional
             A row of weight 3 is three rows, one of weight 0 is none.
+        check_input : bool
+            False only for an X that is known to be what `domain.check_matrix` returns.
+
+        Raises
+        ------
+        InputError
+            If X is not a matrix of finite numbers, or a setting is out of range.
 
         Examples
         --------
         >>> Lattice.fit([[0.0], [1.0], [2.0], [100.0]], levels=[2], domain="quantile").knots
         ((0.0, 1.0, 2.0, 100.0),)
         """
-        X = check_matrix(X)
+        X = check_matrix(X) if check_input else np.asarray(X)
         if X.shape[0] < 1 or X.shape[1] < 1:
             raise InputError(f"X has shape {X.shape}; expected at least one row and one feature.")
         if domain not in DOMAINS:
@@ -128,7 +129,7 @@ class Lattice:
         if weights is not None:
             X, weights = X[weights > 0.0], weights[weights > 0.0]
         knots = tuple(fit_knots(X[:, i], domain, n_quantiles, weights) for i in range(X.shape[1]))
-        return cls(X.shape[1], levels, knots, encoding)
+        return cls(X.shape[1], levels, knots)
 
     @classmethod
     def boolean(cls, n_features: int) -> "Lattice":
@@ -145,20 +146,25 @@ class Lattice:
             raise InputError(f"n_features is {n_features!r}; expected a whole number >= 1.") from error
         return cls(n_features, (1,), ((0.0, 1.0),) * n_features)
 
-    @property
-    def gray(self) -> bool:
-        """Whether literals are Gray-code bits."""
-        return self.encoding == "gray"
-
-    def transform(self, X: npt.ArrayLike, columns: Sequence[int] | None = None) -> Floats:
+    def transform(
+        self, X: npt.ArrayLike, columns: Sequence[int] | None = None, *, check_input: bool = True
+    ) -> Floats:
         """Points of the unit cube: ``(N, d)``, or ``(N, len(columns))`` for some coordinates of full rows X.
+
+        Parameters
+        ----------
+        X : (N, n_features) real
+        columns : sequence of int, optional
+            Coordinates wanted; all by default.
+        check_input : bool
+            False only for rows that are known to be what `domain.check_matrix` returns: they are not scanned again.
 
         Raises
         ------
         InputError
             If X is not an (N, n_features) matrix of finite numbers.
         """
-        X = check_matrix(X, self.n_features)
+        X = check_matrix(X, self.n_features) if check_input else np.asarray(X)
         if columns is None:
             return to_unit(X, self.knots)
         return to_unit(X[:, list(columns)], tuple(self.knots[i] for i in columns))
@@ -190,8 +196,20 @@ class Lattice:
         name = f"x{coordinate}" if feature_names is None else str(feature_names[coordinate])
         return name if level == 1 else f"{name}[{bit}]"
 
-    def rows(self, X: npt.ArrayLike, level: int) -> LevelRows:
+    def rows(self, X: npt.ArrayLike, level: int, *, check_input: bool = True) -> LevelRows:
         """Unique vertices of the points X on a level, with the weights that link them; X is read in blocks.
+
+        Parameters
+        ----------
+        X : (N, n_features) real
+        level : int
+        check_input : bool
+            As in `transform`.
+
+        Raises
+        ------
+        InputError
+            If X is not an (N, n_features) matrix of finite numbers, or the lattice lacks the level.
 
         Examples
         --------
@@ -199,7 +217,7 @@ class Lattice:
         >>> rows.n_rows, rows.barycentric.toarray().tolist()
         (2, [[1.0, 0.0], [0.5, 0.5]])
         """
-        X = check_matrix(X, self.n_features)
+        X = check_matrix(X, self.n_features) if check_input else np.asarray(X)
         n_literals = self.n_literals(level)
         key_words = (n_literals + 63) // 64
         step = max(64, BLOCK_BYTES // (8 * (self.n_features + 1) * (key_words + 2)))
@@ -207,7 +225,7 @@ class Lattice:
         indptr, indices, weights = [np.zeros(1, np.int64)], [np.empty(0, np.int32)], [np.empty(0)]
         for start in range(0, len(X), step):
             z = to_unit(X[start : start + step], self.knots) * ((1 << level) - 1)
-            ends, keys, weight = triangulate(z, level, gray=self.gray)
+            ends, keys, weight = triangulate(z, level)
             indptr.append(ends[1:] + indptr[-1][-1])
             indices.append(unique.add(keys))
             weights.append(weight.copy())  # not a view of the block's buffer
@@ -230,19 +248,30 @@ class Lattice:
             "n_features": self.n_features,
             "levels": list(self.levels),
             "knots": [list(column) for column in self.knots],
-            "encoding": self.encoding,
         }
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> "Lattice":
-        """The inverse of ``to_dict``."""
+        """The inverse of ``to_dict``.
+
+        Raises
+        ------
+        InputError
+            If ``data`` is no such dictionary, or its literals are in Gray code, as earlier versions allowed.
+        """
         try:
             knots = tuple(tuple(column) for column in data["knots"])
-            return cls(int(data["n_features"]), tuple(data["levels"]), knots, data["encoding"])
-        except (KeyError, TypeError) as error:
+            lattice = cls(int(data["n_features"]), tuple(data["levels"]), knots)
+            encoding = data.get("encoding", "binary")
+        except (AttributeError, KeyError, TypeError) as error:
             raise InputError(
                 f"not a saved lattice ({error!r}); expected the dictionary of Lattice.to_dict."
             ) from None
+        if encoding != "binary":
+            raise InputError(
+                f"the saved lattice has the encoding {encoding!r}; expected 'binary', the only one of this version."
+            )
+        return lattice
 
     def _check_level(self, level: int) -> int:
         if level not in self.levels:
@@ -250,5 +279,5 @@ class Lattice:
         return level
 
 
-def _smallest(indptr: np.ndarray) -> np.ndarray:
+def _smallest(indptr: Ints) -> Array:
     return indptr.astype(np.int32) if indptr[-1] < 2**31 else indptr

@@ -1,4 +1,4 @@
-"""NumPy twins of ``csrc/lattice``: the same results bit for bit, written to be read.
+"""NumPy reference implementations of ``csrc/lattice``: the same results bit for bit, written to be read.
 
 Weights are multiples of 2^-44, so sums of them are exact, and a rounding error in z makes no vertex of its
 own.
@@ -6,13 +6,14 @@ own.
 
 import numpy as np
 
+from fw_circuits._bits import pack_bits, unpack_bits
 from fw_circuits._typing import Array, Floats, Ints, Words
 
 #: s = ONE_UNITS units of 2^-44.
 ONE_UNITS = 1 << 44
 
 
-def j1(z: Floats, level: int, gray: bool) -> tuple[Ints, Words, Floats]:
+def j1(z: Floats, level: int) -> tuple[Ints, Words, Floats]:
     """Vertices and weights of points, see ``triangulate``.  Tie rule: the smaller coordinate first."""
     n, d = z.shape
     even = 2.0 * np.ceil(0.5 * (z - 1.0))
@@ -28,35 +29,13 @@ def j1(z: Floats, level: int, gray: bool) -> tuple[Ints, Words, Floats]:
     code = np.where(takes_odd, odd[:, None, :], even.astype(np.int64)[:, None, :])
     kept = weights > 0
     indptr = np.concatenate([[0], np.cumsum(kept.sum(axis=1))]).astype(np.int64)
-    return indptr, pack_codes(code[kept], level, gray), weights[kept]
-
-
-def pack_codes(code: Ints, level: int, gray: bool) -> Words:
-    """Literal bits of vertices ``(m, d)``, packed row by row: ``(m, ceil(d * level / 64))``."""
-    m, d = code.shape
-    if gray:
-        code = code ^ (code >> 1)
-    bits = (code[:, :, None] >> np.arange(level)) & 1
-    return _pack(bits.reshape(m, d * level))
-
-
-def unpack_keys(keys: Words, n_bits: int) -> Array:
-    """The first ``n_bits`` bits of each row of packed words, as uint8."""
-    bytes_ = np.ascontiguousarray(keys, dtype="<u8").view(np.uint8).reshape(len(keys), 8 * keys.shape[1])
-    return np.unpackbits(bytes_, axis=1, count=n_bits, bitorder="little")
+    bits = code[kept][:, :, None] >> np.arange(level) & 1
+    return indptr, pack_bits(bits.reshape(len(bits), d * level)), weights[kept]
 
 
 def transpose_bits(keys: Words, n_literals: int) -> Words:
     """Bit columns of packed rows: ``(n_literals, ceil(len(keys) / 64))``."""
-    return _pack(unpack_keys(keys, n_literals).T)
-
-
-def _pack(bits: Array) -> Words:
-    n_words = (bits.shape[1] + 63) // 64
-    padded = np.zeros((len(bits), 64 * n_words), dtype=np.uint8)
-    padded[:, : bits.shape[1]] = bits
-    octets = np.packbits(padded, axis=1, bitorder="little")
-    return octets.ravel().view("<u8").astype(np.uint64).reshape(len(bits), n_words)
+    return pack_bits(unpack_bits(keys, n_literals).T)
 
 
 class RowSet:

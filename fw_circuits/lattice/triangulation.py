@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from fw_circuits._bits import unpack_bits
 from fw_circuits._kernels import select
 from fw_circuits._typing import Floats, Ints, Words
 from fw_circuits.exceptions import InputError
@@ -25,7 +26,7 @@ MAX_LEVEL = 16
 MAX_COORDINATES = (1 << 19) - 1
 
 
-def triangulate(z: Floats, level: int, *, gray: bool = False) -> tuple[Ints, Words, Floats]:
+def triangulate(z: Floats, level: int) -> tuple[Ints, Words, Floats]:
     """Vertices of positive weight of each point.
 
     Parameters
@@ -34,8 +35,6 @@ def triangulate(z: Floats, level: int, *, gray: bool = False) -> tuple[Ints, Wor
         Points; every entry in [0, 2^level - 1].
     level : int
         1 to 16.
-    gray : bool
-        Encode the vertices' coordinates in Gray code instead of binary.
 
     Returns
     -------
@@ -67,10 +66,11 @@ def triangulate(z: Floats, level: int, *, gray: bool = False) -> tuple[Ints, Wor
         raise InputError(
             f"points leave [0, {(1 << level) - 1}]; clip them, or map them with Lattice.transform."
         )
-    return _kernels().j1(z, level, gray)
+    vertices: tuple[Ints, Words, Floats] = _kernels().j1(z, level)
+    return vertices
 
 
-def codes(keys: Words, n_coordinates: int, level: int, *, gray: bool = False) -> Ints:
+def codes(keys: Words, n_coordinates: int, level: int) -> Ints:
     """Integer coordinates ``(m, n_coordinates)`` of packed vertices, the keys of ``triangulate``.
 
     Examples
@@ -78,10 +78,8 @@ def codes(keys: Words, n_coordinates: int, level: int, *, gray: bool = False) ->
     >>> codes(np.array([[0b10_01]], dtype=np.uint64), 2, 2).tolist()
     [[1, 2]]
     """
-    bits = reference.unpack_keys(keys, n_coordinates * level).reshape(len(keys), n_coordinates, level)
-    if gray:  # binary bit p = xor of the Gray bits p, p + 1, ...
-        bits = np.bitwise_xor.accumulate(bits[:, :, ::-1], axis=2)[:, :, ::-1]
-    return bits.astype(np.int64) @ (1 << np.arange(level))
+    bits = unpack_bits(keys, n_coordinates * level).reshape(len(keys), n_coordinates, level)
+    return bits @ (1 << np.arange(level))
 
 
 def transpose_bits(keys: Words, n_literals: int) -> Words:
@@ -92,7 +90,7 @@ def transpose_bits(keys: Words, n_literals: int) -> Words:
     >>> transpose_bits(np.array([[0b01], [0b11]], dtype=np.uint64), 2).tolist()
     [[3], [2]]
     """
-    return _kernels().transpose_bits(np.ascontiguousarray(keys), n_literals)
+    return np.asarray(_kernels().transpose_bits(np.ascontiguousarray(keys), n_literals))
 
 
 def row_set(key_words: int) -> Any:

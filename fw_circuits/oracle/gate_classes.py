@@ -12,7 +12,7 @@ from fw_circuits.circuits.read_once import core_tables
 
 @dataclass(frozen=True)
 class Family:
-    """All functions of ``arity`` inputs with ``gates`` gates (`frugal_tables`), and the factor of their cost."""
+    """All functions of ``arity`` inputs with ``gates`` gates (`read_once_tables`), and the factor of their cost."""
 
     arity: int
     gates: int

@@ -54,7 +54,8 @@ def prepare(X: Any, y: Any, settings: Settings, sample_weight: Any = None) -> Pr
         lattice = Lattice.boolean(points.shape[1])
     else:
         levels = settings.levels or (1, 2, 3)
-        lattice = Lattice.fit(counted, levels=levels, domain=settings.domain, sample_weight=weights[some])
+        lattice = Lattice.fit(counted, levels=levels, domain=settings.domain, sample_weight=weights[some],
+                              check_input=False)  # fmt: skip
     oracle = make_oracle(
         settings.oracle, points, lattice, settings.gamma, max_gates=settings.max_gates, n_jobs=settings.n_jobs,
         time_limit=settings.time_limit, random_state=settings.random_state,

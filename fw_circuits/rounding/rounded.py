@@ -12,7 +12,6 @@ from fw_circuits._typing import Array, Bits, Floats, Ints
 from fw_circuits._validation import check_X
 from fw_circuits.circuits import Circuit
 from fw_circuits.lattice import Lattice
-from fw_circuits.lattice.domain import to_unit
 
 
 @dataclass(frozen=True)
@@ -85,12 +84,10 @@ def encode(lattice: Lattice, levels: Sequence[int], points: Floats) -> Bits:
     >>> encode(lattice, (2,), np.array([[0.9], [2.1]])).tolist()
     [[1, 0], [0, 1]]
     """
-    unit = to_unit(points, lattice.knots)
+    unit = lattice.transform(points, check_input=False)
     parts = []
     for level in levels:
         grid = np.rint(unit * ((1 << level) - 1)).astype(np.int64)
-        if lattice.gray:
-            grid ^= grid >> 1
         parts.append((grid[:, :, None] >> np.arange(level) & 1).reshape(len(unit), -1))
     return np.concatenate(parts, axis=1).astype(np.uint8)
 

@@ -16,11 +16,12 @@ from operator import index
 import numpy as np
 import numpy.typing as npt
 
-from fw_circuits._typing import Bits, Floats, Words
+from fw_circuits._bits import unpack_bits
+from fw_circuits._typing import Floats, Words
 from fw_circuits.circuits import Circuit
 from fw_circuits.exceptions import InputError
 from fw_circuits.lattice import Lattice, LevelRows, transpose_bits, triangulate
-from fw_circuits.lattice.domain import check_matrix, to_unit
+from fw_circuits.lattice.domain import check_matrix
 
 #: Working memory of one block of rows or atoms, in bytes.
 BLOCK_BYTES = 1 << 23
@@ -131,14 +132,14 @@ class Atom:
         column = {coordinate: i for i, coordinate in enumerate(self.support)}
         # Inputs that are not read take the place of any literal that is.
         local = [column.get(literal // k, 0) * k + literal % k for literal in self.literals]
-        knots = tuple(self.lattice.knots[i] for i in self.support)
         step = max(64, BLOCK_BYTES // (8 * (d + 1) * ((d * k + 63) // 64 + 2)))
         values = np.empty(len(points))
         for start in range(0, len(points), step):
-            z = to_unit(points[start : start + step][:, list(self.support)], knots) * ((1 << k) - 1)
-            indptr, keys, weights = triangulate(z, k, gray=self.lattice.gray)
+            block = points[start : start + step]
+            z = self.lattice.transform(block, self.support, check_input=False) * ((1 << k) - 1)
+            indptr, keys, weights = triangulate(z, k)
             words = np.ascontiguousarray(transpose_bits(keys, d * k)[local])
-            signs = 2.0 * _unpack(self.circuit.evaluate_words(words), len(keys))[0] - 1.0
+            signs = 2.0 * unpack_bits(self.circuit.evaluate_words(words), len(keys))[0] - 1.0
             values[start : start + step] = np.add.reduceat(weights * signs, indptr[:-1])
         return values
 
@@ -167,7 +168,7 @@ def evaluate(atoms: Sequence[Atom], rows: LevelRows) -> Floats:
         block = atoms[start : start + step]
         signs = np.empty((rows.n_rows, len(block)))
         for j, atom in enumerate(block):
-            signs[:, j] = 2.0 * _unpack(_outputs(atom, rows), rows.n_rows)[0] - 1.0
+            signs[:, j] = 2.0 * unpack_bits(_outputs(atom, rows), rows.n_rows)[0] - 1.0
         values[:, start : start + step] = rows.push(signs)
     return values
 
@@ -181,8 +182,3 @@ def _outputs(atom: Atom, rows: LevelRows) -> Words:
         raise InputError(f"an atom reads literals {atom.literals}; the rows have {rows.n_literals}.")
     words = rows.words[list(atom.literals)] if atom.literals else rows.words[:0]
     return atom.circuit.evaluate_words(np.ascontiguousarray(words))
-
-
-def _unpack(words: Words, n_rows: int) -> Bits:
-    octets = np.ascontiguousarray(words, dtype="<u8").view(np.uint8)
-    return np.unpackbits(octets, axis=1, count=n_rows, bitorder="little")

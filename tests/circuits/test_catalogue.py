@@ -1,4 +1,4 @@
-"""The catalogue: proved counts, every circuit, and the search against its twin and against brute force."""
+"""The catalogue: proved counts, every circuit, and the search against its reference and against brute force."""
 
 from itertools import combinations
 
@@ -13,10 +13,9 @@ from fw_circuits.circuits.catalogue import (
     count_by_cost,
     minimal_circuit,
     minimal_cost,
-    widen,
 )
-from fw_circuits.circuits.circuit import variable_table
 from fw_circuits.circuits.exact_search import exact_search, exact_search_python, orbit
+from fw_circuits.circuits.tables import variable_table, widen
 from fw_circuits.exceptions import CircuitError, FormatError, InputError
 
 
@@ -30,7 +29,7 @@ def test_every_function_has_a_circuit_of_its_cost():
 
 
 def test_the_search_reproduces_the_published_counts_and_the_data_file(monkeypatch):
-    monkeypatch.setenv("FW_CIRCUITS_KERNELS", "compiled")  # the twin takes minutes for this
+    monkeypatch.setenv("FW_CIRCUITS_KERNELS", "compiled")  # the reference takes minutes for this
     assert count_by_cost(4, 7) == COUNTS4
     assert count_by_cost(5, 5) == COUNTS5[:6]
     assert sum(COUNTS4) == 1 << 16
@@ -41,10 +40,10 @@ def test_the_search_reproduces_the_published_counts_and_the_data_file(monkeypatc
 
 
 @pytest.mark.parametrize(("n", "gates"), [(0, 1), (1, 2), (2, 7), (3, 7), (4, 4), (5, 2)])
-def test_the_compiled_search_equals_its_twin(n, gates, monkeypatch):
+def test_the_compiled_search_equals_its_reference(n, gates, monkeypatch):
     monkeypatch.setenv("FW_CIRCUITS_KERNELS", "compiled")
-    for ours, twin in zip(exact_search(n, gates), exact_search_python(n, gates), strict=True):
-        assert np.array_equal(ours, twin)
+    for compiled, reference in zip(exact_search(n, gates), exact_search_python(n, gates), strict=True):
+        assert np.array_equal(compiled, reference)
     monkeypatch.setenv("FW_CIRCUITS_KERNELS", "python")
     assert count_by_cost(n, gates) == tuple(exact_search_python(n, gates).counts)
 
@@ -85,7 +84,7 @@ def test_fewer_inputs_are_looked_up_in_the_same_table():
             assert circuit.n_inputs == n and circuit.truth_table() == table
             assert circuit.n_gates == minimal_cost(table, n) == cost_table()[widen(table, n)]
     assert minimal_cost(0, 0) == 0 and minimal_cost(1, 1) == 0
-    assert np.array_equal(catalogue.COST, cost_table()) and not cost_table().flags.writeable
+    assert cost_table() is cost_table() and not cost_table().flags.writeable
 
 
 def test_an_orbit_has_one_cost():

@@ -1,12 +1,12 @@
-"""Circuits: validation and evaluation, the compiled simulation against its twin."""
+"""Circuits: validation and evaluation, the compiled simulation against its reference."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fw_circuits._bits import clear_padding, pack_bits, unpack_bits
 from fw_circuits.circuits import Circuit, Gate
-from fw_circuits.circuits.simulate import pack_bits, unpack_words
 from fw_circuits.exceptions import CircuitError, InputError
 from tests.helpers.circuits import circuits
 
@@ -19,19 +19,11 @@ def reference(circuit, row):
     return [value[s // 2] ^ (s % 2) for s in circuit.outputs]
 
 
-@pytest.fixture(params=["compiled", "python"])
-def kernels(request, monkeypatch):
-    monkeypatch.setenv("FW_CIRCUITS_KERNELS", request.param)
-
-
-@pytest.mark.parametrize("kernel_choice", ["compiled", "python"])
 @settings(max_examples=60, deadline=None)
 @given(circuit=circuits(), n_rows=st.integers(0, 150), seed=st.integers(0, 2**32 - 1))
-def test_evaluate_follows_the_definition(kernel_choice, circuit, n_rows, seed):
+def test_evaluate_follows_the_definition(kernels, circuit, n_rows, seed):
     bits = np.random.default_rng(seed).integers(0, 2, (n_rows, circuit.n_inputs))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("FW_CIRCUITS_KERNELS", kernel_choice)
-        values = circuit.evaluate(bits)
+    values = circuit.evaluate(bits)
     assert values.shape == (n_rows, circuit.n_outputs) and values.dtype == np.uint8
     assert values.tolist() == [reference(circuit, row) for row in bits]
 
@@ -47,7 +39,7 @@ def test_truth_table_lists_the_values_at_all_patterns(circuit):
 
 @pytest.mark.parametrize("n_gates", [0, 40, 3000])
 @pytest.mark.parametrize("n_threads", [1, 2])
-def test_compiled_simulation_equals_the_twin_over_many_blocks(n_gates, n_threads, monkeypatch):
+def test_compiled_simulation_equals_the_reference_over_many_blocks(n_gates, n_threads, monkeypatch):
     rng = np.random.default_rng(n_gates)
     n_inputs, n_words = 9, 1234
     gates = [(rng.integers(16), *rng.integers(0, n_inputs + 1 + j, 2)) for j in range(n_gates)]
@@ -79,14 +71,17 @@ def test_constants_and_inputs_are_free_outputs(kernels):
 
 
 @settings(max_examples=40, deadline=None)
-@given(rows=st.integers(0, 200), columns=st.integers(0, 4), seed=st.integers(0, 9))
-def test_packing_round_trip(rows, columns, seed):
+@given(rows=st.integers(0, 4), columns=st.integers(0, 200), transposed=st.booleans(), seed=st.integers(0, 9))
+def test_packing_round_trip(rows, columns, transposed, seed):
     bits = np.random.default_rng(seed).integers(0, 2, (rows, columns), dtype=np.uint8)
-    words = pack_bits(bits)
-    assert words.shape == (columns, -(-rows // 64)) and words.dtype == np.uint64
-    for r in range(rows):
-        assert [int(column[r // 64]) >> r % 64 & 1 for column in words] == bits[r].tolist()
-    assert np.array_equal(unpack_words(words, rows), bits)
+    words = pack_bits(np.asfortranarray(bits) if transposed else bits)
+    assert words.shape == (rows, -(-columns // 64)) and words.dtype == np.uint64
+    for i in range(64 * words.shape[1]):
+        expected = bits[:, i].tolist() if i < columns else [0] * rows
+        assert [int(row[i // 64]) >> i % 64 & 1 for row in words] == expected
+    assert np.array_equal(unpack_bits(words, columns), bits)
+    clear_padding(words, columns // 2)
+    assert np.array_equal(words, pack_bits(np.where(np.arange(columns) < columns // 2, bits, 0)))
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,10 @@
 """Circuit files: what is written is read back as the same function with the same names; damage is an error."""
 
+import itertools
 import os
 import stat
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,9 +13,10 @@ from hypothesis import strategies as st
 
 from fw_circuits import _files
 from fw_circuits.circuits import Circuit, passes
-from fw_circuits.circuits.aig import and_literals, n_ands, to_aig
+from fw_circuits.circuits.aig import n_ands, to_aig
 from fw_circuits.circuits.formats import READERS, WRITERS
-from fw_circuits.circuits.gate import apply_table
+from fw_circuits.circuits.formats.netlist import written
+from fw_circuits.circuits.gate import and_literals, apply_table
 from fw_circuits.data import read_pla
 from fw_circuits.exceptions import CircuitError, InputError
 from tests.helpers.circuits import circuits
@@ -29,7 +32,7 @@ def again(circuit, ending):
 
 @st.composite
 def named(draw, **limits):
-    """Circuits with hostile names: blanks, operators, keywords, numbers, the writers' own wire names."""
+    """Circuits with adversarial names: blanks, operators, keywords, numbers, the writers' own wire names."""
     circuit = draw(circuits(**limits))
     pool = st.one_of(
         NAMES, st.sampled_from(["n0", "n5", "nb3", "n_7", "module", "a[1]", "a b", "%", "%20", "1", "#"])
@@ -70,7 +73,7 @@ def test_netlists_keep_every_gate_of_the_full_basis(ending, circuit):
 
 @pytest.mark.parametrize("ending", [".aag", ".aig"])
 @given(circuit=circuits(max_gates=15))
-def test_aiger_holds_the_and_nodes_of_to_aig(ending, circuit):
+def test_aiger_contains_the_and_nodes_of_to_aig(ending, circuit):
     aig = to_aig(circuit)
     assert aig.truth_table() == circuit.truth_table()
     assert all(gate.table.bit_count() in (1, 3) for gate in aig.gates)
@@ -326,3 +329,54 @@ def test_damaged_bytes_are_errors_of_ours_or_circuits(ending, data):
     except CircuitError:
         return
     assert isinstance(result, Circuit)
+
+
+@given(circuit=circuits())
+@settings(max_examples=60)
+def test_what_is_written_uses_only_what_everybody_reads(circuit):
+    """No empty cover with inputs, no XNOR and gnd, no operator behind ~( in Verilog."""
+    blif_lines = WRITERS[".blif"](circuit).decode().splitlines()
+    for line, after in itertools.pairwise(blif_lines):
+        if line.startswith(".names") and len(line.split()) > 2:
+            assert not after.startswith(".")
+    assert "XNOR" not in (text := WRITERS[".bench"](circuit).decode()) and "gnd" not in text
+    for ending in (".blif", ".bench", ".v"):
+        assert READERS[ending](WRITERS[ending](circuit), "t").truth_table() == circuit.truth_table()
+    body = WRITERS[".v"](circuit).decode().split(";", 1)[1]
+    assert "(" not in body and body.count("1'b") == sum(s < 2 for s in _simple_outputs(circuit))
+
+
+def _simple_outputs(circuit):
+    simple = written(circuit)
+    assert not any(table in (0, 3, 5, 10, 12, 15) or 0 in (a, b) or a == b for table, a, b in simple.gates)
+    return simple.outputs
+
+
+def test_the_module_has_the_name_that_is_asked_for(tmp_path):
+    circuit = Circuit(1, (), (3,))
+    for ending, default in ((".v", "module top ("), (".blif", ".model fw_circuits\n")):
+        path = Path(tmp_path / f"t{ending}")
+        circuit.write(path)
+        assert path.read_text().startswith(default)
+        circuit.write(path, name="my cell")
+        assert "my%20cell" in path.read_text().splitlines()[0]
+        assert Circuit.read(path) == circuit
+    circuit.write(tmp_path / "t.aag", name="top")
+    with pytest.raises(InputError, match="name is ''"):
+        circuit.write(tmp_path / "t.v", name="")
+
+
+def test_an_output_with_the_name_of_an_input_gets_advice_that_helps():
+    circuit = Circuit(2, ((8, 1, 2),), (6,), ("a", "b"), ("a",))
+    with pytest.raises(
+        CircuitError, match=r"rename it with dataclasses\.replace\(circuit, output_names="
+    ) as caught:
+        WRITERS[".blif"](circuit)
+    assert "abc" in str(caught.value)
+
+
+def test_gates_that_are_no_gates_are_folded_into_their_readers():
+    """All pairs of gates, the second reading the first on either side, on both sides, and a constant."""
+    for first, second, (a, b) in itertools.product(range(16), range(16), ((3, 1), (2, 3), (3, 3), (0, 3))):
+        circuit = Circuit(2, ((first, 1, 2), (second, a, b)), (8, 9))
+        assert written(circuit).truth_table() == circuit.truth_table()

@@ -104,7 +104,7 @@ def test_abc_reads_a_pla_of_type_fd_as_we_do(seed, tmp_path):
     """Rows that overlap, dashes, ~ and unlisted patterns; a don't-care is 0 to ABC too."""
     rng = np.random.default_rng(seed)
     cubes = [f"{i:02b}" + "".join(rng.choice(list("01-"), 3)) for i in range(4) for _ in range(3)]
-    # z: one value a quarter, so that no pattern is 1 and a don't-care at once
+    # z: one value per quarter, so that no pattern is 1 and a don't-care at once
     outs = ["".join(rng.choice(list("01~"), 2)) + "01-1"[int(cube[:2], 2)] for cube in cubes]
     rows = "".join(f"{cube} {out}\n" for cube, out in zip(cubes, outs, strict=True))
     (tmp_path / "t.pla").write_text(f".i 5\n.o 3\n.ilb a b c d e\n.ob x y z\n{rows}.e\n")

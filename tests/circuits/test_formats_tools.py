@@ -4,8 +4,6 @@ The equivalence check is theirs (SAT), so it does not depend on this package's o
 """
 
 import re
-import shutil
-import subprocess
 from dataclasses import replace
 from itertools import pairwise
 
@@ -16,23 +14,33 @@ from fw_circuits.circuits import Circuit
 from fw_circuits.circuits.aig import n_ands
 from fw_circuits.circuits.builder import Builder
 from tests.helpers.atoms import random_circuit
-from tests.stress.roundtrip import FORMS, HAS, circuit_of, prove, tools_read, tools_write
-
-ABC = shutil.which("berkeley-abc") or shutil.which("abc")
-YOSYS = shutil.which("yosys")
-needs_abc = pytest.mark.skipif(ABC is None, reason="berkeley-abc is missing: apt-get install -y berkeley-abc")
-IVERILOG = shutil.which("iverilog")
-needs_iverilog = pytest.mark.skipif(
-    IVERILOG is None, reason="iverilog is missing: apt-get install -y iverilog"
+from tests.stress.roundtrip import (
+    ABC,
+    FORMS,
+    HAS,
+    IVERILOG,
+    YOSYS,
+    circuit_of,
+    prove,
+    run,
+    tools_read,
+    tools_write,
 )
-needs_yosys = pytest.mark.skipif(YOSYS is None, reason="yosys is missing: apt-get install -y yosys")
+
+
+def needs(tool, package):
+    return pytest.mark.skipif(not HAS[tool], reason=f"{package} is missing: apt-get install -y {package}")
+
+
+needs_abc, needs_yosys = needs("abc", "berkeley-abc"), needs("yosys", "yosys")
+needs_iverilog = needs("iverilog", "iverilog")
 
 INPUTS = ("a", "age[1]", "mean radius", "x<30", "input", "f", "größe", "h")
 ENDINGS = (".aag", ".aig", ".blif", ".bench", ".v", ".pla")
 
 
 def example(seed, n_outputs=4):
-    """Several random cones with wires, constants and complements among the outputs; hostile names."""
+    """Several random cones with wires, constants and complements among the outputs; adversarial names."""
     rng = np.random.default_rng(seed)
     builder = Builder(len(INPUTS))
     outputs = [0, 1, 4, 5]
@@ -42,12 +50,6 @@ def example(seed, n_outputs=4):
         outputs.append(signals[part.outputs[0] >> 1] ^ (part.outputs[0] & 1))
     names = tuple(f"out {j}" for j in range(len(outputs)))
     return builder.circuit(outputs, INPUTS, names)
-
-
-def run(*command, folder):
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 def abc(commands, folder):
@@ -120,16 +122,13 @@ def test_yosys_proves_formats_equivalent(a, b, tmp_path):
 def test_what_yosys_writes_is_read_back(ending, tmp_path):
     circuit = example(4)
     circuit.write(tmp_path / "in.v")
-    prepare = {".aig": "aigmap", ".aag": "aigmap", ".blif": "techmap; opt -full", ".v": "techmap; opt -full"}[
-        ending
-    ]
-    write = {
-        ".aig": "write_aiger -symbols",
-        ".aag": "write_aiger -ascii -symbols",
-        ".blif": "write_blif",
-        ".v": "write_verilog -noattr",
+    commands = {
+        ".aig": "aigmap; write_aiger -symbols",
+        ".aag": "aigmap; write_aiger -ascii -symbols",
+        ".blif": "techmap; opt -full; write_blif",
+        ".v": "techmap; opt -full; write_verilog -noattr",
     }[ending]
-    run(YOSYS, "-p", f"read_verilog in.v; {prepare}; {write} out{ending}", folder=tmp_path)
+    run(YOSYS, "-p", f"read_verilog in.v; {commands} out{ending}", folder=tmp_path)
     result = Circuit.read(tmp_path / f"out{ending}")
     order = [circuit.inputs.index(name) for name in result.inputs]  # Yosys may sort ports
     for j, name in enumerate(circuit.output_names):
@@ -183,24 +182,8 @@ def test_the_proof_finds_a_changed_circuit(tmp_path):
 def random_expression(rng, depth):
     """Verilog over the vectors a (3 bits), b (2, ascending), s (2, signed) and the bit c."""
     if depth == 0:
-        leaves = [
-            "a",
-            "b",
-            "c",
-            "a[1]",
-            "a[2:1]",
-            "b[0]",
-            "1'b1",
-            "3'd5",
-            "2'h2",
-            "1",
-            "0",
-            "4'b1_010",
-            "s",
-            "s",
-            "4'sb1001",
-            "3'sd2",
-        ]
+        leaves = ["a", "b", "c", "a[1]", "a[2:1]", "b[0]", "1'b1", "3'd5", "2'h2", "1", "0", "4'b1_010"]
+        leaves += ["s", "s", "4'sb1001", "3'sd2"]
         return leaves[rng.integers(len(leaves))]
     x, y, z = (random_expression(rng, depth - 1 - int(rng.integers(min(depth, 2)))) for _ in range(3))
     forms = [

@@ -10,17 +10,16 @@ from fw_circuits.circuits.exact_search import exact_search, pattern_maps
 from fw_circuits.circuits.read_once import (
     KINDS,
     core_tables,
-    frugal_circuit,
-    frugal_tables,
-    tables_of,
-    values_of,
+    read_once_circuit,
+    read_once_tables,
 )
+from fw_circuits.circuits.tables import tables_of, values_of
 from fw_circuits.exceptions import CircuitError
 
 
 @cache
 def searched(n, gates):
-    """Normal functions that depend on all n inputs and need so many gates, from the classes of the search."""
+    """Normal functions that depend on all n inputs and need this many gates, from the classes of the search."""
     result = exact_search(n, gates)
     maps = pattern_maps(n)[2]
     parts = []
@@ -35,18 +34,18 @@ def searched(n, gates):
 
 @pytest.mark.parametrize(("n", "gates"), [kind for kind in KINDS if kind[0] <= 5])
 def test_replacing_inputs_by_gates_reaches_exactly_the_functions_of_that_size(n, gates):
-    assert frugal_tables(n, gates).tolist() == searched(n, gates).tolist()
+    assert read_once_tables(n, gates).tolist() == searched(n, gates).tolist()
 
 
 @pytest.mark.parametrize(("gates", "smaller"), [(4, 10528 * 5 + 24 * 10), (5, 24184 * 5)])
 def test_counts_agree_with_those_published_for_five_inputs(gates, smaller):
     # COUNTS5 without the functions that ignore an input: of four inputs 10624 - 4 * 24 and 24184 depend on all,
     # of three 24 need four gates.
-    assert 2 * len(frugal_tables(5, gates)) == COUNTS5[gates] - smaller
+    assert 2 * len(read_once_tables(5, gates)) == COUNTS5[gates] - smaller
 
 
 def test_formulas_of_six_inputs_are_closed_under_symmetry_and_restrict_to_formulas_of_five():
-    tables = frugal_tables(6, 5)
+    tables = read_once_tables(6, 5)
     assert len(np.unique(tables)) == len(tables) and not (tables & np.uint64(1)).any()
     values, v = values_of(tables, 6), np.arange(64)
     exchanged = v & ~3 | (v & 1) << 1 | v >> 1 & 1
@@ -58,17 +57,17 @@ def test_formulas_of_six_inputs_are_closed_under_symmetry_and_restrict_to_formul
     half = values[:, :32]
     depends = [(half != half[:, np.arange(32) ^ 1 << i]).any(axis=1) for i in range(5)]
     whole = tables_of(half[np.logical_and.reduce(depends)])
-    assert np.isin(whole, frugal_tables(5, 4)).all() and len(whole) > 0
+    assert np.isin(whole, read_once_tables(5, 4)).all() and len(whole) > 0
 
 
 @pytest.mark.parametrize(("n", "gates"), [kind for kind in KINDS if kind[0] >= 4])
 def test_circuits_are_smallest_and_compute_their_function(n, gates):
     rng = np.random.default_rng(n + gates)
     full = (1 << (1 << n)) - 1
-    for pool in (frugal_tables(n, gates), core_tables(n, gates)):
+    for pool in (read_once_tables(n, gates), core_tables(n, gates)):
         for table in rng.choice(pool, min(len(pool), 120), replace=False).tolist():
             for one in (table, table ^ full):
-                circuit = frugal_circuit(one, n)
+                circuit = read_once_circuit(one, n)
                 assert circuit.truth_table() == one and circuit.n_gates == gates
                 if n == 4:
                     assert minimal_cost(one, n) == gates
@@ -78,8 +77,8 @@ def test_circuits_are_smallest_and_compute_their_function(n, gates):
 def test_other_functions_are_refused():
     majority = sum(1 << v for v in range(32) if v.bit_count() >= 3)
     with pytest.raises(CircuitError, match="more than 5 gates"):
-        frugal_circuit(majority, 5)
+        read_once_circuit(majority, 5)
     with pytest.raises(CircuitError, match="more than 5 gates, or does not read all"):
-        frugal_circuit(0x88888888, 5)
+        read_once_circuit(0x88888888, 5)
     with pytest.raises(CircuitError, match="expected one of"):
-        frugal_tables(6, 6)
+        read_once_tables(6, 6)

@@ -1,4 +1,4 @@
-"""Which line holds names, and which columns are row labels: files as pandas, polars, R and spreadsheets write them."""
+"""Which line contains names, which columns are row labels: files as pandas, polars, R and spreadsheets write them."""
 
 import warnings
 from dataclasses import replace
@@ -102,7 +102,7 @@ def test_a_row_that_looks_like_names_warns(read, line):
 def test_decimal_commas_are_refused_and_do_not_cut(read, delimiter, names):
     """Cut at the comma, two columns would become a feature and the labels '5;1' and '5;0'."""
     text = (names + "1,5 1\n0,5 0\n3,5 1\n").replace(" ", delimiter)
-    with pytest.raises(InputError, match="'1,5' holds a comma; expected a decimal point"):
+    with pytest.raises(InputError, match="'1,5' contains a comma; expected a decimal point"):
         read(text)
 
 

@@ -41,7 +41,7 @@ GOOD_CSV = {
 
 
 @pytest.mark.parametrize("case", GOOD_CSV)
-def test_csv_in_many_clothes(tmp_path, case):
+def test_csv_dialects(tmp_path, case):
     got = read_table(write(tmp_path, "t.csv", GOOD_CSV[case]))
     np.testing.assert_array_equal(got.X, [[1, 2], [3, 4]])
     assert got.y.tolist() == [0, 1] and got.y.dtype == np.int64
@@ -130,7 +130,7 @@ def test_unknown_targets_and_files(tmp_path):
         read_table(tmp_path / "none.csv")
     with pytest.raises(InputError, match="is a folder"):
         read_table(write_folder(tmp_path, "folder.csv"))
-    with pytest.raises(InputError, match=r"unknown ending '.xls'; known: .csv"):
+    with pytest.raises(InputError, match=r"unknown file extension '.xls'; known: .csv"):
         read_table(tmp_path / "t.xls")
     for name in ("e.csv", "e.npz", "e.parquet", "e.pla"):
         with pytest.raises(FormatError, match="empty"):
@@ -184,7 +184,7 @@ def test_npz(tmp_path):
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
-        ({"A": np.eye(2)}, "holds the arrays A; expected X"),
+        ({"A": np.eye(2)}, "contains the arrays A; expected X"),
         ({"X": np.eye(2)}, "no array y"),
         ({"X": np.eye(2), "y": np.zeros(3)}, r"y has shape \(3,\); expected \(2,\)"),
         ({"X": np.eye(2), "y": np.array([0, np.nan])}, "y is nan at row 1"),

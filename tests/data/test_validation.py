@@ -1,4 +1,4 @@
-"""The checks at the door: what passes, what is refused, and what the message says."""
+"""The checks at the public API: what passes, what is refused, and what the message says."""
 
 import warnings
 

@@ -79,9 +79,8 @@ def test_the_domain_of_weights_is_that_of_repeats(values, counts, scale):
 def test_quantiles_against_numpy(values, n):
     column, parts = np.array(values, dtype=float), np.linspace(0, 1, n)
     want = np.quantile(column, parts, method="averaged_inverted_cdf")
-    ties = (
-        np.abs(parts * len(values) - np.round(parts * len(values))) < 1e-9
-    )  # where NumPy may miss a tie by rounding
+    places = parts * len(values)
+    ties = np.abs(places - np.round(places)) < 1e-9  # where NumPy may miss a tie by rounding
     np.testing.assert_array_equal(weighted_quantiles(column, parts)[~ties], want[~ties])
     np.testing.assert_array_equal(
         weighted_quantiles(-column, parts), -weighted_quantiles(column, parts)[::-1]

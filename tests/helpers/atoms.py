@@ -28,12 +28,12 @@ def random_atom(rng, lattice, level, max_inputs=5, max_gates=10):
     return Atom(circuit, level, tuple(int(i) for i in literals), lattice)
 
 
-def random_lattice(rng, d, levels, domain="minmax", encoding="binary"):
+def random_lattice(rng, d, levels, domain="minmax"):
     """Columns of several scales and offsets, one sometimes constant."""
     X = rng.normal(size=(40, d)) ** 3 * rng.choice([1e-3, 1.0, 1e3], d) + rng.choice([0.0, 100.0], d)
     if rng.random() < 0.2:
         X[:, rng.integers(d)] = 7.0
-    return Lattice.fit(X, levels=levels, domain=domain, encoding=encoding)
+    return Lattice.fit(X, levels=levels, domain=domain)
 
 
 def raw(lattice, unit):

@@ -1,8 +1,9 @@
-"""Random circuits for the hypothesis tests."""
+"""Random circuits for the hypothesis tests, and circuits read from texts."""
 
 from hypothesis import strategies as st
 
 from fw_circuits.circuits import Circuit, Gate
+from fw_circuits.circuits.formats import READERS
 
 
 @st.composite
@@ -17,3 +18,14 @@ def circuits(draw, max_inputs=5, max_gates=12, max_outputs=3):
     return Circuit(
         n_inputs, tuple(gates), tuple(draw(signal) for _ in range(draw(st.integers(1, max_outputs))))
     )
+
+
+def read(ending, text):
+    """The circuit of a text or of bytes, by the reader of that file extension."""
+    return READERS[ending](text if isinstance(text, bytes) else text.encode(), f"t{ending}")
+
+
+def tables(ending, text):
+    """The truth tables of its outputs."""
+    table = read(ending, text).truth_table()
+    return [table] if isinstance(table, int) else list(table)

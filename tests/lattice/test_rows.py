@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fw_circuits.exceptions import InputError
@@ -18,25 +18,19 @@ def unpack(words, n_rows):
     return bits[:, :n_rows].T
 
 
-@pytest.mark.parametrize("kernels", ["compiled", "python"])
-@pytest.mark.parametrize("encoding", ["binary", "gray"])
 @pytest.mark.parametrize("domain", ["minmax", "quantile"])
-def test_rows_reconstruct_the_points(kernels, encoding, domain, monkeypatch):
-    monkeypatch.setenv("FW_CIRCUITS_KERNELS", kernels)
+def test_rows_reconstruct_the_points(kernels, domain, monkeypatch):
     monkeypatch.setattr(lattice_module, "BLOCK_BYTES", 1)  # blocks of 64 points
     rng = np.random.default_rng(0)
     X = rng.normal(size=(300, 5)) ** 3
     X[:, 2] = np.rint(X[:, 2])
-    lattice = Lattice.fit(X, levels=(3, 1), domain=domain, encoding=encoding)
+    lattice = Lattice.fit(X, levels=(3, 1), domain=domain)
     for level in lattice.levels:
         rows = lattice.rows(X, level)
         bits = unpack(rows.words, rows.n_rows)
         assert rows.words.shape == (5 * level, (rows.n_rows + 63) // 64) and rows.n_literals == 5 * level
         assert rows.words.flags.c_contiguous and len(np.unique(bits, axis=0)) == rows.n_rows
-        b = bits.reshape(-1, 5, level).astype(int)
-        if encoding == "gray":
-            b = np.bitwise_xor.accumulate(b[:, :, ::-1], axis=2)[:, :, ::-1]
-        v = b @ (1 << np.arange(level))
+        v = bits.reshape(-1, 5, level) @ (1 << np.arange(level))
         unit = rows.push(v / (2**level - 1))
         np.testing.assert_allclose(unit, lattice.transform(X), atol=1e-12)
         assert np.all(rows.barycentric.sum(axis=1) == 1)
@@ -54,19 +48,21 @@ def test_boolean_rows_are_the_data():
 
 
 def test_vertices_of_a_point_are_shared_between_neighbours():
-    """Two points of one cell meet the same vertices: unique rows, not one row a point."""
+    """Two points of one cell meet the same vertices: unique rows, not one row per point."""
     rows = Lattice.boolean(2).rows([[0.1, 0.2], [0.2, 0.3], [0.3, 0.2]], 1)
     assert rows.n_rows == 4  # 00, 01, 11 and, beyond the diagonal, 10
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=30), st.sampled_from(["minmax", "quantile"]))
+@example([0.0, 1.0, 1.0, 2.0, 2.2250738585072014e-308, -84929.0], "quantile")
 @settings(max_examples=60, deadline=None)
 def test_domain_map_is_monotone_onto_the_interval(values, domain):
     X = np.array(values)[:, None]
     lattice = Lattice.fit(X, levels=(2,), domain=domain)
     (knots,) = lattice.knots
     assert np.all(np.diff(knots) > 0)
-    queries = np.sort(np.concatenate([X[:, 0], [X.min() - 1, X.max() + 1]]))[:, None]
+    below = np.nextafter(X[:, 0], -np.inf)
+    queries = np.sort(np.concatenate([X[:, 0], below, [X.min() - 1, X.max() + 1]]))[:, None]
     unit = lattice.transform(queries)[:, 0]
     assert np.all(np.diff(unit) >= 0) and unit.min() >= 0 and unit.max() <= 1
     assert unit[0] == 0 and unit[-1] == (1.0 if len(knots) > 1 else 0.0)
@@ -75,7 +71,7 @@ def test_domain_map_is_monotone_onto_the_interval(values, domain):
     )
 
 
-def test_quantile_cells_hold_equally_many_rows():
+def test_quantile_cells_contain_equally_many_rows():
     X = np.random.default_rng(0).lognormal(sigma=3, size=(4001, 1))
     unit = Lattice.fit(X, levels=(1, 3), domain="quantile").transform(X)[:, 0]
     counts = np.histogram(unit, bins=7, range=(0, 1))[0]
@@ -115,11 +111,44 @@ def test_literal_order_matches_the_keys():
 
 def test_json_round_trip_is_exact():
     X = np.random.default_rng(0).normal(size=(50, 3))
-    lattice = Lattice.fit(X, levels=(1, 2), domain="quantile", encoding="gray")
+    lattice = Lattice.fit(X, levels=(1, 2), domain="quantile")
     again = Lattice.from_dict(json.loads(json.dumps(lattice.to_dict())))
     assert again == lattice and hash(again) == hash(lattice)
     with pytest.raises(InputError, match="not a saved lattice"):
         Lattice.from_dict({"levels": [1]})
+
+
+def test_dictionaries_of_earlier_versions():
+    """They name the code of the literals: binary, which is the only one now, or Gray."""
+    lattice = Lattice.fit([[0.0, 1.0], [2.0, 5.0]], levels=(1, 2))
+    assert Lattice.from_dict({**lattice.to_dict(), "encoding": "binary"}) == lattice
+    with pytest.raises(InputError, match="encoding 'gray'; expected 'binary'"):
+        Lattice.from_dict({**lattice.to_dict(), "encoding": "gray"})
+
+
+def test_one_public_call_scans_the_points_once(monkeypatch):
+    """For NaN and infinity; rows that were checked before are not scanned again."""
+    X = np.random.default_rng(0).normal(size=(50, 3))
+    lattice = Lattice.fit(X, levels=(1, 2), domain="quantile")
+    scanned = []
+    isfinite = np.isfinite
+    monkeypatch.setattr(np, "isfinite", lambda a: scanned.append(np.size(a)) or isfinite(a))
+
+    def scans(call, **options):
+        scanned.clear()
+        call(**options)
+        return scanned.count(X.size)
+
+    for call in (
+        lambda **options: Lattice.fit(X, levels=(1, 2), domain="quantile", **options),
+        lambda **options: lattice.transform(X, [2, 0], **options),
+        lambda **options: lattice.rows(X, 2, **options),
+    ):
+        assert scans(call) == 1 and scans(call, check_input=False) == 0
+    for columns in (None, [2, 0]):
+        assert np.array_equal(lattice.transform(X, columns, check_input=False), lattice.transform(X, columns))
+    checked, again = lattice.rows(X, 2), lattice.rows(X, 2, check_input=False)
+    assert np.array_equal(checked.words, again.words) and (checked.barycentric != again.barycentric).nnz == 0
 
 
 @pytest.mark.parametrize(
@@ -133,7 +162,6 @@ def test_json_round_trip_is_exact():
         ([[0.0], [1.0]], {"domain": "rank"}),
         ([[0.0], [1.0]], {"levels": ()}),
         ([[0.0], [1.0]], {"levels": (0,)}),
-        ([[0.0], [1.0]], {"encoding": "unary"}),
         ([[-1e308], [1e308]], {}),
     ],
 )

@@ -1,4 +1,4 @@
-"""J1 triangulation and the properties of Tetrakis functions (theory, section 2), kernels and twins."""
+"""J1 triangulation and the properties of Tetrakis functions (theory, section 2), kernels and their references."""
 
 import itertools
 
@@ -11,13 +11,7 @@ from fw_circuits.exceptions import InputError
 from fw_circuits.lattice import codes, transpose_bits, triangulate
 from fw_circuits.lattice.triangulation import row_set
 
-pytestmark = pytest.mark.parametrize("kernels", ["compiled", "python"])
 FEW = settings(max_examples=40, deadline=None)
-
-
-@pytest.fixture(autouse=True)
-def _kernels(kernels, monkeypatch):
-    monkeypatch.setenv("FW_CIRCUITS_KERNELS", kernels)
 
 
 def points(rng, n, d, level):
@@ -50,12 +44,11 @@ cases = given(st.integers(0, 2**32), st.integers(1, 5), st.integers(1, 3))
     st.integers(0, 2**32),
     st.sampled_from([1, 2, 4, 5, 8, 11, 16, 17, 40, 70]),
     st.integers(1, 6),
-    st.booleans(),
 )
-def test_barycentric_coordinates_of_the_point(kernels, seed, d, level, gray):
+def test_barycentric_coordinates_of_the_point(kernels, seed, d, level):
     z = points(np.random.default_rng(seed), 25, d, level)
-    indptr, keys, weights = triangulate(z, level, gray=gray)
-    v = codes(keys, d, level, gray=gray)
+    indptr, keys, weights = triangulate(z, level)
+    v = codes(keys, d, level)
     assert np.all(weights > 0)
     assert np.all(np.add.reduceat(weights, indptr[:-1]) == 1.0)
     assert v.min() >= 0 and v.max() <= (1 << level) - 1
@@ -81,7 +74,7 @@ def test_one_vertex_at_grid_points(kernels):
         assert np.array_equal(codes(keys, d, level), grid)
 
 
-def test_kernel_and_twin_agree_bit_for_bit(kernels, monkeypatch):
+def test_kernel_and_reference_agree_bit_for_bit(monkeypatch):
     rng = np.random.default_rng(3)
     for d in [*range(1, 20), 31, 33, 65]:
         level = 1 + d % 4
@@ -89,7 +82,7 @@ def test_kernel_and_twin_agree_bit_for_bit(kernels, monkeypatch):
         results = []
         for choice in ("compiled", "python"):
             monkeypatch.setenv("FW_CIRCUITS_KERNELS", choice)
-            results.append(triangulate(z, level, gray=bool(d % 2)))
+            results.append(triangulate(z, level))
         for a, b in zip(*results, strict=True):
             assert np.array_equal(a, b)
 
@@ -138,9 +131,8 @@ def test_continuous_with_bounded_slopes(kernels, seed, d, level):
     step = rng.choice([-1e-6, 0.0, 1e-6], size=z.shape)
     moved = np.clip(z + step, 0, (1 << level) - 1)
     change = np.abs(tetrakis(moved, level, table) - tetrakis(z, level, table))
-    assert np.all(
-        change <= 2 * np.abs(moved - z).sum(axis=1) + 1e-12
-    )  # 2 per unit of z = 2 (2^k - 1) per unit of x
+    slope = 2  # per unit of z: 2 (2^k - 1) per unit of x
+    assert np.all(change <= slope * np.abs(moved - z).sum(axis=1) + 1e-12)
     i = rng.integers(d)
     far = z.copy()
     far[:, i] = rng.uniform(0, (1 << level) - 1, len(z))

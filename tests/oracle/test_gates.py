@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fw_circuits.circuits.read_once import frugal_tables, values_of
+from fw_circuits.circuits.read_once import read_once_tables
+from fw_circuits.circuits.tables import values_of
 from fw_circuits.exceptions import BudgetError, InputError
 from fw_circuits.lattice import Lattice
 from fw_circuits.oracle import GateOracle, SubsetOracle
@@ -30,7 +31,7 @@ def brute_force(X, g, gamma, columns, gates):
         for subset in combinations(columns, arity):
             h = np.bincount(X[:, subset] @ (1 << np.arange(arity)), g, 1 << arity)
             for m in range(arity - 1, gates + 1):
-                for block in np.array_split(frugal_tables(arity, m), 16):
+                for block in np.array_split(read_once_tables(arity, m), 16):
                     signs = 2.0 * values_of(block, arity) - 1
                     scores.append(np.abs(signs @ h) * m ** (-1 / gamma))
     return np.concatenate(scores)

@@ -16,11 +16,11 @@ PACKAGE = ROOT / "fw_circuits"
 #: For each package its files and subpackages from left to right: "<" separates stages, those of one stage are
 #: siblings and never import each other.  A package's own name stands for its ``__init__``, right of everything in it.
 ORDER = {
-    "": "exceptions < _typing _sparse _interrupt _checks < _tables _labels _settings _optional _files "
+    "": "exceptions < _typing _sparse _interrupt _checks < _bits _tables _labels _settings _optional _files "
     "< _archive _validation _kernels < _threads < circuits lattice < tetrakis data "
     "< objective oracle resnet rounding < solution "
     "< solver certificate progress < pipeline < htmc estimators < experiment comparison < report < cli",
-    "circuits": "gate tables decomposition < simulate < circuit < builder exact_search cuts graph "
+    "circuits": "gate tables < decomposition simulate < circuit < builder exact_search cuts graph "
     "< catalogue weighted_sum < passes read_once < merging aig formula expansion < families < synthesis < formats",
     "circuits.formats": "pla_file tokens < naming verilog_expression < dot gates < netlist verilog_module "
     "< aiger bench blif verilog_bits < pla verilog",

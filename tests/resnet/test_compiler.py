@@ -31,11 +31,11 @@ def xor_chain(lattice, level, literals):
 
 
 @FEW
-@given(st.integers(0, 2**32), st.sampled_from(["binary", "gray"]), st.sampled_from(["minmax", "quantile"]))
-def test_network_equals_the_combination(seed, encoding, domain):
+@given(st.integers(0, 2**32), st.sampled_from(["minmax", "quantile"]))
+def test_network_equals_the_combination(seed, domain):
     rng = np.random.default_rng(seed)
     levels = sorted({int(k) for k in rng.integers(1, 5, size=2)})
-    lattice = random_lattice(rng, int(rng.integers(1, 7)), levels, domain, encoding)
+    lattice = random_lattice(rng, int(rng.integers(1, 7)), levels, domain)
     atoms = [random_atom(rng, lattice, int(rng.choice(levels)), max_inputs=6) for _ in range(3)]
     coef, intercept = rng.normal(size=3), rng.normal()
     net = compile_resnet(atoms, coef, intercept, lattice)
@@ -44,10 +44,10 @@ def test_network_equals_the_combination(seed, encoding, domain):
     np.testing.assert_allclose(net.forward(X), expected, atol=1e-9, rtol=0)
 
 
-@pytest.mark.parametrize(("encoding", "level"), [(e, k) for e in ("binary", "gray") for k in range(1, 7)])
-def test_every_literal_of_a_level(encoding, level):
+@pytest.mark.parametrize("level", range(1, 7))
+def test_every_literal_of_a_level(level):
     """A dense sweep through the domain, with every bit of one coordinate and its product with another one."""
-    lattice = Lattice(2, (level,), ((0.0, 1.0),) * 2, encoding)
+    lattice = Lattice(2, (level,), ((0.0, 1.0),) * 2)
     x = np.linspace(-0.1, 1.1, 40 * 2**level + 1)
     X = np.stack([x, np.random.default_rng(0).permutation(x)], axis=1)
     X = np.concatenate([X, np.arange(2**level)[:, None].repeat(2, 1) / (2**level - 1)])
@@ -83,12 +83,11 @@ def one_form(lattice, atom, name, normalise=True):
 @given(
     seed=st.integers(0, 2**32),
     level=st.integers(1, 4),
-    encoding=st.sampled_from(["binary", "gray"]),
     normalise=st.booleans(),
 )
-def test_every_form_equals_the_atom(name, seed, level, encoding, normalise):
+def test_every_form_equals_the_atom(name, seed, level, normalise):
     rng = np.random.default_rng(seed)
-    lattice = random_lattice(rng, int(rng.integers(1, 6)), [level], encoding=encoding)
+    lattice = random_lattice(rng, int(rng.integers(1, 6)), [level])
     atom = random_atom(rng, lattice, level)
     net = one_form(lattice, atom, name, normalise)
     assert net is not None  # at most 2^5 conjunctions of 5 literals
@@ -177,10 +176,9 @@ def test_neuron_counts():
     assert compile_resnet(many, np.ones(50), 0.0, lattice).n_neurons <= 4 * 4 + 11
 
 
-@pytest.mark.parametrize("encoding", ["binary", "gray"])
-def test_the_domain_map_adds_nothing_to_R(encoding):
+def test_the_domain_map_adds_nothing_to_R():
     """Its neurons emit nothing on the domain, and an input leaves its slot clipped, from however far."""
-    lattice = Lattice(3, (2,), ((-5.0, 3.1), (0.0, 0.7), (1e6, 1e6 + 1.3)), encoding)
+    lattice = Lattice(3, (2,), ((-5.0, 3.1), (0.0, 0.7), (1e6, 1e6 + 1.3)))
     atom = random_atom(np.random.default_rng(1), lattice, 2)
     net = compile_resnet([atom], [1.0], 0.0, lattice)
     first, second, *rest = activation_bounds(net, domain=lattice)
@@ -196,22 +194,20 @@ def test_the_domain_map_adds_nothing_to_R(encoding):
 
 @pytest.mark.parametrize("level", [2, 3, 4, 5])
 def test_bits_of_neighbours(level):
-    """``(bit p of E) (1 - s)`` and ``(bit p of O) s`` between and at grid points, every bit, both codes."""
+    """``(bit p of E) (1 - s)`` and ``(bit p of O) s`` between and at grid points, every bit."""
     n = 2**level - 1
     z = np.linspace(0, n, 16 * n + 1)
     z = z[(z % 2 != 1) | (z == n)]  # where E is not unique its value does not count: 1 - s is 0
     even = 2 * np.rint(z / 2).astype(int)
     odd = np.where(z >= even, even + 1, even - 1)
     s = np.abs(z - even)
-    for encoding in ("binary", "gray"):
-        b = Builder(1)
-        coordinate = Coordinate(b, Lattice(1, (level,), ((0.0, float(n)),), encoding), level, 0)
-        for p in range(level):
-            found = b.assemble(coordinate.neighbour_bits(p)).forward(z[:, None])
-            bits = [(m ^ (m >> 1) if encoding == "gray" else m) >> p & 1 for m in (even, odd)]
-            expected = np.stack([bits[0] * (1 - s), bits[1] * s], 1)
-            expected[z == n, 0] = 0.0  # s = 1
-            np.testing.assert_allclose(found, expected, atol=1e-12, rtol=0)
+    b = Builder(1)
+    coordinate = Coordinate(b, Lattice(1, (level,), ((0.0, float(n)),)), level, 0)
+    for p in range(level):
+        found = b.assemble(coordinate.neighbour_bits(p)).forward(z[:, None])
+        expected = np.stack([(even >> p & 1) * (1 - s), (odd >> p & 1) * s], 1)
+        expected[z == n, 0] = 0.0  # s = 1
+        np.testing.assert_allclose(found, expected, atol=1e-12, rtol=0)
 
 
 def test_count_against_the_theory():

@@ -26,15 +26,10 @@ def corners(n: int) -> np.ndarray:
 @st.composite
 def combinations(draw):
     """Some atoms on one lattice, their weights, and the lattice."""
-    d, gray = draw(st.integers(1, 4)), draw(st.booleans())
+    d = draw(st.integers(1, 4))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     X = rng.normal(size=(40, d)) * 3.0
-    lattice = Lattice.fit(
-        X,
-        levels=(1, 2, 3),
-        encoding="gray" if gray else "binary",
-        domain=draw(st.sampled_from(["minmax", "quantile"])),
-    )
+    lattice = Lattice.fit(X, levels=(1, 2, 3), domain=draw(st.sampled_from(["minmax", "quantile"])))
     atoms = []
     for _ in range(draw(st.integers(1, 4))):
         circuit = draw(circuits(max_inputs=4, max_gates=8, max_outputs=1))

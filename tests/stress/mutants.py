@@ -106,7 +106,7 @@ MUTANTS = {
     ),
     # A constant output is written with the wrong sign.
     "bench-constant": Mutant(
-        f"{FORMATS}/bench.py", "(s & 1) != (s < 2)", "(s & 1)", "tests/circuits/test_netlists.py"
+        f"{FORMATS}/bench.py", "(s & 1) != (s < 2)", "(s & 1)", "tests/circuits/test_formats.py"
     ),
     # The data of a multiplexer are exchanged.
     "bench-mux": Mutant(

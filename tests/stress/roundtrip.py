@@ -17,6 +17,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -54,26 +55,34 @@ module my_or (input A, input B, output Y); wire n; nor (n, A, B); not (Y, n); en
 
 
 class Form(NamedTuple):
-    """One way to write a file: who writes, the commands, the ending, and the reason if we refuse it."""
+    """One way to write a file: who writes, the commands, and the reason if we refuse it."""
 
-    name: str
     tool: str
-    commands: str  # {out} is the file
-    ending: str
+    prepare: str
+    write: str
     refused: str = ""
 
+    @property
+    def name(self) -> str:
+        return f"{self.tool}: {self.prepare}; {self.write}"
 
-def _yosys(prepare: str, write: str, refused: str = "") -> Form:
-    ending = {"write_blif": ".blif", "write_verilog": ".v", "write_aiger": ".aig"}[write.split()[0]]
-    ending = ".aag" if "-ascii" in write else ending
-    return Form(f"yosys: {prepare}; {write}", "yosys", f"{prepare}; {write} {{out}}", ending, refused)
+    @property
+    def ending(self) -> str:
+        """The file extension."""
+        if "-ascii" in self.write:
+            return ".aag"
+        return EXTENSIONS[self.write.split()[0].removeprefix("write_")]
+
+    def commands(self, out: str) -> str:
+        """What the tool has to do to write the file."""
+        return f"{self.prepare}; {self.write} {out}; "
 
 
-def _abc(prepare: str, write: str, ending: str, refused: str = "") -> Form:
-    return Form(f"abc: {prepare}; {write}", "abc", f"{prepare}; {write} {{out}}", ending, refused)
-
-
+EXTENSIONS = {"blif": ".blif", "verilog": ".v", "aiger": ".aig", "bench": ".bench", "pla": ".pla"}
+_yosys, _abc = partial(Form, "yosys"), partial(Form, "abc")
+MAPPED = "techmap -map cells.v; read_verilog modules.v; hierarchy -top gold"
 GATES = "abc -g gates,MUX,AOI3,OAI3,AOI4,OAI4"
+PLAIN = "-noattr -noexpr -nodec -decimal -nohex -nostr -simple-lhs -attr2comment -extmem -defparam -norename -sv -v"
 FORMS = (
     *(
         _yosys("opt_clean", f"write_blif {o}")
@@ -91,26 +100,11 @@ FORMS = (
     _yosys("abc -lut 5", "write_blif"),
     _yosys("abc -lut 5", "write_blif -icells -param"),
     _yosys("abc -lut 4", "write_blif -icells", refused="write_blif -param|^$"),
-    _yosys("techmap -map cells.v; read_verilog modules.v; hierarchy -top gold; simplemap", "write_blif"),
+    _yosys(f"{MAPPED}; simplemap", "write_blif"),
     _yosys("opt_clean", "write_blif -buf MYBUF I O -true VCC Y -false GND Y", refused="|described nowhere"),
-    *(
-        _yosys("opt_clean", f"write_verilog {o}")
-        for o in (
-            *(
-                "",
-                "-noattr",
-                "-noexpr",
-                "-nodec",
-                "-decimal",
-                "-nohex",
-                "-nostr",
-                "-simple-lhs",
-                "-attr2comment",
-            ),
-            *("-extmem", "-defparam", "-norename", "-sv", "-v", "-siminit -noexpr", "-renameprefix my$x"),
-            "-noattr -noexpr -simple-lhs -nohex",
-        )
-    ),
+    *(_yosys("opt_clean", f"write_verilog {o}") for o in ("", *PLAIN.split())),
+    *(_yosys("opt_clean", f"write_verilog {o}") for o in ("-siminit -noexpr", "-renameprefix my$x")),
+    _yosys("opt_clean", "write_verilog -noattr -noexpr -simple-lhs -nohex"),
     _yosys("splitnets -ports", "write_verilog"),
     _yosys("abc -g AND", "write_verilog -noattr"),
     _yosys(GATES, "write_verilog"),
@@ -120,40 +114,33 @@ FORMS = (
     _yosys("abc -lut 5", "write_verilog -noexpr"),
     _yosys("abc -lut 5", "write_verilog -noexpr -defparam"),
     _yosys("synth", "write_verilog"),
-    _yosys("techmap -map cells.v; read_verilog modules.v; hierarchy -top gold", "write_verilog"),
-    _yosys(
-        "techmap -map cells.v; read_verilog modules.v; hierarchy -top gold; flatten", "write_verilog -noattr"
-    ),
+    _yosys(MAPPED, "write_verilog"),
+    _yosys(f"{MAPPED}; flatten", "write_verilog -noattr"),
     _yosys("techmap -map cells.v", "write_verilog", refused="described nowhere|^$"),
     *(_yosys("aigmap", f"write_aiger {o}") for o in ("-symbols", "-ascii -symbols")),
-    *(
-        _abc(p, "write_blif", ".blif")
-        for p in ("", "strash", "collapse", "if -K 4", "strash; dc2; logic", "fx")
-    ),
-    _abc("if -K 6", "write_blif -j", ".blif"),
-    _abc("strash; if -S 44 -K 7", "write_blif -S 44", ".blif"),
-    _abc("strash; if -S 44 -K 7", "write_blif -S 44 -a", ".blif"),
-    _abc("read_library cells.genlib; strash; map", "write_blif", ".blif", refused="read_library|^$"),
-    _abc("read_library cells.genlib; strash; map; unmap", "write_blif", ".blif"),
-    *(_abc("strash", f"write_verilog {o}", ".v") for o in ("", "-f", "-a", "-m")),
-    _abc("strash; logic", "write_verilog", ".v"),
-    _abc("if -K 6", "write_verilog", ".v"),
-    _abc("strash; if -K 4", "write_verilog -K 4", ".v"),
-    _abc("strash", "write_bench", ".bench"),
-    _abc("strash", "write_bench -l", ".bench"),
-    _abc("if -K 6", "write_bench", ".bench"),
-    *(_abc("strash", f"write_aiger {o}", ".aig") for o in ("-s", "-c -s")),
-    _abc("collapse", "write_pla", ".pla"),
-    _abc("collapse", "write_pla -m", ".pla"),
+    *(_abc(p, "write_blif") for p in ("", "strash", "collapse", "if -K 4", "strash; dc2; logic", "fx")),
+    _abc("if -K 6", "write_blif -j"),
+    _abc("strash; if -S 44 -K 7", "write_blif -S 44"),
+    _abc("strash; if -S 44 -K 7", "write_blif -S 44 -a"),
+    _abc("read_library cells.genlib; strash; map", "write_blif", refused="read_library|^$"),
+    _abc("read_library cells.genlib; strash; map; unmap", "write_blif"),
+    *(_abc("strash", f"write_verilog {o}") for o in ("", "-f", "-a", "-m")),
+    _abc("strash; logic", "write_verilog"),
+    _abc("if -K 6", "write_verilog"),
+    _abc("strash; if -K 4", "write_verilog -K 4"),
+    _abc("strash", "write_bench"),
+    _abc("strash", "write_bench -l"),
+    _abc("if -K 6", "write_bench"),
+    *(_abc("strash", f"write_aiger {o}") for o in ("-s", "-c -s")),
+    _abc("collapse", "write_pla"),
+    _abc("collapse", "write_pla -m"),
 )
 
 
 def circuit_of(seed: int) -> Circuit:
     """A random circuit with constants, wires, inverters and shared outputs among its outputs."""
     rng = np.random.default_rng(seed)
-    n = int(
-        rng.choice([2, 3, 4, 5, 7])
-    )  # no vector of one bit: yosys calls its bit by the name of the vector
+    n = int(rng.choice([2, 3, 4, 5, 7]))  # no vector of one bit: yosys calls its bit by the vector's name
     builder = Builder(n)
     signals = [0, *builder.inputs]
     for _ in range(int(rng.integers(0, 30))):
@@ -205,17 +192,13 @@ def tools_write(circuit: Circuit, folder: Path, forms: tuple[Form, ...] = FORMS)
     names = {form: f"f{i}{form.ending}" for i, form in enumerate(forms)}
     start = "read_verilog gold.v; hierarchy -top gold; flatten; techmap; opt_clean; design -save start; "
     script = "".join(
-        f"design -load start; {f.commands.format(out=file)}; "
-        for f, file in names.items()
-        if f.tool == "yosys"
+        f"design -load start; {form.commands(file)}" for form, file in names.items() if form.tool == "yosys"
     )
     if HAS["yosys"]:
         run(YOSYS, "-q", "-p", start + script, folder=folder)
     for form, file in names.items():
-        if (
-            form.tool == "abc" and HAS["abc"]
-        ):  # one process each: an abc that aborts takes only its own file along
-            run(ABC, "-c", f"read gold.blif; {form.commands.format(out=file)}", folder=folder, check=False)
+        if form.tool == "abc" and HAS["abc"]:  # one process each: if one aborts, the others' files are there
+            run(ABC, "-c", f"read gold.blif; {form.commands(file)}", folder=folder, check=False)
     proofs = []
     for form, file in names.items():
         if not HAS[form.tool]:
@@ -248,29 +231,29 @@ def prove(folder: Path, gold: str, files: dict[str, str]) -> Iterator[Result]:
     out = run(ABC, "-c", "".join(f"echo @@; cec {gold} {file}; " for file in files.values()), folder=folder)
     parts = dict(zip(files, re.split("(?m)^@@.*$", out)[1:], strict=True))
     for name, part in parts.items():
-        yield Result(
-            name, "ok" if "Networks are equivalent" in part else f"NOT PROVED: {part.strip()[-300:]}"
-        )
+        proved = "Networks are equivalent" in part
+        yield Result(name, "ok" if proved else f"NOT PROVED: {part.strip()[-300:]}")
 
 
-def tables_by_iverilog(circuit: Circuit, folder: Path) -> tuple[int, ...]:
-    """Truth tables of top.v as Icarus Verilog simulates it."""
+def tables_by_iverilog(circuit: Circuit, file: Path) -> tuple[int, ...]:
+    """Truth tables of a file as Icarus Verilog simulates it."""
     n, m = circuit.n_inputs, circuit.n_outputs
     ports = ", ".join(
         [f".\\{encode(name)} (x[{i}])" for i, name in enumerate(circuit.inputs)]
         + [f".\\{encode(name)} (y[{j}])" for j, name in enumerate(circuit.output_names)]
     )
+    folder = file.parent
     (folder / "bench.v").write_text(
         f"module bench; reg [{n}:0] x; wire [{m - 1}:0] y; top u ({ports});\n"
         f'initial for (x = 0; x < {1 << n}; x = x + 1) begin #1 $display("%b", y); end\nendmodule\n'
     )
-    run(IVERILOG, "-o", "bench.vvp", "bench.v", "top.v", folder=folder)
+    run(IVERILOG, "-o", "bench.vvp", "bench.v", file.name, folder=folder)
     rows = run("vvp", "-n", "bench.vvp", folder=folder).split()
     return tuple(sum(1 << v for v, row in enumerate(rows) if row[m - 1 - j] == "1") for j in range(m))
 
 
-def tables_by_aigverse(circuit: Circuit, folder: Path, ending: str) -> tuple[int, ...]:
-    """Truth tables of top.* as aigverse reads it; checks the names that it keeps."""
+def tables_by_aigverse(circuit: Circuit, file: Path) -> tuple[int, ...]:
+    """Truth tables of a file as aigverse reads it; checks the names that it keeps."""
     from aigverse import algorithms, io
 
     read: Callable[..., object] = {
@@ -278,11 +261,10 @@ def tables_by_aigverse(circuit: Circuit, folder: Path, ending: str) -> tuple[int
         ".aig": io.read_aiger_into_aig,
         ".aag": io.read_ascii_aiger_into_aig,
         ".pla": io.read_pla_into_aig,
-    }[ending]
-    file = folder / f"top{ending}"
-    if ending == ".pla":  # aigverse knows no names and no type
+    }[file.suffix]
+    if file.suffix == ".pla":  # aigverse knows no names and no type
         lines = file.read_text().splitlines(keepends=True)
-        file = folder / "bare.pla"
+        file = file.with_name("bare.pla")
         file.write_text("".join(line for line in lines if not line.startswith((".type", ".ilb", ".ob"))))
     network = read(str(file))
     if hasattr(network, "get_output_name"):
@@ -292,11 +274,11 @@ def tables_by_aigverse(circuit: Circuit, folder: Path, ending: str) -> tuple[int
     return tuple(int(table.to_hex(), 16) for table in algorithms.simulate(network))
 
 
-def tables_by_cirbo(circuit: Circuit, folder: Path) -> tuple[int, ...]:
-    """Truth tables of top.bench as cirbo reads it; checks the names."""
+def tables_by_cirbo(circuit: Circuit, file: Path) -> tuple[int, ...]:
+    """Truth tables of a file as cirbo reads it; checks the names."""
     from cirbo.core.circuit import Circuit as Cirbo
 
-    other = Cirbo.from_bench_file(str(folder / "top.bench"))
+    other = Cirbo.from_bench_file(str(file))
     if [other.inputs, other.outputs] != [
         [*map(encode, names)] for names in (circuit.inputs, circuit.output_names)
     ]:
@@ -304,6 +286,23 @@ def tables_by_cirbo(circuit: Circuit, folder: Path) -> tuple[int, ...]:
     n = circuit.n_inputs  # cirbo counts with the first input as the highest bit
     order = [int(f"{v:0{n}b}"[::-1], 2) for v in range(1 << n)]
     return tuple(sum(1 << order[v] for v, bit in enumerate(row) if bit) for row in other.get_truth_table())
+
+
+def tables_of(circuit: Circuit) -> tuple[int, ...]:
+    """Truth tables, one per output."""
+    tables = circuit.truth_table()
+    return (tables,) if isinstance(tables, int) else tables
+
+
+def compared(name: str, tool: str, read: Callable[[], tuple[int, ...]], expected: tuple[int, ...]) -> Result:
+    """Whether a tool, if it is there, reads the expected tables."""
+    if not HAS[tool]:
+        return Result(name, "skipped")
+    try:
+        got = read()
+    except Exception as error:
+        return Result(name, f"FAILS: {type(error).__name__} {str(error)[:200]}")
+    return Result(name, "ok" if got == expected else f"DIFFERS: {got} for {expected}")
 
 
 def libraries_write(expected: tuple[int, ...], folder: Path) -> Iterator[Result]:
@@ -319,40 +318,22 @@ def libraries_write(expected: tuple[int, ...], folder: Path) -> Iterator[Result]
 
         Cirbo.from_bench_file(str(folder / "top.bench")).save_to_file(str(folder / "cirbo.bench"))
     for tool, ending in (("aigverse", ".v"), ("aigverse", ".aig"), ("cirbo", ".bench")):
-        if not HAS[tool]:
-            yield Result(f"{tool} writes {ending}", "skipped")
-            continue
-        tables = Circuit.read(folder / f"{tool}{ending}").truth_table()
-        got = (tables,) if isinstance(tables, int) else tables
-        yield Result(f"{tool} writes {ending}", "ok" if got == expected else f"DIFFERS: {got} for {expected}")
+        file = folder / f"{tool}{ending}"
+        yield compared(
+            f"{tool} writes {ending}", tool, lambda file=file: tables_of(Circuit.read(file)), expected
+        )
 
 
 def tools_read(circuit: Circuit, folder: Path) -> Iterator[Result]:
     """Write every format; each tool that knows it reads it: same function, same names."""
     for ending in (".v", ".blif", ".bench", ".aig", ".aag", ".pla"):
         circuit.write(folder / f"top{ending}", **({"name": "top"} if ending == ".blif" else {}))
-    tables = circuit.truth_table()
-    expected = (tables,) if isinstance(tables, int) else tables
-    readers: dict[str, tuple[str, Callable[[], tuple[int, ...]]]] = {
-        "iverilog reads .v": ("iverilog", lambda: tables_by_iverilog(circuit, folder)),
-        "cirbo reads .bench": ("cirbo", lambda: tables_by_cirbo(circuit, folder)),
-    } | {
-        f"aigverse reads {ending}": (
-            "aigverse",
-            lambda ending=ending: tables_by_aigverse(circuit, folder, ending),
-        )
-        for ending in (".v", ".aig", ".aag", ".pla")
-    }
-    for name, (tool, tables_of) in readers.items():
-        if not HAS[tool]:
-            yield Result(name, "skipped")
-            continue
-        try:
-            got = tables_of()
-        except Exception as error:
-            yield Result(name, f"FAILS: {type(error).__name__} {str(error)[:200]}")
-            continue
-        yield Result(name, "ok" if got == expected else f"DIFFERS: {got} for {expected}")
+    expected = tables_of(circuit)
+    readers = [("iverilog", ".v", tables_by_iverilog), ("cirbo", ".bench", tables_by_cirbo)]
+    readers += [("aigverse", ending, tables_by_aigverse) for ending in (".v", ".aig", ".aag", ".pla")]
+    for tool, ending, read in readers:
+        name = f"{tool} reads {ending}"
+        yield compared(name, tool, partial(read, circuit, folder / f"top{ending}"), expected)
     yield from libraries_write(expected, folder)
     files = {f"abc reads {ending}": f"top{ending}" for ending in (".blif", ".bench", ".v", ".pla")}
     if HAS["yosys"]:
@@ -386,7 +367,7 @@ def collection(folder: Path, out: Path, largest: int = 400_000) -> Iterator[Resu
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run and print a line a form; the exit status says whether all is well."""
+    """Run and print one line per form; the exit status says whether all is well."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--circuits", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)

@@ -189,10 +189,9 @@ def test_bits_none_is_the_smallest_number_that_agrees_best():
     assert value.deviation <= 0.01 * np.ptp(solution.decision_function(X))
 
 
-@pytest.mark.parametrize("encoding", ["binary", "gray"])
-def test_real_features_are_literals_of_the_levels_used(encoding):
+def test_real_features_are_literals_of_the_levels_used():
     rng = np.random.default_rng(2)
-    lattice = random_lattice(rng, 3, (1, 2, 3), encoding=encoding)
+    lattice = random_lattice(rng, 3, (1, 2, 3))
     solution = random_solution(4, 15, lattice=lattice)
     rounded = round_solution(solution, 10)
     assert rounded.levels == (1, 2, 3) and rounded.circuit.n_inputs == 3 * (1 + 2 + 3)

@@ -1,11 +1,11 @@
-"""Circuit files, chosen by the ending of their name.
+"""Circuit files: the file extension selects the format.
 
-| ending | what it is | read | written as |
+| extension | what it is | read | written as |
 |---|---|---|---|
 | .aag .aig | AIGER, text and binary | yes | the and-inverter graph of `fw_circuits.circuits.aig.to_aig` |
-| .blif | Berkeley logic interchange format, models in one file | yes | one table a gate |
-| .bench | ISCAS bench, LUTs of abc, gates of cirbo | yes | one line a gate, inverters of their own |
-| .v | Verilog netlists, vectors, modules in one file | yes | one assignment a gate |
+| .blif | Berkeley logic interchange format, models in one file | yes | one table per gate |
+| .bench | ISCAS bench, LUTs of abc, gates of cirbo | yes | one line per gate, inverters of their own |
+| .v | Verilog netlists, vectors, modules in one file | yes | one assignment per gate |
 | .pla | espresso, two levels | yes | irredundant sum of products, ``.type f`` |
 | .dot | Graphviz drawing | no | complemented wires dashed |
 
@@ -57,7 +57,7 @@ READERS: dict[str, Callable[[bytes, str], Circuit]] = {
 
 
 def write(circuit: Circuit, path: str | PathLike[str], name: str | None = None) -> None:
-    """Write a circuit in the format that the ending of the path names.
+    """Write a circuit in the format that the file extension selects.
 
     The file is written beside its target and then renamed: a full disk leaves the old file as it was.
 
@@ -73,9 +73,9 @@ def write(circuit: Circuit, path: str | PathLike[str], name: str | None = None) 
     Raises
     ------
     InputError
-        For another ending, or a name that is empty or no string.
+        For another file extension, or a name that is empty or no string.
     CircuitError
-        If the format cannot hold the circuit; the message says why.
+        If the format cannot express the circuit; the message says why.
     OSError
         If the file cannot be written.
 
@@ -97,7 +97,7 @@ def write(circuit: Circuit, path: str | PathLike[str], name: str | None = None) 
 
 
 def read(path: str | PathLike[str], *, dont_care: int | None = None) -> Circuit:
-    """Read a circuit from a file in the format that its ending names.
+    """Read a circuit from a file in the format that its extension selects.
 
     Parameters
     ----------
@@ -109,7 +109,7 @@ def read(path: str | PathLike[str], *, dont_care: int | None = None) -> Circuit:
     Raises
     ------
     InputError
-        For another ending, a file that cannot be read, or `dont_care` for a format without don't-cares.
+        For another file extension, a file that cannot be read, or `dont_care` for a format without don't-cares.
     CircuitError
         For a malformed file, with its line, and for registers, cells not described in it and cycles.
 

@@ -16,12 +16,13 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from fw_circuits.circuits.aig import and_literals, to_aig
+from fw_circuits.circuits.aig import to_aig
 from fw_circuits.circuits.builder import Builder
 from fw_circuits.circuits.circuit import Circuit
+from fw_circuits.circuits.formats.gates import Function, chain, constant
 from fw_circuits.circuits.formats.naming import complete, decode, distinct, encode, is_text, warn_shared_names
-from fw_circuits.circuits.formats.netlist import Function, Netlist
-from fw_circuits.circuits.gate import AND
+from fw_circuits.circuits.formats.netlist import Netlist
+from fw_circuits.circuits.gate import AND, and_literals
 from fw_circuits.exceptions import CircuitError
 
 #: A binary header may promise inputs that take no byte of the file: more than this, and than bytes, is damage.
@@ -206,7 +207,7 @@ class _Reader:
                 raise self.error(f"{place} is named twice.")
             if not is_text(word):
                 raise self.error(
-                    f"the symbol {word!r} is not UTF-8 text; rename {place}, a comment may hold any bytes."
+                    f"the symbol {word!r} is not UTF-8 text; rename {place}, a comment may contain any bytes."
                 )
             names[kind][int(number)] = decode(word) if word else None
         return (
@@ -255,7 +256,7 @@ def _ascii(reader: _Reader, header: _Header) -> Circuit:
             raise reader.error(f"input {literal}; expected an even literal of at least 2.")
         net.add_input(reader.line, str(literal >> 1))
     outputs = [(reader.literal(header.top), reader.line) for _ in range(header.n_outputs)]
-    net.define(0, "0", (), lambda builder, signals: 0)
+    net.define(0, "0", (), constant(0))
     for _ in range(header.n_ands):
         text = reader.next_line("an AND")
         left, high, low = reader.numbers(text, 3, "an AND: three literals")
@@ -265,14 +266,12 @@ def _ascii(reader: _Reader, header: _Header) -> Circuit:
             )
         net.define(reader.line, str(left >> 1), (str(high >> 1), str(low >> 1)), _and(high & 1, low & 1))
     for j, (literal, line) in enumerate(outputs):
-        net.define(line, f"o{j}", (str(literal >> 1),), _and(literal & 1, None))
+        net.define(line, f"o{j}", (str(literal >> 1),), chain(AND, literal & 1))
         net.add_output(line, f"o{j}")
     circuit = net.circuit()
     inputs, names = reader.symbols(header)
     return Circuit(circuit.n_inputs, circuit.gates, circuit.outputs, inputs, names)
 
 
-def _and(first: int, second: int | None) -> Function:
-    if second is None:
-        return lambda builder, signals: signals[0] ^ first
+def _and(first: int, second: int) -> Function:
     return lambda builder, signals: builder.gate(AND, signals[0] ^ first, signals[1] ^ second)

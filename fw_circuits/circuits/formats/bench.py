@@ -1,4 +1,4 @@
-"""ISCAS bench: ``y = AND(a, b)``, one line a gate.
+"""ISCAS bench: ``y = AND(a, b)``, one line per gate.
 
 Written with AND, NAND, OR, NOR, XOR and NOT; gates such as ``a & ~b`` get an inverter line of their own, and
 the constant is ``vdd``: what abc and cirbo both read.  Read are those of any number of
@@ -122,13 +122,7 @@ def _name(cursor: Cursor, wanted: str) -> str:
 
 
 def _operands(cursor: Cursor) -> list[str]:
-    cursor.take("(")
-    words: list[str] = []
-    while not cursor.skip(")"):
-        if words:
-            cursor.take(",")
-        words.append(_name(cursor, "wires parted by commas"))
-    return words
+    return [_name(cursor, "wires separated by commas") for _ in cursor.items()]
 
 
 def _function(net: Netlist, line: int, kind: str, digits: str, width: int) -> Function:

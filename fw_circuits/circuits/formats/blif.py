@@ -1,4 +1,4 @@
-"""BLIF: one ``.names`` table a gate.  Reference: "Berkeley Logic Interchange Format (BLIF)", UC Berkeley, 1992.
+"""BLIF: one ``.names`` table per gate.  Reference: "Berkeley Logic Interchange Format (BLIF)", UC Berkeley, 1992.
 
 Read is every combinational file: models that use each other (``.subckt``, ``.gate``; the first is the top),
 the don't-care network after ``.exdc`` (skipped: don't-cares are 0, as those of a PLA of type ``fd``), delays,
@@ -32,27 +32,10 @@ TOKEN = re.compile(
 #: yosys writes a name that begins with a digit with a backslash before it, also behind the = of a port.
 DIGIT = re.compile(r"(?:^|(?<==))\\(?=[0-9])")
 #: Statements about delays, areas, drives and names: they do not change the function.
-SKIPPED = {
-    *(
-        ".area",
-        ".delay",
-        ".wire_load_slope",
-        ".wire",
-        ".input_arrival",
-        ".input_required",
-        ".output_required",
-    ),
-    *(
-        ".output_arrival",
-        ".input_drive",
-        ".max_input_load",
-        ".output_load",
-        ".clock",
-        ".cycle",
-        ".clock_event",
-    ),
-    *(".attr", ".cname", ".param", ".no", ".phase"),
-}
+SKIPPED = re.compile(
+    r"\.(area|delay|wire(_load_slope)?|(input|output)_(arrival|required)|input_drive|max_input_load|output_load"
+    r"|clock(_event)?|cycle|attr|cname|param|no|phase|default_.*)"
+)
 REGISTERS = {".latch", ".mlatch", ".flop", ".start_kiss"}
 BLIF_MV = {".mv", ".table", ".reset", ".r"}
 REMEDY = (
@@ -142,7 +125,7 @@ def _statements(data: bytes, path: str) -> Iterator[tuple[int, list[str]]]:
 
 
 class _Reader:
-    """The statements of a file one after the other; fills one `Netlist` a model."""
+    """The statements of a file one after the other; fills one `Netlist` per model."""
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -164,7 +147,7 @@ class _Reader:
             return
         if keyword == ".param" and self.cell and words[1:2] == ["LUT"]:
             self.lut = words[-1]
-        if keyword in SKIPPED or keyword.startswith(".default_"):
+        if SKIPPED.fullmatch(keyword):
             return
         self.close()
         if keyword == ".model":
@@ -186,7 +169,7 @@ class _Reader:
         if repeated:
             for net in self.models.values():  # whoever uses it cannot know which
                 net.problem = net.problem or net.error(
-                    line, f"a second .model {name!r}; expected one of a name."
+                    line, f"a second .model {name!r}; expected one of each name."
                 )
 
     def _definition(self, line: int, keyword: str, words: list[str]) -> None:
@@ -262,18 +245,11 @@ class _Reader:
 
     def _lookup(self, line: int, ports: dict[str, str]) -> None:
         """The cell $lut of yosys; its table is a parameter."""
-        words = (
-            [ports["A"]]
-            if "A" in ports
-            else [ports[p] for p in map("A[{}]".format, range(len(ports))) if p in ports]
-        )
+        inputs = ["A", *map("A[{}]".format, range(len(ports)))]
+        words = [ports[port] for port in inputs if port in ports]
         width = len(words)
-        if (
-            width != len(ports) - 1
-            or width > MAX_LUT
-            or len(self.lut) != 1 << width
-            or set(self.lut) - set("01")
-        ):
+        fits = width == len(ports) - 1 and width <= MAX_LUT and len(self.lut) == 1 << width
+        if not fits or set(self.lut) - set("01"):
             raise self.net.error(
                 line,
                 f"$lut of {width} inputs with {self.lut[:20] or 'no'} LUT; expected A[0], A[1], ... "

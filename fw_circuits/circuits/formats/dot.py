@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from fw_circuits.circuits.aig import and_literals
 from fw_circuits.circuits.circuit import Circuit
-from fw_circuits.circuits.gate import GATE_NAMES, Gate
+from fw_circuits.circuits.gate import GATE_NAMES, Gate, and_literals
 
 
 def text(circuit: Circuit) -> str:

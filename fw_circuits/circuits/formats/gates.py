@@ -8,10 +8,10 @@ from functools import lru_cache
 
 from fw_circuits.circuits.builder import FALSE, TRUE, Builder, output_signals
 from fw_circuits.circuits.catalogue import minimal_circuit
-from fw_circuits.circuits.circuit import variable_table
 from fw_circuits.circuits.cuts import LEAVES
 from fw_circuits.circuits.gate import AND, GATE_TABLES, OR, XOR
 from fw_circuits.circuits.synthesis import from_truth_table
+from fw_circuits.circuits.tables import variable_table
 
 Function = Callable[[Builder, Sequence[int]], int]
 
@@ -42,10 +42,7 @@ def chain(table: int, complemented: int = 0) -> Function:
     """
 
     def build(builder: Builder, signals: Sequence[int]) -> int:
-        value = signals[0] if signals else FALSE
-        for signal in signals[1:]:
-            value = builder.gate(table, value, signal)
-        return value ^ complemented
+        return builder.fold(table, signals or [FALSE]) ^ complemented
 
     return build
 

@@ -1,10 +1,10 @@
 """The elaboration of BLIF, bench and Verilog: wires defined in any order, models that use each other, circuits.
 
-A reader fills one `Netlist` a model; each wire is defined once by a function of other wires.  `elaborate`
+A reader fills one `Netlist` per model; each wire is defined once by a function of other wires.  `elaborate`
 flattens the models into the first (or the one given), sorts the definitions (without recursion, so depth does
 not matter) and grows the circuit.  `written` and `words_of` are for the writers: every node gets a word.
 
-Keys of wires are words of the file.  A blank, which no word holds, parts what elaboration adds: ``a [0]`` is
+Keys of wires are words of the file.  A blank, which no word contains, separates what elaboration adds: ``a [0]`` is
 a bit of the vector a, ``u1 w`` is the wire w inside the instance u1; ``shown`` spells them as users know them.
 """
 
@@ -24,7 +24,7 @@ from fw_circuits.exceptions import CircuitError
 
 #: Keys of the constants: no word begins with a blank.
 ZERO, ONE = " 0", " 1"
-#: More definitions than this, and so many for each one in the file, are not made out of instances.
+#: More definitions than this, and this many for each one in the file, are not made out of instances.
 MAX_FLAT, FLAT_PER_LINE = 1 << 17, 64
 
 
@@ -113,7 +113,7 @@ class Netlist:
         if old:
             raise self.error(
                 line,
-                f"{shown(word)!r} was already defined in line {old.line}; expected one driver a wire.",
+                f"{shown(word)!r} was already defined in line {old.line}; expected one driver per wire.",
             )
         self.wires[word] = Definition(line, tuple(operands), build)
 
@@ -304,7 +304,7 @@ def words_of(
     Returns
     -------
     nodes : list of str
-        One a node; that of the constant is a free word.
+        One per node; that of the constant is a free word.
     outputs : list of str
     drivers : list of (str, int)
         Output word and signal, for the outputs that need a line of their own.
@@ -327,6 +327,6 @@ def words_of(
             raise CircuitError(
                 f"output {name!r} has the name of an input; this format has one name for one wire, and so have abc "
                 "and yosys in every format: rename it with dataclasses.replace(circuit, output_names=...). "
-                "(.aag, .aig and .pla can hold both, for readers that take ports by position.)"
+                "(.aag, .aig and .pla can contain both, for readers that take ports by position.)"
             )
     return nodes, outputs, drivers

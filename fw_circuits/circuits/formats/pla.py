@@ -14,11 +14,12 @@ from __future__ import annotations
 from itertools import islice
 
 from fw_circuits.circuits.builder import Builder
-from fw_circuits.circuits.circuit import Circuit, variable_table
+from fw_circuits.circuits.circuit import Circuit
 from fw_circuits.circuits.formats.blif import sum_of_products
 from fw_circuits.circuits.formats.naming import decode, encode, warn_shared_names
 from fw_circuits.circuits.formats.pla_file import DONT_CARE, Pla, meeting, parse_pla
 from fw_circuits.circuits.gate import AND, OR, apply_table
+from fw_circuits.circuits.tables import variable_table
 from fw_circuits.exceptions import CircuitError, FormatError
 
 MAX_SUPPORT = 16

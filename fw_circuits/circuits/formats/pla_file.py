@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from fw_circuits._files import text_of
 from fw_circuits._typing import Array
 from fw_circuits.exceptions import FormatError, InputError
 
@@ -31,7 +32,7 @@ COUNTS = {".i": "n_inputs", ".o": "n_outputs", ".p": "n_promised"}
 
 @dataclass
 class Pla:
-    """The text of a PLA file, parsed: one cube and one string of letters f, r, d, ~ a listed row."""
+    """The text of a PLA file, parsed: one cube and one string of letters f, r, d, ~ per listed row."""
 
     path: str | Path
     n_inputs: int = 0
@@ -67,7 +68,7 @@ class Pla:
         raise self.error(
             max(self.lines[i], self.lines[j]),
             f"output {self.output_name(output)!r} is {words[first]} by line {self.lines[i]} and {words[second]} by "
-            f"line {self.lines[j]} for a common pattern; expected one value a pattern with .type {self.kind}.",
+            f"line {self.lines[j]} for a common pattern; expected one value per pattern with .type {self.kind}.",
         )
 
     def check_partition(self, output: int) -> None:
@@ -336,8 +337,7 @@ def parse_pla(data: bytes, path: str | Path) -> Pla:
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise FormatError(f"{path}, line 1: UTF-16 text, not UTF-8 text; save the file as UTF-8.")
     parser = _Parser(path)
-    text = data.decode("utf-8-sig", errors="surrogateescape")  # comments may hold any bytes
-    for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
+    for line in text_of(data).split("\n"):
         parser.line += 1
         parser.take(line)
         if parser.ended:

@@ -1,4 +1,4 @@
-"""The tokenizer of BLIF, bench and Verilog: one regular expression a language, one cursor over its matches.
+"""The tokenizer of BLIF, bench and Verilog: one regular expression per language, one cursor over its matches.
 
 The groups of the expression name the kinds of tokens.  ``blank`` (comments too) is skipped; ``open`` is
 something that never closes, such as ``/*`` without ``*/``; whatever the expression does not match is an error.
@@ -7,7 +7,7 @@ something that never closes, such as ``/*`` without ``*/``; whatever the express
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from fw_circuits._files import lines_of
@@ -68,9 +68,8 @@ class Cursor:
 
     def __init__(self, source: Iterator[Token], path: str, remedy: str = "") -> None:
         self.path = path
-        self._remedy = (
-            remedy  # for what the language allows and the reader does not know; a tool named in `wanted` wins
-        )
+        #: For what the language allows and the reader does not know; a tool named in `wanted` wins.
+        self._remedy = remedy
         self._source = source
         self.token = next(source)
 
@@ -115,3 +114,19 @@ class Cursor:
         """Go over a sign that has to be there."""
         if not self.skip(sign):
             raise self.error(repr(sign))
+
+    def each(self, read: Callable[[], object]) -> None:
+        """Read things that commas separate, one at least."""
+        read()
+        while self.skip(","):
+            read()
+
+    def items(self) -> Iterator[int]:
+        """Count things that commas separate, within brackets; whoever runs through the numbers reads them."""
+        self.take("(")
+        count = 0
+        while not self.skip(")"):
+            if count:
+                self.take(",")
+            yield count
+            count += 1

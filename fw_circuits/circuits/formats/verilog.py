@@ -1,4 +1,4 @@
-"""Verilog netlists: one assignment a gate.  Reference: IEEE Std 1364-2005.
+"""Verilog netlists: one assignment per gate.  Reference: IEEE Std 1364-2005.
 
 Read is every flat combinational netlist: scalar and vector ports and wires, ``assign`` with operators on bits,
 ``== != && || ?: >>``, selections, ``{}`` on both sides, constants, gate primitives, instances of modules of the same

@@ -50,38 +50,13 @@ UNKNOWN = (
     "; if it is legal, let yosys make a netlist of it (yosys: read_verilog -sv FILE.v; synth -flatten; "
     "write_blif OUT.blif)"
 )
-BEHAVIOUR = {
-    *(
-        "always",
-        "always_comb",
-        "always_ff",
-        "always_latch",
-        "initial",
-        "final",
-        "function",
-        "task",
-        "generate",
-    ),
-    *("genvar", "if", "for", "case", "casex", "casez", "begin", "integer", "real", "time", "event", "assert"),
-}
-SWITCHES = {
-    *(
-        "bufif0",
-        "bufif1",
-        "notif0",
-        "notif1",
-        "nmos",
-        "pmos",
-        "cmos",
-        "rnmos",
-        "rpmos",
-        "rcmos",
-        "tran",
-        "rtran",
-    ),
-    *("tranif0", "tranif1", "rtranif0", "rtranif1", "pullup", "pulldown", "tri0", "tri1", "triand", "trior"),
-    *("trireg", "wand", "wor", "inout"),
-}
+BEHAVIOUR = re.compile(
+    "always(_comb|_ff|_latch)?|initial|final|function|task|generate|genvar|if|for|case[xz]?|begin|integer|real|time"
+    "|event|assert"
+)
+SWITCHES = re.compile(
+    "(buf|not)if[01]|r?[npc]mos|r?tran(if[01])?|pull(up|down)|tri(0|1|and|or|reg)|wand|wor|inout"
+)
 
 
 class Net(NamedTuple):
@@ -148,7 +123,7 @@ def modules(cursor: Cursor) -> dict[str, Module]:
         line, name = cursor.token.line, word(cursor)
         if name in found:
             raise CircuitError(
-                f"{cursor.path}, line {line}: a second module {name!r}; expected one of a name."
+                f"{cursor.path}, line {line}: a second module {name!r}; expected one of each name."
             )
         found[name] = Module(line, top)
         try:
@@ -183,7 +158,7 @@ class _Parser:
             while not cursor.skip(")"):
                 self.parameter()
                 cursor.skip(",")
-        if cursor.skip("("):
+        if cursor.sees("("):
             self.head()
         cursor.take(";")
         while not cursor.skip("endmodule"):
@@ -196,9 +171,7 @@ class _Parser:
     def head(self) -> None:
         """Ports, with their declarations or without."""
         cursor, direction, limits, signed = self.cursor, "", None, False
-        while not cursor.skip(")"):
-            if self.result.ports:
-                cursor.take(",")
+        for _ in cursor.items():
             if cursor.sees("inout", "."):
                 raise cursor.error("ports that are input or output, by their names")
             if cursor.sees("input", "output"):
@@ -246,15 +219,16 @@ class _Parser:
             elif keyword == "assign":
                 cursor.next()
                 self.delay()
-                self.assignment()
+                if cursor.skip("("):
+                    self.strengths()
+                cursor.each(self.assignment)
             elif keyword in GATES:
                 self.gates()
             elif keyword in ("parameter", "localparam"):
-                self.parameter()
-                while cursor.skip(","):
-                    self.parameter()
+                cursor.each(self.parameter)
             elif keyword == "defparam":
-                self.setting()
+                cursor.next()
+                cursor.each(self.setting)
             elif keyword == "specify":
                 cursor.find("endspecify")
                 cursor.next()
@@ -271,7 +245,7 @@ class _Parser:
     def refuse(self) -> None:
         """Raise the error of a keyword that is no netlist."""
         cursor, keyword = self.cursor, self.cursor.token.text
-        if keyword in BEHAVIOUR:
+        if BEHAVIOUR.fullmatch(keyword):
             cursor.next()
             clocked = keyword in ("always_ff", "always_latch")
             while keyword == "always" and cursor.sees("@", "(") and not clocked:
@@ -283,7 +257,7 @@ class _Parser:
                 f"{cursor.path}, line {cursor.token.line}: {keyword!r} {what}; expected a combinational netlist of "
                 f"wires, assign, gates and instances: make one first ({WRITE.replace('; write', f'{cut}; write')})."
             )
-        if keyword in SWITCHES:
+        if SWITCHES.fullmatch(keyword):
             raise cursor.error("nets and gates with one driver and no tri-state (yosys: tribuf -logic)")
 
     def delay(self) -> None:
@@ -310,16 +284,14 @@ class _Parser:
         self.delay()
 
     def assignment(self) -> None:
-        """``a = b, c = d``, behind the keyword."""
-        cursor = self.cursor
-        if cursor.skip("("):
-            self.strengths()
-        while True:
-            line, target = cursor.token.line, expression(cursor)
-            cursor.take("=")
-            self.result.assignments.append(Assignment(line, target, expression(cursor)))
-            if not cursor.skip(","):
-                return
+        """``a = b`` behind ``assign``."""
+        line, target = self.cursor.token.line, expression(self.cursor)
+        self.assigned(line, target)
+
+    def assigned(self, line: int, target: Expression) -> None:
+        """The value of a target, from the equals sign on."""
+        self.cursor.take("=")
+        self.result.assignments.append(Assignment(line, target, expression(self.cursor)))
 
     def declaration(self) -> None:
         """Ports and wires; a wire may get its value at once."""
@@ -327,60 +299,56 @@ class _Parser:
         port = cursor.next().text if keyword in ("input", "output") else ""
         limits, signed = self.kind()
         self.delay()
-        while True:
-            line, name = cursor.token.line, cursor.token.text
-            if cursor.token.kind not in ("name", "escaped"):
-                raise cursor.error("a name")
-            if port and name.removeprefix("\\") in self.result.directions:
+
+        def name() -> None:
+            line, name = cursor.token.line, cursor.token.text.removeprefix("\\")
+            if port and name in self.result.directions:
                 raise cursor.error("each port declared once as input or output")
-            if cursor.token.kind == "escaped":
-                name = name[1:]
-            self.declare(name, line, limits, signed)
+            self.declare(word(cursor), line, limits, signed)
             if port:
                 self.result.directions[name] = port, line
             if keyword.startswith("supply"):
                 self.result.supplies[name] = int(keyword[-1])
-            cursor.next()
-            if cursor.skip("="):
-                target = [Node(line, "name", name=name)]
-                self.result.assignments.append(Assignment(line, target, expression(cursor)))
+            if cursor.sees("="):
+                self.assigned(line, [Node(line, "name", name=name)])
             if cursor.sees("["):
                 raise cursor.error(f"names without arrays, which are memories ({WRITE})")
-            if not cursor.skip(","):
-                return
+
+        cursor.each(name)
 
     def gates(self) -> None:
         """``nand #1 g1 (y, a, b), (z, c)``."""
         cursor, gate = self.cursor, self.cursor.next().text
         self.delay()
-        while True:
+
+        def opened() -> int:
             line = cursor.token.line
             if not cursor.sees("("):
                 word(cursor, "the terminals of the gate in brackets")
             cursor.take("(")
-            if cursor.sees(*STRENGTHS):
+            return line
+
+        def terminals() -> None:
+            line = opened()
+            while cursor.sees(*STRENGTHS):
                 self.strengths()
-                continue
-            terminals = [expression(cursor)]
-            while cursor.skip(","):
-                terminals.append(expression(cursor))
+                line = opened()
+            read: list[Expression] = []
+            cursor.each(lambda: read.append(expression(cursor)))
             cursor.take(")")
-            if len(terminals) < 2:
+            if len(read) < 2:
                 what = "its outputs and its input" if gate in UNARY else "its output and its inputs"
                 raise CircuitError(f"{cursor.path}, line {line}: {gate} with one terminal; expected {what}.")
-            self.result.primitives.append(Primitive(line, gate, terminals))
-            if not cursor.skip(","):
-                return
+            self.result.primitives.append(Primitive(line, gate, read))
+
+        cursor.each(terminals)
 
     def instances(self) -> None:
         """``adder u1 (.a(x), .b(y)), u2 (x, y)``."""
         cursor, line, model = self.cursor, self.cursor.token.line, word(self.cursor)
         parameters: dict[str, Number] = {}
         if cursor.skip("#"):
-            cursor.take("(")
-            while not cursor.skip(")"):
-                if parameters:
-                    cursor.take(",")
+            for _ in cursor.items():
                 if not cursor.skip("."):
                     parameters[str(len(parameters))] = number(cursor)
                     continue
@@ -388,19 +356,17 @@ class _Parser:
                 cursor.take("(")
                 parameters[name] = number(cursor)
                 cursor.take(")")
-        while True:
+
+        def instance() -> None:
             name = (
                 f"{model}@{line}" if cursor.sees("(") else word(cursor, "wire, assign, a gate or an instance")
             )
             if cursor.sees("["):
                 raise cursor.error(f"one instance of a name ({WRITE})")
-            cursor.take("(")
-            named = cursor.sees(".")
             ports: dict[str, Expression | None] = {}
-            while not cursor.skip(")"):
-                if ports:
-                    cursor.take(",")
-                port = str(len(ports))
+            named = False
+            for i in cursor.items():
+                port, named = str(i), named or (i == 0 and cursor.sees("."))
                 if named:
                     cursor.take(".")
                     port = word(cursor, "a port by its name")
@@ -411,8 +377,8 @@ class _Parser:
                 if named:
                     cursor.take(")")
             self.result.uses.append(Use(line, model, name, named, ports, dict(parameters)))
-            if not cursor.skip(","):
-                return
+
+        cursor.each(instance)
 
     def parameter(self) -> None:
         """``parameter LUT = 4'h8``."""
@@ -424,14 +390,9 @@ class _Parser:
         self.result.parameters[name] = number(cursor)
 
     def setting(self) -> None:
-        """``defparam u1.LUT = 4'h8``."""
-        cursor = self.cursor
-        cursor.next()
-        while True:
-            instance = word(cursor)
-            cursor.take(".")
-            parameter = word(cursor)
-            cursor.take("=")
-            self.settings.setdefault(instance, {})[parameter] = number(cursor)
-            if not cursor.skip(","):
-                return
+        """``u1.LUT = 4'h8`` behind ``defparam``."""
+        cursor, instance = self.cursor, word(self.cursor)
+        cursor.take(".")
+        parameter = word(cursor)
+        cursor.take("=")
+        self.settings.setdefault(instance, {})[parameter] = number(cursor)

@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from fw_circuits._kernels._gates import FOUND
 from fw_circuits._typing import Array, Floats
-from fw_circuits.circuits.read_once import frugal_circuit
+from fw_circuits.circuits.read_once import read_once_circuit
 from fw_circuits.exceptions import InputError
 from fw_circuits.lattice import Lattice, LevelRows
 from fw_circuits.oracle.base import OracleAnswer, Stop, check_count, check_weights
@@ -173,7 +173,7 @@ class GateOracle:
 
     def _atom(self, found: Array, level: int) -> Atom:
         n = int(found["arity"])
-        circuit = frugal_circuit(int(found["table"]), n)
+        circuit = read_once_circuit(int(found["table"]), n)
         literals = tuple(int(i) for i in found["lit"][:n])
         return Atom(circuit, self.inner.levels_rows[level].level, literals, self.inner.lattice)
 

@@ -18,10 +18,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fw_circuits._bits import pack_bits
 from fw_circuits._kernels import use_compiled
 from fw_circuits._kernels._families import triples
 from fw_circuits._typing import Array, Bits, Floats, Ints
-from fw_circuits.circuits.simulate import pack_bits
 
 #: A literal's sign is read off the data where its sum is so many standard deviations; else it is inherited.
 CLEAR = 4.0
@@ -222,7 +222,7 @@ def triple_sums(bits: Bits, label: Bits, threads: int = 1) -> Array:
     """
     n, n_rows = bits.shape
     if use_compiled():
-        words = pack_bits(np.vstack([bits, label]).T)
+        words = pack_bits(np.vstack([bits, label]))
         found: Array = triples(np.ascontiguousarray(words[:-1]), words[-1].copy(), n_rows, threads)
         return found
     signs, target = 1 - 2 * bits.astype(np.int32), 1 - 2 * label.astype(np.int32)

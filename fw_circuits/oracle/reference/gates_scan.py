@@ -11,7 +11,8 @@ from itertools import combinations
 import numpy as np
 
 from fw_circuits._typing import Array, Bits, Floats
-from fw_circuits.circuits.read_once import frugal_tables, values_of
+from fw_circuits.circuits.read_once import read_once_tables
+from fw_circuits.circuits.tables import values_of
 from fw_circuits.oracle.gate_classes import Family
 
 #: Functions scored at a time.
@@ -63,7 +64,7 @@ def search(
 
 
 def _score(kind: Family, h: Floats, dtype: np.dtype) -> Array:
-    tables = frugal_tables(kind.arity, kind.gates)
+    tables = read_once_tables(kind.arity, kind.gates)
     new = np.zeros(len(tables), dtype)
     for i in range(0, len(tables), BLOCK):
         signs = 2.0 * values_of(tables[i : i + BLOCK], kind.arity) - 1

@@ -59,12 +59,8 @@ class Corners:
         return of_count(self.builder, counted, values)
 
     def _wires(self, level: int, literals: Places) -> list[Expr]:
-        """The literals at a corner: all bits of coordinate i are x_i, in Gray code the highest one; others are 0."""
-        wires = []
-        for i, p in (divmod(literal, level) for literal in literals):
-            stays_zero = self.lattice.gray and p < level - 1
-            wires.append(Expr() if stays_zero else self.coordinate(level, i).s)
-        return wires
+        """The literals at a corner: all bits of coordinate i are x_i."""
+        return [self.coordinate(level, literal // level).s for literal in literals]
 
 
 class Corner:

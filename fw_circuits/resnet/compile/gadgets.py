@@ -95,7 +95,7 @@ class Coordinate:
     """
 
     def __init__(self, b: Builder, lattice: Lattice, level: int, i: int, clip: bool = True) -> None:
-        self._b, self._level, self._gray = b, level, lattice.gray
+        self._b, self._level = b, level
         self.constant = len(lattice.knots[i]) == 1
         self._z = unit(b, lattice, i, clip) * float((1 << level) - 1)
         self.s = b.slot(folds(b, self._z, level, level))
@@ -116,7 +116,7 @@ class Coordinate:
         if self.constant:
             return Expr()
         integers = range(parity, 1 << self._level, 2)
-        centers = [m for m in integers if (m ^ (m >> 1) * self._gray) >> p & 1 == value]
+        centers = [m for m in integers if m >> p & 1 == value]
         if len(centers) == len(integers):
             return self.s if parity else 1.0 - self.s
         return teeth(self._b, self._z, centers, (1 << self._level) - 1)

@@ -13,9 +13,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from fw_circuits.circuits import Circuit
-from fw_circuits.circuits.circuit import variable_table
 from fw_circuits.circuits.cuts import cone
 from fw_circuits.circuits.gate import apply_table
+from fw_circuits.circuits.tables import variable_table
 from fw_circuits.resnet.compile.counts import cheapest, counts_of_table
 
 #: Leaves of a cut, and cuts kept for each node.
