@@ -116,7 +116,7 @@ def check_parameters(
     problems.append(_real_problem("huber_threshold", huber_threshold, low=0, open_low=True))
     if not _is_int(max_iter) or max_iter < 1:
         problems.append(f"max_iter is {max_iter!r}; expected a whole number >= 1")
-    if loss not in LOSSES:
+    if not isinstance(loss, type) and loss not in LOSSES:  # a class is checked where it is used
         problems.append(f"loss is {loss!r}; known losses: {', '.join(LOSSES)}")
     if method not in METHODS:
         problems.append(f"method is {method!r}; known methods: {', '.join(METHODS)}")

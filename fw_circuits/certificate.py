@@ -15,10 +15,9 @@ from typing import Any
 import numpy as np
 
 from fw_circuits._typing import Floats
-from fw_circuits._validation import check_parameters, check_sample_weight, check_target, check_X
+from fw_circuits._validation import check_parameters, check_sample_weight, check_X
 from fw_circuits.exceptions import InputError
-from fw_circuits.objective import Form, Loss, least_loss, make_form, make_loss
-from fw_circuits.objective.losses import best_intercept
+from fw_circuits.objective import Form, Loss, find_loss, least_loss, make_form, make_loss
 from fw_circuits.oracle import Oracle, OracleAnswer, eager, make_oracle
 from fw_circuits.oracle.base import observe
 from fw_circuits.solution import Certificate, Solution
@@ -51,6 +50,7 @@ def certify(
     oracle: str = "auto",
     n_jobs: int | None = None,
     time_limit: float | None = None,
+    loss: type[Loss] | None = None,
 ) -> Certificate:
     """Re-derive the certificate of ``solution`` on the data that it was fitted to.
 
@@ -65,6 +65,8 @@ def certify(
         Relative gap at which ``certified`` is true.
     oracle, n_jobs, time_limit
         As in :func:`fw_circuits.solve`.
+    loss : class, optional
+        The class of a loss of your own, which a solution names but does not contain.
 
     Returns
     -------
@@ -85,24 +87,30 @@ def certify(
     """
     tol = check_parameters(tol=tol, time_limit=time_limit, n_jobs=n_jobs).tol
     points = check_X(X, names=solution.feature_names)
-    loss = loss_on(solution, y, points.shape[0], sample_weight)
+    fitted = loss_on(solution, y, points.shape[0], sample_weight, loss)
     search = make_oracle(
         oracle, points, solution.lattice, solution.gamma, n_jobs=n_jobs, time_limit=time_limit
     )
     form = make_form(**{solution.form: solution.parameter})
     extra = [solution.dual_point] if solution.dual_point.size == points.shape[0] else []
-    return derive(loss, form, search, solution, points, tol=tol, extra_points=extra)[0]
+    return derive(fitted, form, search, solution, points, tol=tol, extra_points=extra)[0]
 
 
-def loss_on(solution: Solution, y: Any, n_rows: int, sample_weight: Any = None) -> Loss:
+def loss_on(
+    solution: Solution, y: Any, n_rows: int, sample_weight: Any = None, loss: type[Loss] | None = None
+) -> Loss:
     """The solution's loss on a target; an error if y has other labels than the solution was fitted to."""
     weights = check_sample_weight(sample_weight, n_rows)
-    target, classes = check_target(y, n_rows, solution.loss, weights)
+    if (kind := find_loss(loss or solution.loss)).name != solution.loss:
+        raise InputError(
+            f"loss is {kind.name!r}; the solution was fitted with {solution.loss!r}: give that class."
+        )
+    target, classes = kind.encode_target(y, n_rows, weights)
     if classes is not None and not np.array_equal(classes, np.asarray(solution.classes)):
         raise InputError(
             f"y has the labels {classes.tolist()}; the solution was fitted to {np.asarray(solution.classes).tolist()}."
         )
-    return make_loss(solution.loss, target, weights, huber_threshold=solution.huber_threshold)
+    return make_loss(kind, target, weights, huber_threshold=solution.huber_threshold)
 
 
 def derive(
@@ -128,9 +136,7 @@ def derive(
     f = solution.decision_function(points)
     reached = loss.value(f)
     primal = form.primal(reached, solution.norm)
-    constant = loss.value(np.full(f.size, best_intercept(loss, np.zeros(f.size))))
-    g = loss.gradient(f)
-    gradient = g - loss.weights * g.sum()
+    gradient = loss.dual_point(f)
     known = [] if proof is None else [proof[0]]
     own = scores_of(solution, oracle, [gradient, *extra_points, *known])
     observe(oracle, solution.atoms)
@@ -158,7 +164,7 @@ def derive(
         tol=tol,
         polar=best.polar,
         polar_bound=best.polar_bound,
-        baseline=constant,
+        baseline=loss.baseline,
         loss=reached,
         least_loss=0.0 if np.isfinite(primal) else least_loss(loss, points),
     )

@@ -28,7 +28,6 @@ from fw_circuits._validation import (
     check_penalties,
     check_random_state,
     check_sample_weight,
-    check_target,
     check_X,
     feature_names_of,
     is_boolean,
@@ -36,14 +35,13 @@ from fw_circuits._validation import (
 from fw_circuits.certificate import derive
 from fw_circuits.exceptions import InputError, SolverWarning
 from fw_circuits.lattice import Lattice
-from fw_circuits.objective import ErrorBound, Form, Huber, Loss, least_loss, make_form, make_loss
-from fw_circuits.objective.losses import best_intercept
+from fw_circuits.objective import ErrorBound, Form, Huber, Loss, find_loss, least_loss, make_form, make_loss
 from fw_circuits.oracle import Oracle, make_oracle
 from fw_circuits.oracle.base import check_atoms
 from fw_circuits.progress import live_line
 from fw_circuits.solution import Certificate, Solution, Status
 from fw_circuits.solver import ActiveSet, Run, frank_wolfe
-from fw_circuits.solver.loop import ATOMS_PER_PASS, centred_gradient
+from fw_circuits.solver.loop import ATOMS_PER_PASS
 
 DOMAINS = ("minmax", "quantile")
 #: Between two saves of the solution so far.
@@ -71,7 +69,7 @@ def solve(
     tau: float | None = None,
     lam: float | None = None,
     eps: float | None = None,
-    loss: str = "squared",
+    loss: str | type[Loss] = "squared",
     levels: Sequence[int] | None = None,
     oracle: Any = "auto",
     max_gates: int | None = None,
@@ -104,8 +102,9 @@ def solve(
     tau, lam, eps : float, optional
         One of: bound on the norm; weight of the norm in the objective; bound on the mean loss (met up to a millionth
         of itself).  None of them: ``lam = 0.01 * lam_max``.
-    loss : {"squared", "logistic", "huber"}
-        Mean loss; "squared" is half the mean squared error.
+    loss : {"squared", "logistic", "huber"} or class
+        Mean loss; "squared" is half the mean squared error.  A class derived from `fw_circuits.objective.Loss` is a
+        loss of your own.
     levels : sequence of int, optional
         Lattice levels; default (1,) for 0/1 data, else (1, 2, 3).
     oracle : str or Oracle, default "auto"
@@ -197,7 +196,7 @@ def path(
     n_lams: int = 20,
     ratio: float = 1e-3,
     gamma: float = 3.0,
-    loss: str = "squared",
+    loss: str | type[Loss] = "squared",
     levels: Sequence[int] | None = None,
     oracle: Any = "auto",
     max_gates: int | None = None,
@@ -278,7 +277,7 @@ def path_of(
 
 
 def lam_max(
-    X: Any, y: Any, *, gamma: float = 3.0, loss: str = "squared", levels: Sequence[int] | None = None,
+    X: Any, y: Any, *, gamma: float = 3.0, loss: str | type[Loss] = "squared", levels: Sequence[int] | None = None,
     oracle: Any = "auto", max_gates: int | None = None, n_jobs: int | None = None, sample_weight: Any = None,
     domain: str = "minmax", time_limit: float | None = None, random_state: Any = 0, huber_threshold: float = 1.0,
 ) -> float:  # fmt: skip
@@ -304,14 +303,14 @@ def lam_max(
 
 
 def prepare(
-    X: Any, y: Any, *, gamma: float = 3.0, loss: str = "squared", levels: Sequence[int] | None = None,
+    X: Any, y: Any, *, gamma: float = 3.0, loss: str | type[Loss] = "squared", levels: Sequence[int] | None = None,
     oracle: Any = "auto", max_gates: int | None = None, n_jobs: int | None = None, sample_weight: Any = None,
     domain: str = "minmax", time_limit: float | None = None, random_state: Any = 0, huber_threshold: float = 1.0,
 ) -> Problem:  # fmt: skip
     """Check the data, fit the lattice, and set up loss and oracle."""
     points = check_X(X)
     weights = check_sample_weight(sample_weight, points.shape[0])
-    target, classes = check_target(y, points.shape[0], loss, weights)
+    target, classes = find_loss(loss).encode_target(y, points.shape[0], weights)
     if domain not in DOMAINS:
         raise InputError(f"domain is {domain!r}; expected one of {', '.join(map(repr, DOMAINS))}.")
     names = feature_names_of(X) or default_names(points.shape[1])
@@ -333,8 +332,7 @@ def prepare(
 def multiplier_of_constant(problem: Problem, deadline: float | None = None) -> float:
     """``lam_max`` on prepared data; after the deadline, the best score found so far."""
     loss = problem.loss
-    constant = best_intercept(loss, np.zeros(loss.y.size))
-    g = centred_gradient(loss, np.full(loss.y.size, constant))
+    g = loss.dual_point(np.full(loss.y.size, loss.constant))
     answer = problem.oracle.search(g, ATOMS_PER_PASS, _stop_at(deadline))
     top = float(answer.upper_bound if answer.complete else answer.value)  # cut short: the estimate is closer
     size = max(float(np.abs(g).sum()), 1e-14 * float(loss.weights @ np.abs(loss.y)))
@@ -477,7 +475,7 @@ def _snapshot(problem: Problem, form: Form, run: Run, tol: float) -> Solution:
         tol=tol,
         polar=proof.value if proof else 0.0,
         polar_bound=proof.upper_bound if proof else np.inf,
-        baseline=problem.loss.value(0.0 * active.f + best_intercept(problem.loss, np.zeros(active.f.size))),
+        baseline=problem.loss.baseline,
         loss=problem.loss.value(active.f),
     )
     return Solution(

@@ -21,6 +21,7 @@ from fw_circuits._typing import Array, Floats
 from fw_circuits._validation import check_penalties, is_boolean
 from fw_circuits.estimators.base import Task, over, share_of_time
 from fw_circuits.exceptions import InputError, SolverWarning
+from fw_circuits.objective import find_loss, make_loss
 from fw_circuits.pipeline import multiplier_of_constant, path_of
 from fw_circuits.solution import Solution, Status
 
@@ -177,10 +178,8 @@ class _PathCV:
 def _test_loss(solution: Solution, rows: Task) -> float:
     """Mean loss of the fitted kind on other rows; 0/1 labels count as the solution's classes."""
     f = solution.decision_function(rows.X)
-    if solution.loss == "logistic":
-        errors = np.logaddexp(0.0, -np.where(rows.y > 0, 1.0, -1.0) * f)
-    else:
-        errors = 0.5 * (rows.y - f) ** 2
+    kind = find_loss(solution.loss)
+    errors = make_loss(kind, np.where(rows.y > 0, 1.0, -1.0) if kind.labels else rows.y).row_losses(f)
     weight = None if rows.weight is None else rows.weight / rows.weight.max()  # so that no product overflows
     return float(np.average(errors, weights=weight))
 

@@ -24,9 +24,9 @@ from scipy.optimize import minimize_scalar
 
 from fw_circuits._typing import Floats
 from fw_circuits.exceptions import InputError
-from fw_circuits.objective.losses import Loss, Squared
+from fw_circuits.objective.base import Loss
 
-#: A dual point whose sum is a larger part of its entries is rounding error: the bounds hold for a sum of 0.
+#: A dual point whose sum is a larger fraction of its entries is rounding error: the bounds hold for a sum of 0.
 NOISE = 1e-12
 
 
@@ -131,7 +131,7 @@ def _maximise(
     tries = [0.0, min(1.0, limit)]
     if np.isfinite(limit):
         tries += [limit, limit * (1.0 - 1e-12)]
-    if isinstance(loss, Squared):
+    if loss.is_quadratic:
         square = 2.0 * (float(theta @ loss.y) - loss.dual(theta))
         if square > 0:
             tries.append(float(np.clip((theta @ loss.y - penalty) / square, 0.0, limit)))

@@ -1,4 +1,4 @@
-"""The quadratic core of the corrective step: a weighted lasso on a Gram matrix, to machine precision.
+"""The quadratic core of the fully-corrective step: a weighted lasso on a Gram matrix, to machine precision.
 
     minimise over b   1/2 b'Gb - r'b + sum_j t_j |b_j|
 
@@ -27,7 +27,7 @@ def weighted_lasso(gram: Floats, r: Floats, thresholds: Floats, start: Floats, t
     r, thresholds, start : ndarray of shape (m,)
         Linear term, thresholds > 0, and where to start.
     tol : float
-        Largest violation of the optimality conditions, as a part of ``max |r|``.
+        Largest violation of the optimality conditions, as a fraction of ``max |r|``.
 
     Returns
     -------
@@ -72,7 +72,7 @@ def finish_on_support(
         target = _solve(block, (r - thresholds * signs)[support])
         if (
             target is None
-        ):  # dependent atoms: follow the flat direction downhill until one of them is not needed
+        ):  # dependent atoms: along the flat direction downhill, until one of them is not needed
             flat = np.linalg.eigh(block)[1][:, 0]
             downhill = (r - thresholds * signs)[support] @ flat - b[support] @ (block @ flat)
             flat = flat if downhill >= 0.0 else -flat
@@ -85,7 +85,7 @@ def finish_on_support(
             b[support[shrinking[first]]] = signs[support[shrinking[first]]] = 0.0
             continue
         blocked = np.flatnonzero(np.sign(target) != signs[support])
-        if blocked.size:  # walk towards the target up to the first coordinate that reaches zero
+        if blocked.size:  # up to the first coordinate that reaches zero
             here = b[support]
             span = here[blocked] - target[blocked]
             steps = np.divide(here[blocked], span, out=np.zeros(blocked.size), where=span != 0.0)
@@ -120,7 +120,7 @@ def coordinate_descent(
 
 
 def _python_cd(gram: Floats, t: Floats, b: Floats, residual: Floats, max_sweeps: int, tol: float) -> int:
-    """NumPy twin of ``csrc/solver/lasso_cd.c``."""
+    """NumPy reference implementation of ``csrc/solver/lasso_cd.c``."""
     sweeps = 0
 
     def sweep(active_only: bool) -> float:
@@ -161,6 +161,6 @@ def _solve(gram: Floats, rhs: Floats) -> Floats | None:
     diagonal = np.diag(factor[0])
     if diagonal.min() <= 1e-7 * diagonal.max():
         return None
-    solution = cho_solve(factor, rhs, check_finite=False)
+    solution: Floats = cho_solve(factor, rhs, check_finite=False)
     solution += cho_solve(factor, rhs - gram @ solution, check_finite=False)
     return solution

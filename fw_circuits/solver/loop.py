@@ -24,7 +24,6 @@ import numpy as np
 from fw_circuits._typing import Floats
 from fw_circuits.exceptions import InputError
 from fw_circuits.objective import Constrained, Form, Loss, Penalised
-from fw_circuits.objective.losses import best_intercept
 from fw_circuits.oracle import Oracle, OracleAnswer
 from fw_circuits.oracle.base import observe
 from fw_circuits.solution import ROUNDING, Status, Step, Trace, total_gates
@@ -136,7 +135,7 @@ def frank_wolfe(
         raise InputError(f"method={method!r} solves the lam and tau forms; for eps use method='corrective'.")
     active = warm_start if warm_start is not None else ActiveSet(loss, oracle.gamma)
     run = Run(active)
-    baseline = loss.value(np.full(loss.y.size, best_intercept(loss, np.zeros(loss.y.size))))
+    baseline = loss.baseline
     ball = _ball(form, baseline)
     start = time.perf_counter()
     timed = _Timed(oracle)
@@ -158,7 +157,7 @@ def frank_wolfe(
             multiplier = correct(active, form)
         for t in range(max_iter):
             clock = time.perf_counter()
-            g = centred_gradient(loss, active.f)
+            g = loss.dual_point(active.f)
             observe(oracle, active.atoms)
             answer = oracle.search(g, atoms_per_pass if method == "corrective" else 1, stop)
             search_seconds = time.perf_counter() - clock
@@ -282,15 +281,9 @@ def directed_pass(
         coef[np.abs(coef) * active.scales <= 1e-14 * ball.radius] = 0.0
     moved = bool(np.any(coef != active.coef))
     f = coef @ active.columns
-    active.move(coef, best_intercept(active.loss, f, active.intercept))
+    active.move(coef, active.loss.intercept(f, active.intercept))
     active.drop(active.coef != 0.0)
     return moved
-
-
-def centred_gradient(loss: Loss, f: Floats) -> Floats:
-    """Minus the gradient, with the rounding error of its sum taken out: the dual point of a free intercept."""
-    g = loss.gradient(f)
-    return g - loss.weights * g.sum()
 
 
 def _ball(form: Form, baseline: float) -> Ball:

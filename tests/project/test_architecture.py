@@ -27,7 +27,7 @@ ORDER = {
     "estimators": "rows < base < choice plain < cv",
     "htmc": "bracket cube rate < column_generation < exact < classes five",
     "lattice": "domain reference rows < triangulation < lattice",
-    "objective": "losses < floor forms",
+    "objective": "base < floor forms losses",
     "oracle": "base distinct gate_classes tables < dictionary levels reference wrappers < exact < families "
     "< composition deep lazy < factory",
     "oracle.exact": "literal_choice < scan < gates_scan subset < gates",

@@ -7,7 +7,6 @@ import pytest
 
 from fw_circuits.exceptions import InputError
 from fw_circuits.objective import make_form, make_loss
-from fw_circuits.objective.losses import best_intercept
 from fw_circuits.oracle import DictionaryOracle
 from fw_circuits.solution import Status
 from fw_circuits.solver import METHODS, ActiveSet, frank_wolfe, solve_reference
@@ -25,10 +24,6 @@ def make_problem(name, seed=0, n=50, p=30):
     return loss, DictionaryOracle(columns, costs, GAMMA), columns, costs ** (1 / GAMMA)
 
 
-def constant_loss(loss):
-    return loss.value(np.full(loss.y.size, best_intercept(loss, np.zeros(loss.y.size))))
-
-
 def reference_value(loss, form, columns, scales):
     coef, intercept = solve_reference(loss, form, columns.T, scales)
     value = loss.value(intercept + columns @ coef)
@@ -37,7 +32,7 @@ def reference_value(loss, form, columns, scales):
 
 
 FORMS = {"lam": lambda loss: make_form(lam=0.03), "tau": lambda loss: make_form(tau=1.5),
-         "eps": lambda loss: make_form(eps=0.5 * constant_loss(loss))}  # fmt: skip
+         "eps": lambda loss: make_form(eps=0.5 * loss.baseline)}  # fmt: skip
 
 
 @pytest.mark.parametrize("form_name", FORMS)
