@@ -40,8 +40,8 @@ from fw_circuits.oracle import Oracle, make_oracle
 from fw_circuits.oracle.base import check_atoms
 from fw_circuits.progress import live_line
 from fw_circuits.solution import Certificate, Solution, Status
-from fw_circuits.solver import ActiveSet, Run, frank_wolfe
-from fw_circuits.solver.loop import ATOMS_PER_PASS
+from fw_circuits.solver import ActiveSet, Clock, Run, frank_wolfe
+from fw_circuits.solver.methods import ATOMS_PER_PASS
 
 DOMAINS = ("minmax", "quantile")
 #: Between two saves of the solution so far.
@@ -379,9 +379,11 @@ def _fit(
             raise
 
     with _blas().limit(limits=1, user_api="blas"):
-        with interruptible() as interrupted:
+        clock = Clock()
+        clock.deadline = deadline
+        with interruptible() as clock.interrupted:
             run = frank_wolfe(problem.loss, form, problem.oracle, method=method, tol=tol, max_iter=max_iter,
-                              deadline=deadline, interrupted=interrupted, warm_start=_warm(problem, warm_start),
+                              clock=clock, warm_start=_warm(problem, warm_start),
                               callback=after_pass, least_loss=floor)  # fmt: skip
         solution = _snapshot(problem, form, run, tol)
         try:

@@ -214,10 +214,13 @@ def find_loss(loss: str | type[Loss]) -> type[Loss]:
             f"loss is {loss!r}; expected one of {', '.join(map(repr, LOSSES))}, or for a loss of your own its class "
             "(not its name, nor an object of it), derived from fw_circuits.objective.Loss: loss=MyLoss."
         )
-    if missing := sorted(loss.__abstractmethods__):
+    missing = sorted(loss.__abstractmethods__)
+    if not loss.newton and loss.expression is Loss.expression:
+        missing.append("expression")
+    if missing:
         raise InputError(
             f"the loss {loss.name!r} has no {', '.join(missing)}; expected row_losses, negative_gradient, "
-            "hessian_diagonal and dual, as fw_circuits.objective.Loss describes them."
+            "hessian_diagonal and dual, and expression where newton is False: see fw_circuits.objective.Loss."
         )
     return loss
 

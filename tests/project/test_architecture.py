@@ -40,7 +40,7 @@ ORDER = {
     "< lipsdp lower pruning splitting < lipschitz upper < complexity",
     "resnet.torch": "activations hints module stream < runner < reader < importer < path_norm < trained < descent",
     "rounding": "rounded < problem < sampling search",
-    "solver": "active_set lasso reference < corrective directions < steps < loop",
+    "solver": "active_set clock lasso reference < corrective directions state < steps < methods < loop",
     "tetrakis": "atom",
 }
 RANK = {

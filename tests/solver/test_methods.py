@@ -1,7 +1,5 @@
 """Every method on every loss and form against cvxpy; rates; invariants; early ends."""
 
-import time
-
 import numpy as np
 import pytest
 
@@ -9,7 +7,7 @@ from fw_circuits.exceptions import InputError
 from fw_circuits.objective import make_form, make_loss
 from fw_circuits.oracle import DictionaryOracle
 from fw_circuits.solution import Status
-from fw_circuits.solver import METHODS, ActiveSet, frank_wolfe, solve_reference
+from fw_circuits.solver import METHODS, ActiveSet, Clock, frank_wolfe, solve_reference
 
 GAMMA = 3.0
 
@@ -112,15 +110,13 @@ def test_ends_early_when_told_to():
     loss, oracle, *_ = make_problem("squared")
     form = make_form(lam=1e-4)
     options = {"tol": 0.0, "atoms_per_pass": 1}
-    assert (
-        frank_wolfe(loss, form, oracle, callback=lambda run: len(run.steps) == 3, **options).status
-        is Status.CALLBACK
-    )
-    assert frank_wolfe(loss, form, oracle, max_iter=2, **options).status is Status.MAX_ITER
-    assert (
-        frank_wolfe(loss, form, oracle, deadline=time.perf_counter(), **options).status is Status.TIME_LIMIT
-    )
-    assert frank_wolfe(loss, form, oracle, interrupted=lambda: True, **options).status is Status.INTERRUPTED
+    for status, end in (
+        (Status.CALLBACK, {"callback": lambda run: len(run.steps) == 3}),
+        (Status.MAX_ITER, {"max_iter": 2}),
+        (Status.TIME_LIMIT, {"clock": Clock(0.0)}),
+        (Status.INTERRUPTED, {"clock": Clock(interrupted=lambda: True)}),
+    ):
+        assert frank_wolfe(loss, form, oracle, **end, **options).status is status
 
     def press_ctrl_c(run):
         raise KeyboardInterrupt

@@ -1,11 +1,11 @@
-"""The corrective run goes down to a small penalty in stages: passes, answer, and what stays as it was."""
+"""The fully-corrective run goes down to a small penalty in stages: passes, answer, and what stays as it was."""
 
 import numpy as np
 import pytest
 
 from fw_circuits import lam_max, solve
 from fw_circuits.circuits.catalogue import cost_table
-from fw_circuits.solver import loop
+from fw_circuits.solver import methods
 
 
 def planted(seed, count=6, n=24, rows=2000):
@@ -24,7 +24,7 @@ def test_a_small_penalty_is_reached_in_few_passes(seed, monkeypatch):
     X, y, values = planted(seed)
     lam = 1e-2 * lam_max(X, y, n_jobs=1)
     staged = solve(X, y, lam=lam, n_jobs=1)
-    monkeypatch.setattr(loop, "SHRINK", 1e-9)  # the final penalty from the first pass on
+    monkeypatch.setattr(methods, "SHRINK", 1e-9)  # the final penalty from the first pass on
     direct = solve(X, y, lam=lam, n_jobs=1)
     assert len(staged.trace) <= 16 and 1.5 * len(staged.trace) < len(direct.trace)
     assert staged.certificate.certified and direct.certificate.certified

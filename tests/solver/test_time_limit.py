@@ -13,7 +13,7 @@ from fw_circuits.objective import make_form, make_loss
 from fw_circuits.oracle import SubsetOracle
 from fw_circuits.oracle.exact import scan
 from fw_circuits.solution import Solution, Status
-from fw_circuits.solver import frank_wolfe
+from fw_circuits.solver import Clock, frank_wolfe
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +77,7 @@ def test_the_scope_is_that_of_the_best_bound():
 def test_a_run_that_the_deadline_cut_short_did_not_stall():
     _, oracle, loss, form = problem()
     oracle.passes = 1
-    run = frank_wolfe(loss, form, oracle, max_iter=50, deadline=np.inf)
+    run = frank_wolfe(loss, form, oracle, max_iter=50, clock=Clock(np.inf))
     assert run.status is Status.TIME_LIMIT and not run.answer.complete
 
 
