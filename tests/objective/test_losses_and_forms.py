@@ -6,57 +6,59 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fw_circuits.exceptions import InputError
-from fw_circuits.objective import LOSSES, make_form, make_loss
+from fw_circuits.objective import LOSSES, find_loss, make_form, make_loss
+from tests.helpers.losses import Poisson, SquaredHinge
 
-NAMES = sorted(LOSSES)
+KINDS = [*sorted(LOSSES), SquaredHinge, Poisson]
 
 
-def problem(name, seed, n=12):
+def problem(kind, seed, n=12):
     rng = np.random.default_rng(seed)
-    y = rng.choice([-1.0, 1.0], n) if name == "logistic" else 2.0 * rng.normal(size=n)
+    y = rng.choice([-1.0, 1.0], n) if find_loss(kind).labels else 2.0 * rng.normal(size=n)
+    y = rng.poisson(2.0, n).astype(float) if kind is Poisson else y
     q = rng.random(n) * (rng.random(n) < 0.8) + 1e-3
-    return make_loss(name, y, q / q.sum()), rng.normal(size=n), rng
+    return make_loss(kind, y, q / q.sum()), rng.normal(size=n), rng
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_gradient_is_minus_the_derivative(name):
-    loss, f, _ = problem(name, 0)
+@pytest.mark.parametrize("kind", KINDS)
+def test_gradient_is_minus_the_derivative(kind):
+    loss, f, _ = problem(kind, 0)
     h = 1e-6
     numeric = [(loss.value(f - h * e) - loss.value(f + h * e)) / (2 * h) for e in np.eye(f.size)]
     assert np.allclose(loss.negative_gradient(f), numeric, atol=1e-8)
 
 
-@pytest.mark.parametrize("name", ["squared", "logistic"])
-def test_hessian_is_the_derivative_of_the_gradient(name):
-    loss, f, _ = problem(name, 1)
+@pytest.mark.parametrize("kind", ["squared", "logistic", SquaredHinge, Poisson])
+def test_hessian_is_the_derivative_of_the_gradient(kind):
+    loss, f, _ = problem(kind, 1)
     h = 1e-5
     numeric = (loss.negative_gradient(f - h) - loss.negative_gradient(f + h)) / (2 * h)
     assert np.allclose(loss.hessian_diagonal(f), numeric, atol=1e-8)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("kind", KINDS)
 @given(seed=st.integers(0, 10**6), scale=st.floats(0, 1))
 @settings(max_examples=60, deadline=None)
-def test_dual_bounds_the_loss_from_below_and_touches_it(name, seed, scale):
-    loss, f, rng = problem(name, seed)
+def test_dual_bounds_the_loss_from_below_and_touches_it(kind, seed, scale):
+    loss, f, rng = problem(kind, seed)
     here = loss.negative_gradient(f)
     assert loss.dual(here) - here @ f == pytest.approx(loss.value(f), abs=1e-10)
     elsewhere = scale * loss.negative_gradient(rng.normal(size=f.size))
     assert loss.dual(elsewhere) - elsewhere @ f <= loss.value(f) + 1e-10
 
 
-@pytest.mark.parametrize("name", ["logistic", "huber"])
-def test_dual_is_minus_infinity_beyond_its_limit(name):
-    loss, f, _ = problem(name, 3)
+@pytest.mark.parametrize("kind", ["logistic", "huber", Poisson])
+def test_dual_is_minus_infinity_beyond_its_limit(kind):
+    loss, f, _ = problem(kind, 3)
     theta = loss.negative_gradient(f)
     limit = loss.dual_limit(theta)
     assert np.isfinite(loss.dual(limit * theta)) and loss.dual(1.01 * limit * theta) == -np.inf
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_intercept_is_stationary(name):
+@pytest.mark.parametrize("kind", KINDS)
+def test_intercept_is_stationary(kind):
     for seed in range(20):
-        loss, f, _ = problem(name, seed)
+        loss, f, _ = problem(kind, seed)
         assert abs(loss.negative_gradient(f + loss.intercept(f)).sum()) < 1e-12
 
 
@@ -67,12 +69,12 @@ def test_intercept_survives_far_starts_and_a_flat_loss():
 
 
 @pytest.mark.parametrize("form", ["lam", "tau", "eps"])
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("kind", KINDS)
 @given(seed=st.integers(0, 10**6))
 @settings(max_examples=30, deadline=None)
-def test_dual_of_every_form_is_below_every_feasible_primal(form, name, seed):
+def test_dual_of_every_form_is_below_every_feasible_primal(form, kind, seed):
     """Weak duality against random points, with the polar of a random dictionary of atoms of scale 1."""
-    loss, _, rng = problem(name, seed)
+    loss, _, rng = problem(kind, seed)
     atoms = rng.choice([-1.0, 1.0], (4, loss.y.size))
     theta = loss.negative_gradient(rng.normal(size=loss.y.size))
     theta -= loss.weights * theta.sum()

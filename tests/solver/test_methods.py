@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from fw_circuits.exceptions import InputError
-from fw_circuits.objective import make_form, make_loss
+from fw_circuits.objective import find_loss, make_form, make_loss
 from fw_circuits.oracle import DictionaryOracle
 from fw_circuits.solution import Status
 from fw_circuits.solver import METHODS, ActiveSet, Clock, frank_wolfe, solve_reference
+from tests.helpers.losses import Poisson, SquaredHinge
 
 GAMMA = 3.0
 
@@ -18,7 +19,7 @@ def make_problem(name, seed=0, n=50, p=30):
     costs = rng.integers(1, 5, p).astype(float)
     z = columns[:, :5] @ rng.normal(size=5) + 0.5 * rng.normal(size=n)
     weights = rng.random(n) + 0.1
-    loss = make_loss(name, np.sign(z) if name == "logistic" else z, weights / weights.sum())
+    loss = make_loss(name, np.sign(z) if find_loss(name).labels else z, weights / weights.sum())
     return loss, DictionaryOracle(columns, costs, GAMMA), columns, costs ** (1 / GAMMA)
 
 
@@ -34,7 +35,7 @@ FORMS = {"lam": lambda loss: make_form(lam=0.03), "tau": lambda loss: make_form(
 
 
 @pytest.mark.parametrize("form_name", FORMS)
-@pytest.mark.parametrize("name", ["squared", "logistic", "huber"])
+@pytest.mark.parametrize("name", ["squared", "logistic", "huber", SquaredHinge])
 @pytest.mark.parametrize("method", METHODS)
 def test_every_method_reaches_the_reference(method, name, form_name):
     if form_name == "eps" and method != "corrective":
@@ -138,6 +139,8 @@ def test_unknown_names_are_refused():
         frank_wolfe(loss, make_form(lam=1.0), oracle, method="newton")
     with pytest.raises(InputError, match="method='corrective'"):
         frank_wolfe(loss, make_form(eps=1.0), oracle, method="away")
+    with pytest.raises(InputError, match="step='short' needs a smoothness; the loss 'Poisson' states none"):
+        frank_wolfe(make_loss(Poisson, np.ones(50)), make_form(tau=1.0), oracle, method="away", step="short")
 
 
 def test_active_set_gram_is_extended_and_cut_consistently():
