@@ -139,7 +139,7 @@ class Table:
     rows: list[list[Any]] = field(default_factory=list)
 
     def add(self, *values: Any) -> None:
-        """Append a row; one value a column."""
+        """Append a row; one value per column."""
         if len(values) != len(self.columns):
             raise ValueError(f"{len(values)} values for {len(self.columns)} columns")
         self.rows.append(list(values))
@@ -181,7 +181,7 @@ def save_figure(figure: Any, name: str, caption: str = "") -> Path:
     ----------
     figure : matplotlib figure
     name : str
-        Without the ending.
+        Without the file extension.
     caption : str
         What it shows, for the page and for those who cannot see it; by default the titles of its axes.
     """

@@ -46,7 +46,7 @@ def data(n_rows: int, n: int) -> tuple[Array, Floats]:
 def measure(n_rows: int, n: int, threads: int, repeats: int) -> dict[str, Any]:
     """Seconds to set up and to search, and what the search covered; to be run in a process of its own."""
     X, y = data(n_rows, n)
-    points = X.astype(np.float64)  # as solve holds it
+    points = X.astype(np.float64)  # as in solve
     start = time.perf_counter()
     oracle = make_oracle("auto", points, Lattice.boolean(n), 3.0, n_jobs=threads)
     setup = time.perf_counter() - start
@@ -168,8 +168,8 @@ def draw(table: Table) -> None:
     by_literals = sorted((row[1], row[5]) for row in passes if row[0] == BASE)
     _figures.lines(top, {"64 literals": tuple(zip(*by_rows, strict=True))})
     _figures.lines(bottom, {f"{BASE:,} rows": tuple(zip(*by_literals, strict=True))})
-    top.set(xlabel="rows, 64 literals", ylabel="CPU s a pass")
-    bottom.set(xlabel=f"literals, {BASE:,} rows", ylabel="CPU s a pass")
+    top.set(xlabel="rows, 64 literals", ylabel="CPU s per pass")
+    bottom.set(xlabel=f"literals, {BASE:,} rows", ylabel="CPU s per pass")
     save_figure(
         figure, "scaling", "CPU seconds of one pass against rows (above) and against literals (below)"
     )

@@ -26,7 +26,7 @@ from fw_circuits._typing import Floats
 from fw_circuits.exceptions import InputError
 from fw_circuits.objective.base import Loss
 
-#: A dual point whose sum is a larger fraction of its entries is rounding error: the bounds hold for a sum of 0.
+#: A dual point whose sum is a larger fraction of its entries is rounding error: the bounds are valid for a sum of 0.
 NOISE = 1e-12
 
 

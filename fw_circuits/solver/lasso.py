@@ -116,10 +116,12 @@ def coordinate_descent(
                 np.ascontiguousarray(gram), np.ascontiguousarray(thresholds), b, residual, max_sweeps, tol
             )
         )
-    return _python_cd(gram, thresholds, b, residual, max_sweeps, tol)
+    return reference_descent(gram, thresholds, b, residual, max_sweeps, tol)
 
 
-def _python_cd(gram: Floats, t: Floats, b: Floats, residual: Floats, max_sweeps: int, tol: float) -> int:
+def reference_descent(
+    gram: Floats, t: Floats, b: Floats, residual: Floats, max_sweeps: int, tol: float
+) -> int:
     """NumPy reference implementation of ``csrc/solver/lasso_cd.c``."""
     sweeps = 0
 

@@ -15,7 +15,7 @@ from fw_circuits._typing import Floats
 from fw_circuits.exceptions import InputError
 from fw_circuits.objective import Constrained, ErrorBound, Form, Loss, Penalised, Squared
 
-#: Thresholds of so many units are tried as a squared loss first.
+#: Thresholds of at least this many units are tried as a squared loss first.
 QUADRATIC = 8.0
 
 

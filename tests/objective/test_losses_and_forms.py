@@ -36,6 +36,13 @@ def test_hessian_is_the_derivative_of_the_gradient(kind):
     assert np.allclose(loss.hessian_diagonal(f), numeric, atol=1e-8)
 
 
+@pytest.mark.parametrize("kind", [*sorted(LOSSES), SquaredHinge])
+def test_smoothness_is_the_largest_second_derivative(kind):
+    loss, f, _ = problem(kind, 2)
+    seen = [(loss.hessian_diagonal(at) / loss.weights).max() for at in (f, 10.0 * f, np.zeros(12), loss.y)]
+    assert max(seen) == pytest.approx(loss.smoothness, rel=1e-12)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @given(seed=st.integers(0, 10**6), scale=st.floats(0, 1))
 @settings(max_examples=60, deadline=None)
@@ -109,7 +116,7 @@ def test_intercept_is_finite_from_where_it_already_is(seed):
 
 @pytest.mark.parametrize("form", [{"lam": 1.0}, {"tau": 1.0}])
 def test_rounding_error_is_no_dual_point_of_any_size(form):
-    """Scaled up until it is large, its sum is large too, and the bound holds for points of sum 0."""
+    """Scaled up until it is large, its sum is large too, and the bound is valid for points of sum 0."""
     loss = make_loss("logistic", np.array([-1.0, -1.0, 1.0]), np.array([0.3, 0.7, 0.0]))
     noise = np.array([-1e-32, -2e-32, 0.0])  # what is left of a gradient where one label has all the weight
     assert make_form(**form).dual(loss, noise, 1e-32) <= loss.value(np.full(3, -36.2))
