@@ -15,6 +15,7 @@ Each bound is also maximised over multiples ``s theta``: the polar is homogeneou
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
@@ -31,19 +32,19 @@ NOISE = 1e-12
 
 
 @dataclass(frozen=True)
-class Form:
+class Form(ABC):
     """Base of the three forms; ``parameter`` is lam, tau or eps."""
 
     parameter: float
     name: ClassVar[str] = ""
 
+    @abstractmethod
     def primal(self, loss_value: float, norm: float) -> float:
         """Objective of a point of given loss and norm; infinite where the point is infeasible."""
-        raise TypeError(f"{type(self).__name__} is only the base of Penalised, Constrained and ErrorBound.")
 
+    @abstractmethod
     def dual(self, loss: Loss, theta: Floats, upper: float) -> float:
         """Best lower bound on the optimum that the multiples of ``theta`` give, if ``polar(theta) <= upper``."""
-        raise TypeError(f"{type(self).__name__} is only the base of Penalised, Constrained and ErrorBound.")
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ class ErrorBound(Form):
         return max(0.0, bound)
 
 
-FORMS = {form.name: form for form in (Penalised, Constrained, ErrorBound)}
+FORMS: dict[str, type[Form]] = {form.name: form for form in (Penalised, Constrained, ErrorBound)}
 
 
 def make_form(*, lam: float | None = None, tau: float | None = None, eps: float | None = None) -> Form:

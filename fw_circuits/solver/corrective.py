@@ -100,7 +100,7 @@ def _newton(active: ActiveSet, lam: float, accuracy: float, max_steps: int = 60)
     for _ in range(max_steps):
         g = loss.negative_gradient(active.f)
         slope = active.columns @ g
-        if _slope_violation(slope, thresholds, active.coef) <= accuracy:
+        if violation(slope, thresholds, active.coef) <= accuracy:
             return
         h = loss.hessian_diagonal(active.f)
         total = float(h.sum())
@@ -134,7 +134,3 @@ def _line_search(active: ActiveSet, target: Floats, shift: float, thresholds: Fl
             return after < before
         step *= 0.5
     return False
-
-
-def _slope_violation(slope: Floats, thresholds: Floats, coef: Floats) -> float:
-    return violation(np.zeros((coef.size, coef.size)), slope, thresholds, coef)

@@ -46,15 +46,14 @@ def weighted_lasso(gram: Floats, r: Floats, thresholds: Floats, start: Floats, t
     coordinate_descent(gram, r, thresholds, b, max_sweeps=60, tol=1e-9 * scale)
     for _ in range(4):
         b = finish_on_support(gram, r, thresholds, b, tol * scale, max_moves=2 * m + 20)
-        if violation(gram, r, thresholds, b) <= 10.0 * tol * scale:
+        if violation(r - gram @ b, thresholds, b) <= 10.0 * tol * scale:
             break
         coordinate_descent(gram, r, thresholds, b, max_sweeps=2000, tol=tol * scale)
     return b
 
 
-def violation(gram: Floats, r: Floats, thresholds: Floats, b: Floats) -> float:
-    """Largest violation of the optimality conditions of :func:`weighted_lasso` at ``b``."""
-    slope = r - gram @ b
+def violation(slope: Floats, thresholds: Floats, b: Floats) -> float:
+    """Largest violation of the optimality conditions of :func:`weighted_lasso`, where ``slope = r - Gb``."""
     active = b != 0.0
     worst_active = np.abs(slope - thresholds * np.sign(b))[active].max(initial=0.0)
     return float(max(worst_active, (np.abs(slope) - thresholds)[~active].max(initial=0.0)))

@@ -59,6 +59,7 @@ def test_dual_is_minus_infinity_beyond_its_limit(kind):
     loss, f, _ = problem(kind, 3)
     theta = loss.negative_gradient(f)
     limit = loss.dual_limit(theta)
+    assert loss.dual_limit(0.01 * theta) == pytest.approx(100.0 * limit, rel=1e-9)
     assert np.isfinite(loss.dual(limit * theta)) and loss.dual(1.01 * limit * theta) == -np.inf
 
 
