@@ -23,6 +23,7 @@ from fw_circuits.exceptions import SolverWarning
 from fw_circuits.pipeline import first_search, path_of, prepare
 from fw_circuits.rounding import round_solution
 from fw_circuits.solution import Settings
+from fw_circuits.solver import Clock
 
 #: Penalties as fractions of the largest useful one; the path goes down them.
 RATIOS = (0.06, 0.03, 0.015, 0.0075)
@@ -54,7 +55,7 @@ def learn(parts, seconds):
     first = first_search(problem)
     lams = [first.lam_max * ratio for ratio in RATIOS]
     solutions, scores = [], []
-    for solution in path_of(problem, lams, deadline=start + 0.5 * seconds, first=first.answer):
+    for solution in path_of(problem, lams, Clock(0.5 * seconds, start), first=first.answer):
         solutions.append(solution)
         scores.append(float(np.mean(solution.predict(V) == v)))
         if len(scores) - 1 - int(np.argmax(scores)) >= 2:

@@ -1,4 +1,4 @@
-"""Is the corrective solver as fast as a specialised Lasso solver on an explicit dictionary?
+"""Is the fully-corrective solver as fast as a specialised Lasso solver on an explicit dictionary?
 
 Least squares over an l1 ball, 2,000 rows and 5,000 columns, about 41 non-zeros, until gap / objective <=
 1e-6. Coordinate descent solves the penalised form: the penalty ``alpha`` is chosen first, and ``tau`` is the
@@ -136,7 +136,7 @@ def summarise(table: Table, shape: tuple[int, ...]) -> None:
     figure, (axis,) = _figures.panels(1, 2.4)
     _figures.bars(axis, names, [1e3 * t for t in seconds], [f"{1e3 * t:.1f} ms" for t in seconds],
                   [name.startswith("fw_circuits") for name in names])  # fmt: skip
-    axis.set_xlabel(f"milliseconds, best of some runs, {shape[0]:,} x {shape[1]:,}")
+    axis.set_xlabel(f"milliseconds, best of a few runs, {shape[0]:,} x {shape[1]:,}")
     save_figure(figure, "l1_ball", "Time of each solver to a relative gap of 1e-6")
     words = [f"{name} ({1e3 * t:.1f} ms) is {max(t, seconds[0]) / min(t, seconds[0]):.1f} times "
              f"{'slower' if t > seconds[0] else 'faster'}"

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import _figures
-from benchmarks._common import Table, check_targets, save_figure, tell
+from benchmarks._common import Table, check_targets, power_law, save_figure, tell
 from fw_circuits import solve
 from fw_circuits._typing import Array, Floats
 from fw_circuits.exceptions import SolverWarning
@@ -46,7 +46,7 @@ def data(n_rows: int, n: int) -> tuple[Array, Floats]:
 def measure(n_rows: int, n: int, threads: int, repeats: int) -> dict[str, Any]:
     """Seconds to set up and to search, and what the search covered; to be run in a process of its own."""
     X, y = data(n_rows, n)
-    points = X.astype(np.float64)  # as solve holds it
+    points = X.astype(np.float64)  # as in solve
     start = time.perf_counter()
     oracle = make_oracle("auto", points, Lattice.boolean(n), 3.0, n_jobs=threads)
     setup = time.perf_counter() - start
@@ -102,11 +102,6 @@ def here(what: str, *numbers: int) -> dict[str, Any]:
     return {"measure": measure, "measure_solve": measure_solve}[what](*numbers) | {"peak": None}
 
 
-def slope(x: list[int], y: list[float]) -> float:
-    """Slope of log y against log x by least squares."""
-    return float(np.polyfit(np.log(x), np.log(y), 1)[0])
-
-
 def run(quick: bool = False) -> list[str]:
     """Print the table and the slopes; returns the targets that were missed.
 
@@ -133,9 +128,9 @@ def run(quick: bool = False) -> list[str]:
     table.show("scaling")
 
     large = [r for r in rows if r >= 10_000]
-    by_rows = slope(large, [found[r, 64, 2]["cpu"] for r in large])
+    by_rows = power_law(large, [found[r, 64, 2]["cpu"] for r in large]).slope
     exact = [n for n in literals if found[BASE, n, 2]["screened"] == n]
-    by_literals = slope(exact[-3:], [found[BASE, n, 2]["cpu"] for n in exact[-3:]])
+    by_literals = power_law(exact[-3:], [found[BASE, n, 2]["cpu"] for n in exact[-3:]]).slope
     one, two = found[BASE, 128, 1]["wall"], found[BASE, 128, 2]["wall"]
     draw(table)
     last = found[rows[-1], 64, 2]
@@ -173,8 +168,8 @@ def draw(table: Table) -> None:
     by_literals = sorted((row[1], row[5]) for row in passes if row[0] == BASE)
     _figures.lines(top, {"64 literals": tuple(zip(*by_rows, strict=True))})
     _figures.lines(bottom, {f"{BASE:,} rows": tuple(zip(*by_literals, strict=True))})
-    top.set(xlabel="rows, 64 literals", ylabel="CPU s a pass")
-    bottom.set(xlabel=f"literals, {BASE:,} rows", ylabel="CPU s a pass")
+    top.set(xlabel="rows, 64 literals", ylabel="CPU s per pass")
+    bottom.set(xlabel=f"literals, {BASE:,} rows", ylabel="CPU s per pass")
     save_figure(
         figure, "scaling", "CPU seconds of one pass against rows (above) and against literals (below)"
     )

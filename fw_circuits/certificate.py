@@ -16,10 +16,9 @@ import numpy as np
 
 from fw_circuits._settings import Settings
 from fw_circuits._typing import Floats
-from fw_circuits._validation import check_sample_weight, check_target, check_X
+from fw_circuits._validation import check_sample_weight, check_X
 from fw_circuits.exceptions import InputError
-from fw_circuits.objective import Form, Loss, least_loss, make_form, make_loss
-from fw_circuits.objective.losses import best_intercept
+from fw_circuits.objective import Form, Loss, find_loss, least_loss, make_form, make_loss
 from fw_circuits.oracle import Oracle, OracleAnswer, eager, make_oracle
 from fw_circuits.oracle.base import observe
 from fw_circuits.solution import Certificate, Solution
@@ -53,7 +52,7 @@ def certify(
     oracle: Any = None,
     n_jobs: int | None = None,
     time_limit: float | None = None,
-    loss: Any = None,
+    loss: type[Loss] | None = None,
 ) -> Certificate:
     """Re-derive the certificate of ``solution`` on the data that it was fitted to.
 
@@ -112,11 +111,16 @@ def oracle_of(solution: Solution, points: Floats, oracle: Any, given: Settings) 
     )  # fmt: skip
 
 
-def loss_on(solution: Solution, y: Any, n_rows: int, sample_weight: Any = None, loss: Any = None) -> Loss:
+def loss_on(
+    solution: Solution, y: Any, n_rows: int, sample_weight: Any = None, loss: type[Loss] | None = None
+) -> Loss:
     """The solution's loss on a target; an error if y has other labels than the solution was fitted to."""
-    kind = solution.settings.loss if loss is None else loss
     weights = check_sample_weight(sample_weight, n_rows)
-    target, classes = check_target(y, n_rows, kind, weights)
+    if (kind := find_loss(loss or solution.settings.loss)).name != solution.loss:
+        raise InputError(
+            f"loss is {kind.name!r}; the solution was fitted with {solution.loss!r}: give that class."
+        )
+    target, classes = kind.encode_target(y, n_rows, weights)
     if classes is not None and not np.array_equal(classes, np.asarray(solution.classes)):
         raise InputError(
             f"y has the labels {classes.tolist()}; the solution was fitted to {np.asarray(solution.classes).tolist()}."
@@ -147,9 +151,7 @@ def derive(
     f = combination.values(points)
     reached = loss.value(f)
     primal = form.primal(reached, combination.norm(oracle.gamma))
-    constant = loss.value(np.full(f.size, best_intercept(loss, np.zeros(f.size))))
-    g = loss.gradient(f)
-    gradient = g - loss.weights * g.sum()
+    gradient = loss.dual_point(f)
     known = [] if proof is None else [proof[0]]
     own = scores_of(combination, oracle, [gradient, *extra_points, *known])
     observe(oracle, combination.atoms)
@@ -177,7 +179,7 @@ def derive(
         tol=tol,
         polar=best.polar,
         polar_bound=best.polar_bound,
-        baseline=constant,
+        baseline=loss.baseline,
         loss=reached,
         least_loss=0.0 if np.isfinite(primal) else least_loss(loss, points),
     )

@@ -20,24 +20,12 @@ from fw_circuits._validation import check_sample_weight
 from fw_circuits.estimators.rows import merge_rows
 from fw_circuits.exceptions import InputError
 from fw_circuits.objective import make_loss
-from fw_circuits.pipeline import Problem, first_search, path_of, prepare, stop_at
+from fw_circuits.pipeline import Problem, first_search, path_of, prepare
 from fw_circuits.solution import Solution
+from fw_circuits.solver import Clock
 
 #: The largest seed that scikit-learn's splitters take.
 LARGEST_SEED = 2**32 - 1
-
-
-def share_of_time(deadline: float | None, share: float) -> float | None:
-    """The moment when ``share`` of the time from now to ``deadline`` has gone."""
-    if deadline is None:
-        return None
-    now = time.perf_counter()
-    return now + share * max(deadline - now, 0.0)
-
-
-def over(deadline: float | None) -> bool:
-    """Whether the deadline has passed."""
-    return deadline is not None and time.perf_counter() >= deadline
 
 
 @dataclass(frozen=True)
@@ -55,7 +43,7 @@ class Task:
     splitter: Any
     groups: Any
     settings: Settings
-    deadline: float | None
+    clock: Clock
     row_weight: Floats | None
 
     def rows(self, which: Array) -> Task:
@@ -106,8 +94,8 @@ class _CircuitEstimator(BaseEstimator):
         self.n_jobs = n_jobs
         self.random_state = random_state
 
-    def _begin(self) -> tuple[float | None, Settings]:
-        """The moment when the whole fit has to end, and the checked settings without the penalty."""
+    def _begin(self) -> tuple[Clock, Settings]:
+        """The clock of the whole fit, and the checked settings without the penalty."""
         start, seed = time.perf_counter(), self._seed()
         own = self.get_params(deep=False)
         given = {f.name: own[f.name] for f in fields(Settings) if f.name in own}
@@ -116,7 +104,7 @@ class _CircuitEstimator(BaseEstimator):
             **given | {"lam": None, "levels": levels, "random_state": seed, "loss": self._loss}
         )
         self._check_penalty()
-        return None if settings.time_limit is None else start + settings.time_limit, settings
+        return Clock(settings.time_limit, start), settings
 
     def _check_penalty(self) -> None:
         Settings.of(lam=self.lam)
@@ -171,9 +159,9 @@ class _CircuitEstimator(BaseEstimator):
             same = merged.row_weight is merged.weight
             weights = check_sample_weight(merged.row_weight, len(merged.y))
             plain = problem if same else replace(problem, loss=make_loss(self._loss, problem.loss.y, weights))
-            search = first_search(plain, stop_at(task.deadline))
+            search = first_search(plain, task.clock)
             lam, first = self.relative_lam * search.lam_max or 1.0, search.answer if same else None
-        return next(path_of(problem, [lam], deadline=task.deadline, first=first))
+        return next(path_of(problem, [lam], task.clock, first=first))
 
     def _named(self, solution: Solution) -> Solution:
         names = getattr(self, "feature_names_in_", None)

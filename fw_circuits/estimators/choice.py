@@ -20,10 +20,12 @@ from sklearn.model_selection import KFold, StratifiedKFold, check_cv
 from fw_circuits._settings import check_penalties
 from fw_circuits._typing import Array, Floats
 from fw_circuits._validation import is_boolean
-from fw_circuits.estimators.base import Task, _CircuitEstimator, over, share_of_time
+from fw_circuits.estimators.base import Task, _CircuitEstimator
 from fw_circuits.exceptions import InputError, SolverWarning
-from fw_circuits.pipeline import Problem, lam_max_of, path_of, stop_at
+from fw_circuits.objective import find_loss, make_loss
+from fw_circuits.pipeline import Problem, lam_max_of, path_of
 from fw_circuits.solution import Solution, Status
+from fw_circuits.solver import Clock
 
 #: Cross-validation stops going down a path after so many penalties without a new best.
 PATIENCE = 4
@@ -46,16 +48,16 @@ class _PathCV(_CircuitEstimator):
 
     def _fit_one(self, task: Task) -> Solution:
         folds = self._folds(task)
-        choosing = replace(task, deadline=share_of_time(task.deadline, CHOOSING))
+        choosing = replace(task, clock=task.clock.share(CHOOSING))
         best: float = np.inf
         chosen: tuple[dict[str, Any], Problem] | None = None
         upto: list[float] = []
         for rung in self._ladder(task.X if task.weight is None else task.X[task.weight > 0.0]):
             first = chosen is None
-            if not first and over(choosing.deadline):
+            if not first and choosing.clock.expired():
                 break
             problem = choosing.prepare(CHOOSING, **rung)
-            lams = self._penalties(problem, choosing.deadline)
+            lams = self._penalties(problem, choosing.clock)
             losses = self._cross_validate(choosing, folds, rung, lams, first)
             mean = np.array([m if np.isfinite(m) else np.inf for m in losses.mean(axis=1)])
             if mean.min(initial=np.inf) < best:
@@ -73,12 +75,12 @@ class _PathCV(_CircuitEstimator):
         self.lam_, self.levels_, self.max_gates_ = upto[-1], rung["levels"], rung["max_gates"]
         if task.settings.time_limit is not None:  # the final fit has more time
             problem = task.prepare(**rung)
-        return self._final(problem, task.deadline, upto[-3:])
+        return self._final(problem, task.clock, upto[-3:])
 
-    def _final(self, problem: Problem, deadline: float | None, lams: list[float]) -> Solution:
+    def _final(self, problem: Problem, clock: Clock, lams: list[float]) -> Solution:
         """The solution at the last of the penalties; those before it have half of the time to help it start."""
-        before = list(path_of(problem, lams[:-1], deadline=share_of_time(deadline, 0.5)))
-        return next(path_of(problem, lams[-1:], deadline=deadline, warm_start=before[-1] if before else None))
+        before = list(path_of(problem, lams[:-1], clock.share(0.5)))
+        return next(path_of(problem, lams[-1:], clock, warm_start=before[-1] if before else None))
 
     def _ladder(self, X: Floats) -> list[dict[str, Any]]:
         """Sets of circuits to choose from, each containing the one before."""
@@ -91,10 +93,10 @@ class _PathCV(_CircuitEstimator):
         rungs = [{"levels": levels[0], "max_gates": m} for m in gates]
         return rungs + [{"levels": more, "max_gates": self.max_gates} for more in levels[1:]]
 
-    def _penalties(self, problem: Problem, deadline: float | None) -> list[float]:
+    def _penalties(self, problem: Problem, clock: Clock) -> list[float]:
         if self.lam is not None:
             return sorted(map(float, np.atleast_1d(self.lam)), reverse=True)
-        top = lam_max_of(problem, stop_at(deadline)) or 1.0
+        top = lam_max_of(problem, clock) or 1.0
         return [float(v) for v in top * np.geomspace(1.0, float(self.ratio), self.n_lams + 1)[1:]]
 
     def _splitter(self, y: Array, seed: int | None) -> Any:
@@ -160,7 +162,7 @@ class _PathCV(_CircuitEstimator):
             while True:
                 solutions: list[Solution] = []
                 for path in paths:
-                    if over(task.deadline) and (solutions or rows or not first):
+                    if task.clock.expired() and (solutions or rows or not first):
                         break
                     solutions.extend(islice(path, 1))
                 cut = len(solutions) < len(folds) or any(s.status is Status.TIME_LIMIT for s in solutions)
@@ -177,16 +179,14 @@ class _PathCV(_CircuitEstimator):
     ) -> Iterator[Solution]:
         """To a relative gap of at most ``CV_TOL``: enough to rank penalties.  Prepared when it is first asked."""
         problem = task.prepare(share, tol=max(task.settings.tol, CV_TOL), **rung)
-        yield from path_of(problem, lams, deadline=task.deadline)
+        yield from path_of(problem, lams, task.clock)
 
 
 def _test_loss(solution: Solution, rows: Task) -> float:
     """Mean loss of the fitted kind on other rows; 0/1 labels count as the solution's classes."""
     f = solution.combination.values(rows.X)
-    if solution.loss == "logistic":
-        errors = np.logaddexp(0.0, -np.where(rows.y > 0, 1.0, -1.0) * f)
-    else:
-        errors = 0.5 * (rows.y - f) ** 2
+    kind = find_loss(solution.loss)
+    errors = make_loss(kind, np.where(rows.y > 0, 1.0, -1.0) if kind.labels else rows.y).row_losses(f)
     weight = None if rows.weight is None else rows.weight / rows.weight.max()  # so that no product overflows
     return float(np.average(errors, weights=weight))
 

@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from fw_circuits._labels import plain_labels
 from fw_circuits._typing import Array, Floats
 from fw_circuits._validation import check_target
-from fw_circuits.estimators.base import Task, _CircuitEstimator, share_of_time
+from fw_circuits.estimators.base import Task, _CircuitEstimator
 from fw_circuits.estimators.rows import comparable_labels, row_weights, with_class_weight
 from fw_circuits.exceptions import InputError
 from fw_circuits.solution import Solution
@@ -65,13 +65,11 @@ class CircuitRegressor(RegressorMixin, _CircuitEstimator):
         return self._fit(X, y, sample_weight)
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, groups: Any = None) -> Self:
-        deadline, settings = self._begin()
+        clock, settings = self._begin()
         X, y = self._check_data(X, y, y_numeric=True)
         y, _ = check_target(y, len(X), self._loss)
         weight = row_weights(sample_weight, X)
-        task = Task(
-            X, y, weight, self._splitter(y, settings.random_state), groups, settings, deadline, weight
-        )
+        task = Task(X, y, weight, self._splitter(y, settings.random_state), groups, settings, clock, weight)
         self.solution_ = self._named(self._fit_one(task))
         self.n_iter_ = max(1, len(self.solution_.trace))
         return self
@@ -136,7 +134,7 @@ class CircuitClassifier(ClassifierMixin, _CircuitEstimator):
         return self._fit(X, y, sample_weight)
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, groups: Any = None) -> Self:
-        deadline, settings = self._begin()
+        clock, settings = self._begin()
         X, y = self._check_data(X, comparable_labels(y))
         check_classification_targets(y)
         row_weight = row_weights(sample_weight, X)
@@ -147,8 +145,8 @@ class CircuitClassifier(ClassifierMixin, _CircuitEstimator):
             settings = replace(settings, time_limit=settings.time_limit / len(positives))
         splitter, solutions = self._splitter(y, settings.random_state), []
         for i, c in enumerate(positives):
-            end = share_of_time(deadline, 1.0 / (len(positives) - i))
-            task = Task(X, (y == c).astype(int), weight, splitter, groups, settings, end, row_weight)
+            time, target = clock.share(1.0 / (len(positives) - i)), (y == c).astype(int)
+            task = Task(X, target, weight, splitter, groups, settings, time, row_weight)
             solutions.append(self._named(self._fit_one(task)))
         if n == 2:
             solutions[0] = replace(solutions[0], classes=plain_labels(self.classes_))

@@ -142,7 +142,7 @@ def _candidates(solution: Solution, f: Floats, y: Any, sample_weight: Any) -> di
         found["dual point"] = solution.dual_point
     weights = check_sample_weight(sample_weight, f.size)
     if y is not None:
-        found["gradient"] = loss_on(solution, y, f.size, sample_weight).gradient(f)
+        found["gradient"] = loss_on(solution, y, f.size, sample_weight).negative_gradient(f)
     if not found:
         found["values"] = f
     return {name: u - weights * u.sum() for name, u in found.items()}

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from fw_circuits._typing import Array, Floats
-from fw_circuits.objective.losses import Logistic, Loss
+from fw_circuits._typing import Array
+from fw_circuits.objective.base import Loss
 
-#: Rounding of the floor itself: an error bound counts as out of reach below this part of it.
+#: Rounding of the floor itself: an error bound counts as out of reach below this fraction of it.
 SAFETY = 1.0 - 1e-9
-HALVINGS = 200
 
 
 def least_loss(loss: Loss, points: Array) -> float:
@@ -29,30 +28,4 @@ def least_loss(loss: Loss, points: Array) -> float:
     group = np.unique(points, axis=0, return_inverse=True)[1].ravel()
     if int(group.max(initial=-1)) + 1 == len(group):
         return 0.0
-    if isinstance(loss, Logistic):
-        total: Floats = np.bincount(group, weights=loss.weights).astype(np.float64)
-        share: Floats = np.bincount(group, weights=loss.weights * (loss.y > 0)).astype(np.float64)
-        return -SAFETY * float((_times_log(share, total) + _times_log(total - share, total)).sum())
-    return SAFETY * loss.value(_best_constants(loss, group)[group])
-
-
-def _times_log(part: Floats, total: Floats) -> Floats:
-    """``part log(part / total)``, 0 at 0."""
-    positive = part > 1e-15 * total
-    ratio = np.divide(part, total, out=np.ones_like(part), where=positive)
-    return np.where(positive, part * np.log(ratio), 0.0)
-
-
-def _best_constants(loss: Loss, group: Array) -> Floats:
-    """The best prediction of each group, by bisection of the slope, which falls."""
-    n = int(group.max()) + 1
-    low, high = np.full(n, np.inf), np.full(n, -np.inf)
-    np.minimum.at(low, group, loss.y)
-    np.maximum.at(high, group, loss.y)
-    for _ in range(HALVINGS):
-        middle = low + 0.5 * (high - low)
-        if np.all((middle == low) | (middle == high)):
-            break
-        rising = np.bincount(group, weights=loss.gradient(middle[group])) > 0.0
-        low, high = np.where(rising, middle, low), np.where(rising, high, middle)
-    return low + 0.5 * (high - low)
+    return SAFETY * loss.least_by_group(group)

@@ -15,6 +15,7 @@ Each bound is also maximised over multiples ``s theta``: the polar is homogeneou
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
@@ -24,26 +25,26 @@ from scipy.optimize import minimize_scalar
 
 from fw_circuits._typing import Floats
 from fw_circuits.exceptions import InputError
-from fw_circuits.objective.losses import Loss, Squared
+from fw_circuits.objective.base import Loss
 
-#: A dual point whose sum is a larger part of its entries is rounding error: the bounds hold for a sum of 0.
+#: A dual point whose sum is a larger fraction of its entries is rounding error: the bounds are valid for a sum of 0.
 NOISE = 1e-12
 
 
 @dataclass(frozen=True)
-class Form:
+class Form(ABC):
     """Base of the three forms; ``parameter`` is lam, tau or eps."""
 
     parameter: float
     name: ClassVar[str] = ""
 
+    @abstractmethod
     def primal(self, loss_value: float, norm: float) -> float:
         """Objective of a point of given loss and norm; infinite where the point is infeasible."""
-        raise TypeError(f"{type(self).__name__} is only the base of Penalised, Constrained and ErrorBound.")
 
+    @abstractmethod
     def dual(self, loss: Loss, theta: Floats, upper: float) -> float:
         """Best lower bound on the optimum that the multiples of ``theta`` give, if ``polar(theta) <= upper``."""
-        raise TypeError(f"{type(self).__name__} is only the base of Penalised, Constrained and ErrorBound.")
 
 
 @dataclass(frozen=True)
@@ -78,8 +79,12 @@ class Constrained(Form):
 
 @dataclass(frozen=True)
 class ErrorBound(Form):
-    """``min Omega(f)`` subject to ``L(f) <= eps``, which counts as met up to a millionth of eps."""
+    """``min Omega(f)`` subject to ``L(f) <= eps``, which counts as met up to a millionth of eps.
 
+    ``least_loss``: no function has a smaller loss, so that a smaller eps cannot be met.
+    """
+
+    least_loss: float = 0.0
     name: ClassVar[str] = "eps"
 
     def primal(self, loss_value: float, norm: float) -> float:
@@ -98,7 +103,7 @@ class ErrorBound(Form):
         return max(0.0, bound)
 
 
-FORMS = {form.name: form for form in (Penalised, Constrained, ErrorBound)}
+FORMS: dict[str, type[Form]] = {form.name: form for form in (Penalised, Constrained, ErrorBound)}
 
 
 def make_form(*, lam: float | None = None, tau: float | None = None, eps: float | None = None) -> Form:
@@ -131,7 +136,7 @@ def _maximise(
     tries = [0.0, min(1.0, limit)]
     if np.isfinite(limit):
         tries += [limit, limit * (1.0 - 1e-12)]
-    if isinstance(loss, Squared):
+    if loss.is_quadratic:
         square = 2.0 * (float(theta @ loss.y) - loss.dual(theta))
         if square > 0:
             tries.append(float(np.clip((theta @ loss.y - penalty) / square, 0.0, limit)))

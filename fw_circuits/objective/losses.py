@@ -1,135 +1,144 @@
-"""Mean losses ``L(f) = sum_i q_i l(y_i, f_i)``: value, negative gradient, curvature, conjugate.
-
-``q`` are the sample weights, >= 0 with sum 1.  The solver sees a loss only through this interface; a certificate
-also needs the conjugate: for every ``theta`` with ``sum(theta) = 0`` (the intercept is free)
-
-    L(f) >= dual(theta) - <theta, f>,      dual(theta) = -L*(-theta),
-
-with equality at ``theta = gradient(f)``.  Source: theory, sections 3 and 4.
-"""
+"""The losses of the package, and the one list of their names."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from scipy.special import entr, expit
 
-from fw_circuits._typing import Floats
+from fw_circuits._typing import Array, Floats
 from fw_circuits.exceptions import InputError
+from fw_circuits.objective.base import Loss
+
+#: Halvings of an interval of floats, until its ends are neighbours.
+HALVINGS = 200
 
 
-class Loss(Protocol):
-    """A convex, differentiable mean loss of the predictions ``f``, shape (N,)."""
+class ResidualLoss(Loss):
+    """A loss of ``r_i = y_i - f_i`` that is smallest at 0: the best constant lies between the targets."""
 
-    name: str
-    y: Floats
-    weights: Floats
-    has_fast_step: bool
+    def intercept(self, f: Floats, start: float = 0.0) -> float:
+        counted = (self.y - f)[self.weights > 0.0]  # rounding must not put a constant beside them
+        return float(np.clip(self._stationary(f, start), counted.min(), counted.max()))
 
-    def value(self, f: Floats) -> float:
-        """``L(f)``."""
-        ...
+    def _stationary(self, f: Floats, start: float) -> float:
+        return super().intercept(f, start)
 
-    def gradient(self, f: Floats) -> Floats:
-        """``g = -dL/df``, shape (N,): the direction in which the loss falls."""
-        ...
+    def standardised(self) -> tuple[Loss, float, float]:
+        spread = float(self.weights @ np.abs(self.y - self.constant))
+        unit = spread if spread > 0.0 else 1.0
+        return replace(self, y=(self.y - self.constant) / unit), self.constant, unit
 
-    def curvature(self, f: Floats) -> Floats:
-        """Diagonal of the second derivative of ``L``, shape (N,), >= 0."""
-        ...
+    def least_by_group(self, group: Array) -> float:
+        """At the best constant of each group, by bisection of the derivative, which is monotone."""
+        n = int(group.max()) + 1
+        low, high = np.full(n, np.inf), np.full(n, -np.inf)
+        np.minimum.at(low, group, self.y)
+        np.maximum.at(high, group, self.y)
+        for _ in range(HALVINGS):
+            middle = low + 0.5 * (high - low)
+            if np.all((middle == low) | (middle == high)):
+                break
+            rising = np.bincount(group, weights=self.negative_gradient(middle[group])) > 0.0
+            low, high = np.where(rising, middle, low), np.where(rising, high, middle)
+        return self.value((low + 0.5 * (high - low))[group])
 
-    def dual(self, theta: Floats) -> float:
-        """``-L*(-theta)``; minus infinity outside the domain of the conjugate."""
-        ...
-
-    def dual_limit(self, theta: Floats) -> float:
-        """Largest ``s`` for which ``dual(s theta)`` is finite."""
-        ...
+    def _sum_of_squares(self, theta: Floats) -> float:
+        return float(theta @ self.per_weight(theta))
 
 
 @dataclass(frozen=True)
-class Squared:
+class Squared(ResidualLoss):
     """Half the mean squared error, ``L(f) = 1/2 sum_i q_i (y_i - f_i)^2``.
-
-    Parameters
-    ----------
-    y : ndarray of shape (N,)
-        Targets.
-    weights : ndarray of shape (N,)
-        Sample weights, >= 0, sum 1.
 
     Examples
     --------
     >>> import numpy as np
     >>> loss = Squared(np.array([0.0, 2.0]), np.array([0.5, 0.5]))
-    >>> loss.value(np.zeros(2)), loss.gradient(np.zeros(2)).tolist()
-    (1.0, [0.0, 1.0])
+    >>> loss.value(np.zeros(2)), loss.negative_gradient(np.zeros(2)).tolist(), loss.constant
+    (1.0, [0.0, 1.0], 1.0)
     """
 
-    y: Floats
-    weights: Floats
     name = "squared"
-    has_fast_step = True
+    smoothness = 1.0
 
-    def value(self, f: Floats) -> float:
-        return 0.5 * float(self.weights @ (self.y - f) ** 2)
+    @property
+    def quadratic_until(self) -> float:
+        return np.inf
 
-    def gradient(self, f: Floats) -> Floats:
+    def row_losses(self, f: Floats) -> Floats:
+        return 0.5 * (self.y - f) ** 2
+
+    def negative_gradient(self, f: Floats) -> Floats:
         return self.weights * (self.y - f)
 
-    def curvature(self, f: Floats) -> Floats:
+    def hessian_diagonal(self, f: Floats) -> Floats:
         return self.weights
 
     def dual(self, theta: Floats) -> float:
-        return float(theta @ self.y) - 0.5 * _sum_of_squares_over(theta, self.weights)
+        return float(theta @ self.y) - 0.5 * self._sum_of_squares(theta)
 
     def dual_limit(self, theta: Floats) -> float:
         return np.inf
 
+    def expression(self, f: Any, cp: Any) -> Any:
+        return 0.5 * cp.sum_squares(cp.multiply(np.sqrt(self.weights), self.y - f))
+
+    def _stationary(self, f: Floats, start: float) -> float:
+        return float(self.weights @ (self.y - f))
+
 
 @dataclass(frozen=True)
-class Logistic:
+class Logistic(Loss):
     """Mean logistic loss, ``L(f) = sum_i q_i log(1 + exp(-y_i f_i))`` with ``y_i`` in {-1, +1}.
 
     Examples
     --------
     >>> import numpy as np
     >>> loss = Logistic(np.array([-1.0, 1.0]), np.array([0.5, 0.5]))
-    >>> round(loss.value(np.zeros(2)), 6), loss.gradient(np.zeros(2)).tolist()
+    >>> round(loss.value(np.zeros(2)), 6), loss.negative_gradient(np.zeros(2)).tolist()
     (0.693147, [-0.25, 0.25])
     """
 
-    y: Floats
-    weights: Floats
     name = "logistic"
-    has_fast_step = True
+    labels = True
+    smoothness = 0.25
 
-    def value(self, f: Floats) -> float:
-        return float(self.weights @ np.logaddexp(0.0, -self.y * f))
+    def row_losses(self, f: Floats) -> Floats:
+        return np.logaddexp(0.0, -self.y * f)
 
-    def gradient(self, f: Floats) -> Floats:
-        return self.weights * self.y * expit(-self.y * f)
+    def negative_gradient(self, f: Floats) -> Floats:
+        wrong: Floats = expit(-self.y * f)
+        return self.weights * self.y * wrong
 
-    def curvature(self, f: Floats) -> Floats:
-        p = expit(f)
+    def hessian_diagonal(self, f: Floats) -> Floats:
+        p: Floats = expit(f)
         return self.weights * p * (1.0 - p)
 
     def dual(self, theta: Floats) -> float:
-        p = _ratio(theta * self.y, self.weights)
+        p = self.per_weight(theta * self.y)
         if p.min(initial=0.0) < -1e-15 or p.max(initial=0.0) > 1.0 + 1e-12:
             return -np.inf
         p = np.clip(p, 0.0, 1.0)
         return float(self.weights @ (entr(p) + entr(1.0 - p)))
 
     def dual_limit(self, theta: Floats) -> float:
-        top = _ratio(theta * self.y, self.weights).max(initial=0.0)
+        top = self.per_weight(theta * self.y).max(initial=0.0)
         return np.inf if top <= 0.0 else 1.0 / float(top)
+
+    def least_by_group(self, group: Array) -> float:
+        total: Floats = np.bincount(group, weights=self.weights).astype(np.float64)
+        positive: Floats = np.bincount(group, weights=self.weights * (self.y > 0)).astype(np.float64)
+        return -float((_times_log(positive, total) + _times_log(total - positive, total)).sum())
+
+    def expression(self, f: Any, cp: Any) -> Any:
+        return self.weights @ cp.logistic(-cp.multiply(self.y, f))
 
 
 @dataclass(frozen=True)
-class Huber:
+class Huber(ResidualLoss):
     """Mean Huber loss: ``r^2/2`` for ``|r| <= delta``, else ``delta (|r| - delta/2)``, with ``r = y_i - f_i``.
 
     Parameters
@@ -146,92 +155,96 @@ class Huber:
     1.25
     """
 
-    y: Floats
-    weights: Floats
     delta: float = 1.0
     name = "huber"
-    has_fast_step = False
+    smoothness = 1.0
+    newton = False
 
-    def value(self, f: Floats) -> float:
+    @property
+    def quadratic_until(self) -> float:
+        return self.delta
+
+    def row_losses(self, f: Floats) -> Floats:
         r = np.abs(self.y - f)
-        return float(
-            self.weights @ np.where(r <= self.delta, 0.5 * r**2, self.delta * (r - 0.5 * self.delta))
-        )
+        return np.where(r <= self.delta, 0.5 * r**2, self.delta * (r - 0.5 * self.delta))
 
-    def gradient(self, f: Floats) -> Floats:
+    def negative_gradient(self, f: Floats) -> Floats:
         return self.weights * np.clip(self.y - f, -self.delta, self.delta)
 
-    def curvature(self, f: Floats) -> Floats:
+    def hessian_diagonal(self, f: Floats) -> Floats:
         return self.weights * (np.abs(self.y - f) <= self.delta)
 
     def dual(self, theta: Floats) -> float:
         if np.any(np.abs(theta) > self.weights * self.delta * (1.0 + 1e-12)):
             return -np.inf
-        return float(theta @ self.y) - 0.5 * _sum_of_squares_over(theta, self.weights)
+        return float(theta @ self.y) - 0.5 * self._sum_of_squares(theta)
 
     def dual_limit(self, theta: Floats) -> float:
-        top = _ratio(np.abs(theta), self.weights).max(initial=0.0)
+        top = self.per_weight(np.abs(theta)).max(initial=0.0)
         return np.inf if top <= 0.0 else self.delta / float(top)
 
+    def standardised(self) -> tuple[Loss, float, float]:
+        loss, origin, unit = super().standardised()
+        return replace(self, y=loss.y, delta=self.delta / unit), origin, unit
 
-LOSSES: dict[str, Any] = {loss.name: loss for loss in (Squared, Logistic, Huber)}
+    def expression(self, f: Any, cp: Any) -> Any:
+        return 0.5 * (self.weights @ cp.huber(self.y - f, self.delta))
 
 
-def make_loss(name: str, y: Floats, weights: Floats | None = None, *, huber_threshold: float = 1.0) -> Loss:
-    """The loss called ``name`` for targets ``y`` and sample weights (None: all equal).
+LOSSES: dict[str, type[Loss]] = {loss.name: loss for loss in (Squared, Logistic, Huber)}
+
+
+def find_loss(loss: str | type[Loss]) -> type[Loss]:
+    """The class of a loss, by its name in ``LOSSES`` or the class itself.
+
+    Raises
+    ------
+    InputError
+        If there is no such loss, or its class lacks methods: all of them are named.
+
+    Examples
+    --------
+    >>> find_loss("huber").__name__
+    'Huber'
+    """
+    if isinstance(loss, str) and loss in LOSSES:
+        return LOSSES[loss]
+    if not isinstance(loss, type) or not issubclass(loss, Loss):
+        raise InputError(
+            f"loss is {loss!r}; expected one of {', '.join(map(repr, LOSSES))}, or for a loss of your own its class "
+            "(not its name, nor an object of it), derived from fw_circuits.objective.Loss: loss=MyLoss."
+        )
+    missing = sorted(loss.__abstractmethods__)
+    if not loss.newton and loss.expression is Loss.expression:
+        missing.append("expression")
+    if missing:
+        raise InputError(
+            f"the loss {loss.name!r} has no {', '.join(missing)}; expected row_losses, negative_gradient, "
+            "hessian_diagonal and dual, and expression where newton is False: see fw_circuits.objective.Loss."
+        )
+    return loss
+
+
+def make_loss(
+    loss: str | type[Loss], y: Floats, weights: Floats | None = None, *, huber_threshold: float = 1.0
+) -> Loss:
+    """A loss, by name or class, for targets ``y`` and sample weights (None: all equal).
 
     ``huber_threshold`` is the ``delta`` of `Huber`; the other losses have none.
 
     Raises
     ------
     InputError
-        If there is no such loss.
+        As in :func:`find_loss`.
     """
-    if name not in LOSSES:
-        raise InputError(f"loss is {name!r}; expected one of {', '.join(map(repr, LOSSES))}.")
+    kind = find_loss(loss)
     if weights is None:
         weights = np.full(y.shape, 1.0 / y.size)
-    threshold = {"delta": huber_threshold} if name == Huber.name else {}
-    loss: Loss = LOSSES[name](y, weights, **threshold)
-    return loss
+    return kind(y, weights, huber_threshold) if issubclass(kind, Huber) else kind(y, weights)
 
 
-def best_intercept(loss: Loss, f: Floats, start: float = 0.0) -> float:
-    """The constant ``b`` that minimises ``L(f + b)``, by Newton's method kept inside a bracket.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> best_intercept(make_loss("squared", np.array([1.0, 3.0])), np.zeros(2))
-    2.0
-    """
-    r = loss.y - f
-    counted = r[loss.weights > 0.0]  # a mean lies within: rounding must not put a constant beside itself
-    if isinstance(loss, Squared):
-        return float(np.clip(loss.weights @ r, counted.min(), counted.max()))
-    low, high, b, reach = -np.inf, np.inf, start, 2.0
-    scale = float(np.abs(loss.gradient(f + start)).sum()) + 1e-300
-    for _ in range(200):
-        slope = float(loss.gradient(f + b).sum())
-        if abs(slope) <= 1e-15 * scale:
-            break
-        low, high = (b, high) if slope > 0 else (low, b)
-        bend = float(loss.curvature(f + b).sum())
-        trial = b + (slope / bend if bend > abs(slope) / reach else np.copysign(reach, slope))
-        if trial == b:  # before it is compared with a bracket whose other end may still be infinite
-            break
-        if not low < trial < high:
-            trial = 0.5 * (low + high)
-        elif np.isinf(low) or np.isinf(high):
-            reach *= 2.0  # no bracket yet: look twice as far next time
-        b = trial
-    return float(np.clip(b, counted.min(), counted.max()) if isinstance(loss, Huber) else b)
-
-
-def _ratio(a: Floats, q: Floats) -> Floats:
-    """``a / q`` where ``q > 0``, and 0 elsewhere (rows of weight 0 carry no gradient)."""
-    return np.divide(a, q, out=np.zeros_like(a), where=q > 0)
-
-
-def _sum_of_squares_over(theta: Floats, q: Floats) -> float:
-    return float(theta @ _ratio(theta, q))
+def _times_log(part: Floats, total: Floats) -> Floats:
+    """``part log(part / total)``, 0 at 0."""
+    positive = part > 1e-15 * total
+    ratio = np.divide(part, total, out=np.ones_like(part), where=positive)
+    return np.where(positive, part * np.log(ratio), 0.0)

@@ -6,18 +6,7 @@ X, y, Settings --prepare--> Problem --Frank-Wolfe loop--> Run --> Combination --
 `front` has the three public functions.
 """
 
-from fw_circuits.pipeline.fit import stop_at
 from fw_circuits.pipeline.front import lam_max, path, path_of, solve
 from fw_circuits.pipeline.problem import Problem, first_search, lam_max_of, prepare
 
-__all__ = [
-    "Problem",
-    "first_search",
-    "lam_max",
-    "lam_max_of",
-    "path",
-    "path_of",
-    "prepare",
-    "solve",
-    "stop_at",
-]
+__all__ = ["Problem", "first_search", "lam_max", "lam_max_of", "path", "path_of", "prepare", "solve"]

@@ -18,13 +18,12 @@ from fw_circuits._tables import same_columns, shown
 from fw_circuits._typing import Floats
 from fw_circuits.certificate import derive
 from fw_circuits.exceptions import InputError, SolverWarning
-from fw_circuits.objective import ErrorBound, Form, least_loss, make_form
-from fw_circuits.objective.losses import best_intercept
+from fw_circuits.objective import ErrorBound, least_loss, make_form
 from fw_circuits.oracle import OracleAnswer
 from fw_circuits.oracle.base import check_atoms
 from fw_circuits.pipeline.problem import Problem
 from fw_circuits.solution import Certificate, Solution, Status
-from fw_circuits.solver import ActiveSet, Run, frank_wolfe
+from fw_circuits.solver import ActiveSet, Clock, Run, frank_wolfe
 from fw_circuits.tetrakis import Combination
 
 #: Between two saves of the solution so far.
@@ -32,7 +31,7 @@ CHECKPOINT_SECONDS = 30.0
 
 
 def fit(
-    problem: Problem, penalty: dict[str, float], *, deadline: float | None = None, first: OracleAnswer | None = None,
+    problem: Problem, penalty: dict[str, float], clock: Clock, *, first: OracleAnswer | None = None,
     warm_start: Solution | None = None, checkpoint: str | PathLike[str] | None = None,
     callbacks: Sequence[Callable[[Run], Any] | None] = (),
 ) -> Solution:  # fmt: skip
@@ -44,27 +43,27 @@ def fit(
     def after_pass(run: Run) -> bool:
         nonlocal saved
         if checkpoint is not None and time.perf_counter() - saved > CHECKPOINT_SECONDS:
-            save(provisional(problem, form, run), checkpoint)
+            save(provisional(problem, run), checkpoint)
             saved = time.perf_counter()
         check_atoms(run.active.atoms)
         try:
             return any([call(run) for call in callbacks if call is not None])
         except BaseException:  # the run ends here: keep what it has
             if checkpoint is not None:
-                save(provisional(problem, form, run), checkpoint)
+                save(provisional(problem, run), checkpoint)
             raise
 
     with blas().limit(limits=1, user_api="blas"):
-        floor = least_loss(problem.loss, problem.points) if isinstance(form, ErrorBound) else 0.0
-        with interruptible() as interrupted:
+        if isinstance(form, ErrorBound):
+            form = replace(form, least_loss=least_loss(problem.loss, problem.points))
+        with interruptible() as clock.interrupted:
             run = frank_wolfe(problem.loss, form, problem.oracle, method=settings.method, tol=settings.tol,
-                              max_iter=settings.max_iter, deadline=deadline, interrupted=interrupted,
-                              warm_start=warm(problem, warm_start), first=first, callback=after_pass,
-                              least_loss=floor)  # fmt: skip
+                              max_iter=settings.max_iter, clock=clock, warm_start=warm(problem, warm_start),
+                              first=first, callback=after_pass)  # fmt: skip
         try:
-            solution = certified(problem, form, run, stop_at(deadline))
+            solution = certified(problem, run, clock)
         except KeyboardInterrupt:  # keep the certificate of the last pass
-            solution = provisional(problem, form, run, Status.INTERRUPTED)
+            solution = provisional(problem, run, Status.INTERRUPTED)
     if checkpoint is not None:
         with interruptible():
             save(solution, checkpoint)
@@ -72,27 +71,27 @@ def fit(
     return solution
 
 
-def certified(problem: Problem, form: Form, run: Run, stop: Callable[[], bool] | None) -> Solution:
+def certified(problem: Problem, run: Run, clock: Clock) -> Solution:
     """The solution with a certificate from fresh searches.
 
     With a deadline there is not one search more for the best dual point: the answer there is at hand.
     """
-    combination = combination_of(problem, run.active)
+    combination, stop = combination_of(problem, run.active), clock.limited()
     known = None if stop is None or run.proof is None else (run.theta, run.proof)
     extra = [] if run.proof is None or known else [run.theta]
-    certificate, theta = derive(problem.loss, form, problem.oracle, combination, problem.points,
+    certificate, theta = derive(problem.loss, run.form, problem.oracle, combination, problem.points,
                                 tol=problem.settings.tol, extra_points=extra, stop=stop, proof=known)  # fmt: skip
     return finished(problem, run, combination, run.status, certificate, theta)
 
 
-def provisional(problem: Problem, form: Form, run: Run, status: Status | None = None) -> Solution:
+def provisional(problem: Problem, run: Run, status: Status | None = None) -> Solution:
     """The run so far as a solution, with the last pass's bounds as its certificate."""
     loss, active, proof = problem.loss, run.active, run.proof
     last = run.steps[-1] if run.steps else None
     certificate = Certificate(
-        form=form.name,
-        parameter=form.parameter,
-        primal=form.primal(loss.value(active.f), active.norm),
+        form=run.form.name,
+        parameter=run.form.parameter,
+        primal=run.primal,
         dual=run.dual,
         scope=proof.scope if proof else "no circuits (no pass was finished)",
         max_gates=proof.max_gates
@@ -103,7 +102,7 @@ def provisional(problem: Problem, form: Form, run: Run, status: Status | None = 
         tol=problem.settings.tol,
         polar=proof.value if proof else 0.0,
         polar_bound=proof.upper_bound if proof else np.inf,
-        baseline=loss.value(np.full(active.f.size, best_intercept(loss, np.zeros(active.f.size)))),
+        baseline=loss.baseline,
         loss=loss.value(active.f),
     )
     return finished(
@@ -186,11 +185,6 @@ def warn_of(solution: Solution) -> None:
     gap = f"Relative certified gap {c.relative_gap:.2g}, asked for {c.tol:.2g}."
     message = f"{solution.status.message} {gap if np.isfinite(c.primal) else missed}"
     warnings.warn(message, SolverWarning, stacklevel=4)
-
-
-def stop_at(deadline: float | None) -> Callable[[], bool] | None:
-    """What an oracle asks whether it has to end."""
-    return None if deadline is None else lambda: time.perf_counter() >= deadline
 
 
 @cache

@@ -13,12 +13,13 @@ import numpy as np
 from fw_circuits._files import check_writable
 from fw_circuits._settings import Settings, check_penalties
 from fw_circuits.exceptions import InputError, SolverWarning
+from fw_circuits.objective import Loss
 from fw_circuits.oracle import OracleAnswer
-from fw_circuits.pipeline.fit import fit, stop_at
+from fw_circuits.pipeline.fit import fit
 from fw_circuits.pipeline.problem import Problem, first_search, lam_max_of, prepare
 from fw_circuits.progress import live_line
 from fw_circuits.solution import Solution, Status
-from fw_circuits.solver import Run
+from fw_circuits.solver import Clock, Run
 
 
 def solve(
@@ -29,7 +30,7 @@ def solve(
     tau: float | None = None,
     lam: float | None = None,
     eps: float | None = None,
-    loss: str = "squared",
+    loss: str | type[Loss] = "squared",
     levels: Sequence[int] | None = None,
     oracle: Any = "auto",
     max_gates: int | None = None,
@@ -62,8 +63,9 @@ def solve(
     tau, lam, eps : float, optional
         One of: bound on the norm; weight of the norm in the objective; bound on the mean loss (met up to a millionth
         of itself).  None of them: ``lam = 0.01 * lam_max``.
-    loss : {"squared", "logistic", "huber"}
-        Mean loss; "squared" is half the mean squared error.
+    loss : {"squared", "logistic", "huber"} or class
+        Mean loss; "squared" is half the mean squared error.  A class derived from `fw_circuits.objective.Loss` is a
+        loss of your own.
     levels : sequence of int, optional
         Lattice levels; default (1,) for 0/1 data, else (1, 2, 3).
     oracle : str or Oracle, default "auto"
@@ -134,14 +136,14 @@ def solve(
     if callback is not None and not callable(callback):
         raise InputError(f"callback is {callback!r}; expected a function of the solver's state, or None.")
     problem = prepare(X, y, settings, sample_weight)
-    deadline = deadline_of(start, settings.time_limit)
+    clock = clock_of(start, settings.time_limit)
     penalty, first = settings.form, None
     if not penalty:
-        search = first_search(problem, stop_at(deadline))
+        search = first_search(problem, clock)
         penalty = {"lam": 0.01 * search.lam_max or 1.0}  # a constant target: any penalty gives the intercept
         first = search.answer
     with live_line(progress, start) as show:
-        return fit(problem, penalty, deadline=deadline, first=first, warm_start=warm_start, checkpoint=checkpoint,
+        return fit(problem, penalty, clock, first=first, warm_start=warm_start, checkpoint=checkpoint,
                    callbacks=(show, callback))  # fmt: skip
 
 
@@ -153,7 +155,7 @@ def path(
     n_lams: int = 20,
     ratio: float = 1e-3,
     gamma: float = 3.0,
-    loss: str = "squared",
+    loss: str | type[Loss] = "squared",
     levels: Sequence[int] | None = None,
     oracle: Any = "auto",
     max_gates: int | None = None,
@@ -200,15 +202,15 @@ def path(
     )  # fmt: skip
     check_penalties(lams, n_lams, ratio)
     problem = prepare(X, y, settings, sample_weight)
-    deadline = deadline_of(start, settings.time_limit)
+    clock = clock_of(start, settings.time_limit)
     first = None
     if lams is None:
-        search = first_search(problem, stop_at(deadline))
+        search = first_search(problem, clock)
         first = search.answer
         lams = [float(v) for v in (search.lam_max or 1.0) * np.geomspace(1.0, float(ratio), n_lams)]
     solutions: list[Solution] = []
     try:
-        solutions.extend(path_of(problem, lams, deadline=deadline, first=first))
+        solutions.extend(path_of(problem, lams, clock, first=first))
     except KeyboardInterrupt:  # between two penalties
         if not solutions:
             raise
@@ -216,17 +218,15 @@ def path(
 
 
 def path_of(
-    problem: Problem, lams: Sequence[float], *, deadline: float | None = None, first: OracleAnswer | None = None,
+    problem: Problem, lams: Sequence[float], clock: Clock | None = None, *, first: OracleAnswer | None = None,
     warm_start: Solution | None = None,
 ) -> Iterator[Solution]:  # fmt: skip
     """:func:`path` on prepared data, one solution at a time; the first one in any case."""
-    previous = warm_start
+    clock, previous = clock or Clock(), warm_start
     for i, lam in enumerate(sorted(map(float, lams), reverse=True)):
-        if i and deadline is not None and time.perf_counter() >= deadline:
+        if i and clock.expired():
             return
-        previous = fit(
-            problem, {"lam": lam}, deadline=deadline, first=None if i else first, warm_start=previous
-        )
+        previous = fit(problem, {"lam": lam}, clock, first=None if i else first, warm_start=previous)
         yield previous
         if previous.status is Status.INTERRUPTED:
             return
@@ -262,17 +262,17 @@ def lam_max(X: Any, y: Any, *, sample_weight: Any = None, **settings: Any) -> fl
     start = time.perf_counter()
     given = Settings.of(**settings)
     problem = prepare(X, y, given, sample_weight)
-    return lam_max_of(problem, stop_at(deadline_of(start, given.time_limit)))
+    return lam_max_of(problem, clock_of(start, given.time_limit))
 
 
-def deadline_of(start: float, time_limit: float | None) -> float | None:
-    """When to stop; warns where preparing the data has already taken that long."""
-    spent = time.perf_counter() - start
-    if time_limit is not None and spent >= time_limit:
+def clock_of(start: float, time_limit: float | None) -> Clock:
+    """The clock of a run that began at ``start``; warns where preparing the data has already used the time."""
+    clock = Clock(time_limit, start)
+    if clock.expired():
         warnings.warn(
-            f"preparing the data alone took {spent:.2g} s of time_limit={time_limit:g}; the bounds will be those of "
-            "pairs of literals: give more time, or fewer rows.",
+            f"preparing the data alone took {time.perf_counter() - start:.2g} s of time_limit={time_limit:g}; "
+            "the bounds will be those of pairs of literals: give more time, or fewer rows.",
             SolverWarning,
             stacklevel=3,
         )
-    return None if time_limit is None else start + time_limit
+    return clock

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,12 +11,12 @@ import numpy as np
 from fw_circuits._settings import Settings
 from fw_circuits._tables import default_names, feature_names_of
 from fw_circuits._typing import Array, Floats
-from fw_circuits._validation import check_sample_weight, check_target, check_X, is_boolean
+from fw_circuits._validation import check_sample_weight, check_X, is_boolean
 from fw_circuits.lattice import Lattice
-from fw_circuits.objective import Loss, make_loss
-from fw_circuits.objective.losses import best_intercept
+from fw_circuits.objective import Loss, find_loss, make_loss
 from fw_circuits.oracle import Oracle, OracleAnswer, make_oracle
-from fw_circuits.solver.loop import ATOMS_PER_PASS, centred_gradient
+from fw_circuits.solver import Clock
+from fw_circuits.solver.methods import ATOMS_PER_PASS
 
 
 @dataclass(frozen=True)
@@ -38,15 +37,15 @@ class FirstSearch:
     """The oracle's answer at the gradient of the constant, which is also the first question of a run."""
 
     answer: OracleAnswer
-    seconds: float
     lam_max: float
 
 
 def prepare(X: Any, y: Any, settings: Settings, sample_weight: Any = None) -> Problem:
     """Check the data, fit the lattice, and set up loss and oracle."""
+    kind = find_loss(settings.loss)
     points = check_X(X)
     weights = check_sample_weight(sample_weight, points.shape[0])
-    target, classes = check_target(y, points.shape[0], settings.loss, weights)
+    target, classes = kind.encode_target(y, points.shape[0], weights)
     names = feature_names_of(X) or default_names(points.shape[1])
     some = weights > 0.0  # rows of weight 0 are ignored
     counted = points if some.all() else points[some]
@@ -60,22 +59,22 @@ def prepare(X: Any, y: Any, settings: Settings, sample_weight: Any = None) -> Pr
         settings.oracle, points, lattice, settings.gamma, max_gates=settings.max_gates, n_jobs=settings.n_jobs,
         time_limit=settings.time_limit, random_state=settings.random_state,
     )  # fmt: skip
-    loss = make_loss(settings.loss, target, weights, huber_threshold=settings.huber_threshold)
+    loss = make_loss(kind, target, weights, huber_threshold=settings.huber_threshold)
     return Problem(points, loss, classes, lattice, oracle, settings, names)
 
 
-def first_search(problem: Problem, stop: Callable[[], bool] | None = None) -> FirstSearch:
+def first_search(problem: Problem, clock: Clock | None = None) -> FirstSearch:
     """Search at the gradient of the best constant; ``lam_max`` is 0 where that is as good as any function."""
-    start = time.perf_counter()
-    loss = problem.loss
-    g = centred_gradient(loss, np.full(loss.y.size, best_intercept(loss, np.zeros(loss.y.size))))
-    answer = problem.oracle.search(g, ATOMS_PER_PASS, stop)
+    clock, loss, start = clock or Clock(), problem.loss, time.perf_counter()
+    g = loss.dual_point(np.full(loss.y.size, loss.constant))
+    answer = problem.oracle.search(g, ATOMS_PER_PASS, clock.limited())
+    clock.search_seconds = max(clock.search_seconds, time.perf_counter() - start)
     top = float(answer.upper_bound if answer.complete else answer.value)  # cut short: the estimate is closer
     size = max(float(np.abs(g).sum()), 1e-14 * float(loss.weights @ np.abs(loss.y)))
     lam_max = top if top > 1e-13 * size else 0.0  # below: a constant target, or constant columns
-    return FirstSearch(answer, time.perf_counter() - start, lam_max)
+    return FirstSearch(answer, lam_max)
 
 
-def lam_max_of(problem: Problem, stop: Callable[[], bool] | None = None) -> float:
-    """``lam_max`` on prepared data; after ``stop``, the best score found so far."""
-    return first_search(problem, stop).lam_max
+def lam_max_of(problem: Problem, clock: Clock | None = None) -> float:
+    """``lam_max`` on prepared data; where the time ends before, the best score found so far."""
+    return first_search(problem, clock).lam_max

@@ -9,7 +9,6 @@ import numpy as np
 
 from fw_circuits._typing import Array, Floats
 from fw_circuits.objective import Loss
-from fw_circuits.objective.losses import best_intercept
 
 
 class ActiveSet:
@@ -28,7 +27,7 @@ class ActiveSet:
         Distinct by ``key``.
     coef, scales : ndarray of shape (m,)
     columns : ndarray of shape (m, N)
-        ``T_j`` on the rows, one atom a row.
+        ``T_j`` on the rows, one atom per row.
     f : ndarray of shape (N,)
         The current predictions.
     """
@@ -39,7 +38,7 @@ class ActiveSet:
         self.atoms: list[Any] = []
         self.coef: Floats = np.zeros(0)
         self.scales: Floats = np.zeros(0)
-        self.intercept = best_intercept(loss, np.zeros(loss.y.size))
+        self.intercept = loss.constant
         self.f = np.full(loss.y.size, self.intercept)
         self._index: dict[Any, int] = {}
         self._buffer = np.empty((8, loss.y.size))
@@ -115,7 +114,7 @@ class ActiveSet:
     def validate(self) -> None:
         """Check the invariants; raises AssertionError with the one that fails."""
         m = len(self.atoms)
-        assert self.coef.shape == self.scales.shape == (m,), "coef and scales must have one entry an atom"
+        assert self.coef.shape == self.scales.shape == (m,), "coef and scales must have one entry per atom"
         assert len(self._index) == m, "atoms must be distinct"
         assert all(self._index[a.key] == j for j, a in enumerate(self.atoms)), (
             "the index must point at the atoms"

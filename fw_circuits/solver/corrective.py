@@ -1,9 +1,9 @@
 """The fully-corrective step: solve the problem again over the active atoms.
 
-Penalised, squared loss: a weighted lasso on the cached Gram matrix.  Penalised, logistic loss: Newton steps, each a
-weighted lasso on the Gram matrix of the local curvature, with a line search.  The two other forms are the penalised
-one at the multiplier where the constraint holds with equality, found by a bracketing root search with warm starts.
-Losses without a fast step go to cvxpy (``reference.py``).
+Penalised, squared loss: a weighted lasso on the cached Gram matrix.  Penalised, other losses: Newton steps, each a
+weighted lasso on the Gram matrix of the second derivative, with a line search.  The two other forms are the penalised
+one at the multiplier where the constraint is met with equality, found by a bracketing root search with warm starts.
+Losses that Newton's method does not suit go to cvxpy (``reference.py``).
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from scipy.optimize import brentq
 
 from fw_circuits._typing import Floats
 from fw_circuits.objective import Constrained, Form, Penalised
-from fw_circuits.objective.losses import best_intercept
 from fw_circuits.solver.active_set import ActiveSet
 from fw_circuits.solver.lasso import violation, weighted_lasso
 from fw_circuits.solver.reference import solve_reference
@@ -36,11 +35,11 @@ def correct(active: ActiveSet, form: Form, accuracy: float = 0.0) -> float:
         The multiplier: atoms that score above it improve the objective.
     """
     loss = active.loss
-    if not loss.has_fast_step:
+    if not loss.newton:
         coef, intercept = solve_reference(loss, form, active.columns, active.scales)
         active.move(coef, intercept)
-        slope = np.abs(active.scores(loss.gradient(active.f)))
-        return float(form.parameter if isinstance(form, Penalised) else slope.max(initial=0.0))
+        scores = np.abs(active.scores(loss.negative_gradient(active.f)))
+        return float(form.parameter if isinstance(form, Penalised) else scores.max(initial=0.0))
     if isinstance(form, Penalised):
         return _penalised(active, form.parameter, accuracy)
     return _at_constraint(active, form)
@@ -51,14 +50,14 @@ def _at_constraint(active: ActiveSet, form: Form) -> float:
     loss = active.loss
 
     def excess(lam: float) -> float:
-        """How far the multiplier is too small: decreasing in lam, zero where the constraint holds with equality."""
+        """How far the multiplier is too small: decreasing in lam, zero where the constraint is met with equality."""
         _penalised(active, lam)
         if isinstance(form, Constrained):
             return active.norm - form.parameter
         return form.parameter * (1.0 - 1e-9) - loss.value(active.f)
 
-    constant = best_intercept(loss, np.zeros(loss.y.size))
-    top = float(np.abs(active.scores(loss.gradient(np.full(loss.y.size, constant)))).max(initial=0.0))
+    at_constant = loss.negative_gradient(np.full(loss.y.size, loss.constant))
+    top = float(np.abs(active.scores(at_constant)).max(initial=0.0))
     low = 1e-9 * top
     if top == 0.0:
         return 0.0
@@ -71,7 +70,7 @@ def _at_constraint(active: ActiveSet, form: Form) -> float:
     _penalised(active, lam)
     if isinstance(form, Constrained):
         coef = active.coef * min(1.0, form.parameter / max(active.norm, 1e-300))
-        active.move(coef, best_intercept(loss, coef @ active.columns, active.intercept))
+        active.move(coef, loss.intercept(coef @ active.columns, active.intercept))
     elif loss.value(active.f) > form.parameter:
         lam *= 1.0 - 1e-6
         _penalised(active, lam)
@@ -80,7 +79,7 @@ def _at_constraint(active: ActiveSet, form: Form) -> float:
 
 def _penalised(active: ActiveSet, lam: float, accuracy: float = 0.0) -> float:
     if len(active) and lam > 0.0:
-        if active.loss.name == "squared":
+        if active.loss.is_quadratic:
             _squared(active, lam)
         else:
             _newton(active, lam, max(accuracy, 1e-10 * lam))
@@ -99,11 +98,11 @@ def _newton(active: ActiveSet, lam: float, accuracy: float, max_steps: int = 60)
     """Proximal Newton on coefficients and intercept, to a violation of ``accuracy``."""
     loss, thresholds = active.loss, lam * active.scales
     for _ in range(max_steps):
-        g = loss.gradient(active.f)
+        g = loss.negative_gradient(active.f)
         slope = active.columns @ g
-        if _slope_violation(slope, thresholds, active.coef) <= accuracy:
+        if violation(slope, thresholds, active.coef) <= accuracy:
             return
-        h = loss.curvature(active.f)
+        h = loss.hessian_diagonal(active.f)
         total = float(h.sum())
         if total <= 1e-290:
             return
@@ -124,7 +123,7 @@ def _line_search(active: ActiveSet, target: Floats, shift: float, thresholds: Fl
     coef, intercept = active.coef, active.intercept
     before = loss.value(active.f) + float(thresholds @ np.abs(coef))
     expected = float(slope @ (target - coef)) - float(thresholds @ (np.abs(target) - np.abs(coef)))
-    expected += shift * float(loss.gradient(active.f).sum())
+    expected += shift * float(loss.negative_gradient(active.f).sum())
     step = 1.0
     for _ in range(40):
         trial = coef + step * (target - coef) if step < 1.0 else target
@@ -135,7 +134,3 @@ def _line_search(active: ActiveSet, target: Floats, shift: float, thresholds: Fl
             return after < before
         step *= 0.5
     return False
-
-
-def _slope_violation(slope: Floats, thresholds: Floats, coef: Floats) -> float:
-    return violation(np.zeros((coef.size, coef.size)), slope, thresholds, coef)

@@ -1,4 +1,4 @@
-"""The quadratic core of the corrective step: a weighted lasso on a Gram matrix, to machine precision.
+"""The quadratic core of the fully-corrective step: a weighted lasso on a Gram matrix, to machine precision.
 
     minimise over b   1/2 b'Gb - r'b + sum_j t_j |b_j|
 
@@ -27,7 +27,7 @@ def weighted_lasso(gram: Floats, r: Floats, thresholds: Floats, start: Floats, t
     r, thresholds, start : ndarray of shape (m,)
         Linear term, thresholds > 0, and where to start.
     tol : float
-        Largest violation of the optimality conditions, as a part of ``max |r|``.
+        Largest violation of the optimality conditions, as a fraction of ``max |r|``.
 
     Returns
     -------
@@ -46,15 +46,14 @@ def weighted_lasso(gram: Floats, r: Floats, thresholds: Floats, start: Floats, t
     coordinate_descent(gram, r, thresholds, b, max_sweeps=60, tol=1e-9 * scale)
     for _ in range(4):
         b = finish_on_support(gram, r, thresholds, b, tol * scale, max_moves=2 * m + 20)
-        if violation(gram, r, thresholds, b) <= 10.0 * tol * scale:
+        if violation(r - gram @ b, thresholds, b) <= 10.0 * tol * scale:
             break
         coordinate_descent(gram, r, thresholds, b, max_sweeps=2000, tol=tol * scale)
     return b
 
 
-def violation(gram: Floats, r: Floats, thresholds: Floats, b: Floats) -> float:
-    """Largest violation of the optimality conditions of :func:`weighted_lasso` at ``b``."""
-    slope = r - gram @ b
+def violation(slope: Floats, thresholds: Floats, b: Floats) -> float:
+    """Largest violation of the optimality conditions of :func:`weighted_lasso`, where ``slope = r - Gb``."""
     active = b != 0.0
     worst_active = np.abs(slope - thresholds * np.sign(b))[active].max(initial=0.0)
     return float(max(worst_active, (np.abs(slope) - thresholds)[~active].max(initial=0.0)))
@@ -72,7 +71,7 @@ def finish_on_support(
         target = _solve(block, (r - thresholds * signs)[support])
         if (
             target is None
-        ):  # dependent atoms: follow the flat direction downhill until one of them is not needed
+        ):  # dependent atoms: along the flat direction downhill, until one of them is not needed
             flat = np.linalg.eigh(block)[1][:, 0]
             downhill = (r - thresholds * signs)[support] @ flat - b[support] @ (block @ flat)
             flat = flat if downhill >= 0.0 else -flat
@@ -85,7 +84,7 @@ def finish_on_support(
             b[support[shrinking[first]]] = signs[support[shrinking[first]]] = 0.0
             continue
         blocked = np.flatnonzero(np.sign(target) != signs[support])
-        if blocked.size:  # walk towards the target up to the first coordinate that reaches zero
+        if blocked.size:  # up to the first coordinate that reaches zero
             here = b[support]
             span = here[blocked] - target[blocked]
             steps = np.divide(here[blocked], span, out=np.zeros(blocked.size), where=span != 0.0)
@@ -116,11 +115,13 @@ def coordinate_descent(
                 np.ascontiguousarray(gram), np.ascontiguousarray(thresholds), b, residual, max_sweeps, tol
             )
         )
-    return _python_cd(gram, thresholds, b, residual, max_sweeps, tol)
+    return reference_descent(gram, thresholds, b, residual, max_sweeps, tol)
 
 
-def _python_cd(gram: Floats, t: Floats, b: Floats, residual: Floats, max_sweeps: int, tol: float) -> int:
-    """NumPy twin of ``csrc/solver/lasso_cd.c``."""
+def reference_descent(
+    gram: Floats, t: Floats, b: Floats, residual: Floats, max_sweeps: int, tol: float
+) -> int:
+    """NumPy reference implementation of ``csrc/solver/lasso_cd.c``."""
     sweeps = 0
 
     def sweep(active_only: bool) -> float:
@@ -161,6 +162,6 @@ def _solve(gram: Floats, rhs: Floats) -> Floats | None:
     diagonal = np.diag(factor[0])
     if diagonal.min() <= 1e-7 * diagonal.max():
         return None
-    solution = cho_solve(factor, rhs, check_finite=False)
+    solution: Floats = cho_solve(factor, rhs, check_finite=False)
     solution += cho_solve(factor, rhs - gram @ solution, check_finite=False)
     return solution

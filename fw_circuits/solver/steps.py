@@ -9,8 +9,6 @@ from __future__ import annotations
 import numpy as np
 
 from fw_circuits._typing import Floats
-from fw_circuits.objective import Squared
-from fw_circuits.objective.losses import best_intercept
 from fw_circuits.solver.active_set import ActiveSet
 from fw_circuits.solver.directions import Ball, Direction
 
@@ -19,16 +17,13 @@ def exact_line_search(active: ActiveSet, ball: Ball, direction: Direction, t: in
     """The step that minimises the objective on the segment, the intercept optimal at every step."""
     loss, move = active.loss, direction.delta @ active.columns
     cost = ball.price * direction.stretch
-    if isinstance(loss, Squared):
-        centred = move - loss.weights @ move
-        bend = float(loss.weights @ centred**2)
-        slope = float(loss.gradient(active.f) @ move) - cost
-        return (
-            float(np.clip(slope / bend, 0.0, direction.longest))
-            if bend > 0.0
-            else direction.longest * (slope > 0.0)
-        )
-    return _root_of_slope(active, move, cost, direction.longest)
+    if not loss.is_quadratic:
+        return _root_of_slope(active, move, cost, direction.longest)
+    slope = float(loss.negative_gradient(active.f) @ move) - cost
+    curvature = float(loss.weights @ (move - loss.weights @ move) ** 2)
+    if curvature > 0.0:
+        return float(np.clip(slope / curvature, 0.0, direction.longest))
+    return direction.longest * (slope > 0.0)
 
 
 def open_loop(active: ActiveSet, ball: Ball, direction: Direction, t: int) -> float:
@@ -37,12 +32,11 @@ def open_loop(active: ActiveSet, ball: Ball, direction: Direction, t: int) -> fl
 
 
 def short_step(active: ActiveSet, ball: Ball, direction: Direction, t: int) -> float:
-    """Minimiser of the quadratic upper model: the curvature is at most 1 (squared, Huber) or 1/4 (logistic)."""
+    """Minimiser of the quadratic upper model, whose second derivative is the smoothness of the loss."""
     loss, move = active.loss, direction.delta @ active.columns
-    smooth = 0.25 if loss.name == "logistic" else 1.0
-    bend = smooth * float(loss.weights @ move**2)
-    slope = float(loss.gradient(active.f) @ move) - ball.price * direction.stretch
-    return float(np.clip(slope / bend, 0.0, direction.longest)) if bend > 0.0 else 0.0
+    curvature = loss.smoothness * float(loss.weights @ move**2)
+    slope = float(loss.negative_gradient(active.f) @ move) - ball.price * direction.stretch
+    return float(np.clip(slope / curvature, 0.0, direction.longest)) if curvature > 0.0 else 0.0
 
 
 STEPS = {"exact": exact_line_search, "open_loop": open_loop, "short": short_step}
@@ -55,16 +49,16 @@ def _root_of_slope(active: ActiveSet, move: Floats, cost: float, longest: float)
     low, high, step, b = 0.0, longest, min(1.0, longest), active.intercept
     for _ in range(60):
         f = base + step * move
-        b = best_intercept(loss, f, b)
+        b = loss.intercept(f, b)
         f = f + b
-        slope = float(loss.gradient(f) @ move) - cost
+        slope = float(loss.negative_gradient(f) @ move) - cost
         if slope > 0.0 and step >= longest:
             return longest
         low, high = (step, high) if slope > 0.0 else (low, step)
-        h = loss.curvature(f)
+        h = loss.hessian_diagonal(f)
         total = float(h.sum())
-        bend = float(h @ move**2) - (float(h @ move) ** 2 / total if total > 0.0 else 0.0)
-        trial = step + slope / bend if bend > 0.0 else np.inf
+        curvature = float(h @ move**2) - (float(h @ move) ** 2 / total if total > 0.0 else 0.0)
+        trial = step + slope / curvature if curvature > 0.0 else np.inf
         if not low < trial < high:
             trial = longest if slope > 0.0 and high >= longest else 0.5 * (low + high)
         if abs(trial - step) <= 1e-14 * max(longest, 1e-300) or high - low <= 1e-15 * longest:

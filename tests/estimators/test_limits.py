@@ -58,8 +58,9 @@ def test_every_run_of_a_fit_ends_by_one_deadline(model, y, monkeypatch):
         monkeypatch.setattr(module, name, spied)
 
     for module in (base, choice):
-        spy(module, "path_of", deadlines, lambda args, options: options["deadline"])
-        spy(module, "stop_at", deadlines, lambda args, options: args[0])
+        spy(module, "path_of", deadlines, lambda args, options: args[2].deadline)
+    spy(base, "first_search", deadlines, lambda args, options: args[1].deadline)
+    spy(choice, "lam_max_of", deadlines, lambda args, options: args[1].deadline)
     spy(base, "prepare", prepared, lambda args, options: args[2].time_limit)
     start = time.perf_counter()
     clone(model).set_params(time_limit=limit).fit(X, y)

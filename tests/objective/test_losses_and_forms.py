@@ -6,82 +6,91 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fw_circuits.exceptions import InputError
-from fw_circuits.objective import LOSSES, make_form, make_loss
-from fw_circuits.objective.losses import best_intercept
+from fw_circuits.objective import LOSSES, find_loss, make_form, make_loss
+from tests.helpers.losses import Poisson, SquaredHinge
 
-NAMES = sorted(LOSSES)
+KINDS = [*sorted(LOSSES), SquaredHinge, Poisson]
 
 
-def problem(name, seed, n=12):
+def problem(kind, seed, n=12):
     rng = np.random.default_rng(seed)
-    y = rng.choice([-1.0, 1.0], n) if name == "logistic" else 2.0 * rng.normal(size=n)
+    y = rng.choice([-1.0, 1.0], n) if find_loss(kind).labels else 2.0 * rng.normal(size=n)
+    y = rng.poisson(2.0, n).astype(float) if kind is Poisson else y
     q = rng.random(n) * (rng.random(n) < 0.8) + 1e-3
-    return make_loss(name, y, q / q.sum()), rng.normal(size=n), rng
+    return make_loss(kind, y, q / q.sum()), rng.normal(size=n), rng
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_gradient_is_minus_the_derivative(name):
-    loss, f, _ = problem(name, 0)
+@pytest.mark.parametrize("kind", KINDS)
+def test_gradient_is_minus_the_derivative(kind):
+    loss, f, _ = problem(kind, 0)
     h = 1e-6
     numeric = [(loss.value(f - h * e) - loss.value(f + h * e)) / (2 * h) for e in np.eye(f.size)]
-    assert np.allclose(loss.gradient(f), numeric, atol=1e-8)
+    assert np.allclose(loss.negative_gradient(f), numeric, atol=1e-8)
 
 
-@pytest.mark.parametrize("name", ["squared", "logistic"])
-def test_curvature_is_the_derivative_of_the_gradient(name):
-    loss, f, _ = problem(name, 1)
+@pytest.mark.parametrize("kind", ["squared", "logistic", SquaredHinge, Poisson])
+def test_hessian_is_the_derivative_of_the_gradient(kind):
+    loss, f, _ = problem(kind, 1)
     h = 1e-5
-    numeric = (loss.gradient(f - h) - loss.gradient(f + h)) / (2 * h)
-    assert np.allclose(loss.curvature(f), numeric, atol=1e-8)
+    numeric = (loss.negative_gradient(f - h) - loss.negative_gradient(f + h)) / (2 * h)
+    assert np.allclose(loss.hessian_diagonal(f), numeric, atol=1e-8)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("kind", [*sorted(LOSSES), SquaredHinge])
+def test_smoothness_is_the_largest_second_derivative(kind):
+    loss, f, _ = problem(kind, 2)
+    seen = [(loss.hessian_diagonal(at) / loss.weights).max() for at in (f, 10.0 * f, np.zeros(12), loss.y)]
+    assert max(seen) == pytest.approx(loss.smoothness, rel=1e-12)
+
+
+@pytest.mark.parametrize("kind", KINDS)
 @given(seed=st.integers(0, 10**6), scale=st.floats(0, 1))
 @settings(max_examples=60, deadline=None)
-def test_dual_bounds_the_loss_from_below_and_touches_it(name, seed, scale):
-    loss, f, rng = problem(name, seed)
-    here = loss.gradient(f)
+def test_dual_bounds_the_loss_from_below_and_touches_it(kind, seed, scale):
+    loss, f, rng = problem(kind, seed)
+    here = loss.negative_gradient(f)
     assert loss.dual(here) - here @ f == pytest.approx(loss.value(f), abs=1e-10)
-    elsewhere = scale * loss.gradient(rng.normal(size=f.size))
+    elsewhere = scale * loss.negative_gradient(rng.normal(size=f.size))
     assert loss.dual(elsewhere) - elsewhere @ f <= loss.value(f) + 1e-10
 
 
-@pytest.mark.parametrize("name", ["logistic", "huber"])
-def test_dual_is_minus_infinity_beyond_its_limit(name):
-    loss, f, _ = problem(name, 3)
-    theta = loss.gradient(f)
+@pytest.mark.parametrize("kind", ["logistic", "huber", Poisson])
+def test_dual_is_minus_infinity_beyond_its_limit(kind):
+    loss, f, _ = problem(kind, 3)
+    theta = loss.negative_gradient(f)
     limit = loss.dual_limit(theta)
+    assert loss.dual_limit(0.01 * theta) == pytest.approx(100.0 * limit, rel=1e-9)
     assert np.isfinite(loss.dual(limit * theta)) and loss.dual(1.01 * limit * theta) == -np.inf
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_best_intercept_is_stationary(name):
+@pytest.mark.parametrize("kind", KINDS)
+def test_intercept_is_stationary(kind):
     for seed in range(20):
-        loss, f, _ = problem(name, seed)
-        assert abs(loss.gradient(f + best_intercept(loss, f)).sum()) < 1e-12
+        loss, f, _ = problem(kind, seed)
+        assert abs(loss.negative_gradient(f + loss.intercept(f)).sum()) < 1e-12
 
 
-def test_best_intercept_survives_far_starts_and_flat_curvature():
+def test_intercept_survives_far_starts_and_a_flat_loss():
     loss = make_loss("logistic", np.array([1.0, 1.0, -1.0]))
     f = np.array([500.0, -800.0, 300.0])
-    assert abs(loss.gradient(f + best_intercept(loss, f, start=1e4)).sum()) < 1e-9
+    assert abs(loss.negative_gradient(f + loss.intercept(f, start=1e4)).sum()) < 1e-9
 
 
 @pytest.mark.parametrize("form", ["lam", "tau", "eps"])
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("kind", KINDS)
 @given(seed=st.integers(0, 10**6))
 @settings(max_examples=30, deadline=None)
-def test_dual_of_every_form_is_below_every_feasible_primal(form, name, seed):
+def test_dual_of_every_form_is_below_every_feasible_primal(form, kind, seed):
     """Weak duality against random points, with the polar of a random dictionary of atoms of scale 1."""
-    loss, _, rng = problem(name, seed)
+    loss, _, rng = problem(kind, seed)
     atoms = rng.choice([-1.0, 1.0], (4, loss.y.size))
-    theta = loss.gradient(rng.normal(size=loss.y.size))
+    theta = loss.negative_gradient(rng.normal(size=loss.y.size))
     theta -= loss.weights * theta.sum()
     polar = np.abs(atoms @ theta).max()
     for _ in range(10):
         coef = rng.normal(size=4) * rng.random()
         f = coef @ atoms
-        f += best_intercept(loss, f)
+        f += loss.intercept(f)
         parameter = {"lam": 0.1, "tau": np.abs(coef).sum(), "eps": loss.value(f)}[form]
         problem_form = make_form(**{form: parameter})
         primal = problem_form.primal(loss.value(f), float(np.abs(coef).sum()))
@@ -97,18 +106,18 @@ def test_exactly_one_parameter_is_asked_for():
 
 
 @pytest.mark.parametrize("seed", [108, 2158, 3178, 3684])
-def test_best_intercept_is_finite_from_where_it_already_is(seed):
+def test_intercept_is_finite_from_where_it_already_is(seed):
     """The step is below the rounding of the intercept while one end of the bracket is still infinite."""
     rng = np.random.default_rng(seed)
     n = int(rng.integers(2, 14))
     loss, f = make_loss("huber", rng.normal(size=n)), rng.normal(size=n)
-    b = best_intercept(loss, f)
-    assert best_intercept(loss, f, b) == pytest.approx(b, abs=1e-12)
+    b = loss.intercept(f)
+    assert loss.intercept(f, b) == pytest.approx(b, abs=1e-12)
 
 
 @pytest.mark.parametrize("form", [{"lam": 1.0}, {"tau": 1.0}])
 def test_rounding_error_is_no_dual_point_of_any_size(form):
-    """Scaled up until it is large, its sum is large too, and the bound holds for points of sum 0."""
+    """Scaled up until it is large, its sum is large too, and the bound is valid for points of sum 0."""
     loss = make_loss("logistic", np.array([-1.0, -1.0, 1.0]), np.array([0.3, 0.7, 0.0]))
     noise = np.array([-1e-32, -2e-32, 0.0])  # what is left of a gradient where one label has all the weight
     assert make_form(**form).dual(loss, noise, 1e-32) <= loss.value(np.full(3, -36.2))

@@ -28,7 +28,7 @@ ORDER = {
     "estimators": "rows < base < choice plain < cv",
     "htmc": "bracket cube rate < column_generation < exact < classes five",
     "lattice": "domain reference rows < triangulation < lattice",
-    "objective": "losses < floor forms",
+    "objective": "base < floor forms losses",
     "oracle": "base distinct gate_classes tables < dictionary levels reference wrappers < exact < families "
     "< composition deep lazy < factory",
     "oracle.exact": "literal_choice < scan < gates_scan subset < gates",
@@ -43,7 +43,7 @@ ORDER = {
     "rounding": "rounded < problem < sampling search",
     "pipeline": "problem < fit < front",
     "solution": "trace < certificate < state < solution < loading",
-    "solver": "active_set lasso reference < corrective directions < steps < loop",
+    "solver": "active_set clock lasso reference < corrective directions state < steps < methods < loop",
     "tetrakis": "atom < combination",
 }
 RANK = {

@@ -1,16 +1,14 @@
 """Every method on every loss and form against cvxpy; rates; invariants; early ends."""
 
-import time
-
 import numpy as np
 import pytest
 
 from fw_circuits.exceptions import InputError
-from fw_circuits.objective import make_form, make_loss
-from fw_circuits.objective.losses import best_intercept
+from fw_circuits.objective import find_loss, make_form, make_loss
 from fw_circuits.oracle import DictionaryOracle
 from fw_circuits.solution import Status
-from fw_circuits.solver import METHODS, ActiveSet, frank_wolfe, solve_reference
+from fw_circuits.solver import METHODS, ActiveSet, Clock, frank_wolfe, solve_reference
+from tests.helpers.losses import Poisson, SquaredHinge
 
 GAMMA = 3.0
 
@@ -21,12 +19,8 @@ def make_problem(name, seed=0, n=50, p=30):
     costs = rng.integers(1, 5, p).astype(float)
     z = columns[:, :5] @ rng.normal(size=5) + 0.5 * rng.normal(size=n)
     weights = rng.random(n) + 0.1
-    loss = make_loss(name, np.sign(z) if name == "logistic" else z, weights / weights.sum())
+    loss = make_loss(name, np.sign(z) if find_loss(name).labels else z, weights / weights.sum())
     return loss, DictionaryOracle(columns, costs, GAMMA), columns, costs ** (1 / GAMMA)
-
-
-def constant_loss(loss):
-    return loss.value(np.full(loss.y.size, best_intercept(loss, np.zeros(loss.y.size))))
 
 
 def reference_value(loss, form, columns, scales):
@@ -37,11 +31,11 @@ def reference_value(loss, form, columns, scales):
 
 
 FORMS = {"lam": lambda loss: make_form(lam=0.03), "tau": lambda loss: make_form(tau=1.5),
-         "eps": lambda loss: make_form(eps=0.5 * constant_loss(loss))}  # fmt: skip
+         "eps": lambda loss: make_form(eps=0.5 * loss.baseline)}  # fmt: skip
 
 
 @pytest.mark.parametrize("form_name", FORMS)
-@pytest.mark.parametrize("name", ["squared", "logistic", "huber"])
+@pytest.mark.parametrize("name", ["squared", "logistic", "huber", SquaredHinge])
 @pytest.mark.parametrize("method", METHODS)
 def test_every_method_reaches_the_reference(method, name, form_name):
     if form_name == "eps" and method != "corrective":
@@ -117,15 +111,13 @@ def test_ends_early_when_told_to():
     loss, oracle, *_ = make_problem("squared")
     form = make_form(lam=1e-4)
     options = {"tol": 0.0, "atoms_per_pass": 1}
-    assert (
-        frank_wolfe(loss, form, oracle, callback=lambda run: len(run.steps) == 3, **options).status
-        is Status.CALLBACK
-    )
-    assert frank_wolfe(loss, form, oracle, max_iter=2, **options).status is Status.MAX_ITER
-    assert (
-        frank_wolfe(loss, form, oracle, deadline=time.perf_counter(), **options).status is Status.TIME_LIMIT
-    )
-    assert frank_wolfe(loss, form, oracle, interrupted=lambda: True, **options).status is Status.INTERRUPTED
+    for status, end in (
+        (Status.CALLBACK, {"callback": lambda run: len(run.steps) == 3}),
+        (Status.MAX_ITER, {"max_iter": 2}),
+        (Status.TIME_LIMIT, {"clock": Clock(0.0)}),
+        (Status.INTERRUPTED, {"clock": Clock(interrupted=lambda: True)}),
+    ):
+        assert frank_wolfe(loss, form, oracle, **end, **options).status is status
 
     def press_ctrl_c(run):
         raise KeyboardInterrupt
@@ -147,6 +139,8 @@ def test_unknown_names_are_refused():
         frank_wolfe(loss, make_form(lam=1.0), oracle, method="newton")
     with pytest.raises(InputError, match="method='corrective'"):
         frank_wolfe(loss, make_form(eps=1.0), oracle, method="away")
+    with pytest.raises(InputError, match="step='short' needs a smoothness; the loss 'Poisson' states none"):
+        frank_wolfe(make_loss(Poisson, np.ones(50)), make_form(tau=1.0), oracle, method="away", step="short")
 
 
 def test_active_set_gram_is_extended_and_cut_consistently():

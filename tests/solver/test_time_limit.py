@@ -13,7 +13,7 @@ from fw_circuits.objective import make_form, make_loss
 from fw_circuits.oracle import SubsetOracle
 from fw_circuits.oracle.exact import scan
 from fw_circuits.solution import Status
-from fw_circuits.solver import frank_wolfe
+from fw_circuits.solver import Clock, frank_wolfe
 from fw_circuits.tetrakis import Combination
 
 
@@ -47,6 +47,25 @@ def test_no_time_left_by_preparing_is_said(table):
     assert solution.status is Status.TIME_LIMIT and solution.certificate.dual > -np.inf
 
 
+def test_the_clock_keeps_a_reserve_for_the_certificate():
+    clock = Clock(1e6)
+    assert not clock.late() and not clock.stop() and not clock.expired() and clock.late(ahead=1e6)
+    for reserve in (
+        {"search_seconds": 1e6},
+        {"step_seconds": 2e6},
+        {"evaluation_seconds": 1e4, "n_atoms": 25},
+    ):
+        clock = Clock(1e6)
+        vars(clock).update(reserve)
+        assert clock.late() and clock.stop() and not clock.expired(), reserve
+    clock = Clock(1e6)
+    clock.search_seconds = 4e5  # 0.48 of the limit: enough to end, not for a first step that costs as much
+    assert not clock.late_for_a_step()
+    clock.search_seconds = 5e5
+    assert not clock.late() and clock.late_for_a_step()
+    assert Clock(1.0, start=Clock().start - 1.0).expired() and Clock(interrupted=lambda: True).stop()
+
+
 class Changing(SubsetOracle):
     """Answers whose scope and bound depend on the pass: the first one is the tightest."""
 
@@ -78,7 +97,7 @@ def test_the_scope_is_that_of_the_best_bound():
 def test_a_run_that_the_deadline_cut_short_did_not_stall():
     _, oracle, loss, form = problem()
     oracle.passes = 1
-    run = frank_wolfe(loss, form, oracle, max_iter=50, deadline=np.inf)
+    run = frank_wolfe(loss, form, oracle, max_iter=50, clock=Clock(np.inf))
     assert run.status is Status.TIME_LIMIT and not run.answer.complete
 
 
