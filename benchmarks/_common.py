@@ -13,7 +13,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
 
 #: Where results go: the runner's choice, results/quick or results/full; "loose" without the runner.
 RESULTS = Path(os.environ.get("FW_CIRCUITS_RESULTS") or Path(__file__).parent / "results" / "loose")
@@ -94,6 +96,32 @@ def best_of(n: int, function: Callable[[], Any]) -> tuple[Any, Timer]:
     if best is None:
         raise ValueError("n must be at least 1")
     return result, best
+
+
+class Line(NamedTuple):
+    """A fitted line: its slope, the slope's standard error (NaN without a spare point), its value at 0."""
+
+    slope: float
+    error: float
+    intercept: float
+
+
+def fit_line(x: Any, y: Any, group: Any = None) -> Line:
+    """Least-squares line; with ``group``, one label per point, each group has an intercept of its own (their mean)."""
+    x, y = np.asarray(x, float), np.asarray(y, float)
+    labels, which = np.unique(np.zeros(len(x)) if group is None else group, return_inverse=True)
+    counts = np.bincount(which)
+    mean_x, mean_y = np.bincount(which, x) / counts, np.bincount(which, y) / counts
+    dx, dy = x - mean_x[which], y - mean_y[which]
+    slope = float(dx @ dy / (dx @ dx))
+    spare = len(x) - len(labels) - 1
+    error = float(np.sqrt(np.sum((dy - slope * dx) ** 2) / spare / (dx @ dx))) if spare >= 1 else float("nan")
+    return Line(slope, error, float(np.mean(mean_y - slope * mean_x)))
+
+
+def power_law(x: Any, y: Any, group: Any = None) -> Line:
+    """``y = exp(intercept) x^slope``, fitted to the logarithms."""
+    return fit_line(np.log(x), np.log(y), group)
 
 
 def text_of(value: Any) -> str:

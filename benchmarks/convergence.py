@@ -19,7 +19,7 @@ import cvxpy as cp
 import matplotlib
 import numpy as np
 
-from benchmarks._common import Table, check_targets, save_figure, tell
+from benchmarks._common import Table, check_targets, power_law, save_figure, tell
 from fw_circuits import Solution, solve
 from fw_circuits.data import blocks
 from fw_circuits.exceptions import InputError, SolverWarning
@@ -83,10 +83,10 @@ def first(gaps: np.ndarray, level: float) -> int | None:
 
 
 def exponent(values: np.ndarray) -> float | None:
-    """Fitted slope of log values against log passes, from FIT_FROM on; None for fewer than 5 passes."""
+    """Exponent of the values as a power of the passes, from FIT_FROM on; None for fewer than 5 passes."""
     t = np.arange(1, len(values) + 1)
     use = (t >= FIT_FROM) & (values > 0) & np.isfinite(values)
-    return float(np.polyfit(np.log(t[use]), np.log(values[use]), 1)[0]) if use.sum() >= 5 else None
+    return power_law(t[use], values[use]).slope if use.sum() >= 5 else None
 
 
 def supported_forms() -> dict[str, tuple[str, ...]]:

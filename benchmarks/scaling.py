@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import _figures
-from benchmarks._common import Table, check_targets, save_figure, tell
+from benchmarks._common import Table, check_targets, power_law, save_figure, tell
 from fw_circuits import solve
 from fw_circuits._typing import Array, Floats
 from fw_circuits.exceptions import SolverWarning
@@ -102,11 +102,6 @@ def here(what: str, *numbers: int) -> dict[str, Any]:
     return {"measure": measure, "measure_solve": measure_solve}[what](*numbers) | {"peak": None}
 
 
-def slope(x: list[int], y: list[float]) -> float:
-    """Slope of log y against log x by least squares."""
-    return float(np.polyfit(np.log(x), np.log(y), 1)[0])
-
-
 def run(quick: bool = False) -> list[str]:
     """Print the table and the slopes; returns the targets that were missed.
 
@@ -133,9 +128,9 @@ def run(quick: bool = False) -> list[str]:
     table.show("scaling")
 
     large = [r for r in rows if r >= 10_000]
-    by_rows = slope(large, [found[r, 64, 2]["cpu"] for r in large])
+    by_rows = power_law(large, [found[r, 64, 2]["cpu"] for r in large]).slope
     exact = [n for n in literals if found[BASE, n, 2]["screened"] == n]
-    by_literals = slope(exact[-3:], [found[BASE, n, 2]["cpu"] for n in exact[-3:]])
+    by_literals = power_law(exact[-3:], [found[BASE, n, 2]["cpu"] for n in exact[-3:]]).slope
     one, two = found[BASE, 128, 1]["wall"], found[BASE, 128, 2]["wall"]
     draw(table)
     last = found[rows[-1], 64, 2]
