@@ -70,7 +70,7 @@ def test_netlists_keep_every_gate_of_the_full_basis(ending, circuit):
 
 @pytest.mark.parametrize("ending", [".aag", ".aig"])
 @given(circuit=circuits(max_gates=15))
-def test_aiger_holds_the_and_nodes_of_to_aig(ending, circuit):
+def test_aiger_contains_the_and_nodes_of_to_aig(ending, circuit):
     aig = to_aig(circuit)
     assert aig.truth_table() == circuit.truth_table()
     assert all(gate.table.bit_count() in (1, 3) for gate in aig.gates)

@@ -45,7 +45,7 @@ HEADERS = {
 
 
 @pytest.mark.parametrize("case", HEADERS)
-def test_line_1_holds_names(read, case):
+def test_line_1_contains_names(read, case):
     line, target, features, name = HEADERS[case]
     data = read(f"{line}\n{ROWS}", target)
     assert data.feature_names == features and data.target_name == name

@@ -41,7 +41,7 @@ GOOD_CSV = {
 
 
 @pytest.mark.parametrize("case", GOOD_CSV)
-def test_csv_in_many_clothes(tmp_path, case):
+def test_csv_dialects(tmp_path, case):
     got = read_table(write(tmp_path, "t.csv", GOOD_CSV[case]))
     np.testing.assert_array_equal(got.X, [[1, 2], [3, 4]])
     assert got.y.tolist() == [0, 1] and got.y.dtype == np.int64

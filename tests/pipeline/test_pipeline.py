@@ -57,13 +57,13 @@ def test_every_form_is_certified_and_rederived(form, data):
         assert 0.5 * np.mean((solution.predict(X) - y) ** 2) <= form["eps"] * (1 + 1e-9)
 
 
-def test_a_spoilt_solution_gets_a_larger_gap():
+def test_a_perturbed_solution_gets_a_larger_gap():
     from dataclasses import replace
 
     X, y = block_data()
     solution = solve(X, y, lam=0.01)
-    spoilt = replace(solution, coef=solution.coef * 0.9)
-    c = certify(spoilt, X, y)
+    perturbed = replace(solution, coef=solution.coef * 0.9)
+    c = certify(perturbed, X, y)
     assert c.primal > solution.certificate.primal and not c.certified
 
 

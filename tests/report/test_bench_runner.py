@@ -178,7 +178,7 @@ def test_the_list_and_a_wrong_name(suite):
     assert wrong.returncode == 2 and "fien" in wrong.stderr and "known: fine" in wrong.stderr
 
 
-def test_an_interrupted_part_is_ended_told_and_run_again(suite):
+def test_an_interrupted_part_is_reported_and_rerun(suite):
     add(suite, slow=f'''"""Is it slow?"""
 import os, time
 def run(quick):

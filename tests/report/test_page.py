@@ -72,7 +72,7 @@ class Reader(HTMLParser):
             self.text.append(data)
 
 
-def test_the_page_holds_everything_and_fetches_nothing(parts):
+def test_the_page_contains_everything_and_fetches_nothing(parts):
     text = page(parts, "Suite", ["One note."])
     reader = Reader(text)
     words = " ".join(reader.text)

@@ -348,7 +348,7 @@ def test_five_inputs_report_no_gates_where_none_are_needed():
         assert found.exact and found.gates.tolist() == [0] and found.upper == pytest.approx(1.0)
 
 
-def test_the_list_of_five_inputs_holds_each_function_once_at_its_cost():
+def test_the_list_of_five_inputs_contains_each_function_once_at_its_cost():
     listed = small_functions(5, 4)
     assert (np.diff(listed.tables.astype(np.int64)) > 0).all() and not (listed.tables & 1).any()
     assert np.bincount(listed.gates).tolist() == [6, 50, 570, 5785, 54913]  # half of theory, section 1
@@ -367,7 +367,7 @@ def cube(n):
 
 @FEW
 @given(functions().filter(lambda nf: nf[0] > 0), GAMMAS, st.sampled_from([0.3, 0.03]), st.booleans())
-def test_the_bracket_of_a_solution_holds_its_exact_norm(function, gamma, share, with_target):
+def test_the_bracket_of_a_solution_contains_its_exact_norm(function, gamma, share, with_target):
     n, target = function
     target = target / (np.abs(target).max() or 1.0)
     X = cube(n)
@@ -395,8 +395,8 @@ def test_the_bracket_on_data_is_tight_at_an_optimum(loss):
         assert 0.98 * found.upper <= found.lower <= found.upper * (1 + 1e-9)
         assert 0 < found.global_lower <= found.lower and found.ratio == found.upper / found.lower
         assert f"{found.lower:.6g}" in found.describe()
-    spoilt = replace(solution, dual_point=rng.normal(size=400))
-    assert htmc.norm_bracket(spoilt, X, y, n_jobs=1).point == "gradient"  # the better of two
+    perturbed = replace(solution, dual_point=rng.normal(size=400))
+    assert htmc.norm_bracket(perturbed, X, y, n_jobs=1).point == "gradient"  # the better of two
     assert htmc.norm_bracket(solution, X, rng.permutation(y), n_jobs=1).point == "dual point"
     few = htmc.norm_bracket(solution, X[:300], n_jobs=1)  # other rows: no dual point
     assert few.point == "values" and 0 < few.lower <= few.upper
@@ -416,7 +416,7 @@ def test_the_gradient_of_the_bracket_is_that_of_the_weighted_loss():
     assert htmc.norm_bracket(alone, X, y, n_jobs=1).lower < 0.98 * found.lower
 
 
-def test_the_bracket_counts_the_solutions_own_atoms_to_the_scope():
+def test_the_bracket_includes_the_solutions_atoms_in_the_scope():
     # An atom larger than what the oracle searches, where it alone explains f: the bound must not exceed its cost.
     X = np.random.default_rng(4).integers(0, 2, (500, 7))
     y = X[:, :6].sum(axis=1) % 2
@@ -455,7 +455,7 @@ def test_the_interval_covers_as_often_as_it_says():
     assert np.mean([len(r.notes) > 0 for r in draws]) < 0.05  # a bend is seen in 1 % of straight lines
 
 
-def test_the_interval_is_students():
+def test_the_interval_follows_students_t():
     # Three points, one degree of freedom: t(0.975) = 12.7062; slope 1, residuals (1, -2, 1) / 6 of log(gates).
     found = htmc.rate_of_points(np.exp([0.0, 0.5, 2.0]), np.exp([0.0, -1.0, -2.0]))
     assert (found.gamma, found.high - found.gamma) == pytest.approx(
@@ -464,7 +464,7 @@ def test_the_interval_is_students():
     assert found.gamma - found.low == pytest.approx(found.high - found.gamma)
 
 
-def test_a_residual_is_paid_for():
+def test_a_nonzero_residual_adds_its_cost():
     # One vertex: half a conjunction of n literals, and half the constant.
     nothing = np.zeros(0)
     for n, gates in ((0, 1), (1, 1), (2, 1), (4, 3)):
@@ -473,7 +473,7 @@ def test_a_residual_is_paid_for():
         assert leftover(left, n, 3.0) >= htmc.exact_norm(left.residual, n, 3.0).value * (1 - 1e-12)
 
 
-def test_what_makes_a_rate_doubtful_is_said():
+def test_notes_say_what_makes_a_rate_doubtful():
     few = htmc.rate_of_points([1, 4, 30], [0.5, 0.3, 0.2])
     assert "only 3 points" in few.describe() and "errors cover only 0.4" in few.describe()
     errors = np.geomspace(1.0, 0.01, 20)
