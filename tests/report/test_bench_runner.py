@@ -86,7 +86,7 @@ def add(suite, **parts):
 
 
 def command(*arguments):
-    return [sys.executable, "-m", "fw_circuits.cli", "bench", *arguments]
+    return [sys.executable, "-m", "fw_circuits", "bench", *arguments]
 
 
 def bench(suite, *arguments):
