@@ -24,6 +24,7 @@ ORDER = {
     "< catalogue weighted_sum < passes read_once < merging aig formula expansion < families < synthesis < formats",
     "circuits.formats": "pla_file tokens < naming verilog_expression < dot gates < netlist verilog_module "
     "< aiger bench blif verilog_bits < pla verilog",
+    "comparison": "settings task < fitting results < contest",
     "data": "dataset selection < arithmetic blocks counting header pla < text < readers",
     "estimators": "rows < base < choice plain < cv",
     "htmc": "bracket cube rate < column_generation < exact < classes five",
