@@ -74,6 +74,13 @@ class Fitted(NamedTuple):
     readable: str
 
 
+def score(goal: str, truth: np.ndarray, predicted: np.ndarray) -> float:
+    """Accuracy of classes, R2 of numbers."""
+    if goal == "class":
+        return float(np.mean(truth == predicted))
+    return float(1 - np.sum((truth - predicted) ** 2) / np.sum((truth - truth.mean()) ** 2))
+
+
 def readable(count: int, what: str) -> str:
     """ "yes" up to READABLE parts, else "long"."""
     return f"{what}: {'yes' if count <= READABLE else 'long'}"

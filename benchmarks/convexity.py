@@ -22,12 +22,11 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-import matplotlib
 import numpy as np
 from scipy.special import gammaln
 
 from benchmarks._common import Table, check_targets, power_law, save_figure, tell
-from benchmarks._figures import BLUE, GREY, INK, ORANGE
+from benchmarks._figures import BLUE, GREY, INK, ORANGE, pyplot
 from fw_circuits import Atom, Circuit, Lattice
 from fw_circuits.circuits.builder import Builder
 from fw_circuits.circuits.families import parity_circuit
@@ -35,8 +34,6 @@ from fw_circuits.circuits.gate import AND, OR
 from fw_circuits.rounding import round_solution
 from fw_circuits.rounding.sampling import size_against_error
 from fw_circuits.solution import Certificate, Solution, Status, Trace
-
-matplotlib.use("Agg", force=False)
 
 SEED = 0
 GAMMAS = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0)
@@ -175,8 +172,7 @@ def lower_norm(count: int, gamma: float) -> float:
 
 def draw(ratios, points, path_gammas) -> None:
     """results/convexity.png: ratios of the parities, and size against error of the formulas."""
-    import matplotlib.pyplot as plt
-
+    plt = pyplot()
     shade = plt.get_cmap("viridis")
     fig, (top, bottom) = plt.subplots(2, 1, figsize=(7.0, 10.0), layout="constrained")
     counts = sorted({k for k, *_ in ratios})
@@ -275,7 +271,7 @@ def run(quick: bool = False) -> list[str]:
     counts = QUICK_COUNTS if quick else COUNTS
     ratios, points = measure(counts)
     fitted = fit(ratios, counts)
-    with matplotlib.rc_context({"font.size": 15}):
+    with pyplot().rc_context({"font.size": 15}):
         draw(ratios, points, (1.0, 2.0, 3.0))
     exponent = [p["exponent"] for p in points.values() if p["exponent"] is not None][-1]
     last, ends = counts[-1], ratios[counts[-1], 1.0]
