@@ -122,7 +122,7 @@ def plain(value: Any) -> Any:
         return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
     if isinstance(value, Mapping):
         return {
-            k if isinstance(k, str) else " / ".join(map(str, k)) if isinstance(k, tuple) else str(k): plain(v)
+            " / ".join(str(plain(part)) for part in (k if isinstance(k, tuple) else (k,))): plain(v)
             for k, v in value.items()
         }
     if isinstance(value, list | tuple | range):
