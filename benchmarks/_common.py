@@ -19,7 +19,7 @@ import numpy as np
 
 #: Where results go: the runner's choice, results/quick or results/full; "loose" without the runner.
 RESULTS = Path(os.environ.get("FW_CIRCUITS_RESULTS") or Path(__file__).parent / "results" / "loose")
-#: What this process has kept, in order: names of tables, figures with captions, what was told, targets.
+#: What this process has kept, in order: names of tables, figures with captions, the finding, targets.
 KEPT: dict[str, Any] = {"tables": [], "figures": [], "finding": "", "caveat": "", "targets": []}
 PACKAGES = ("numpy", "scipy", "scikit-learn", "cvxpy", "networkx", "celer", "torch", "fw_circuits")
 
@@ -139,7 +139,7 @@ class Table:
     rows: list[list[Any]] = field(default_factory=list)
 
     def add(self, *values: Any) -> None:
-        """Append a row; one value a column."""
+        """Append a row; one value per column."""
         if len(values) != len(self.columns):
             raise ValueError(f"{len(values)} values for {len(self.columns)} columns")
         self.rows.append(list(values))
@@ -181,7 +181,7 @@ def save_figure(figure: Any, name: str, caption: str = "") -> Path:
     ----------
     figure : matplotlib figure
     name : str
-        Without the ending.
+        Without the file extension.
     caption : str
         What it shows, for the page and for those who cannot see it; by default the titles of its axes.
     """

@@ -57,7 +57,7 @@ def legend(axis: Any, **options: Any) -> None:
 
 
 def dots(axis: Any, rows: Sequence[str], series: Mapping[str, Sequence[float | None]]) -> None:
-    """A line for each row, a dot for each series on it; the first series is ours, and None is left out."""
+    """A line for each row, a dot for each series on it; the first series is this package, and None is left out."""
     places = np.arange(len(rows))[::-1]
     for i, (name, values) in enumerate(series.items()):
         known = [(v, y) for v, y in zip(values, places, strict=True) if v is not None]
@@ -73,7 +73,7 @@ def dots(axis: Any, rows: Sequence[str], series: Mapping[str, Sequence[float | N
 def bars(
     axis: Any, rows: Sequence[str], values: Sequence[float], labels: Sequence[str], ours: Sequence[bool]
 ) -> None:
-    """Horizontal bars, ours blue and others grey, each with its figure behind it."""
+    """Horizontal bars, this package blue and others grey, each with its figure behind it."""
     places = np.arange(len(rows))[::-1]
     drawn = axis.barh(places, values, color=[BLUE if own else GREY for own in ours], height=0.6)
     axis.bar_label(drawn, labels, padding=4, fontsize=10)

@@ -103,7 +103,7 @@ def summarise(table: Table) -> None:
     tell(
         "blocks",
         f"Scores on fresh rows from {min(scores):.5f} to {max(scores):.5f} in {min(seconds):.2f} to "
-        f"{max(seconds):.2f} s a task; above the best peer on {len(won)} of {len(known)} tasks with a peer"
+        f"{max(seconds):.2f} s per task; above the best peer on {len(won)} of {len(known)} tasks with a peer"
         + (f", not above on {'; '.join(lost)}" if lost else "")
         + f" (best peers from {min(known.values()):.4f} to {max(known.values()):.4f}).",
         "The blocks are what the search is made for: five functions of four inputs each. Peers marked earlier were "

@@ -2,7 +2,8 @@
 
 For ``C(f, eps)``, the least number of gates within ``eps`` of f in L2 of all inputs, the HTMC quasi-norm is ``(max_eps
 eps^gamma C(f, eps))^(1/gamma)``.  Its balls can only be convex up to a constant where the norm of a mean of circuits is
-at most a constant times that of the circuits.  Two families of means ``f = (1/K) sum_k c_k``, c_k = +1 or -1 [ours]:
+at most a constant times that of the circuits.  Two families of means ``f = (1/K) sum_k c_k``, c_k = +1 or -1
+(original to this package):
 
 - *parities*: parities of 16 of 256 inputs, 15 gates each, drawn at random.  They are orthogonal, so that |f| = K^-1/2:
   the constant 0 is that close, anything closer needs (nearly) all of them.  Size 0 from eps = K^-1/2 on and ~20 K
@@ -13,7 +14,7 @@ at most a constant times that of the circuits.  Two families of means ``f = (1/K
 
 ``C`` is taken over circuits whose output bits, at most 16, are read as an integer n, with value ``offset + scale n``.
 What a construction shows is an *upper* bound on C.  For the parities a count gives a *lower* bound: circuits of at most
-S gates are fewer than the balls of radius eps that are needed to cover all means of K parities; it holds for 99 % of
+S gates are fewer than the balls of radius eps that are needed to cover all means of K parities; it is true of 99 % of
 the draws.  For the formulas no lower bound is shown: there, ratios are those of two upper bounds.
 """
 
@@ -47,7 +48,7 @@ FORMULA_INPUTS, FORMULA_GATES = 12, (3, 11)
 CUBE = (np.arange(1 << FORMULA_INPUTS)[:, None] >> np.arange(FORMULA_INPUTS) & 1).astype(np.uint8)
 #: Sampled circuits of each size, for K up to 1024 and above; sizes n grow by this factor, to ``LAST * K``.
 DRAWS, DRAWS_LARGE, GROWTH, LAST = 3, 1, math.sqrt(2.0), 2
-#: Radii of the lower bound as parts of K^-1/2; the part of draws for which it may fail; output bits of a circuit.
+#: Radii of the lower bound as fractions of K^-1/2; how often it may fail over draws; output bits of a circuit.
 RADII = tuple(np.linspace(0.02, 0.6, 59))
 FAILURES, OUTPUT_BITS = 0.01, 16
 

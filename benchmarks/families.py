@@ -20,7 +20,7 @@ SEED = 0  # training rows; fresh rows are drawn from SEED + 1
 N_FRESH = 20_000
 #: Penalty without label noise, and where 5 % of the labels are wrong.
 LAM, NOISY_LAM = 0.003, 0.02
-#: Generator of targets -> the oracle of their family, its options, training rows, part of the labels that is wrong.
+#: Generator of targets -> the oracle of their family, its options, training rows, fraction of wrong labels.
 FAMILIES = {
     parity: (ParityOracle, {}, 2000, 0.05),
     comparator: (CarryOracle, {"truncate": False}, 6400, 0.0),

@@ -101,7 +101,7 @@ def compare(quick: bool, table: Table) -> tuple[dict[str, dict[str, float]], lis
                         fitted = quietly(fit, kind, X, y, quick)
                     cpu, wall = cpu + timer.cpu, wall + timer.wall
                     values.append(score(kind.goal, truth, fitted.predict(fresh)))
-            except Exception as error:  # a peer that breaks is told, and the others still run
+            except Exception as error:  # a peer that breaks is reported, and the others still run
                 if name in OURS:
                     raise
                 notes.append(f"{name} failed on {task}: {type(error).__name__}: {error}"[:200])
@@ -114,7 +114,7 @@ def compare(quick: bool, table: Table) -> tuple[dict[str, dict[str, float]], lis
 
 
 def synthesis(quick: bool, table: Table) -> tuple[list[tuple[str, int, int]], list[str]]:
-    """Gates of ABC's exact circuit and of ours for the complete functions: (name, ours, exact) where both are known."""
+    """Gates of our circuit and of ABC's exact one for the complete functions, with the name, where both are known."""
     if not _synthesis.available():
         return [], [f"ABC is left out: not installed; install it with: {_synthesis.INSTALL}"]
     pairs = []
@@ -138,7 +138,7 @@ def synthesis(quick: bool, table: Table) -> tuple[list[tuple[str, int, int]], li
 
 
 def draw(scores: dict[str, dict[str, float]]) -> None:
-    """results/peers.png: what each model leaves unexplained, a row a task."""
+    """results/peers.png: what each model leaves unexplained, one row per task."""
     names = [n for n in MODELS if any(n in s for s in scores.values())]
     looks = {"fw_circuits": ("o", BLUE), "fw_circuits, deep": ("D", BLUE)}
     shades = (GREY, INK, ORANGE, GREEN, PURPLE, OCHRE, RED)

@@ -137,7 +137,7 @@ def verdict(found: list[Comparison]) -> tuple[str, str]:
 
 
 def figure(found: list[Comparison], quantity: str):
-    """Small multiples of test error against one quantity, a task a panel."""
+    """Small multiples of test error against one quantity, one task per panel."""
     fig, axes = _figures.multiples(len(found), 3.6, 2.5)
     for axis, result in zip(axes, found, strict=True):
         draw_front(axis, result, quantity)

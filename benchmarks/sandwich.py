@@ -10,7 +10,7 @@ else.  Exponents beside it say where they come from: *proved* (in `_sandwich_fam
 *counted* from the construction, for large sizes, or *heuristic*: a scaling argument with unproved steps, or a bound for
 a whole class; a fit near one of these is consistent with it and confirms nothing.  For functions of real inputs the
 gauge is bounded over circuits of the member's own levels alone.  Definitions of C, gauge, R and the pruning bound are
-ours.
+original to this package.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def gauge(member: Member, link: Link) -> None:
     if not (member.measured and member.oracle):
         return
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # not converged: the dual point is valid all the same
+        warnings.simplefilter("ignore")  # not converged: the dual point is valid nevertheless
         fit = solve(X, f, lam=1e-3 * float(f.std()), gamma=GAMMA, levels=member.lattice.levels, oracle=member.oracle,
                     max_iter=30, tol=1e-3)  # fmt: skip
     itself: Solution = dataclasses.replace(
@@ -261,7 +261,7 @@ def rate_gap(family: str, links: list[Link]) -> tuple[str, str]:
 
 
 def draw(families: dict[str, list[Link]]) -> None:
-    """A panel a family: sizes, gauge, R and pruned sizes against the size parameter, log-log."""
+    """One panel per family: sizes, gauge, R and pruned sizes against the size parameter, log-log."""
     from matplotlib.ticker import NullFormatter
 
     shown: dict[str, tuple[str, str, str, str]] = {
@@ -293,7 +293,7 @@ def draw(families: dict[str, list[Link]]) -> None:
     save_figure(
         figure,
         "sandwich",
-        "Bounds on size, gauge, R and pruned size of functions that grow, a family a panel",
+        "Bounds on size, gauge, R and pruned size of functions that grow, one family per panel",
     )
 
 

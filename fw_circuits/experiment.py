@@ -1,6 +1,6 @@
 """One honest experiment on one data set: score on held-out rows, solve on all rows, compile, measure.
 
-Every row is held out once; whatever is chosen from data is chosen on the training part of each fold alone.
+Every row is held out once; whatever is chosen from data is chosen on the training rows of each fold alone.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ class Experiment:
     """What :func:`run` found.
 
     ``score`` is the mean accuracy or R2 over the held-out folds, ``boosting_score`` that of gradient boosting with
-    scikit-learn's defaults on the same folds; ``fold_scores`` has one row a fold (ours, boosting).  ``solution`` is
-    fitted to all rows in ``seconds``; ``deviation`` is the largest ``|resnet - solution|`` over ``n_points`` points.
+    scikit-learn's defaults on the same folds; ``fold_scores`` has one row per fold (circuits, boosting).  ``solution``
+    is fitted to all rows in ``seconds``; ``deviation`` is the largest ``|resnet - solution|`` over ``n_points`` points.
     """
 
     dataset: Dataset
@@ -75,7 +75,7 @@ def run(
     folds, random_state : int
         Shuffled folds, stratified for two labels.
     choose : bool
-        Choose circuits and penalty by cross-validation, in each training part anew (slower).
+        Choose circuits and penalty by cross-validation, on the training rows of each fold anew (slower).
     progress : bool
         Show the solver's live line in the fit to all rows.
     n_points : int
@@ -176,13 +176,13 @@ def _check_target(dataset: Dataset, folds: int, classify: bool) -> None:
 
 
 def _share(deadline: float | None, parts: int) -> float | None:
-    """When the first of so many equal parts of the time that is left ends."""
+    """When the first of this many equal shares of the time that is left ends."""
     left = _left(deadline, parts)
     return None if left is None else time.perf_counter() + left
 
 
 def _left(deadline: float | None, parts: int = 1) -> float | None:
-    """Seconds of one of so many equal parts of the time that is left; never none, so that a solution comes back."""
+    """Seconds of one of this many equal shares of the time that is left; never 0, so that a solution comes back."""
     return None if deadline is None else max((deadline - time.perf_counter()) / parts, 1e-3)
 
 

@@ -1,12 +1,12 @@
 """The gauge of a function on a cube of at most four inputs, exactly, with its proof from both sides.
 
-On the n-cube, n <= 4, the gauge of theory section 3 is a linear program over all 2^(2^n - 1) normal functions, each at
-the price of its smallest circuit, which the catalogue knows (theory, section 8).  A decomposition proves the value from
-above and a dual vector u from below: ``<u, f> <= Omega(f)`` wherever ``|<u, T_C>| <= kappa(C)^(1/gamma)`` for every
-C.  u is scaled so that this holds for all functions; sums are floating point, not rounded outwards (expect 1e-15).
+On the n-cube, n <= 4, the gauge of theory section 3 (original to this package) is a linear program over all
+2^(2^n - 1) normal functions, each at the price of its smallest circuit, which the catalogue knows (theory, section 8).
+A decomposition proves the value from above and a dual vector u from below: ``<u, f> <= Omega(f)`` wherever ``|<u, T_C>| <= kappa(C)^(1/gamma)`` for every
+C.  u is scaled so that this is true of all functions; sums are floating point, not rounded outwards (expect 1e-15).
 
 The value is also the gauge of the Lovász extension of f on [0, 1]^n: level-1 atoms are Lovász extensions, so any
-decomposition on the vertices holds inside.
+decomposition on the vertices is valid inside.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ class ExactNorm:
         return max(errors)
 
     def describe(self) -> str:
-        """Value and decomposition in words, one line an atom."""
+        """Value and decomposition in words, one line per atom."""
         whose = " up to a free constant" if self.intercept else ""
         lines = [
             f"Norm{whose} at gamma = {self.gamma:g}: {self.value:.9g} (proved from below within {self.gap:.1e}).",
@@ -116,7 +116,7 @@ class ExactNorm:
 
 
 def exact_norm(table: Any, n: int, gamma: float, *, intercept: bool = False) -> ExactNorm:
-    """The gauge Omega of a function on the n-cube, n <= 4 (theory, sections 3 and 8; the gauge is ours).
+    """The gauge Omega of a function on the n-cube, n <= 4 (theory, sections 3 and 8).
 
     ``Omega(f) = min sum_j |b_j| kappa(C_j)^(1/gamma)`` over all ``f = sum_j b_j T_{C_j}`` on the vertices, over all
     circuits.
@@ -208,7 +208,8 @@ def feasible(
     scores = np.abs(listed.scores(u)) / prices
     if skip >= 0:
         scores[skip] = 0.0
-    return u / max(1.0, float(scores.max(initial=0.0)), float(np.abs(u).sum()) / ball)
+    divisor = max(1.0, float(scores.max(initial=0.0)), float(np.abs(u).sum()) / ball)
+    return np.asarray(u / divisor, dtype=np.float64)
 
 
 def leftover(found: Generated, n: int, gamma: float) -> float:

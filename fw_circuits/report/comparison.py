@@ -23,7 +23,7 @@ QUANTITIES = {
 
 
 def comparison_rows(comparison: Comparison) -> list[dict[str, Any]]:
-    """One row a family: medians over seeds of the networks chosen on validation rows, and how often they were ahead."""
+    """One row per family: medians over seeds of the networks chosen on validation rows, and on how many each leads."""
     rows = []
     for i, family in enumerate(FAMILIES):
         chosen = comparison.chosen(family)
@@ -42,7 +42,7 @@ def comparison_rows(comparison: Comparison) -> list[dict[str, Any]]:
 
 
 def candidate_rows(comparison: Comparison) -> list[dict[str, Any]]:
-    """One row a network: everything that was measured."""
+    """One row per network: everything that was measured."""
     return [
         {"task": comparison.name, "family": NAMES[c.family], "seed": c.seed, "settings": _settings(c.settings),
          "chosen": c.chosen, "validation_error": c.validation_error, **quantities(c), "deviation": c.deviation}
@@ -76,7 +76,7 @@ def comparison_table(comparison: Comparison) -> Table:
 
 
 def comparison_lines(comparison: Comparison) -> list[str]:
-    """Who is ahead in what, a sentence each."""
+    """Who is ahead in what, one sentence per quantity."""
     seeds = len(comparison.chosen(FAMILIES[0]))
     lines = []
     for quantity, words in QUANTITIES.items():

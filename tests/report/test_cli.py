@@ -174,10 +174,10 @@ def test_a_full_disk_does_not_hide_the_result(table, tmp_path, capsys, monkeypat
     )
 
 
-@pytest.mark.parametrize("ending", [".npz", "-circuit.png", "-convergence.png"])
-def test_every_file_of_a_run_is_tried_before_the_work(ending, table, tmp_path, capsys, monkeypatch):
+@pytest.mark.parametrize("extension", [".npz", "-circuit.png", "-convergence.png"])
+def test_every_file_of_a_run_is_tried_before_the_work(extension, table, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("fw_circuits.cli.solving.run", lambda *_, **__: pytest.fail("solved first"))
-    (tmp_path / f"fw-circuits-data{ending}").mkdir()
+    (tmp_path / f"fw-circuits-data{extension}").mkdir()
     assert main(["solve", str(table), "--output", str(tmp_path)]) == 1
     assert "it is a folder" in capsys.readouterr().err
 
