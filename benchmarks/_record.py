@@ -6,8 +6,8 @@ A part is a benchmark in one mode (quick or full) with its options.  Its status 
 - ``skipped`` (cannot run here; the sentence says how), ``failed`` (stopped by an error), ``interrupted``,
 - ``running``: what an unfinished run leaves behind when nobody could write anything else.
 
-The commit is that of the checkout; a changed file of the benchmark itself is known by its hash.  Not checked: whether the
-package has changed in between without a commit.
+The commit is that of the checkout; a changed file of the benchmark itself is known by its hash.  Not checked: whether
+the package has changed in between without a commit.
 """
 
 import ast

@@ -152,7 +152,8 @@ def hostile_points(lattice: Lattice, X: Floats, n: int, random_state: int = 0) -
     unit = np.select(
         [kind == 1, kind == 2, kind == 3, kind == 4], [snapped, mixed, middle, tied], default=unit
     )
-    return low + unit * span
+    points: Floats = low + unit * span
+    return points
 
 
 def _check_target(dataset: Dataset, folds: int, classify: bool) -> None:

@@ -2,8 +2,9 @@
 
 On the n-cube, n <= 4, the gauge of theory section 3 (original to this package) is a linear program over all
 2^(2^n - 1) normal functions, each at the price of its smallest circuit, which the catalogue knows (theory, section 8).
-A decomposition proves the value from above and a dual vector u from below: ``<u, f> <= Omega(f)`` wherever ``|<u, T_C>| <= kappa(C)^(1/gamma)`` for every
-C.  u is scaled so that this is true of all functions; sums are floating point, not rounded outwards (expect 1e-15).
+A decomposition proves the value from above and a dual vector u from below: ``<u, f> <= Omega(f)``
+wherever ``|<u, T_C>| <= kappa(C)^(1/gamma)`` for every C.  u is scaled so that this is true of all functions; sums are
+floating point, not rounded outwards (expect 1e-15).
 
 The value is also the gauge of the Lovász extension of f on [0, 1]^n: level-1 atoms are Lovász extensions, so any
 decomposition on the vertices is valid inside.
@@ -208,8 +209,7 @@ def feasible(
     scores = np.abs(listed.scores(u)) / prices
     if skip >= 0:
         scores[skip] = 0.0
-    divisor = max(1.0, float(scores.max(initial=0.0)), float(np.abs(u).sum()) / ball)
-    return np.asarray(u / divisor, dtype=np.float64)
+    return u / max(1.0, float(scores.max(initial=0.0)), float(np.abs(u).sum()) / ball)
 
 
 def leftover(found: Generated, n: int, gamma: float) -> float:
@@ -217,7 +217,7 @@ def leftover(found: Generated, n: int, gamma: float) -> float:
 
     The indicator of a vertex is ``(1 + T) / 2`` with T a conjunction of n literals.
     """
-    return float(np.abs(found.residual).sum()) * (1.0 + max(1, n - 1) ** (1.0 / gamma)) / 2.0
+    return float(np.abs(found.residual).sum() * (1.0 + max(1, n - 1) ** (1.0 / gamma)) / 2.0)
 
 
 def polar_by_definition(u: Floats, n: int, gamma: float) -> float:
