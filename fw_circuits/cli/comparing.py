@@ -12,7 +12,7 @@ from rich.console import Console
 
 from fw_circuits._files import write_atomically
 from fw_circuits.cli.options import Commands, add_command, add_json, add_table
-from fw_circuits.cli.output import output_paths, print_json, print_lines, write_all
+from fw_circuits.cli.output import output_paths, print_json, print_lines, print_written, write_all
 from fw_circuits.comparison import compare
 from fw_circuits.data import read_table
 from fw_circuits.report import candidate_rows, comparison_lines, comparison_rows, comparison_table
@@ -57,7 +57,7 @@ def _compare(args: argparse.Namespace) -> int:
     else:
         console.print(comparison_table(result))
         print_lines(console, comparison_lines(result))
-        print_lines(console, (f"Wrote {what}: {where}" for what, where in written.items()))
+        print_written(console, written)
     return 0 if "table" in written else 1
 
 

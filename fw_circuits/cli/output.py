@@ -22,6 +22,11 @@ def print_lines(console: Console, lines: Iterable[str]) -> None:
         console.print(line, highlight=False, markup=False)
 
 
+def print_written(console: Console, written: Mapping[str, str]) -> None:
+    """Where files went, by what they are."""
+    print_lines(console, (f"Wrote {what}: {where}" for what, where in written.items()))
+
+
 def print_json(value: dict[str, Any]) -> None:
     """One JSON object."""
     print(json.dumps(_finite(value), indent=2, allow_nan=False))

@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 
 from fw_circuits.cli.options import Commands, add_command, add_json, add_table, add_threads
-from fw_circuits.cli.output import output_paths, print_json, print_lines, write_all
+from fw_circuits.cli.output import output_paths, print_json, print_lines, print_written, write_all
 from fw_circuits.data import Dataset, read_table
 from fw_circuits.experiment import Experiment, run
 from fw_circuits.oracle import NAMES
@@ -106,7 +106,7 @@ def experiment(args: argparse.Namespace, dataset: Dataset) -> int:
     if args.json:
         print_json(_as_json(result, written))
     else:
-        print_lines(console, (f"Wrote {what}: {where}" for what, where in written.items()))
+        print_written(console, written)
     return 0 if saved else 1
 
 

@@ -13,11 +13,14 @@ Not checked: whether either family would gain from settings that were not tried.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
 from joblib import Parallel, cpu_count, delayed
+from rich.markup import escape
+from rich.progress import track
 
 from fw_circuits._optional import require
 from fw_circuits._typing import Array
@@ -93,14 +96,12 @@ def compare(
         for family in FAMILIES
     )
     workers = Parallel(n_jobs=n_jobs or cpu_count(), return_as="generator_unordered", inner_max_num_threads=1)
-    found = [
-        c for part in _watched(workers(jobs), seeds * len(FAMILIES), dataset.name, progress) for c in part
-    ]
+    found = track(workers(jobs), escape(dataset.name), total=seeds * len(FAMILIES), disable=not progress)
     return Comparison(
         name=dataset.name,
         metric="error rate" if task.labels else "1 - R2",
         exact_on=task.exact_on,
-        candidates=tuple(sorted(found, key=lambda c: (c.seed, c.family, c.chosen))),
+        candidates=tuple(sorted(chain.from_iterable(found), key=lambda c: (c.seed, c.family, c.chosen))),
     )
 
 
@@ -156,16 +157,6 @@ def _measured(task: Task, fitted: Fitted, rows: Array, validation: Array, test: 
         if solution is None
         else float(np.abs(output - solution.decision_function(at)).max()),
     }
-
-
-def _watched(parts: Any, total: int, name: str, show: bool) -> Iterator[Any]:
-    if not show:
-        yield from parts
-        return
-    from rich.markup import escape
-    from rich.progress import track
-
-    yield from track(parts, description=escape(name), total=total)
 
 
 def _check(

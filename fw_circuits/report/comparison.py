@@ -58,16 +58,10 @@ def comparison_table(comparison: Comparison) -> Table:
         title=Text(f"{comparison.name}: medians over {seeds} seeds"),
         title_justify="left",
     )
-    for name in (
-        "family",
-        f"test {comparison.metric}",
-        "R, l1",
-        "R, l2",
-        "neurons",
-        "seconds",
-        "mostly chosen",
-    ):
-        table.add_column(name, justify="left" if name in ("family", "mostly chosen") else "right")
+    table.add_column("family")
+    for name in (f"test {comparison.metric}", "R, l1", "R, l2", "neurons", "seconds"):
+        table.add_column(name, justify="right")
+    table.add_column("mostly chosen")
     for row in comparison_rows(comparison):
         ends = [f"{row[f'{g}_lower']:.3g} .. {row[f'{g}_upper']:.3g}" for g in GEOMETRIES]
         table.add_row(row["family"], f"{row['error']:.4f}", *ends, f"{row['neurons']:.0f}", f"{row['seconds']:.2f}",
