@@ -85,6 +85,10 @@ def run(
     **options
         For :func:`fw_circuits.solve`.
 
+    Returns
+    -------
+    Experiment
+
     Raises
     ------
     InputError
@@ -132,6 +136,18 @@ def run(
 
 def hostile_points(lattice: Lattice, X: Floats, n: int, random_state: int = 0) -> Floats:
     """Points where an inexact compilation would show: random, outside the domain, grid points, faces and ties.
+
+    Parameters
+    ----------
+    lattice : Lattice
+    X : (N, d) array
+        Its range is the domain.
+    n, random_state : int
+        How many, and the seed.
+
+    Returns
+    -------
+    (n, d) array
 
     Examples
     --------

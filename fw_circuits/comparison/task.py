@@ -39,8 +39,10 @@ class Task:
 
 
 def split(n: int, seed: int, test_fraction: float, validation_fraction: float) -> tuple[Array, Array, Array]:
-    """Training, validation and test rows, each in order.
+    """Training, validation and test rows of seed ``seed``, each in order.
 
+    Examples
+    --------
     >>> [part.size for part in split(100, 0, 0.25, 0.2)]
     [60, 15, 25]
     """
@@ -55,6 +57,8 @@ def split(n: int, seed: int, test_fraction: float, validation_fraction: float) -
 def error(y: Floats, output: Floats, labels: bool) -> float:
     """Share of wrong signs, or mean squared error over the variance of y.
 
+    Examples
+    --------
     >>> error(np.array([1.0, -1.0]), np.array([0.3, 0.2]), labels=True)
     0.5
     """

@@ -67,6 +67,8 @@ class ClassNorm(NamedTuple):
 def npn_classes(n: int) -> list[tuple[int, int]]:
     """Smallest truth table and number of functions of every NPN class of n <= 4 inputs.
 
+    Examples
+    --------
     >>> [len(npn_classes(n)) for n in range(5)]
     [1, 2, 4, 14, 222]
     >>> npn_classes(2)

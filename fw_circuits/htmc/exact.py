@@ -80,6 +80,8 @@ class ExactNorm:
 
         All functions are priced one block after another from the bits of their tables; f is added up from its atoms.
 
+        Examples
+        --------
         >>> exact_norm(0x8001, 4, 3.0).verify() < 1e-9
         True
         """

@@ -127,6 +127,17 @@ def rate_of_points(gates: Any, errors: Any, *, level: float = 0.95) -> Rate:
     ----------
     gates, errors : array_like of shape (n,)
         Points without gates, and errors of 0 or of rounding (1e-6 of the largest), are left out and counted in a note.
+    level : float
+        Probability of the interval, in (0, 1).
+
+    Returns
+    -------
+    Rate
+
+    Raises
+    ------
+    InputError
+        If fewer than three points are left, they do not differ, or an argument is out of range.
 
     Examples
     --------

@@ -46,6 +46,10 @@ def plot_convergence(solution: Solution, path: str | PathLike[str]) -> Path:
     path : path-like
         Where the picture goes; the file extension chooses the format.
 
+    Returns
+    -------
+    Path
+
     Raises
     ------
     InputError
@@ -89,7 +93,22 @@ def plot_circuit(
     feature_names: tuple[str, ...] | None = None,
     title: str | None = None,
 ) -> Path:
-    """One atom as a graph: literals on the left, gates by depth, output on the right."""
+    """One atom as a graph: literals on the left, gates by depth, output on the right.
+
+    Parameters
+    ----------
+    atom : Atom
+    path : path-like
+        Where the picture goes; the file extension chooses the format.
+    feature_names : tuple of str, optional
+        Default: x0, x1, ...
+    title : str, optional
+        Default: the atom's formula.
+
+    Returns
+    -------
+    Path
+    """
     target = _check_path(path)
     plt = _pyplot()
     circuit = atom.circuit

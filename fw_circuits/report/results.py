@@ -27,6 +27,10 @@ def read_results(folder: str | PathLike[str]) -> list[Part]:
     folder : path-like
         For example ``benchmarks/results/full``.
 
+    Returns
+    -------
+    list of Part
+
     Raises
     ------
     InputError
@@ -48,7 +52,19 @@ def read_results(folder: str | PathLike[str]) -> list[Part]:
 
 
 def write_page(folder: str | PathLike[str], target: str | PathLike[str] | None = None) -> Path:
-    """Write the page about a folder of results; ``target`` is ``folder/report.html`` by default. Its path.
+    """Write the page about a folder of results.
+
+    Parameters
+    ----------
+    folder : path-like
+        As in `read_results`.
+    target : path-like, optional
+        Default: ``folder/report.html``.
+
+    Returns
+    -------
+    Path
+        Where the page is.
 
     Raises
     ------
