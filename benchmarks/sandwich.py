@@ -47,38 +47,26 @@ SEED = 1
 MAX_DRAWS = 1 << 12
 
 
-@dataclass
-class Link:
-    """What was found for one function; nan where it was not computed, or nothing is known."""
+class Link(dict[str, float]):
+    """What was found for one function, by quantity; NaN where it was not computed, or nothing is known.
 
-    member: Member
-    gauge_upper: float = nan
-    gauge_class: float = nan
-    gauge_global: float = nan
-    sampled: float = nan
-    neurons: float = nan
-    depth: float = nan
-    l1_lower: float = nan
-    l1_upper: float = nan
-    l2_lower: float = nan
-    l2_upper: float = nan
-    formula: float = nan
-    certified: float = nan
-    bound: float = nan  # of the certified pruning
-    deviation: float = 0.0  # of the network from f, at the rows
-    cpu: float = nan
+    Beside those of the tables: ``bound`` of the certified pruning, and ``deviation`` of the network from f at the rows.
+    """
 
-    def value(self, name: str) -> float:
-        """A quantity of the table of exponents."""
-        m = self.member
-        at, ends = m.at(m.eps), m.htmc()
-        more = {"size_lower": at.lower, "size_upper": at.upper, "htmc_lower": ends[0], "htmc_upper": ends[1]}
-        return float(more[name] if name in more else getattr(self, name))
+    def __init__(self, member: Member) -> None:
+        at, htmc_ends = member.at(member.eps), member.htmc()
+        super().__init__(
+            size_lower=at.lower, size_upper=at.upper, htmc_lower=htmc_ends[0], htmc_upper=htmc_ends[1]
+        )
+        self.member = member
+
+    def __missing__(self, name: str) -> float:
+        return nan
 
 
 def known_points(links: list[Link], name: str) -> list[tuple[float, float]]:
     """(size parameter, value) where the value is known and positive."""
-    points = [(k.member.size, k.value(name)) for k in links]
+    points = [(k.member.size, k[name]) for k in links]
     return [(x, y) for x, y in points if isfinite(y) and y > 0.0]
 
 
@@ -86,8 +74,8 @@ def gauge(member: Member, link: Link) -> None:
     """Bracket of the gauge of f itself, with the dual point of a fit to f; and the size of a sampled circuit."""
     X, f = member.X, member(member.X)
     half_range = float(np.ptp(f)) / 2.0  # |T_C| <= 1, cost at least 1, constants free
-    link.gauge_upper = float(np.abs(member.coef) @ [a.cost ** (1.0 / GAMMA) for a in member.atoms])
-    link.gauge_global = link.gauge_class = max(member.proved, half_range)
+    link["gauge_upper"] = float(np.abs(member.coef) @ [a.cost ** (1.0 / GAMMA) for a in member.atoms])
+    link["gauge_global"] = link["gauge_class"] = max(member.proved, half_range)
     if not (member.measured and member.oracle):
         return
     with warnings.catch_warnings():
@@ -98,13 +86,13 @@ def gauge(member: Member, link: Link) -> None:
         fit, atoms=member.atoms, coef=member.coef, intercept=member.intercept, lattice=member.lattice
     )
     found = htmc.norm_bracket(itself, X, oracle=member.oracle)
-    link.gauge_upper = min(link.gauge_upper, found.upper)
-    link.gauge_global = max(link.gauge_global, found.global_lower)
-    link.gauge_class = max(found.lower, link.gauge_global)
+    link["gauge_upper"] = min(link["gauge_upper"], found.upper)
+    link["gauge_global"] = max(link["gauge_global"], found.global_lower)
+    link["gauge_class"] = max(found.lower, link["gauge_global"])
     if member.corners:
         draws = ceil((float(np.abs(member.coef).sum()) / member.eps) ** 2 - 1e-9)
         if draws <= MAX_DRAWS:
-            link.sampled = size_against_error(itself, X[:64], (draws,), repeats=3)[0].n_gates
+            link["sampled"] = size_against_error(itself, X[:64], (draws,), repeats=3)[0].n_gates
 
 
 def certified(net: ResNet, eps: float) -> tuple[float, float]:
@@ -131,15 +119,14 @@ def network(member: Member, link: Link) -> None:
     net = compile_resnet(
         member.atoms, member.coef, member.intercept, member.lattice, "corners" if member.corners else "domain"
     )
-    link.deviation = float(np.abs(net.forward(member.X) - member(member.X)).max())
-    link.neurons, link.depth = float(net.n_neurons), float(net.depth)
+    link["deviation"] = float(np.abs(net.forward(member.X) - member(member.X)).max())
+    link["neurons"], link["depth"] = float(net.n_neurons), float(net.depth)
     steps = 4 if net.n_neurons < 40 else 0
     for geometry in ("l1", "l2"):
         R = net.complexity((0.0, 1.0), geometry, n_samples=64, n_steps=steps)
-        setattr(link, f"{geometry}_lower", R.lower)
-        setattr(link, f"{geometry}_upper", R.upper)
-    link.formula = net.depth * (link.l2_upper / member.eps) ** 2
-    link.certified, link.bound = certified(net, member.eps)
+        link |= {f"{geometry}_lower": R.lower, f"{geometry}_upper": R.upper}
+    link["formula"] = net.depth * (link["l2_upper"] / member.eps) ** 2
+    link["certified"], link["bound"] = certified(net, member.eps)
 
 
 HATS = "hats, d = 1, beta = 1/2"
@@ -231,7 +218,7 @@ def exponents(families: dict[str, list[Link]], paths: dict[str, Growth]) -> dict
 
 def rate_gap(family: str, links: list[Link]) -> tuple[str, str]:
     """How far the two ends are apart: a sentence, and the gap alone; all fits over the sizes whose R is known."""
-    known = [link for link in links if isfinite(link.l2_upper)]
+    known = [link for link in links if isfinite(link["l2_upper"])]
     fits = (
         [growth(known, name) for name in ("size_lower", "size_upper", "l2_upper", "formula")] if known else []
     )
@@ -305,7 +292,7 @@ def exact_check(links: list[Link]) -> float:
         if link.member.corners and n <= 4:
             f = link.member(corners(n))
             value = htmc.exact_norm(f, n, GAMMA, intercept=True).value
-            worst = max(worst, link.gauge_global / value - 1.0, value / link.gauge_upper - 1.0)
+            worst = max(worst, link["gauge_global"] / value - 1.0, value / link["gauge_upper"] - 1.0)
     return worst
 
 
@@ -329,9 +316,9 @@ def measure(quick: bool) -> dict[str, list[Link]]:
             gauge(member, link)
             if member.measured:
                 network(member, link)
-        link.cpu = timer.cpu
+        link["cpu"] = timer.cpu
         families.setdefault(member.family, []).append(link)
-        cells = map(link.value, COLUMNS.values())
+        cells = [link[name] for name in COLUMNS.values()]
         table.add(
             member.family, member.label, member.size, member.eps, *(None if isnan(c) else c for c in cells)
         )
@@ -344,10 +331,10 @@ def summarise(families: dict[str, list[Link]]) -> None:
     gaps = [rate_gap(family, links) for family, links in families.items()]
     print("\n" + "\n".join(sentence for sentence, _ in gaps))
     short = "; ".join(gap for _, gap in gaps if gap)
-    compiled = [link for group in families.values() for link in group if link.neurons > 0]
-    constant = max(k.l1_upper / k.member.size for k in families["parity"] if k.member.size in (1, 3, 7))
-    excess = [k.formula / k.neurons for k in compiled if isfinite(k.formula)]
-    saved = [1.0 - k.certified / k.neurons for k in compiled if isfinite(k.certified)]
+    compiled = [link for group in families.values() for link in group if link["neurons"] > 0]
+    constant = max(k["l1_upper"] / k.member.size for k in families["parity"] if k.member.size in (1, 3, 7))
+    excess = [k["formula"] / k["neurons"] for k in compiled if isfinite(k["formula"])]
+    saved = [1.0 - k["certified"] / k["neurons"] for k in compiled if isfinite(k["certified"])]
     tell(
         "sandwich",
         f"Parity closes the first links: C = m - 1, HTMC norm and gauge (m - 1)^(1/gamma), R <= "
@@ -374,7 +361,7 @@ def run(quick: bool = False) -> list[str]:
     links, parity = [link for group in families.values() for link in group], families["parity"]
 
     def worst(low: str, high: str) -> float:
-        pairs = [(k.value(low), k.value(high)) for k in links]
+        pairs = [(k[low], k[high]) for k in links]
         return max((a / b for a, b in pairs if isfinite(a) and isfinite(b) and b > 0.0), default=nan)
 
     ends = {
@@ -384,13 +371,14 @@ def run(quick: bool = False) -> list[str]:
         "R, l1": ("l1_lower", "l1_upper"),
         "R, l2": ("l2_lower", "l2_upper"),
     }
-    cube_root = max(abs(k.gauge_upper / k.member.size ** (1.0 / GAMMA) - 1.0) for k in parity)
-    width = max(abs(k.gauge_global / k.gauge_upper - 1.0) for k in parity)
-    errors = [k.bound / k.member.eps for k in links if isfinite(k.bound)]
+    cube_root = max(abs(k["gauge_upper"] / k.member.size ** (1.0 / GAMMA) - 1.0) for k in parity)
+    width = max(abs(k["gauge_global"] / k["gauge_upper"] - 1.0) for k in parity)
+    deviation = max(k["deviation"] for k in links if "deviation" in k)
+    errors = [k["bound"] / k.member.eps for k in links if isfinite(k["bound"])]
     return check_targets(
         [
             *((f"{what}: lower / upper, largest", worst(*pair), "<=", 1.0 + 1e-6) for what, pair in ends.items()),
-            ("network against its function, largest deviation", max(k.deviation for k in links), "<=", 1e-9),
+            ("network against its function, largest deviation", deviation, "<=", 1e-9),
             ("certified error of pruning / eps, largest", max(errors), "<=", 1.0),
             ("parity: gauge against (m - 1)^(1/gamma)", cube_root, "<=", 1e-9),
             ("parity: bracket of the gauge, relative width", width, "<=", 1e-9),
