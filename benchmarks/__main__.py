@@ -98,7 +98,7 @@ def package_home() -> Path:
 
 
 def stop(process: subprocess.Popen) -> None:
-    """End a part that is still there: asked first, then told."""
+    """End a part that is still there: asked first, then killed."""
     for ask in (lambda: None, process.terminate, process.kill):
         ask()
         try:
@@ -177,7 +177,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def summary(results: Path, names: list[str]) -> int:
-    """A line a part; 1 if any failed or missed a target."""
+    """One line per part; 1 if any failed or missed a target."""
     print("\n=== summary")
     wrong = 0
     for name in names:

@@ -19,7 +19,7 @@ import numpy as np
 
 #: Where results go: the runner's choice, results/quick or results/full; "loose" without the runner.
 RESULTS = Path(os.environ.get("FW_CIRCUITS_RESULTS") or Path(__file__).parent / "results" / "loose")
-#: What this process has kept, in order: names of tables, figures with captions, what was told, targets.
+#: What this process has kept, in order: names of tables, figures with captions, the finding, targets.
 KEPT: dict[str, Any] = {"tables": [], "figures": [], "finding": "", "caveat": "", "targets": []}
 PACKAGES = ("numpy", "scipy", "scikit-learn", "cvxpy", "networkx", "celer", "torch", "fw_circuits")
 

@@ -11,17 +11,24 @@ import numpy as np
 from fw_circuits.report.plots import BLUE, GREY, INK, ORANGE
 
 WIDTH = 5.4  # inches; labels of 11 points are then 11 pixels high on a page of 400
-SHADES = (BLUE, ORANGE, "#3a8f6b", "#8a4fa0", GREY, "#b08a1e", INK)
+GREEN, PURPLE, OCHRE, RED = "#3a8f6b", "#8a4fa0", "#b08a1e", "#c03060"
+SHADES = (BLUE, ORANGE, GREEN, PURPLE, GREY, OCHRE, INK)
 MARKS = "osD^vPX"
 
 
-def panels(n: int = 1, height: float = 3.2) -> tuple[Any, list[Any]]:
-    """A figure with n axes under each other, each ``height`` inches high."""
+def pyplot() -> Any:
+    """matplotlib.pyplot, imported when it is needed, without a screen."""
     import matplotlib
 
     matplotlib.use("Agg", force=False)
     import matplotlib.pyplot as plt
 
+    return plt
+
+
+def panels(n: int = 1, height: float = 3.2) -> tuple[Any, list[Any]]:
+    """A figure with n axes under each other, each ``height`` inches high."""
+    plt = pyplot()
     style = {
         "font.size": 11, "axes.titlesize": 11, "axes.titlelocation": "left", "axes.labelcolor": INK,
         "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.alpha": 0.25,
@@ -32,6 +39,17 @@ def panels(n: int = 1, height: float = 3.2) -> tuple[Any, list[Any]]:
     return figure, list(axes[:, 0])
 
 
+def multiples(n: int, width: float, height: float) -> tuple[Any, list[Any]]:
+    """A figure with n small axes of this size in inches, two per row."""
+    columns = min(n, 2)
+    rows = -(-n // columns)
+    size = (width * columns, height * rows)
+    figure, axes = pyplot().subplots(rows, columns, figsize=size, layout="constrained", squeeze=False)
+    for axis in axes.flat[n:]:
+        axis.set_axis_off()
+    return figure, list(axes.flat[:n])
+
+
 def legend(axis: Any, **options: Any) -> None:
     """A legend above the plot, out of the way of the data."""
     style = {"frameon": False, "fontsize": 10, "loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": 2}
@@ -39,7 +57,7 @@ def legend(axis: Any, **options: Any) -> None:
 
 
 def dots(axis: Any, rows: Sequence[str], series: Mapping[str, Sequence[float | None]]) -> None:
-    """A line for each row, a dot for each series on it; the first series is ours, and None is left out."""
+    """A line for each row, a dot for each series on it; the first series is this package, and None is left out."""
     places = np.arange(len(rows))[::-1]
     for i, (name, values) in enumerate(series.items()):
         known = [(v, y) for v, y in zip(values, places, strict=True) if v is not None]
@@ -55,7 +73,7 @@ def dots(axis: Any, rows: Sequence[str], series: Mapping[str, Sequence[float | N
 def bars(
     axis: Any, rows: Sequence[str], values: Sequence[float], labels: Sequence[str], ours: Sequence[bool]
 ) -> None:
-    """Horizontal bars, ours blue and others grey, each with its figure behind it."""
+    """Horizontal bars, this package blue and others grey, each with its figure behind it."""
     places = np.arange(len(rows))[::-1]
     drawn = axis.barh(places, values, color=[BLUE if own else GREY for own in ours], height=0.6)
     axis.bar_label(drawn, labels, padding=4, fontsize=10)

@@ -1,4 +1,4 @@
-"""The models of ``peers``: ours and the peers, each a function ``fit(task, X, y) -> Fitted``, all on one thread.
+"""The models of ``peers``, this package among them, each a function ``fit(task, X, y) -> Fitted``, all on one thread.
 
 What is tuned is tuned on the training rows alone, on a fifth of them held out (real data: three folds), then fitted
 again to all of them; that time counts:
@@ -42,7 +42,7 @@ from fw_circuits import CircuitClassifier, CircuitRegressor
 
 SEED = 0
 VALIDATION, REAL_FOLDS = 0.2, 3
-#: Penalties as parts of the largest useful one; (levels, gate limit), simplest first.
+#: Penalties as fractions of the largest useful one; (levels, gate limit), simplest first.
 RELATIVE_LAMS = {"bits": (0.03, 0.01, 0.001), "real": (0.1, 0.03, 0.01)}
 CIRCUITS = {"bits": (((1,), 0), ((1,), None)), "real": (((1,), 0), ((1,), None), ((1, 2), None))}
 DEEP_PASSES = 20
@@ -51,9 +51,9 @@ ITERATIONS, TREES, WIDTHS = {"bits": 1000, "real": 100}, 500, (256, 256)
 LOGIC_WIDTH, LOGIC_DEPTH, LOGIC_TAU, LOGIC_RATE, LOGIC_BATCH = 500, 4, 10.0, 0.01, 128
 LOGIC_STEPS = {"bits": 3000, "real": 1000}
 RULE_ROUNDS = {"bits": 6, "real": 4}
-#: Thresholds a column, for the peers that read bits only.
+#: Thresholds per column, for the peers that read bits only.
 THRESHOLDS = 4
-#: A list of at most so many terms, gates or literals counts as readable [ours].
+#: A list of at most this many terms, gates or literals counts as readable (original to this package).
 READABLE = 100
 
 
@@ -72,6 +72,13 @@ class Fitted(NamedTuple):
     predict: Callable[[np.ndarray], np.ndarray]
     size: str
     readable: str
+
+
+def score(goal: str, truth: np.ndarray, predicted: np.ndarray) -> float:
+    """Accuracy of classes, R2 of numbers."""
+    if goal == "class":
+        return float(np.mean(truth == predicted))
+    return float(1 - np.sum((truth - predicted) ** 2) / np.sum((truth - truth.mean()) ** 2))
 
 
 def readable(count: int, what: str) -> str:

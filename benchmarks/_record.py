@@ -6,7 +6,7 @@ A part is a benchmark in one mode (quick or full) with its options.  Its status 
 - ``skipped`` (cannot run here; the sentence says how), ``failed`` (stopped by an error), ``interrupted``,
 - ``running``: what an unfinished run leaves behind when nobody could write anything else.
 
-The commit is that of the checkout; a changed file of the benchmark itself is told by its hash.  Not checked: whether
+The commit is that of the checkout; a changed file of the benchmark itself is known by its hash.  Not checked: whether
 the package has changed in between without a commit.
 """
 
@@ -74,7 +74,9 @@ def write_record(results: Path, record: Mapping[str, Any]) -> None:
 def forget(results: Path, name: str) -> None:
     """Delete what an earlier run of a part kept, so that no old table stands beside a new one."""
     old = read_record(results, name)
-    files = [f"{table['name']}{ending}" for table in old.get("tables", []) for ending in (".csv", ".md")]
+    files = [
+        f"{table['name']}{extension}" for table in old.get("tables", []) for extension in (".csv", ".md")
+    ]
     files += [f"{figure['name']}.png" for figure in old.get("figures", [])]
     for file in [*files, f"{name}.json", f"{name}.run.json"]:
         (results / Path(file).name).unlink(missing_ok=True)
@@ -115,14 +117,14 @@ def config_of(module: ModuleType) -> dict[str, Any]:
 
 
 def plain(value: Any) -> Any:
-    """A value that JSON holds: data classes as mappings, functions and classes by name, the rest as text."""
+    """A value that JSON can store: data classes as mappings, functions and classes by name, the rest as text."""
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
     if isinstance(value, Mapping):
         return {
-            k if isinstance(k, str) else " / ".join(map(str, k)) if isinstance(k, tuple) else str(k): plain(v)
+            " / ".join(str(plain(part)) for part in (k if isinstance(k, tuple) else (k,))): plain(v)
             for k, v in value.items()
         }
     if isinstance(value, list | tuple | range):

@@ -1,18 +1,19 @@
 """The functions of `benchmarks.sandwich`: what they are built of, and what is proved about their size.
 
-Size (ours): ``C(f, eps)`` is the least number of distinct gates in an affine combination of Tetrakis functions, of any
-number of them, within eps of f in root mean square; on 0/1 inputs these are the output bits of one circuit.  Bounds:
+Size (original to this package, like the gauge and its bounds): ``C(f, eps)`` is the least number of distinct gates in
+an affine combination of Tetrakis functions, of any number of them, within eps of f in root mean square; on 0/1
+inputs these are the output bits of one circuit.  Bounds:
 
 - above: by construction, a circuit that is given here and counted;
 - below: gates that connect a component of the netlist to t inputs are at least t - 1.  Parity: a Fourier coefficient at
   all m inputs is needed, so one component reads m.  Blocks: the coefficients that remain are at disjoint sets of four,
-  each within one component; one that holds r of them has at least 4 r - 1 >= 3 r gates, so J blocks cost at least 3 J.
+  each within one component; one with r of them has at least 4 r - 1 >= 3 r gates, so J blocks cost at least 3 J.
   Carries: weight above eps^2 at sets of s or more inputs needs a component of s inputs.
   For Hoelder functions nothing is claimed: d / beta is needed by *some* function of the class, by counting.
 
 Gauge: at the corners a circuit of any level is one of the inputs, so these bounds below are over all circuits of any
 level.  Half the range of f is one (``|T_C| <= 1``, each costs at least 1, constants are free); for the parity its
-Fourier coefficient is another one, which is attained: ``(m - 1)^(1/gamma)`` (both ours).
+Fourier coefficient is another one, which is attained: ``(m - 1)^(1/gamma)``.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from fw_circuits.circuits.families import chain_circuit, parity_circuit
 from fw_circuits.circuits.synthesis import from_truth_table
 
 GAMMA = 3.0
-#: Error that is asked of Boolean functions, as a part of the standard deviation of f: 1 - R2 = 1/4.
+#: Error that is asked of Boolean functions, as a fraction of the standard deviation of f: 1 - R2 = 1/4.
 RELATIVE = 0.5
 
 
@@ -121,7 +122,7 @@ def inputs_needed(f: Floats, eps: float) -> int:
 
 
 def carries(sizes: tuple[int, ...], gauge_up_to: int) -> Iterator[Member]:
-    """Carry out of h bits: 4 h - 3 gates; the highest j pairs decide all but a part 2^-j of the rows."""
+    """Carry out of h bits: 4 h - 3 gates; the highest j pairs decide all but a fraction 2^-j of the rows."""
     for h in sizes:
         lattice, X = Lattice.boolean(2 * h), corners(2 * h)
         atom = carry(h, h, lattice)
@@ -181,7 +182,7 @@ def hat_series(d: int, beta: float, levels: int = 12, *, seed: int) -> Callable[
 def greedy(
     family: str, f: Callable[[Floats], Floats], d: int, top: int, gauge_up_to: int
 ) -> Iterator[Member]:
-    """Level after level, the sign of what is left at the grid points, times the best factor; a member a level."""
+    """Level after level, the sign of what is left at the grid points, times the best factor; one member per level."""
     ticks = (np.arange(1 << 13 if d == 1 else 1 << 7) + 0.5) / (1 << 13 if d == 1 else 1 << 7)
     X = np.stack(np.meshgrid(*[ticks] * d, indexing="ij"), axis=-1).reshape(-1, d)
     ends = np.linspace(0.0, 1.0, 65 if d == 1 else 17)

@@ -6,11 +6,9 @@ description but not the same draw (nor, for "threshold", surely the same five bo
 measured again in the same run unless ``--quick``.
 """
 
-import numpy as np
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
-
 from benchmarks import _figures
 from benchmarks._common import Table, Timer, check_targets, save_figure, tell
+from benchmarks._peer_models import Kind, boosting, score
 from fw_circuits import solve
 from fw_circuits.data import blocks
 
@@ -42,46 +40,35 @@ PEERS = {
 }
 
 
-def score(combine: str, truth: np.ndarray, predicted: np.ndarray) -> float:
-    """R2 of a mean, accuracy of a majority."""
-    if combine == "majority":
-        return float(np.mean(truth == predicted))
-    return float(1 - np.sum((truth - predicted) ** 2) / np.sum((truth - truth.mean()) ** 2))
-
-
-def boosting(combine: str, train, test) -> tuple[float, float]:
-    """Score and seconds of gradient boosting with the peers' settings."""
-    if combine == "majority":
-        model = HistGradientBoostingClassifier(max_iter=1000, early_stopping=False, random_state=SEED)
-    else:
-        model = HistGradientBoostingRegressor(max_iter=1000, early_stopping=False, random_state=SEED)
-    with Timer() as timer:
-        model.fit(train.X, train.y)
-    return score(combine, test.y, model.predict(test.X)), timer.wall
+def kind_of(combine: str) -> Kind:
+    """A mean is a regression (R2), a majority has two classes (accuracy)."""
+    return Kind("class" if combine == "majority" else "reg", "bits", degree=0)
 
 
 def run(quick: bool) -> list[str]:
     """Solve the six tasks; returns the targets that were missed."""
     table = Table(["task", "model", "score", "seconds", "atoms", "gates", "relative gap", "measured"])
     targets = []
-    for place, (kind, combine) in enumerate(TASKS):
-        train = blocks(kind, combine, N_TRAIN, random_state=SEED)
-        test = blocks(kind, combine, N_TEST, random_state=SEED + 1)
+    for place, (shape, combine) in enumerate(TASKS):
+        kind = kind_of(combine)
+        train = blocks(shape, combine, N_TRAIN, random_state=SEED)
+        test = blocks(shape, combine, N_TEST, random_state=SEED + 1)
         with Timer() as timer:
             solution = solve(train.X, train.y, gamma=3.0, random_state=SEED, **SETTINGS[combine])
-        ours = score(combine, test.y, solution.predict(test.X))
+        ours = score(kind.goal, test.y, solution.predict(test.X))
         gap = float(solution.certificate.relative_gap)
         atoms, gates = len(solution.atoms), solution.n_gates
         table.add(train.name, "fw_circuits", ours, timer.wall, atoms, gates, gap, "now")
         if not quick:
-            table.add(
-                train.name, "HistGradientBoosting", *boosting(combine, train, test), None, None, None, "now"
-            )
+            with Timer() as peer:
+                boosted = boosting(kind, train.X, train.y, quick)
+            peer_score = score(kind.goal, test.y, boosted.predict(test.X))
+            table.add(train.name, "HistGradientBoosting", peer_score, peer.wall, None, None, None, "now")
         for model, figures in PEERS.items():
             if figures[place] is not None:
                 table.add(train.name, model, figures[place], None, None, None, None, "earlier")
-        if (kind, combine) in TARGETS:
-            targets.append((f"{train.name}, score", ours, ">=", TARGETS[kind, combine]))
+        if (shape, combine) in TARGETS:
+            targets.append((f"{train.name}, score", ours, ">=", TARGETS[shape, combine]))
         targets.append((f"{train.name}, seconds", timer.wall, "<=", MAX_SECONDS))
     table.show("blocks")
     draw(table)
@@ -116,7 +103,7 @@ def summarise(table: Table) -> None:
     tell(
         "blocks",
         f"Scores on fresh rows from {min(scores):.5f} to {max(scores):.5f} in {min(seconds):.2f} to "
-        f"{max(seconds):.2f} s a task; above the best peer on {len(won)} of {len(known)} tasks with a peer"
+        f"{max(seconds):.2f} s per task; above the best peer on {len(won)} of {len(known)} tasks with a peer"
         + (f", not above on {'; '.join(lost)}" if lost else "")
         + f" (best peers from {min(known.values()):.4f} to {max(known.values()):.4f}).",
         "The blocks are what the search is made for: five functions of four inputs each. Peers marked earlier were "

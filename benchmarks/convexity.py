@@ -2,7 +2,8 @@
 
 For ``C(f, eps)``, the least number of gates within ``eps`` of f in L2 of all inputs, the HTMC quasi-norm is ``(max_eps
 eps^gamma C(f, eps))^(1/gamma)``.  Its balls can only be convex up to a constant where the norm of a mean of circuits is
-at most a constant times that of the circuits.  Two families of means ``f = (1/K) sum_k c_k``, c_k = +1 or -1 [ours]:
+at most a constant times that of the circuits.  Two families of means ``f = (1/K) sum_k c_k``, c_k = +1 or -1
+(original to this package):
 
 - *parities*: parities of 16 of 256 inputs, 15 gates each, drawn at random.  They are orthogonal, so that |f| = K^-1/2:
   the constant 0 is that close, anything closer needs (nearly) all of them.  Size 0 from eps = K^-1/2 on and ~20 K
@@ -13,27 +14,27 @@ at most a constant times that of the circuits.  Two families of means ``f = (1/K
 
 ``C`` is taken over circuits whose output bits, at most 16, are read as an integer n, with value ``offset + scale n``.
 What a construction shows is an *upper* bound on C.  For the parities a count gives a *lower* bound: circuits of at most
-S gates are fewer than the balls of radius eps that are needed to cover all means of K parities; it holds for 99 % of
+S gates are fewer than the balls of radius eps that are needed to cover all means of K parities; it is true of 99 % of
 the draws.  For the formulas no lower bound is shown: there, ratios are those of two upper bounds.
 """
 
 import math
+from collections.abc import Sequence
 from functools import cache
+from typing import Any, NamedTuple
 
-import matplotlib
 import numpy as np
 from scipy.special import gammaln
 
-from benchmarks._common import Table, check_targets, save_figure, tell
+from benchmarks._common import Table, check_targets, power_law, save_figure, tell
+from benchmarks._figures import BLUE, GREY, INK, ORANGE, pyplot
 from fw_circuits import Atom, Circuit, Lattice
 from fw_circuits.circuits.builder import Builder
 from fw_circuits.circuits.families import parity_circuit
 from fw_circuits.circuits.gate import AND, OR
 from fw_circuits.rounding import round_solution
 from fw_circuits.rounding.sampling import size_against_error
-from fw_circuits.solution import Certificate, Solution, Status, Trace
-
-matplotlib.use("Agg", force=False)
+from fw_circuits.tetrakis import Combination
 
 SEED = 0
 GAMMAS = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0)
@@ -47,32 +48,35 @@ FORMULA_INPUTS, FORMULA_GATES = 12, (3, 11)
 CUBE = (np.arange(1 << FORMULA_INPUTS)[:, None] >> np.arange(FORMULA_INPUTS) & 1).astype(np.uint8)
 #: Sampled circuits of each size, for K up to 1024 and above; sizes n grow by this factor, to ``LAST * K``.
 DRAWS, DRAWS_LARGE, GROWTH, LAST = 3, 1, math.sqrt(2.0), 2
-#: Radii of the lower bound as parts of K^-1/2; the part of draws for which it may fail; output bits of a circuit.
+#: Radii of the lower bound as fractions of K^-1/2; how often it may fail over draws; output bits of a circuit.
 RADII = tuple(np.linspace(0.02, 0.6, 59))
 FAILURES, OUTPUT_BITS = 0.01, 16
 
 
-def mean_of(atoms: list[Atom], lattice: Lattice) -> Solution:
-    """The mean of the atoms as a combination that the rounding can read; no problem was solved."""
-    none = Certificate(
-        "lam", 1.0, math.inf, -math.inf, "no circuits", 0, -math.inf, math.inf, 1.0, 0.0, 0.0, 0.0
-    )
-    names = tuple(f"x{i}" for i in range(lattice.n_features))
+class Mean(NamedTuple):
+    """A combination that the rounding can read; no problem was solved."""
+
+    combination: Combination
+    feature_names: tuple[str, ...]
+    classes: None = None
+
+
+def mean_of(atoms: list[Atom], lattice: Lattice) -> Mean:
+    """The mean of the atoms."""
     coef = np.full(len(atoms), 1.0 / len(atoms))
-    return Solution(
-        tuple(atoms), coef, 0.0, lattice, 3.0, "squared", "lam", 1.0, Status.CALLBACK, Trace(), none, names
-    )
+    names = tuple(f"x{i}" for i in range(lattice.n_features))
+    return Mean(Combination(tuple(atoms), coef, 0.0, lattice), names)
 
 
-def gates_of_all(solution: Solution) -> int:
+def gates_of_all(mean: Mean) -> int:
     """Gates of the exact circuit: all atoms and an adder of K bits."""
-    rounded = round_solution(solution, bits=1, output="value")
+    rounded = round_solution(mean, bits=1, output="value")
     if rounded.error_bound != 0.0 or np.any(rounded.weights != 1):
         raise RuntimeError("the circuit of all atoms with weight 1 is not exact")
     return rounded.n_gates
 
 
-def parities(count: int, rng: np.random.Generator) -> Solution:
+def parities(count: int, rng: np.random.Generator) -> Mean:
     """The mean of distinct random parities."""
     supports: set[tuple[int, ...]] = set()
     while len(supports) < count:
@@ -91,7 +95,7 @@ def formula(gates: int, rng: np.random.Generator) -> Circuit:
     return builder.circuit(parts)
 
 
-def formulas(count: int, rng: np.random.Generator) -> tuple[Solution, np.ndarray]:
+def formulas(count: int, rng: np.random.Generator) -> tuple[Mean, np.ndarray]:
     """The mean of random formulas, and their values (2^n, K), +1 or -1."""
     lattice = Lattice.boolean(FORMULA_INPUTS)
     atoms, values = [], np.empty((len(CUBE), count))
@@ -103,14 +107,14 @@ def formulas(count: int, rng: np.random.Generator) -> tuple[Solution, np.ndarray
     return mean_of(atoms, lattice), values
 
 
-def sampled(solution: Solution, values: np.ndarray) -> list[tuple[int, float, int]]:
+def sampled(mean: Mean, values: np.ndarray) -> list[tuple[int, float, int]]:
     """Draws n, exact L2 error and gates of sampled circuits, one row each."""
     count = values.shape[1]
     steps = int(math.log(LAST * count) / math.log(GROWTH))
     numbers = sorted({round(GROWTH**i) for i in range(steps + 1)})
     found = []
     for draw in range(DRAWS if count <= 1024 else DRAWS_LARGE):
-        rows = size_against_error(solution, CUBE, numbers, repeats=1, random_state=SEED + draw)
+        rows = size_against_error(mean, CUBE, numbers, repeats=1, random_state=SEED + draw)
         found += [
             (row.n, row.rms_error, int(row.n_gates)) for row in rows
         ]  # one repeat: figures of one circuit
@@ -170,19 +174,13 @@ def lower_norm(count: int, gamma: float) -> float:
     return max(counted, (PARITY_OF - 1) ** (1.0 / gamma)) / math.sqrt(count)
 
 
-def slope(x: np.ndarray, y: np.ndarray) -> float:
-    """Fitted exponent of y against x."""
-    return float(np.polyfit(np.log(x), np.log(y), 1)[0])
-
-
 def draw(ratios, points, path_gammas) -> None:
     """results/convexity.png: ratios of the parities, and size against error of the formulas."""
-    import matplotlib.pyplot as plt
-
+    plt = pyplot()
     shade = plt.get_cmap("viridis")
     fig, (top, bottom) = plt.subplots(2, 1, figsize=(7.0, 10.0), layout="constrained")
     counts = sorted({k for k, *_ in ratios})
-    colors = {1.0: "#c8541a", 2.0: "#8a8a8a", 3.0: "#1f5fa8"}
+    colors = {1.0: ORANGE, 2.0: GREY, 3.0: BLUE}
     for gamma in path_gammas:
         upper = [ratios[k, gamma]["parities"] for k in counts]
         lower = [ratios[k, gamma]["parities, at least"] for k in counts]
@@ -192,7 +190,7 @@ def draw(ratios, points, path_gammas) -> None:
         top.annotate(f"γ = {gamma:g}", (counts[-1], upper[-1]), (4, 0), textcoords="offset points", va="center",
                      color=colors[gamma])  # fmt: skip
     top.set_xlim(0.8, counts[-1] * 6)
-    top.axhline(1.0, color="#222222", lw=0.8)
+    top.axhline(1.0, color=INK, lw=0.8)
     top.set(xlabel="parities K in the mean", ylabel="norm of the mean / of a circuit",
             title="Norm of a mean of K parities:\nbuilt (solid), and no less than (dashed)")  # fmt: skip
     chosen = [k for k in counts if k >= 16]
@@ -205,7 +203,7 @@ def draw(ratios, points, path_gammas) -> None:
         bottom.annotate(f"all {k}", (rows[:, 0].min(), points[k]["all"]), (0, 3), textcoords="offset points",
                         color=color, fontsize=13)  # fmt: skip
     x = np.geomspace(2.0, rows[:, 0].max(), 20)
-    bottom.loglog(x, 12.0 * x**2, color="#222222", ls=":", lw=2)
+    bottom.loglog(x, 12.0 * x**2, color=INK, ls=":", lw=2)
     bottom.annotate("ε⁻²", (x[-1], 12.0 * x[-1] ** 2), (-40, -6), textcoords="offset points")
     bottom.set(xlabel="1 / error", ylabel="gates",
                title="Means of K formulas: sampled (dots),\nall of them (line, error 0)")  # fmt: skip
@@ -215,25 +213,25 @@ def draw(ratios, points, path_gammas) -> None:
     save_figure(fig, "convexity")
 
 
-def run(quick: bool = False) -> list[str]:
-    """Build, sample and count; returns the exponents that are off."""
-    counts = QUICK_COUNTS if quick else COUNTS
+def measure(
+    counts: Sequence[int],
+) -> tuple[dict[tuple[int, float], dict[str, float]], dict[int, dict[str, Any]]]:
+    """Build, sample and count means of each size: ratios of norms by (K, gamma), and the formulas' points by K."""
     ratios: dict[tuple[int, float], dict[str, float]] = {}
-    points: dict[int, dict] = {}
-    sizes = Table(["family", "K", "distance to a constant", "gates, exact", "gates needed within half of it",
+    points: dict[int, dict[str, Any]] = {}
+    table = Table(["family", "K", "distance to a constant", "gates, exact", "gates needed within half of it",
                    "exponent of gates in 1/error"])  # fmt: skip
     for k in counts:
         rng = np.random.default_rng([SEED, k])
         gates = gates_of_all(parities(k, rng))
-        half = max(needed(k, 0.5), PARITY_OF - 1)
-        sizes.add("parities", k, k**-0.5, gates, half, None)
+        table.add("parities", k, k**-0.5, gates, max(needed(k, 0.5), PARITY_OF - 1), None)
         mixture, values = formulas(k, rng)
         found, all_gates = sampled(mixture, values), gates_of_all(mixture)
         spread = float(values.mean(axis=1).std())
         inside = np.array([(1.0 / e, g) for n, e, g in found if 4 <= n <= k // 4 and e > 0])
-        exponent = slope(*inside.T) if k >= 64 else None
-        points[k] = {"sampled": found, "all": all_gates, "spread": spread, "exponent": exponent}
-        sizes.add("monotone formulas", k, spread, all_gates, None, exponent)
+        exponent = power_law(*inside.T).slope if k >= 64 else None
+        points[k] = {"sampled": found, "all": all_gates, "exponent": exponent}
+        table.add("monotone formulas", k, spread, all_gates, None, exponent)
         known = [(e, g) for _, e, g in found] + [(0.0, all_gates)]
         own = values.std(axis=0)  # distance of each component to its best constant
         for gamma in GAMMAS:
@@ -244,40 +242,50 @@ def run(quick: bool = False) -> list[str]:
                 "parities, at least": lower_norm(k, gamma) / one,
                 "monotone formulas": norm(known, spread, gamma) / component,
             }
-    sizes.show("convexity-sizes")
-    print()
+    table.show("convexity-sizes")
+    return ratios, points
 
-    growth = Table(["gamma", "family", *[f"K = {k}" for k in counts], "exponent", "predicted"])
-    targets, fitted = [], {}
-    large = np.array([k for k in counts if k >= FIT_FROM])
+
+def fit(
+    ratios: dict[tuple[int, float], dict[str, float]], counts: Sequence[int]
+) -> dict[tuple[str, float], float]:
+    """Show the ratios with their growth in K; the fitted exponents by family and gamma."""
+    table = Table(["gamma", "family", *[f"K = {k}" for k in counts], "exponent", "predicted"])
+    large = [k for k in counts if k >= FIT_FROM]
+    fitted = {}
     for gamma in GAMMAS:
-        free = 1.0 / gamma - 0.5
-        for family in ("parities", "parities, at least", "monotone formulas"):
-            values_of = [ratios[k, gamma][family] for k in counts]
-            exponent = slope(large, np.array([ratios[k, gamma][family] for k in large]))
-            expected = free if family.startswith("parities") else max(0.0, free)
-            fitted[family, gamma] = exponent
-            growth.add(gamma, family, *values_of, exponent, expected)
-            if family == "parities, at least":
-                continue
-            tolerance = 0.02 if family == "parities" else 0.25 if quick else 0.1
-            what = f"{family}, gamma {gamma:g}: exponent off the prediction by"
-            targets.append((what, abs(exponent - expected), "<=", tolerance))
-    growth.show("convexity")
-    with matplotlib.rc_context({"font.size": 15}):
+        for family in ratios[counts[0], gamma]:
+            slope = power_law(large, [ratios[k, gamma][family] for k in large]).slope
+            fitted[family, gamma] = slope
+            values = [ratios[k, gamma][family] for k in counts]
+            table.add(gamma, family, *values, slope, predicted(family, gamma))
+    print()
+    table.show("convexity")
+    return fitted
+
+
+def predicted(family: str, gamma: float) -> float:
+    """The exponent of K that the two ends of the size say."""
+    free = 1.0 / gamma - 0.5
+    return free if family.startswith("parities") else max(0.0, free)
+
+
+def run(quick: bool = False) -> list[str]:
+    """Build, sample and count; returns the exponents that are off."""
+    counts = QUICK_COUNTS if quick else COUNTS
+    ratios, points = measure(counts)
+    fitted = fit(ratios, counts)
+    with pyplot().rc_context({"font.size": 15}):
         draw(ratios, points, (1.0, 2.0, 3.0))
-    last = counts[-1]
-    exponents = [p["exponent"] for p in points.values() if p["exponent"] is not None]
-    targets.append(("exponent of gates in 1/error, largest K: off 2 by", abs(exponents[-1] - 2.0), "<=", 0.3))
-    low = {g: ratios[last, g]["parities, at least"] for g in GAMMAS}
-    high = {g: ratios[last, g]["parities"] for g in GAMMAS}
-    soft = max(ratios[k, 3.0]["monotone formulas"] for k in counts[1:])
+    exponent = [p["exponent"] for p in points.values() if p["exponent"] is not None][-1]
+    last, ends = counts[-1], ratios[counts[-1], 1.0]
     proof = (
-        f"not convex at gamma = 1, by a proven factor of at least {low[1.0]:.3g} at K = {last}"
-        if low[1.0] > 1.0
-        else f"at gamma = 1 growth is only seen from above (the proven ratio at K = {last} is {low[1.0]:.3g})"
+        f"not convex at gamma = 1, by a proven factor of at least {ends['parities, at least']:.3g} at K = {last}"
+        if ends["parities, at least"] > 1.0
+        else f"at gamma = 1 growth is only seen from above (the proven ratio at K = {last} is "
+        f"{ends['parities, at least']:.3g})"
     )
-    worst = max(soft, max(ratios[k, 3.0]["parities"] for k in counts[1:]))
+    worst = max(ratios[k, 3.0][family] for k in counts[1:] for family in ("parities", "monotone formulas"))
     bounded = (
         "at gamma = 3 no mean that was built costs more than"
         if worst <= 2.0
@@ -285,12 +293,23 @@ def run(quick: bool = False) -> list[str]:
     )
     tell(
         "convexity",
-        f"The mean of {last} parities as built has {high[1.0]:.3g} times the norm of one at gamma = 1 (K^"
-        f"{fitted['parities', 1.0]:.2f}) and {high[3.0]:.2g} times at gamma = 3 (K^{fitted['parities', 3.0]:.2f}): "
-        f"{proof}; {bounded} {worst:.2g} times its circuits. Sampled circuits "
-        f"grow as error^-{exponents[-1]:.2f} (Monte Carlo: -2), which is where the two sides part.",
+        f"The mean of {last} parities as built has {ends['parities']:.3g} times the norm of one at gamma = 1 (K^"
+        f"{fitted['parities', 1.0]:.2f}) and {ratios[last, 3.0]['parities']:.2g} times at gamma = 3 (K^"
+        f"{fitted['parities', 3.0]:.2f}): {proof}; {bounded} {worst:.2g} times its circuits. Sampled circuits "
+        f"grow as error^-{exponent:.2f} (Monte Carlo: -2), which is where the two families differ.",
         "Sizes are those of circuits that were built, upper bounds on the least size; only for the parities a count "
         f"bounds it from below (exponent {fitted['parities, at least', 1.0]:.2f} at gamma = 1), for 99 % of draws. "
         "Bounded ratios of two families illustrate convexity for gamma > 2; they do not prove it.",
     )
-    return check_targets(targets)
+    tolerances = {"parities": 0.02, "monotone formulas": 0.25 if quick else 0.1}
+    return check_targets(
+        [
+            *(
+                (f"{family}, gamma {gamma:g}: exponent off the prediction by",
+                 abs(fitted[family, gamma] - predicted(family, gamma)), "<=", tolerance)
+                for gamma in GAMMAS
+                for family, tolerance in tolerances.items()
+            ),
+            ("exponent of gates in 1/error, largest K: off 2 by", abs(exponent - 2.0), "<=", 0.3),
+        ]
+    )  # fmt: skip

@@ -20,22 +20,22 @@ SEED = 0  # training rows; fresh rows are drawn from SEED + 1
 N_FRESH = 20_000
 #: Penalty without label noise, and where 5 % of the labels are wrong.
 LAM, NOISY_LAM = 0.003, 0.02
+#: Generator of targets -> the oracle of their family, its options, training rows, fraction of wrong labels.
+FAMILIES = {
+    parity: (ParityOracle, {}, 2000, 0.05),
+    comparator: (CarryOracle, {"truncate": False}, 6400, 0.0),
+    adder_bit: (CarryOracle, {"truncate": False}, 6400, 0.0),
+    threshold: (SymmetricOracle, {}, 6400, 0.0),
+}
 TASKS = (
-    ("parity of 16 of 40, 5 % noise", ParityOracle, {}, 2000,
-     lambda n, seed, noise: parity(40, inputs=range(3, 35, 2), n_rows=n, random_state=seed, noise=noise)),
-    ("32-bit comparator, unsigned", CarryOracle, {"truncate": False}, 6400,
-     lambda n, seed, noise: comparator(32, signed=False, n_rows=n, random_state=seed)),
-    ("32-bit comparator, signed", CarryOracle, {"truncate": False}, 6400,
-     lambda n, seed, noise: comparator(32, n_rows=n, random_state=seed)),
-    ("16-bit adder, carry out", CarryOracle, {"truncate": False}, 6400,
-     lambda n, seed, noise: adder_bit(16, n_rows=n, random_state=seed)),
-    ("16-bit adder, top sum bit", CarryOracle, {"truncate": False}, 6400,
-     lambda n, seed, noise: adder_bit(16, 15, n_rows=n, random_state=seed)),
-    ("at least 8 of 16", SymmetricOracle, {}, 6400,
-     lambda n, seed, noise: threshold(16, 8, n_rows=n, random_state=seed)),
-    ("at least 11 of 16", SymmetricOracle, {}, 6400,
-     lambda n, seed, noise: threshold(16, 11, n_rows=n, random_state=seed)),
-)  # fmt: skip
+    ("parity of 16 of 40, 5 % noise", parity, (40,), {"inputs": range(3, 35, 2)}),
+    ("32-bit comparator, unsigned", comparator, (32,), {"signed": False}),
+    ("32-bit comparator, signed", comparator, (32,), {}),
+    ("16-bit adder, carry out", adder_bit, (16,), {}),
+    ("16-bit adder, top sum bit", adder_bit, (16, 15), {}),
+    ("at least 8 of 16", threshold, (16, 8), {}),
+    ("at least 11 of 16", threshold, (16, 11), {}),
+)
 
 
 def wrong_rows(data, fresh, oracle, lam, time_limit=None):
@@ -58,11 +58,13 @@ def run(quick: bool = False) -> list[str]:
     """
     table = Table(["target", "rows", "oracle", f"wrong of {N_FRESH:,}", "atoms", "gates", "seconds"])
     targets = []
-    for name, family, options, n_rows, make in TASKS[:: 2 if quick else 1]:
-        data, fresh = make(n_rows, SEED, 0.05), make(N_FRESH, SEED + 1, 0.0)
+    for name, make, sizes, options in TASKS[:: 2 if quick else 1]:
+        family, settings, n_rows, noise = FAMILIES[make]
+        data = make(*sizes, **options, n_rows=n_rows, random_state=SEED, noise=noise)
+        fresh = make(*sizes, **options, n_rows=N_FRESH, random_state=SEED + 1)
         lattice = Lattice.boolean(data.X.shape[1])
-        own = family([lattice.rows(data.X, 1)], lattice, 3.0, **options)
-        lam = NOISY_LAM if "noise" in name else LAM
+        own = family([lattice.rows(data.X, 1)], lattice, 3.0, **settings)
+        lam = NOISY_LAM if noise else LAM
         for label, oracle in ((family.__name__, own), ("deep", "deep")):
             if quick and label == "deep":
                 continue

@@ -1,6 +1,6 @@
 """How far does the certified scope of four and five gates reach, and at what price?
 
-One exact search (k = 10, one function a subset) by `GateOracle` with 4 and with 5 gates over 24 to 64 literals on
+One exact search (k = 10, one function per subset) by `GateOracle` with 4 and with 5 gates over 24 to 64 literals on
 6,400 rows, for the third gradient of a block task and for Gaussian noise, beside the search of four literals that
 it contains.  The part above that search is split by what its subsets went through: all of them the outer products
 and the first bound, `branched` the branch and bound, `scored` a float64 histogram.

@@ -90,7 +90,7 @@ def agreement(count: int, gammas: tuple[float, ...]) -> tuple[float, float]:
 
 
 def symmetric(*counts: int) -> int:
-    """Table of five inputs: 1 where so many of them are."""
+    """Table of five inputs: 1 where this many of them are."""
     return sum(1 << v for v in range(32) if v.bit_count() in counts)
 
 

@@ -12,7 +12,6 @@ import importlib.util
 import time
 from collections.abc import Iterator
 
-import matplotlib
 import numpy as np
 from sklearn.datasets import load_breast_cancer, load_diabetes
 from sklearn.model_selection import KFold, StratifiedKFold
@@ -20,11 +19,10 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks import _peer_models, _synthesis
 from benchmarks._common import Table, Timer, check_targets, save_figure, tell
-from benchmarks._peer_models import MODELS, READABLE, Kind, quietly
+from benchmarks._figures import BLUE, GREEN, GREY, INK, OCHRE, ORANGE, PURPLE, RED, pyplot
+from benchmarks._peer_models import MODELS, READABLE, Kind, quietly, score
 from fw_circuits import Circuit
 from fw_circuits.data import adder_bit, blocks
-
-matplotlib.use("Agg", force=False)
 
 SEED = _peer_models.SEED
 N_TRAIN, N_TEST, QUICK_TRAIN = 6_400, 20_000, 800
@@ -74,13 +72,6 @@ def tasks(quick: bool) -> Iterator[tuple[str, Kind, list[Split]]]:
         yield name, Kind(goal, "real", 2), parts[:1] if quick else parts
 
 
-def score(goal: str, truth: np.ndarray, predicted: np.ndarray) -> float:
-    """Accuracy of classes, R2 of numbers."""
-    if goal == "class":
-        return float(np.mean(truth == predicted))
-    return float(1 - np.sum((truth - predicted) ** 2) / np.sum((truth - truth.mean()) ** 2))
-
-
 def installed(quick: bool) -> tuple[dict, list[str]]:
     """The models to run, and a sentence for each that is left out."""
     run, notes = {}, []
@@ -110,7 +101,7 @@ def compare(quick: bool, table: Table) -> tuple[dict[str, dict[str, float]], lis
                         fitted = quietly(fit, kind, X, y, quick)
                     cpu, wall = cpu + timer.cpu, wall + timer.wall
                     values.append(score(kind.goal, truth, fitted.predict(fresh)))
-            except Exception as error:  # a peer that breaks is told, and the others still run
+            except Exception as error:  # a peer that breaks is reported, and the others still run
                 if name in OURS:
                     raise
                 notes.append(f"{name} failed on {task}: {type(error).__name__}: {error}"[:200])
@@ -123,7 +114,7 @@ def compare(quick: bool, table: Table) -> tuple[dict[str, dict[str, float]], lis
 
 
 def synthesis(quick: bool, table: Table) -> tuple[list[tuple[str, int, int]], list[str]]:
-    """Gates of ABC's exact circuit and of ours for the complete functions: (name, ours, exact) where both are known."""
+    """Gates of our circuit and of ABC's exact one for the complete functions, with the name, where both are known."""
     if not _synthesis.available():
         return [], [f"ABC is left out: not installed; install it with: {_synthesis.INSTALL}"]
     pairs = []
@@ -147,25 +138,16 @@ def synthesis(quick: bool, table: Table) -> tuple[list[tuple[str, int, int]], li
 
 
 def draw(scores: dict[str, dict[str, float]]) -> None:
-    """results/peers.png: what each model leaves unexplained, a row a task."""
-    import matplotlib.pyplot as plt
-
+    """results/peers.png: what each model leaves unexplained, one row per task."""
     names = [n for n in MODELS if any(n in s for s in scores.values())]
-    looks = {"fw_circuits": ("o", "#1f5fa8"), "fw_circuits, deep": ("D", "#1f5fa8")}
-    others = [n for n in names if n not in looks]
-    marks = dict(zip(others, ("s", "x", "^", "v", "P", "*", "d"), strict=False))
-    shades = dict(
-        zip(
-            others,
-            ("#8a8a8a", "#222222", "#c8541a", "#3c8a5a", "#8a4fa0", "#b08a00", "#c03060"),
-            strict=False,
-        )
-    )
+    looks = {"fw_circuits": ("o", BLUE), "fw_circuits, deep": ("D", BLUE)}
+    shades = (GREY, INK, ORANGE, GREEN, PURPLE, OCHRE, RED)
+    looks |= zip((n for n in names if n not in looks), zip("sx^vP*d", shades, strict=True), strict=False)
     rows = list(scores)[::-1]
-    fig, axis = plt.subplots(figsize=(7.0, 2.6 + 0.75 * len(rows)), layout="constrained")
+    fig, axis = pyplot().subplots(figsize=(7.0, 2.6 + 0.75 * len(rows)), layout="constrained")
     for name in names[::-1]:
-        marker, color = looks.get(name) or (marks[name], shades[name])
-        big = name in looks  # ours stand a little higher, so that they hide nobody
+        marker, color = looks[name]
+        big = name in OURS  # ours stand a little higher, so that they hide nobody
         points = [
             (max(1 - scores[t][name], 1e-5), i + 0.25 * big) for i, t in enumerate(rows) if name in scores[t]
         ]
@@ -195,7 +177,7 @@ def run(quick: bool = False) -> list[str]:
     print()
     exact.show("peers-synthesis")
     print("\n".join(["", *notes]))
-    with matplotlib.rc_context({"font.size": 14}):
+    with pyplot().rc_context({"font.size": 14}):
         draw(scores)
     broken = sum(row[5] == "failed" for row in table.rows)
     targets: list[tuple[str, float, str, float]] = [("fits of peers that failed", broken, "<=", 0)]

@@ -56,22 +56,8 @@ def run(quick: bool) -> list[str]:
     """
     n_points = N_POINTS // 10 if quick else N_POINTS
     scores = Table(["data", "model", "score over folds", "fold spread", "seconds"])
-    proofs = Table(
-        [
-            "data",
-            "circuits",
-            "lam",
-            "levels",
-            "max gates",
-            "passes",
-            "seconds",
-            "atoms",
-            "gates",
-            "relative gap",
-            "neurons",
-            "deviation",
-        ]
-    )
+    proofs = Table(["data", "circuits", "lam", "levels", "max gates", "passes", "seconds", "atoms", "gates",
+                    "relative gap", "neurons", "deviation"])  # fmt: skip
     targets = []
     for name, X, y, loss, ours, peers, folds in tasks(quick):
         found = {}

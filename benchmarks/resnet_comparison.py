@@ -14,6 +14,7 @@ from dataclasses import replace
 import numpy as np
 from sklearn.datasets import load_breast_cancer, load_diabetes
 
+from benchmarks import _figures
 from benchmarks._common import Table, check_targets, save_figure, tell
 from fw_circuits.comparison import FAMILIES, PENALTIES, Comparison, compare, default_settings
 from fw_circuits.data import Dataset, adder_bit, blocks
@@ -136,29 +137,14 @@ def verdict(found: list[Comparison]) -> tuple[str, str]:
 
 
 def figure(found: list[Comparison], quantity: str):
-    """Small multiples of test error against one quantity, a task a panel."""
-    import matplotlib
-
-    matplotlib.use("Agg", force=False)
-    import matplotlib.pyplot as plt
-
-    columns = min(len(found), 2)
-    rows = -(-len(found) // columns)
-    fig, axes = plt.subplots(
-        rows, columns, figsize=(3.6 * columns, 2.5 * rows), layout="constrained", squeeze=False
-    )
-    for axis in axes.flat[len(found) :]:
-        axis.set_axis_off()
-    for axis, result in zip(axes.flat, found, strict=False):
+    """Small multiples of test error against one quantity, one task per panel."""
+    fig, axes = _figures.multiples(len(found), 3.6, 2.5)
+    for axis, result in zip(axes, found, strict=True):
         draw_front(axis, result, quantity)
         axis.set_title(result.name, fontsize=11)
         axis.set(xlabel=AXES[quantity], ylabel=f"test {result.metric}")
-    handles = [plt.Line2D([], [], marker=m, color=c, ls="") for c, m, _ in FAMILY_STYLE.values()]
-    fig.legend(
-        handles,
-        [name for *_, name in FAMILY_STYLE.values()],
-        loc="outside upper center",
-        ncols=2,
-        frameon=False,
-    )
+    plt, style = _figures.pyplot(), FAMILY_STYLE.values()
+    handles = [plt.Line2D([], [], marker=marker, color=color, ls="") for color, marker, _ in style]
+    names = [name for *_, name in style]
+    fig.legend(handles, names, loc="outside upper center", ncols=2, frameon=False)
     return fig

@@ -1,6 +1,6 @@
 """One honest experiment on one data set: score on held-out rows, solve on all rows, compile, measure.
 
-Every row is held out once; whatever is chosen from data is chosen on the training part of each fold alone.
+Every row is held out once; whatever is chosen from data is chosen on the training rows of each fold alone.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ class Experiment:
     """What :func:`run` found.
 
     ``score`` is the mean accuracy or R2 over the held-out folds, ``boosting_score`` that of gradient boosting with
-    scikit-learn's defaults on the same folds; ``fold_scores`` has one row a fold (ours, boosting).  ``solution`` is
-    fitted to all rows in ``seconds``; ``deviation`` is the largest ``|resnet - solution|`` over ``n_points`` points.
+    scikit-learn's defaults on the same folds; ``fold_scores`` has one row per fold (circuits, boosting).  ``solution``
+    is fitted to all rows in ``seconds``; ``deviation`` is the largest ``|resnet - solution|`` over ``n_points`` points.
     """
 
     dataset: Dataset
@@ -75,7 +75,7 @@ def run(
     folds, random_state : int
         Shuffled folds, stratified for two labels.
     choose : bool
-        Choose circuits and penalty by cross-validation, in each training part anew (slower).
+        Choose circuits and penalty by cross-validation, on the training rows of each fold anew (slower).
     progress : bool
         Show the solver's live line in the fit to all rows.
     n_points : int
@@ -84,6 +84,10 @@ def run(
         Seconds for all of it, the folds and every choice included; each fit gets an equal share of what is left.
     **options
         For :func:`fw_circuits.solve`.
+
+    Returns
+    -------
+    Experiment
 
     Raises
     ------
@@ -133,6 +137,18 @@ def run(
 def hostile_points(lattice: Lattice, X: Floats, n: int, random_state: int = 0) -> Floats:
     """Points where an inexact compilation would show: random, outside the domain, grid points, faces and ties.
 
+    Parameters
+    ----------
+    lattice : Lattice
+    X : (N, d) array
+        Its range is the domain.
+    n, random_state : int
+        How many, and the seed.
+
+    Returns
+    -------
+    (n, d) array
+
     Examples
     --------
     >>> hostile_points(Lattice.boolean(3), np.zeros((2, 3)), 8).shape
@@ -177,13 +193,13 @@ def _check_target(dataset: Dataset, folds: int, classify: bool) -> None:
 
 
 def _share(deadline: float | None, parts: int) -> float | None:
-    """When the first of so many equal parts of the time that is left ends."""
+    """When the first of this many equal shares of the time that is left ends."""
     left = _left(deadline, parts)
     return None if left is None else time.perf_counter() + left
 
 
 def _left(deadline: float | None, parts: int = 1) -> float | None:
-    """Seconds of one of so many equal parts of the time that is left; never none, so that a solution comes back."""
+    """Seconds of one of this many equal shares of the time that is left; never 0, so that a solution comes back."""
     return None if deadline is None else max((deadline - time.perf_counter()) / parts, 1e-3)
 
 

@@ -1,7 +1,7 @@
 """What functions cost: the gauge of circuits on small cubes, brackets for fitted functions, and the rate gamma.
 
 ``Omega(f) = min sum_j |b_j| kappa(C_j)^(1/gamma)`` over all combinations ``f = sum_j b_j T_{C_j}`` is the norm that the
-solver penalises (theory, section 3; the definition is ours).  Here it is computed exactly where that is possible
+solver penalises (theory, section 3; original to this package).  Here it is computed exactly where that is possible
 (`exact_norm`, `norm_table`: up to four inputs), from both sides where it is not (`five_input_bracket`; `norm_bracket`
 for a solution), and read off a path of solutions (`rate`).
 """

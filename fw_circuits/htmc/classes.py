@@ -1,7 +1,7 @@
-"""The gauge of every Boolean function of at most four inputs, one function a class.
+"""The gauge of every Boolean function of at most four inputs, one function per class.
 
 Permuting and complementing inputs and complementing the output (NPN) changes neither the size of a smallest circuit nor
-the gauge: it permutes the vertices and the atoms, or negates f.  So one linear program a class covers all functions.
+the gauge: it permutes the vertices and the atoms, or negates f.  So one linear program per class covers all functions.
 
 Each program leaves out the function itself.  With A its value, the least cost of f as a combination of *other*
 functions, ``Omega(f) = min(kappa^(1/gamma), A)``; the atom of f is an extreme point of the unit ball if and only if
@@ -67,6 +67,8 @@ class ClassNorm(NamedTuple):
 def npn_classes(n: int) -> list[tuple[int, int]]:
     """Smallest truth table and number of functions of every NPN class of n <= 4 inputs.
 
+    Examples
+    --------
     >>> [len(npn_classes(n)) for n in range(5)]
     [1, 2, 4, 14, 222]
     >>> npn_classes(2)
@@ -92,7 +94,7 @@ def norm_table(gamma: float, n: int = 4) -> list[ClassNorm]:
     Returns
     -------
     list of ClassNorm
-        In ascending order of tables; 222 classes for n = 4, some three seconds.
+        In ascending order of tables; 222 classes for n = 4, about three seconds.
 
     Raises
     ------

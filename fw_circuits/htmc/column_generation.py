@@ -6,7 +6,7 @@
 with the constant c fixed to 0, or free (then sum u = 0).  A master program knows some columns; its dual vector scores
 all the others at once, and those that violate their constraint join, the worst of each cost.  When none does, u is
 feasible for the whole list.  With a ``ball`` of radius R, a residual is allowed at the price ``R max|residual|``, and
-the dual is held to ``sum|u| <= R``: as if every sign vector whatsoever were a column at price R.
+the dual is limited to ``sum|u| <= R``: as if every sign vector whatsoever were a column at price R.
 
 HiGHS solves the masters (scipy); its tolerances are not trusted: the caller divides u by its largest score.
 """

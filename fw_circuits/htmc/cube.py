@@ -2,7 +2,7 @@
 
 A function f on the n-cube is its vector of 2^n values, entry v at the pattern ``v = x0 + 2 x1 + ...``.  An atom is a
 vector of signs, +1 where the function is true, priced ``kappa^(1/gamma)`` with kappa = max(1, gates of a smallest
-circuit).  Complements cost the same and carry the opposite sign, so a list holds only *normal* functions, those that
+circuit).  Complements cost the same and carry the opposite sign, so a list contains only *normal* functions, those that
 are 0 at pattern 0: 32,768 of them for four inputs.
 
 One level is enough on the cube: a grid point of level k that lies on a vertex has k equal bits per coordinate,
@@ -167,8 +167,8 @@ def values_on_cube(table: Any, n: int) -> tuple[Floats, int | None]:
     Parameters
     ----------
     table : int or array_like of shape (2^n,)
-        An integer is a truth table: bit v is the value at pattern v, and the values are -1 and +1.  An array holds the
-        values themselves: 0 and 1 in it are 0 and 1.
+        An integer is a truth table: bit v is the value at pattern v, and the values are -1 and +1.  An array
+        contains the values themselves: 0 and 1 in it are 0 and 1.
 
     Raises
     ------
@@ -196,7 +196,7 @@ def values_on_cube(table: Any, n: int) -> tuple[Floats, int | None]:
         raise InputError(f"table is neither an integer nor {size} real numbers ({error}).") from error
     if values.shape != (size,):
         raise InputError(
-            f"table has shape {values.shape}; expected ({size},), one value a vertex of the {n}-cube."
+            f"table has shape {values.shape}; expected ({size},), one value per vertex of the {n}-cube."
         )
     if not np.isfinite(values).all():
         raise InputError(

@@ -1,12 +1,13 @@
 """The gauge of a function on a cube of at most four inputs, exactly, with its proof from both sides.
 
-On the n-cube, n <= 4, the gauge of theory section 3 is a linear program over all 2^(2^n - 1) normal functions, each at
-the price of its smallest circuit, which the catalogue knows (theory, section 8).  A decomposition proves the value from
-above and a dual vector u from below: ``<u, f> <= Omega(f)`` wherever ``|<u, T_C>| <= kappa(C)^(1/gamma)`` for every
-C.  u is scaled so that this holds for all functions; sums are floating point, not rounded outwards (expect 1e-15).
+On the n-cube, n <= 4, the gauge of theory section 3 (original to this package) is a linear program over all
+2^(2^n - 1) normal functions, each at the price of its smallest circuit, which the catalogue knows (theory, section 8).
+A decomposition proves the value from above and a dual vector u from below: ``<u, f> <= Omega(f)``
+wherever ``|<u, T_C>| <= kappa(C)^(1/gamma)`` for every C.  u is scaled so that this is true of all functions; sums are
+floating point, not rounded outwards (expect 1e-15).
 
 The value is also the gauge of the Lovász extension of f on [0, 1]^n: level-1 atoms are Lovász extensions, so any
-decomposition on the vertices holds inside.
+decomposition on the vertices is valid inside.
 """
 
 from __future__ import annotations
@@ -79,6 +80,8 @@ class ExactNorm:
 
         All functions are priced one block after another from the bits of their tables; f is added up from its atoms.
 
+        Examples
+        --------
         >>> exact_norm(0x8001, 4, 3.0).verify() < 1e-9
         True
         """
@@ -99,7 +102,7 @@ class ExactNorm:
         return max(errors)
 
     def describe(self) -> str:
-        """Value and decomposition in words, one line an atom."""
+        """Value and decomposition in words, one line per atom."""
         whose = " up to a free constant" if self.intercept else ""
         lines = [
             f"Norm{whose} at gamma = {self.gamma:g}: {self.value:.9g} (proved from below within {self.gap:.1e}).",
@@ -116,7 +119,7 @@ class ExactNorm:
 
 
 def exact_norm(table: Any, n: int, gamma: float, *, intercept: bool = False) -> ExactNorm:
-    """The gauge Omega of a function on the n-cube, n <= 4 (theory, sections 3 and 8; the gauge is ours).
+    """The gauge Omega of a function on the n-cube, n <= 4 (theory, sections 3 and 8).
 
     ``Omega(f) = min sum_j |b_j| kappa(C_j)^(1/gamma)`` over all ``f = sum_j b_j T_{C_j}`` on the vertices, over all
     circuits.
@@ -216,7 +219,7 @@ def leftover(found: Generated, n: int, gamma: float) -> float:
 
     The indicator of a vertex is ``(1 + T) / 2`` with T a conjunction of n literals.
     """
-    return float(np.abs(found.residual).sum()) * (1.0 + max(1, n - 1) ** (1.0 / gamma)) / 2.0
+    return float(np.abs(found.residual).sum() * (1.0 + max(1, n - 1) ** (1.0 / gamma)) / 2.0)
 
 
 def polar_by_definition(u: Floats, n: int, gamma: float) -> float:

@@ -79,7 +79,7 @@ class FiveInputBracket:
 def five_input_bracket(
     table: Any, gamma: float, *, intercept: bool = False, max_gates: int = 5, circuit: Circuit | None = None
 ) -> FiveInputBracket:
-    """Bracket of the gauge of a function on the 5-cube (theory, section 8; the relaxation is ours).
+    """Bracket of the gauge of a function on the 5-cube (theory, section 8).
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def five_input_bracket(
     gamma, intercept
         As in `exact_norm`.
     max_gates : int
-        4, 5 or 6: the functions that are listed.  5 takes a second, 6 some ten, and half a gigabyte.
+        4, 5 or 6: the functions that are listed.  5 takes a second, 6 about ten, and half a gigabyte.
     circuit : Circuit, optional
         A circuit that computes the truth table (or its complement), if you know a small one.  Without it, one is built
         by expansion and, for symmetric functions, by counting.

@@ -28,7 +28,7 @@ from fw_circuits.solution import Solution
 #: Fewer points, or a shorter range in gates or in error, are noted.
 FEW_POINTS = 6
 SHORT_DECADES = 1.0
-#: Errors below this part of the largest one count as rounding.
+#: Errors below this fraction of the largest one count as rounding.
 ROUNDING = 1e-6
 
 
@@ -44,7 +44,7 @@ class Rate:
     gates, errors : (n_points,)
         The points used, largest error first.
     notes : tuple of str
-        What makes the figure doubtful, a sentence each.
+        What makes the figure doubtful, one sentence per reason.
     """
 
     gamma: float
@@ -127,6 +127,17 @@ def rate_of_points(gates: Any, errors: Any, *, level: float = 0.95) -> Rate:
     ----------
     gates, errors : array_like of shape (n,)
         Points without gates, and errors of 0 or of rounding (1e-6 of the largest), are left out and counted in a note.
+    level : float
+        Probability of the interval, in (0, 1).
+
+    Returns
+    -------
+    Rate
+
+    Raises
+    ------
+    InputError
+        If fewer than three points are left, they do not differ, or an argument is out of range.
 
     Examples
     --------
@@ -143,7 +154,7 @@ def rate_of_points(gates: Any, errors: Any, *, level: float = 0.95) -> Rate:
             f"gates and errors have shapes {sizes.shape} and {eps.shape}; expected two equal vectors."
         )
     if np.isnan(sizes).any() or np.isnan(eps).any() or (sizes < 0).any() or (eps < 0).any():
-        raise InputError("gates and errors hold negative numbers or NaN; expected numbers >= 0.")
+        raise InputError("gates and errors contain negative numbers or NaN; expected numbers >= 0.")
     finite = np.isfinite(eps) & np.isfinite(sizes)
     usable = finite & (sizes > 0) & (eps > ROUNDING * eps[finite].max(initial=0.0))
     order = np.argsort(-eps[usable], kind="stable")

@@ -1,4 +1,4 @@
-"""Tables, sentences and pages about results; nothing is computed here that a result does not hold."""
+"""Tables, sentences and pages about results; nothing is computed here that a result does not contain."""
 
 from fw_circuits.report.comparison import candidate_rows, comparison_lines, comparison_rows, comparison_table
 from fw_circuits.report.page import Part, page

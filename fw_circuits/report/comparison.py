@@ -23,7 +23,7 @@ QUANTITIES = {
 
 
 def comparison_rows(comparison: Comparison) -> list[dict[str, Any]]:
-    """One row a family: medians over seeds of the networks chosen on validation rows, and how often they were ahead."""
+    """One row per family: medians over seeds of the networks chosen on validation rows, and on how many each leads."""
     rows = []
     for i, family in enumerate(FAMILIES):
         chosen = comparison.chosen(family)
@@ -42,7 +42,7 @@ def comparison_rows(comparison: Comparison) -> list[dict[str, Any]]:
 
 
 def candidate_rows(comparison: Comparison) -> list[dict[str, Any]]:
-    """One row a network: everything that was measured."""
+    """One row per network: everything that was measured."""
     return [
         {"task": comparison.name, "family": NAMES[c.family], "seed": c.seed, "settings": _settings(c.settings),
          "chosen": c.chosen, "validation_error": c.validation_error, **quantities(c), "deviation": c.deviation}
@@ -58,16 +58,10 @@ def comparison_table(comparison: Comparison) -> Table:
         title=Text(f"{comparison.name}: medians over {seeds} seeds"),
         title_justify="left",
     )
-    for name in (
-        "family",
-        f"test {comparison.metric}",
-        "R, l1",
-        "R, l2",
-        "neurons",
-        "seconds",
-        "mostly chosen",
-    ):
-        table.add_column(name, justify="left" if name in ("family", "mostly chosen") else "right")
+    table.add_column("family")
+    for name in (f"test {comparison.metric}", "R, l1", "R, l2", "neurons", "seconds"):
+        table.add_column(name, justify="right")
+    table.add_column("mostly chosen")
     for row in comparison_rows(comparison):
         ends = [f"{row[f'{g}_lower']:.3g} .. {row[f'{g}_upper']:.3g}" for g in GEOMETRIES]
         table.add_row(row["family"], f"{row['error']:.4f}", *ends, f"{row['neurons']:.0f}", f"{row['seconds']:.2f}",
@@ -76,7 +70,7 @@ def comparison_table(comparison: Comparison) -> Table:
 
 
 def comparison_lines(comparison: Comparison) -> list[str]:
-    """Who is ahead in what, a sentence each."""
+    """Who is ahead in what, one sentence per quantity."""
     seeds = len(comparison.chosen(FAMILIES[0]))
     lines = []
     for quantity, words in QUANTITIES.items():

@@ -44,14 +44,18 @@ def plot_convergence(solution: Solution, path: str | PathLike[str]) -> Path:
     solution : Solution
         With a trace of at least one pass.
     path : path-like
-        Where the picture goes; the ending chooses the format.
+        Where the picture goes; the file extension chooses the format.
+
+    Returns
+    -------
+    Path
 
     Raises
     ------
     InputError
         If the solution has no trace.
     """
-    target = _check_ending(path)
+    target = _check_path(path)
     trace = solution.trace
     if len(trace) == 0:
         raise InputError("the solution has no passes to plot; expected one that solve() returned.")
@@ -89,8 +93,23 @@ def plot_circuit(
     feature_names: tuple[str, ...] | None = None,
     title: str | None = None,
 ) -> Path:
-    """One atom as a graph: literals on the left, gates by depth, output on the right."""
-    target = _check_ending(path)
+    """One atom as a graph: literals on the left, gates by depth, output on the right.
+
+    Parameters
+    ----------
+    atom : Atom
+    path : path-like
+        Where the picture goes; the file extension chooses the format.
+    feature_names : tuple of str, optional
+        Default: x0, x1, ...
+    title : str, optional
+        Default: the atom's formula.
+
+    Returns
+    -------
+    Path
+    """
+    target = _check_path(path)
     plt = _pyplot()
     circuit = atom.circuit
     names = [atom.lattice.literal_name(atom.level, i, feature_names) for i in atom.literals]
@@ -155,9 +174,9 @@ def plot_comparison(comparison: Comparison, path: str | PathLike[str]) -> Path:
     ----------
     comparison : Comparison
     path : path-like
-        Where the picture goes; the ending chooses the format.
+        Where the picture goes; the file extension chooses the format.
     """
-    target = _check_ending(path)
+    target = _check_path(path)
     fig, axes = _pyplot().subplots(2, 2, figsize=(9.0, 7.0), layout="constrained", sharey=True)
     for axis, (quantity, label) in zip(axes.flat, AXES.items(), strict=True):
         draw_front(axis, comparison, quantity)
@@ -243,8 +262,8 @@ def _shown(text: str, most: int) -> str:
     return line if len(line) <= most else f"{line[:half]}…{line[-half:]}"
 
 
-def _check_ending(path: str | PathLike[str]) -> Path:
-    """Refuse, before anything is drawn, an ending that matplotlib cannot write and a place without a file."""
+def _check_path(path: str | PathLike[str]) -> Path:
+    """Refuse, before anything is drawn, a file extension that matplotlib cannot write and a place without a file."""
     target = check_writable(path)
     _pyplot()
     from matplotlib.backend_bases import FigureCanvasBase
@@ -252,7 +271,7 @@ def _check_ending(path: str | PathLike[str]) -> Path:
     known = sorted(FigureCanvasBase.get_supported_filetypes())
     if target.suffix.lower().removeprefix(".") not in known:
         raise InputError(
-            f"{target}: unknown ending {target.suffix!r}; known: {' '.join(f'.{k}' for k in known)}."
+            f"{target}: unknown file extension {target.suffix!r}; known: {' '.join(f'.{k}' for k in known)}."
         )
     return target
 

@@ -1,8 +1,8 @@
 """The files that a run of the benchmark suite leaves, read back for the page.
 
-A folder of results (one mode: quick or full) holds for each part ``NAME.run.json`` and the tables and figures that it
-names, and ``suite.json`` with the question of every part, run or not.  Nothing is computed here; what is not there is
-told as not run.
+A folder of results (one mode: quick or full) contains for each part ``NAME.run.json`` and the tables and figures that
+it names, and ``suite.json`` with the question of every part, run or not.  Nothing is computed here; what is not there
+is reported as not run.
 """
 
 from __future__ import annotations
@@ -27,10 +27,14 @@ def read_results(folder: str | PathLike[str]) -> list[Part]:
     folder : path-like
         For example ``benchmarks/results/full``.
 
+    Returns
+    -------
+    list of Part
+
     Raises
     ------
     InputError
-        If the folder does not exist or holds no record.
+        If the folder does not exist or contains no record.
     FormatError
         If a file in it is damaged.
     """
@@ -48,7 +52,19 @@ def read_results(folder: str | PathLike[str]) -> list[Part]:
 
 
 def write_page(folder: str | PathLike[str], target: str | PathLike[str] | None = None) -> Path:
-    """Write the page about a folder of results; ``target`` is ``folder/report.html`` by default. Its path.
+    """Write the page about a folder of results.
+
+    Parameters
+    ----------
+    folder : path-like
+        As in `read_results`.
+    target : path-like, optional
+        Default: ``folder/report.html``.
+
+    Returns
+    -------
+    Path
+        Where the page is.
 
     Raises
     ------
@@ -116,7 +132,7 @@ def _part(folder: Path, name: str, record: Mapping[str, Any], question: str) -> 
 
 
 def _grid(folder: Path, name: str, width: int) -> Grid:
-    """The benchmark's own columns of a CSV; the machine's stand behind them and are told once a part."""
+    """The benchmark's own columns of a CSV; the machine's stand behind them and are reported once per part."""
     path = folder / f"{name}.csv"
     try:
         with open(path, encoding="utf-8", newline="") as file:

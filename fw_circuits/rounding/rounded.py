@@ -36,7 +36,7 @@ class Rounded:
     error_bound : float
         ``|f - rounded f|`` is at most this wherever every atom sees a grid point: everywhere for 0/1 data.
     agreement : float or None
-        Classifier with data: the part of the rows where it agrees with the solution.
+        Classifier with data: the fraction of the rows on which it agrees with the solution.
     deviation : float or None
         Regression with data: the largest ``|f - rounded f|`` on them.
     lattice, levels, classes, feature_names
@@ -61,7 +61,7 @@ class Rounded:
     feature_names: tuple[str, ...] = ()
 
     def encode(self, X: Any) -> Bits:
-        """Bits that the circuit reads, one row a row of X: literals of the nearest grid points.
+        """Bits that the circuit reads, one row per row of X: literals of the nearest grid points.
 
         Columns of a table with names are matched with ``feature_names``; an array goes by position.
         """

@@ -83,7 +83,7 @@ def size_against_error(
     solution: Fitted, X: Any, ns: Sequence[int] = (4, 8, 16, 32, 64, 128, 256), *, repeats: int = 5,
     random_state: int = 0,
 ) -> list[SizeAndError]:  # fmt: skip
-    """Size of sampled circuits against their error on X: the trade behind the HTMC norm, measured.
+    """Size of sampled circuits against their error on X: the trade-off behind the HTMC norm, measured.
 
     Parameters
     ----------

@@ -17,7 +17,7 @@ from fw_circuits.rounding.rounded import Rounded
 DIGITS = (MAX_BITS, 3, 2, 1)
 #: Bits that are tried to meet a size limit, and while atoms are dropped for it.
 LIMITED_BITS, DROPPING_BITS = range(1, 13), range(1, 9)
-#: bits=None for a regression: the fewest with deviations below this part of the range of f on the data.
+#: bits=None for a regression: the fewest with deviations below this fraction of the range of f on the data.
 TOLERANCE = 0.01
 
 
@@ -125,7 +125,7 @@ def _within(problem: Problem, bits: int | None, limits: tuple[float, float]) -> 
                     found = answer
     if found is None:
         raise BudgetError(
-            f"the limits max_gates={limits[0]:g} and max_ands={limits[1]:g} do not hold even for the largest atom "
+            f"the limits max_gates={limits[0]:g} and max_ands={limits[1]:g} cannot be met even by the largest atom "
             "alone; raise them, or solve again with a smaller max_gates."
         )
     return problem.rounded(*found)

@@ -357,7 +357,7 @@ def test_the_top_is_marked_or_used_by_no_other():
     assert read(".v", verilog("assign y = a;").replace(" t ", " u ") + marked).truth_table() == 8
 
 
-def test_unknown_bits_are_0_and_said():
+def test_unknown_bits_are_0_with_a_warning():
     with pytest.warns(UserWarning, match="line 2: 1'bx has unknown bits"):
         assert tables(".v", verilog("assign y = a | 1'bx;")) == [10]
     with warnings.catch_warnings():

@@ -45,7 +45,7 @@ HEADERS = {
 
 
 @pytest.mark.parametrize("case", HEADERS)
-def test_line_1_holds_names(read, case):
+def test_line_1_contains_names(read, case):
     line, target, features, name = HEADERS[case]
     data = read(f"{line}\n{ROWS}", target)
     assert data.feature_names == features and data.target_name == name
@@ -156,7 +156,7 @@ def test_header_at_the_shell(tmp_path, capsys, monkeypatch):
     rows = "".join(f"{a},{b},{a}\n" for a in (0, 1) for b in (0, 1)) * 8
     (tmp_path / "t.csv").write_text("5,6,7\n" + rows)
     seen = []
-    monkeypatch.setattr("fw_circuits.cli._experiment", lambda args, data: seen.append(data))
+    monkeypatch.setattr("fw_circuits.cli.solving.experiment", lambda args, data: seen.append(data))
     for words in ([], ["--header"], ["--no-header"]):
         assert main(["solve", str(tmp_path / "t.csv"), *words]) == 0
     assert [data.n_rows for data in seen] == [33, 32, 33] and seen[1].feature_names == ("5", "6")

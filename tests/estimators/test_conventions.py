@@ -311,7 +311,7 @@ def test_frames_keep_their_names(library):
         model.predict(mixed)
 
 
-def test_a_lazy_frame_is_told_to_collect():
+def test_a_lazy_frame_is_refused_with_the_word_collect():
     polars = pytest.importorskip("polars")
     with pytest.raises(InputError, match=r"collect\(\) it first"):
         CircuitClassifier().fit(polars.LazyFrame({"a": X[:, 0]}), BOTH)

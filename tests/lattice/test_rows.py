@@ -165,7 +165,7 @@ def test_one_public_call_scans_the_points_once(monkeypatch):
         ([[-1e308], [1e308]], {}),
     ],
 )
-def test_refusals(X, options):
+def test_columns_and_options_that_make_no_lattice_are_refused(X, options):
     with pytest.raises(InputError, match=r"expected|impute|not numeric"):
         Lattice.fit(X, **{"levels": (1,), **options})
     with pytest.raises(InputError, match="the lattice expects 2"):

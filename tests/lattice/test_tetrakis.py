@@ -83,7 +83,7 @@ def test_equality_hash_key_and_formula():
     assert atom.formula() == "x0[0] & x1[1]" and atom.formula(["p", "q", "r"]) == "p[0] & q[1]"
 
 
-def test_refusals():
+def test_atoms_that_do_not_fit_the_lattice_are_refused():
     lattice = Lattice.boolean(3)
     rng = np.random.default_rng(0)
     two = Circuit(2, (Gate(8, 1, 2),), (6, 7))

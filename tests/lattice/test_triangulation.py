@@ -196,7 +196,7 @@ def test_transpose_and_row_set(kernels):
     assert np.array_equal(np.unique(ids, return_index=True)[1], np.sort(np.unique(ids, return_index=True)[1]))
 
 
-def test_refusals(kernels):
+def test_points_and_levels_out_of_range_are_refused(kernels):
     for z, level in [([[1.5]], 1), ([[-0.1]], 1), ([[np.nan]], 2), ([[0.5]], 0), ([[0.5]], 17), ([0.5], 1)]:
         with pytest.raises(InputError, match=r"expected|clip"):
             triangulate(np.array(z), level)

@@ -183,7 +183,7 @@ def test_labels_that_are_taken_are_saved_and_predicted_as_they_were(name, tmp_pa
     [(Fraction(1, 2), Fraction(1, 3)), ((1, 2), (3, 4)), (pd.Timestamp(0, tz="UTC"), pd.Timestamp(1, tz="UTC")),
      (np.datetime64("2020-01-01", "ns"), np.datetime64("2021-01-01", "ns")), (frozenset("a"), frozenset("b"))],
 )  # fmt: skip
-def test_labels_that_no_file_holds_are_refused_before_the_work(no, yes, no_work):
+def test_labels_that_no_file_can_store_are_refused_before_the_work(no, yes, no_work):
     with pytest.raises(InputError, match="labels that can be saved"):
         solve(X, objects(no, yes), loss="logistic")
 

@@ -89,11 +89,11 @@ def test_r2_needs_two_rows_in_each_fold(tmp_path, capsys):
 
 
 def test_a_bad_output_folder_is_refused_before_the_work(table, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("fw_circuits.cli.run", lambda *args, **options: pytest.fail("solved first"))
+    monkeypatch.setattr("fw_circuits.cli.solving.run", lambda *_, **__: pytest.fail("solved first"))
     for below in (table, table / "deeper"):
         assert main(["solve", str(table), "--output", str(below)]) == 1
         assert "which is or lies in a file; name a folder" in capsys.readouterr().err
-    monkeypatch.setattr("fw_circuits.cli.os.access", lambda path, mode: False)
+    monkeypatch.setattr("fw_circuits.cli.output.os.access", lambda *_: False)
     assert main(["solve", str(table), "--output", str(tmp_path)]) == 1
     err = capsys.readouterr().err
     assert "name another folder" in err
@@ -148,14 +148,14 @@ def test_odd_names_are_printed_and_drawn_as_they_are(odd_table, tmp_path, capsys
 
 
 def test_pictures_that_fail_cost_a_line_and_not_the_solution(table, tmp_path, capsys, monkeypatch):
-    def broken(*args):
+    def broken(*_):
         assert [p.suffix for p in tmp_path.iterdir() if p.suffix == ".npz"], (
             "drawn before the solution was saved"
         )
         raise RuntimeError("no\nfonts")
 
     for name in ("plot_circuit", "plot_convergence"):
-        monkeypatch.setattr(f"fw_circuits.cli.{name}", broken)
+        monkeypatch.setattr(f"fw_circuits.cli.solving.{name}", broken)
     assert main(["solve", str(table), "--folds", "2", "--output", str(tmp_path)]) == 0
     printed = capsys.readouterr()
     assert printed.err.count("was not written (RuntimeError: no fonts)") == 2
@@ -163,7 +163,7 @@ def test_pictures_that_fail_cost_a_line_and_not_the_solution(table, tmp_path, ca
 
 
 def test_a_full_disk_does_not_hide_the_result(table, tmp_path, capsys, monkeypatch):
-    def full(*args):
+    def full(*_):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("fw_circuits._archive.write_atomically", full)
@@ -174,18 +174,17 @@ def test_a_full_disk_does_not_hide_the_result(table, tmp_path, capsys, monkeypat
     )
 
 
-@pytest.mark.parametrize("ending", [".npz", "-circuit.png", "-convergence.png"])
-def test_every_file_of_a_run_is_tried_before_the_work(ending, table, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("fw_circuits.cli.run", lambda *args, **options: pytest.fail("solved first"))
-    (tmp_path / f"fw-circuits-data{ending}").mkdir()
+@pytest.mark.parametrize("extension", [".npz", "-circuit.png", "-convergence.png"])
+def test_every_file_of_a_run_is_tried_before_the_work(extension, table, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("fw_circuits.cli.solving.run", lambda *_, **__: pytest.fail("solved first"))
+    (tmp_path / f"fw-circuits-data{extension}").mkdir()
     assert main(["solve", str(table), "--output", str(tmp_path)]) == 1
     assert "it is a folder" in capsys.readouterr().err
 
 
 def test_outputs_of_other_commands_are_tried_before_the_work(table, tmp_path, capsys, monkeypatch):
-    for name in ("load", "compare"):
-        monkeypatch.setattr(f"fw_circuits.cli.{name}", lambda *args, **options: pytest.fail("worked first"))
-    monkeypatch.setattr("fw_circuits.report.results.read_results", lambda folder: pytest.fail("read first"))
+    for work in ("cli.saved.load", "cli.comparing.compare", "report.results.read_results"):
+        monkeypatch.setattr(f"fw_circuits.{work}", lambda *_, **__: pytest.fail("worked first"))
     nowhere = str(tmp_path / "no" / "such" / "file")
     assert main(["predict", "model.npz", str(table), "--output", nowhere]) == 1
     assert main(["report", str(tmp_path), "--output", nowhere]) == 1

@@ -72,7 +72,7 @@ class Reader(HTMLParser):
             self.text.append(data)
 
 
-def test_the_page_holds_everything_and_fetches_nothing(parts):
+def test_the_page_contains_everything_and_fetches_nothing(parts):
     text = page(parts, "Suite", ["One note."])
     reader = Reader(text)
     words = " ".join(reader.text)
@@ -226,7 +226,7 @@ def widths(tmp_path, pages):
 @needs_browser
 def test_the_page_never_scrolls_sideways(parts, tmp_path):
     text = page(parts, "Suite")
-    loose = text.replace("overflow: auto", "overflow: visible")  # the boxes do not hold their tables
+    loose = text.replace("overflow: auto", "overflow: visible")  # the boxes do not contain their tables
     bare = text.replace("max-width: min(100%, 38rem); height: auto", "")  # pictures at their own size
     assert loose != text and bare != text
     wanted, console = widths(tmp_path, {"wide": (text, 1280), "narrow": (text, 400), "loose": (loose, 400),

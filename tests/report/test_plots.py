@@ -1,4 +1,4 @@
-"""Pictures: text from data is drawn letter by letter, and a place or an ending that cannot be is refused first."""
+"""Pictures: text from data is drawn letter by letter; impossible places and file extensions are refused first."""
 
 import matplotlib
 import matplotlib.figure
@@ -50,8 +50,14 @@ def test_a_user_who_draws_with_tex_gets_plain_names(tmp_path):
     assert picture.read_bytes()[:4] == b"\x89PNG"  # TeX would stop at the dollar, or be missing
 
 
-@pytest.mark.parametrize(("file", "message"), [("c.xyz", "unknown ending '.xyz'"), ("c", "unknown ending ''"),
-                                               ("no/such/c.png", "no file can be written")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("file", "message"),
+    [
+        ("c.xyz", "unknown file extension '.xyz'"),
+        ("c", "unknown file extension ''"),
+        ("no/such/c.png", "no file can be written"),
+    ],
+)
 def test_other_files_are_refused(file, message, tmp_path):
     for draw in (
         lambda path: plot_circuit(SOLUTION.atoms[0], path),

@@ -293,7 +293,7 @@ def test_matrices_decay_and_vectors_do_not():
         assert free["weight_decay"] == 0.0 and sum(p.numel() for p in free["params"]) == model.size * 9
 
 
-def test_refusals_of_many():
+def test_wrong_settings_of_fit_many_are_refused():
     X, y = np.eye(4), np.arange(4.0)
     for wrong in (3.0, "12", (p for p in (1.0,)), None):
         with pytest.raises(InputError, match="expected a sequence of numbers"):
@@ -306,7 +306,7 @@ def test_refusals_of_many():
         baseline.fit_many(X, y, penalties=[0.0, -1.0, "a"], patience=3)
 
 
-def test_refusals():
+def test_wrong_settings_of_fit_are_refused():
     X, y = np.eye(4), np.arange(4.0)
     with pytest.raises(InputError, match=r"6 settings.*\n(.*\n)*.*expected one of squared, logistic"):
         baseline.fit(

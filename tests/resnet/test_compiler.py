@@ -251,7 +251,7 @@ def test_folds(level):
 
 @FEW
 @given(st.lists(st.integers(1, 5), min_size=1, max_size=6), st.integers(0, 3), st.integers(0, 4))
-def test_teeth(halves, first, margin):
+def test_triangle_waves_have_a_peak_at_every_centre(halves, first, margin):
     """Any centres of one parity, symmetric or not, the first and the last at the edges or not."""
     centers = [first, *(first + 2 * np.cumsum(halves))]
     high = int(centers[-1]) + margin
@@ -273,7 +273,7 @@ def test_teeth(halves, first, margin):
         ([1, 3, 5, 7], 13, 4),
     ],
 )
-def test_teeth_add_little_to_R(centers, R, neurons):
+def test_triangle_waves_add_little_to_R(centers, R, neurons):
     """On [0, 7]: twice the shorter range for each reflection, and 1 for each tooth that is clipped."""
     b = Builder(1)
     net = b.assemble([teeth(b, b.input(0), centers, 7)])
@@ -301,7 +301,7 @@ def test_builder_folds_and_shares():
     assert b.assemble([clipped]).n_neurons == 2 and dead.terms
 
 
-def test_refusals():
+def test_parts_that_do_not_fit_are_refused():
     lattice, other = Lattice.boolean(3), Lattice.fit(np.eye(3) * 2, levels=(1,))
     atom = Atom(random_circuit(np.random.default_rng(0), 2, 2), 1, (0, 1), lattice)
     with pytest.raises(InputError, match="another lattice"):

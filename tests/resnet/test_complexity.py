@@ -176,7 +176,7 @@ def test_a_point_as_domain():
     np.testing.assert_allclose([split.lower, split.upper], 4.0, rtol=1e-9)
 
 
-def test_without_a_domain_the_unit_cube_is_taken_and_said():
+def test_without_a_domain_the_unit_cube_is_assumed_and_named():
     R = TENT.complexity()
     assert "[0, 1]^1 (assumed" in R.describe() and abs(R.upper - 1.0) < 1e-9
     assert "assumed" not in TENT.complexity((0, 1)).describe()
@@ -242,7 +242,7 @@ def test_the_program_does_not_depend_on_units(what, power):
     assert lipsdp.certified_factor(other, 0, found) <= 1.001
 
 
-def test_a_solver_that_does_not_finish_is_said_and_replaced(monkeypatch):
+def test_a_failed_solve_is_reported_and_replaced(monkeypatch):
     net = small_net(0)
     affine = net.complexity((-1.0, 1.0), "l2")
     monkeypatch.setattr(lipsdp, "MAX_ITERATIONS", 1)

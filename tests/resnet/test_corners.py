@@ -105,7 +105,7 @@ def test_counts_take_their_values_and_cost_at_most_the_kinks(values):
     assert cheapest(tuple(map(float, values)))[0] <= sum(kinks)
 
 
-def test_functions_that_do_not_count_are_told():
+def test_non_symmetric_functions_are_detected():
     assert counts_of_table(0b11001010, 3) is None  # a multiplexer
     assert counts_of_table(0b10010111, 3) is not None  # at most one of three, or all three
 
@@ -186,7 +186,7 @@ def test_unknown_word_is_refused():
         compile_resnet([], np.zeros(0), 0.0, lattice, "vertices")
 
 
-def test_words_mean_less_and_less():
+def test_weaker_modes_give_smaller_networks():
     """Outside the box the domain's network differs; between corners the corners' network does."""
     X = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
     lattice = Lattice.boolean(2)

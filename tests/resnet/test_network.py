@@ -72,7 +72,7 @@ def test_immutable_and_detached_from_its_arguments():
         block.b = b
 
 
-def test_refusals():
+def test_blocks_of_wrong_shapes_or_values_are_refused():
     good = Block(np.ones((1, 2)), [0.0], np.ones((2, 1)))
     for V, b, W in [
         (np.ones((1, 2)), [0.0, 1.0], np.ones((2, 1))),

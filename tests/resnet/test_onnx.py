@@ -121,7 +121,7 @@ def test_types_of_numpy_name_a_dtype(dtype, tmp_path):
     assert run(tmp_path / "net.onnx", np.zeros((1, 3)), "float32").dtype == np.float32
 
 
-def test_refusals(tmp_path, monkeypatch):
+def test_wrong_types_and_paths_are_refused(tmp_path, monkeypatch):
     net = random_net(np.random.default_rng(0))
     with pytest.raises(InputError, match="expected one of float64, float32"):
         net.to_onnx(tmp_path / "net.onnx", "float16")

@@ -243,7 +243,7 @@ def test_edge_cases():
         assert (dead.n_kept, dead.bound) == (0, 0.0) and dead.resnet.forward([[0.5]])[0] == 0.5
 
 
-def test_refusals():
+def test_wrong_arguments_of_prune_are_refused():
     net = random_net(np.random.default_rng(0), sizes=(4, 5))
     domain, H, D = (-1.0, 1.0), [np.ones(4), np.ones(5)], [np.ones(6)] * 3
     for n in (0, 0.5, -3, np.nan, np.inf, "8", True, None):

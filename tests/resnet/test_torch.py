@@ -350,7 +350,7 @@ class Squares(nn.Linear):
         (lambda: np.ones(3), "ndarray; expected a torch.nn.Module"),
     ],
 )
-def test_refusals(make, message):
+def test_modules_that_cannot_be_read_are_refused(make, message):
     with pytest.raises(InputError, match=message):
         ResNet.from_torch(make())
 

@@ -287,7 +287,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_refusals_fit_the_node(name):
+def test_refused_operations_have_messages_of_their_own(name):
     operation, message = REFUSED[name]
     with pytest.raises(InputError, match=message) as caught:
         ResNet.from_torch(Net(operation))

@@ -37,7 +37,7 @@ def test_bounds_hold_whenever_the_run_ends(table, seconds):
     assert "literals" in certificate.scope and solution.status in (Status.TIME_LIMIT, Status.OPTIMAL)
 
 
-def test_no_time_left_by_preparing_is_said(table):
+def test_warns_when_preparation_uses_up_the_time(table):
     X, y, _ = table
     with (
         pytest.warns(SolverWarning, match="preparing the data alone took .* of time_limit=1e-09"),

@@ -70,7 +70,7 @@ def test_splits_are_disjoint_complete_and_of_the_seed():
     assert not np.array_equal(parts[2], split(97, 4, 0.3, 0.25)[2])
 
 
-def test_errors():
+def test_error_rate_and_unexplained_variance():
     y = np.array([1.0, -1.0, 1.0, 1.0])
     assert error(y, np.array([0.2, -5.0, -0.1, 0.0]), labels=True) == 0.5
     assert error(y, y - 0.5, labels=False) == pytest.approx(0.25 / y.var())

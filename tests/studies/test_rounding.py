@@ -220,7 +220,7 @@ def test_solution_to_circuit_through_a_file(tmp_path):
     assert solution.to_circuit(6) == round_solution(solution, 6).circuit
 
 
-def test_codebook_holds_exactly_the_numbers_of_few_digits():
+def test_codebook_contains_exactly_the_numbers_of_few_digits():
     for digits in (1, 2, 3):
         sums = {0}
         for _ in range(digits):
