@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 
 from fw_circuits._typing import Array, Floats
-from fw_circuits.data.dataset import check_count
 from fw_circuits.exceptions import InputError
 
 DTYPES = ("float64", "float32")
@@ -57,7 +57,7 @@ def real_matrix(name: str, value: Any) -> sp.csr_array:
 def check_finite(name: str, entries: Array) -> None:
     """Refuse NaN and infinity."""
     if not np.all(np.isfinite(entries)):
-        raise InputError(f"{name} holds NaN or infinity; expected finite entries.")
+        raise InputError(f"{name} contains NaN or infinity; expected finite entries.")
 
 
 def generator(random_state: Any) -> np.random.Generator:
@@ -70,11 +70,28 @@ def generator(random_state: Any) -> np.random.Generator:
         ) from error
 
 
-def check_counts(**counts: Any) -> None:
-    """Refuse numbers of samples and cells below 1, numbers of steps and seeds below 0; steps may be None."""
-    for name, value in counts.items():
-        if value is not None or name != "n_steps":
-            check_count(name, value, 0 if name in ("n_steps", "random_state") else 1)
+def check_integer(name: str, value: Any, low: int, high: int | None = None) -> None:
+    """Refuse what is not a whole number in [low, high]."""
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not whole or value < low or (high is not None and value > high):
+        upper = "" if high is None else f", at most {high}"
+        raise InputError(f"{name} is {value!r}; expected a whole number >= {low}{upper}.")
+
+
+def check_real(name: str, value: Any, low: float, high: float | None = None, open_low: bool = False) -> None:
+    """Refuse what is not a finite number in [low, high], or (low, high] if ``open_low``."""
+    real = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    inside = real and np.isfinite(value) and (value > low if open_low else value >= low)
+    if not inside or (high is not None and value > high):
+        upper = "" if high is None else f", at most {high:g}"
+        sign = ">" if open_low else ">="
+        raise InputError(f"{name} is {value!r}; expected a finite number {sign} {low:g}{upper}.")
+
+
+def check_choice(name: str, value: Any, known: Sequence[str]) -> None:
+    """Refuse an unknown word."""
+    if value not in known:
+        raise InputError(f"{name} is {value!r}; expected one of {', '.join(known)}.")
 
 
 def dtype_name(dtype: Any) -> str:
@@ -82,6 +99,5 @@ def dtype_name(dtype: Any) -> str:
     name = str(dtype).removeprefix("torch.")
     if isinstance(dtype, type) and issubclass(dtype, np.floating):
         name = np.dtype(dtype).name
-    if name not in DTYPES:
-        raise InputError(f"dtype is {dtype!r}; expected one of {', '.join(DTYPES)}.")
+    check_choice("dtype", name, DTYPES)
     return name

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
+from fw_circuits._optional import require
 from fw_circuits._tables import as_array
 from fw_circuits._typing import Array, Floats
 from fw_circuits.exceptions import InputError
@@ -60,7 +61,7 @@ class Block:
     @property
     def n_neurons(self) -> int:
         """Number of neurons of the block."""
-        return self.V.shape[0]
+        return int(self.V.shape[0])
 
     @cached_property
     def _write(self) -> tuple[Array, sp.csr_array]:
@@ -139,17 +140,17 @@ class ResNet:
     @property
     def n_features(self) -> int:
         """Number of inputs."""
-        return self.A.shape[1]
+        return int(self.A.shape[1])
 
     @property
     def n_outputs(self) -> int:
         """Number of outputs."""
-        return self.C.shape[0]
+        return int(self.C.shape[0])
 
     @property
     def width(self) -> int:
         """Number of slots of the residual stream."""
-        return self.A.shape[0]
+        return int(self.A.shape[0])
 
     @property
     def depth(self) -> int:
@@ -164,7 +165,7 @@ class ResNet:
     @property
     def n_nonzeros(self) -> int:
         """Stored entries of A, C and all V and W (biases not counted)."""
-        return self.A.nnz + self.C.nnz + sum(block.V.nnz + block.W.nnz for block in self.blocks)
+        return int(self.A.nnz + self.C.nnz + sum(block.V.nnz + block.W.nnz for block in self.blocks))
 
     def prune(
         self,
@@ -255,6 +256,7 @@ class ResNet:
         >>> net.to_torch()(torch.tensor([[-3.0], [2.0]], dtype=torch.float64)).tolist()  # doctest: +SKIP
         [3.0, 2.0]
         """
+        require("torch", "torch", "to_torch")
         from fw_circuits.resnet.torch.module import to_torch
 
         return to_torch(self, dtype, dense)
@@ -292,6 +294,7 @@ class ResNet:
         >>> ResNet.from_torch(nn.Sequential(nn.Linear(3, 8), nn.ReLU(), nn.Linear(8, 1))).n_neurons  # doctest: +SKIP
         8
         """
+        require("torch", "torch", "from_torch")
         from fw_circuits.resnet.torch.importer import from_torch
 
         return from_torch(module, n_features)

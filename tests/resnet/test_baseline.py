@@ -212,8 +212,8 @@ def test_each_of_many_has_its_own_best_step():
 
 
 def test_a_diverged_network_leaves_the_others_alone_and_is_named():
+    from fw_circuits.resnet.torch.models import Stack
     from fw_circuits.resnet.torch.module import ResidualMLP
-    from fw_circuits.resnet.torch.trained import Stack
 
     stack = Stack(ResidualMLP(3, 4, 2), 2, torch.ones(3, dtype=torch.float64))
     with torch.no_grad():
@@ -256,8 +256,8 @@ def test_the_surrogate_bounds_the_complexity_of_every_activation():
 def test_a_norm_that_overflows_spoils_no_network_without_penalty():
     """Its neurons are silent, so that it computes 0; its path norm is infinite, and was multiplied by the penalty 0."""
     from fw_circuits.resnet.torch.descent import Descent
+    from fw_circuits.resnet.torch.models import Stack
     from fw_circuits.resnet.torch.module import ResidualMLP
-    from fw_circuits.resnet.torch.trained import Stack
 
     def run(penalties):
         torch.manual_seed(0)
@@ -269,7 +269,8 @@ def test_a_norm_that_overflows_spoils_no_network_without_penalty():
             for vector in vectors[1:3]:
                 vector[0] = -1.0
         x = torch.linspace(-1, 1, 16, dtype=torch.float64).reshape(8, 2)
-        descent = Descent("squared", penalties, 0.0, 1e-3, 20, 8, None, False)
+        settings = baseline.TrainingSettings(weight_decay=0.0, learning_rate=1e-3, steps=20, batch_size=8)
+        descent = Descent(settings, penalties)
         history, _ = descent.run(stack, (x, 0.0 * x[:, 0]), (x[:0], x[:0, 0]))
         return stack, history[-1]
 
@@ -283,10 +284,11 @@ def test_a_norm_that_overflows_spoils_no_network_without_penalty():
 
 def test_matrices_decay_and_vectors_do_not():
     from fw_circuits.resnet.torch.descent import Descent
+    from fw_circuits.resnet.torch.models import Single, Stack
     from fw_circuits.resnet.torch.module import ResidualMLP
-    from fw_circuits.resnet.torch.trained import Single, Stack
 
-    module, settings = ResidualMLP(3, 4, 1), Descent("squared", (0.0, 0.0), 0.5, 1e-2, 10, 8, None, False)
+    module = ResidualMLP(3, 4, 1)
+    settings = Descent(baseline.TrainingSettings(weight_decay=0.5, steps=10), (0.0, 0.0))
     for model in (Stack(module, 2, torch.ones(3, dtype=torch.float64)), Single(module, lambda: None)):
         decayed, free = settings._optimiser(model)[0].param_groups
         assert decayed["weight_decay"] == 0.5 and sum(p.numel() for p in decayed["params"]) == model.size * 48
@@ -312,6 +314,8 @@ def test_refusals():
         baseline.fit(
             X, y, width=0, steps=2, penalty=-1, learning_rate=0, validation_fraction=0.9, loss="hinge"
         )
+    with pytest.raises(TypeError, match="unexpected keyword argument 'widht'"):
+        baseline.train(X, y, widht=3)
     with pytest.raises(InputError, match="device is 'abacus'"):
         baseline.fit(X, y, device="abacus")
     with pytest.raises(InputError, match="exactly two labels"):

@@ -383,11 +383,13 @@ def test_a_missing_torch_is_named_with_its_command():
         "    def find_spec(name, path, target=None):\n"
         "        if name == 'torch': raise ModuleNotFoundError('No module named torch')\n"
         "sys.meta_path.insert(0, Absent)\n"
-        "from fw_circuits.resnet import ResNet\n"
+        "from fw_circuits.resnet import ResNet, baseline\n"
         "net = ResNet([[1.0]], [0.0], [], [[1.0]], [0.0])\n"
-        "for call in (net.to_torch, lambda: ResNet.from_torch(None)):\n"
+        "for call in (net.to_torch, lambda: ResNet.from_torch(None), lambda: baseline.train([[0.0], [1.0]], [0.0, 1.0])):\n"
         "    try: call()\n"
         "    except ValueError as error: print(error)\n"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert run.stdout.count("pip install 'fw_circuits[torch]'") == 2
+    for call in ("to_torch", "from_torch", "the gradient-trained baseline"):
+        assert f"{call} needs torch, which cannot be imported (No module named torch)" in run.stdout
+    assert run.stdout.count("install it with: pip install 'fw_circuits[torch]'") == 3

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from fw_circuits.circuits.passes import strash, sweep
 from fw_circuits.exceptions import InputError
 from fw_circuits.lattice import Lattice
-from fw_circuits.resnet.checks import real_array
+from fw_circuits.resnet.checks import check_choice, real_array
 from fw_circuits.resnet.compile.builder import Expr
 from fw_circuits.resnet.compile.corners import Corners
 from fw_circuits.resnet.compile.forms import Forms
@@ -70,8 +70,7 @@ def compile_resnet(
     >>> compile_resnet([parity], [3.0], 1.0, lattice, "corners").n_neurons, net.n_neurons
     (1, 9)
     """
-    if exact_on not in EXACT_ON:
-        raise InputError(f"exact_on is {exact_on!r}; expected one of {', '.join(EXACT_ON)}.")
+    check_choice("exact_on", exact_on, EXACT_ON)
     if isinstance(atoms, Atom) or not isinstance(atoms, Iterable):
         raise InputError(f"atoms is a {type(atoms).__name__}; expected a sequence of Atom.")
     atoms = list(atoms)

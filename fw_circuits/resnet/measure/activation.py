@@ -19,6 +19,7 @@ import numpy as np
 
 from fw_circuits._typing import Array, Floats
 from fw_circuits.exceptions import InputError
+from fw_circuits.resnet.checks import check_choice
 from fw_circuits.resnet.measure.box import Box
 from fw_circuits.resnet.measure.enclosure import EPS, Enclosure, Step, relu_band
 from fw_circuits.resnet.network import ResNet, check_network
@@ -95,8 +96,7 @@ def root_mean_square(resnet: ResNet, data: Floats) -> list[Floats]:
 
 def check_kind(kind: str, data: Any, n_features: int) -> Floats | None:
     """The data as (N, d) floats, or None; refuse unknown kinds and ``rms`` without data."""
-    if kind not in KINDS:
-        raise InputError(f"activation is {kind!r}; expected one of {', '.join(KINDS)}.")
+    check_choice("activation", kind, KINDS)
     if data is None:
         if kind == "rms":
             raise InputError("activation 'rms' is a mean over data; pass data=X.")
@@ -146,8 +146,7 @@ def activation_bounds(
     """
     check_network(resnet)
     rows = check_kind(kind, data, resnet.n_features)
-    if method not in ("affine", "interval"):
-        raise InputError(f"method is {method!r}; expected affine or interval.")
+    check_choice("method", method, ("affine", "interval"))
     if kind == "rms" and rows is not None:
         return root_mean_square(resnet, rows)
     box = Box.of(domain, resnet.n_features, rows)

@@ -83,7 +83,9 @@ class Box:
         if isinstance(domain, Lattice):
             knots = domain.knots
             domain = cls(np.array([t[0] for t in knots]), np.array([t[-1] for t in knots]))
-        if not isinstance(domain, Box):
+        if isinstance(domain, Box):
+            box = domain
+        else:
             try:
                 low, high = (real_array("an end", end) for end in domain)
                 low, high = (np.full(n_features, end) if end.ndim == 0 else end for end in (low, high))
@@ -91,10 +93,10 @@ class Box:
                 raise InputError(
                     f"domain is {domain!r}; expected (low, high), a Box, a Lattice, or None ({error})"
                 ) from None
-            domain = cls(low, high)
-        if domain.low.size != n_features:
-            raise InputError(f"the domain has {domain.low.size} coordinates; the network reads {n_features}.")
-        return domain
+            box = cls(low, high)
+        if box.low.size != n_features:
+            raise InputError(f"the domain has {box.low.size} coordinates; the network reads {n_features}.")
+        return box
 
     @property
     def center(self) -> Floats:

@@ -63,4 +63,5 @@ def _fill(weights: Floats, n: float) -> Floats:
     rest = np.cumsum(falling[::-1])[::-1]  # the sum from place k on
     k = np.arange(positive)
     capped = int(np.argmax((n - k) * falling[:positive] <= rest[:positive]))  # places before it are at 1
-    return np.minimum(1.0, (n - capped) / rest[capped] * weights)
+    p: Floats = np.minimum(1.0, (n - capped) / rest[capped] * weights)
+    return p

@@ -85,7 +85,7 @@ def _network(width: int, out: int, blocks: tuple[Block, ...]) -> ResNet:
 
 
 def _unit(width: int, i: int) -> Floats:
-    return np.eye(1, width, i)[0]
+    return np.eye(1, width, i).ravel()
 
 
 def _mostly(width: int, i: int) -> Floats:

@@ -15,23 +15,22 @@ import numpy.typing as npt
 
 from fw_circuits._typing import Array, Floats
 from fw_circuits.exceptions import InputError
-from fw_circuits.resnet.checks import check_counts, real_array
+from fw_circuits.resnet.checks import check_choice, check_integer, real_array
 from fw_circuits.resnet.measure import lipsdp
 from fw_circuits.resnet.measure.activation import forward_steps, stream_ranges
 from fw_circuits.resnet.measure.box import Box
 from fw_circuits.resnet.measure.enclosure import EPS, Enclosure
 from fw_circuits.resnet.measure.lower import (
-    default_steps,
+    ascent_steps,
+    coordinate_tangents,
     search_derivatives,
-    slot_tangents,
-    slot_units,
     steepest_tangents,
+    stream_units,
 )
 from fw_circuits.resnet.measure.sensitivity import (
     GEOMETRIES,
     STREAMS,
     backward_steps,
-    check_choice,
     derivative_bounds,
     sensitivities,
 )
@@ -144,7 +143,9 @@ def verify_lipschitz(
     (True, True)
     """
     check_network(resnet)
-    check_counts(n_samples=n_samples, n_steps=n_steps, random_state=random_state)
+    check_integer("n_samples", n_samples, 1)
+    n_steps = ascent_steps(resnet, n_steps)
+    check_integer("random_state", random_state, 0)
     check_choice("geometry", geometry, GEOMETRIES)
     check_choice("streams", streams, STREAMS)
     claimed = _check_diagonals(resnet, D)
@@ -155,14 +156,16 @@ def verify_lipschitz(
     box = Box.of(domain, resnet.n_features)
     certified = _certify(resnet, claimed, geometry, box, streams)
     X = box.sample(n_samples, np.random.default_rng(random_state))
-    within = box if streams == "reached" else slot_units(resnet, X)
+    within = box if streams == "reached" else stream_units(resnet, X)
     small = geometry == "l2" and streams == "all" and sdp is not False and lipsdp.is_small(resnet)
     levels = []
     for l, diagonal in enumerate(claimed):
         if diagonal is None:
             continue
-        steps = (default_steps(resnet) if n_steps is None else n_steps) if l < resnet.depth else 0
-        towards = slot_tangents(np.arange(resnet.width)) if geometry == "l1" else steepest_tangents(diagonal)
+        steps = n_steps if l < resnet.depth else 0
+        towards = (
+            coordinate_tangents(np.arange(resnet.width)) if geometry == "l1" else steepest_tangents(diagonal)
+        )
         rng = np.random.default_rng((random_state, l))  # the same whichever other levels are checked
         met = search_derivatives(resnet, l, X, within, towards, steps, rng)
         sampled, searched = (_constant(J, diagonal, geometry) for J in met)

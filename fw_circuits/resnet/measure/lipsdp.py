@@ -82,7 +82,7 @@ class _Form:
     def matrix(self, squares: Floats, multipliers: Floats) -> Floats:
         """The symmetric matrix that must be negative semidefinite."""
         cross = self.emit.T @ (multipliers[:, None] * self.read)
-        M = self.output + cross + cross.T - 2.0 * self.emit.T @ (multipliers[:, None] * self.emit)
+        M: Floats = self.output + cross + cross.T - 2.0 * self.emit.T @ (multipliers[:, None] * self.emit)
         M[: self.width, : self.width] -= np.diag(squares)
         return M
 

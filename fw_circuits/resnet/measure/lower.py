@@ -14,6 +14,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from fw_circuits._typing import Array, Floats
+from fw_circuits.resnet.checks import check_integer
 from fw_circuits.resnet.measure.box import Box
 from fw_circuits.resnet.measure.sampled import CHUNK, ascend, derivatives, streams_at
 from fw_circuits.resnet.measure.scaling import best_scaling, column_norms
@@ -23,9 +24,12 @@ from fw_circuits.resnet.network import ResNet
 ROUNDS, ROWS = 12, 64
 
 
-def default_steps(resnet: ResNet) -> int:
-    """Steps of an ascent, so that the search takes seconds: 24, or 4 for networks of more than 10,000 weights."""
-    return 24 if resnet.n_nonzeros <= 10_000 else 4
+def ascent_steps(resnet: ResNet, n_steps: int | None) -> int:
+    """The steps asked for; by default so many that the search takes seconds: 24, or 4 above 10,000 weights."""
+    if n_steps is None:
+        return 24 if resnet.n_nonzeros <= 10_000 else 4
+    check_integer("n_steps", n_steps, 0)
+    return n_steps
 
 
 def writers(resnet: ResNet, level: int) -> sp.csr_array:
@@ -33,9 +37,9 @@ def writers(resnet: ResNet, level: int) -> sp.csr_array:
     return resnet.A if level == 0 else resnet.blocks[level - 1].W
 
 
-def slot_units(resnet: ResNet, X: Floats) -> Floats:
+def stream_units(resnet: ResNet, X: Floats) -> Floats:
     """A length for each slot: root mean square over streams of the rows of X, 1 where that is 0."""
-    unit = np.sqrt(np.mean(streams_at(resnet, X)[-1] ** 2, axis=1))
+    unit: Floats = np.sqrt(np.mean(streams_at(resnet, X)[-1] ** 2, axis=1))
     unit[unit == 0.0] = 1.0
     return unit
 
@@ -44,7 +48,7 @@ def slot_units(resnet: ResNet, X: Floats) -> Floats:
 Towards = Callable[[Floats], tuple[Array, Floats]]
 
 
-def slot_tangents(slots: Array) -> Towards:
+def coordinate_tangents(slots: Array) -> Towards:
     """Ascents for each slot, from the best points for it (one point, or more if the slots are few): for l1."""
 
     def towards(J: Floats) -> tuple[Array, Floats]:

@@ -41,7 +41,7 @@ import scipy.sparse as sp
 
 from fw_circuits._typing import Floats
 from fw_circuits.exceptions import InputError
-from fw_circuits.resnet.checks import generator, real_array
+from fw_circuits.resnet.checks import check_choice, check_real, generator, real_array
 from fw_circuits.resnet.measure.activation import activation_bounds
 from fw_circuits.resnet.measure.budgets import BUDGETS, keep_probabilities
 from fw_circuits.resnet.measure.sensitivity import sensitivities as certified_sensitivities
@@ -117,16 +117,10 @@ def prune(
     >>> round(pruned.n_expected, 6), pruned.n_kept, round(pruned.bound**2, 6)
     (25.0, 22, 0.03)
     """
-    if (
-        isinstance(n, bool | np.bool_)
-        or not isinstance(n, int | float | np.number)
-        or not 1 <= float(n) < np.inf
-    ):
-        raise InputError(f"n is {n!r}; expected a finite number of neurons, at least 1.")
+    check_real("n", n, 1.0)
     check_network(resnet)
+    check_choice("budget", budget, BUDGETS)
     generator(random_state)
-    if budget not in BUDGETS:
-        raise InputError(f"budget is {budget!r}; expected one of {', '.join(BUDGETS)}.")
     if activations is None:
         if domain is None:
             raise InputError("neither activations nor a domain; pass domain=(low, high) of the raw features.")

@@ -48,9 +48,8 @@ def best_scaling(s: Floats, W: sp.csr_array, h: Floats) -> tuple[Floats, float]:
 
 def column_norms(D: Floats, W: sp.csr_array, p: int) -> Floats:
     """``|D W_j|_p`` of every column, p = 1 or 2."""
-    if p == 1:
-        return np.asarray(abs(W).T @ D)
-    return np.sqrt(np.asarray(W.power(2).T @ D**2))
+    norms: Floats = abs(W).T @ D if p == 1 else np.sqrt(W.power(2).T @ D**2)
+    return norms
 
 
 def _squares(s: Floats, D: Floats) -> float:

@@ -20,6 +20,7 @@ import scipy.sparse as sp
 
 from fw_circuits._typing import Array, Floats
 from fw_circuits.exceptions import InputError
+from fw_circuits.resnet.checks import check_choice
 from fw_circuits.resnet.measure.activation import bounds_of, forward_steps, stream_ranges
 from fw_circuits.resnet.measure.box import Box
 from fw_circuits.resnet.measure.enclosure import EPS, Enclosure, Step, gate_band
@@ -128,12 +129,6 @@ class EuclideanDiagonals:
     def result(self) -> list[Floats]:
         """D_0, ..., D_L."""
         return [np.sqrt(square) * ROUND_UP for square in self._squares]
-
-
-def check_choice(name: str, value: str, known: tuple[str, ...]) -> None:
-    """Refuse an unknown word."""
-    if value not in known:
-        raise InputError(f"{name} is {value!r}; expected one of {', '.join(known)}.")
 
 
 def sensitivities(

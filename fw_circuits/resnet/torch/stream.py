@@ -83,8 +83,8 @@ class Stream:
 
     @property
     def width(self) -> int:
-        """Slots so far."""
-        return self.A.shape[0]
+        """Coordinates so far."""
+        return int(self.A.shape[0])
 
     def input(self) -> Value:
         """The input itself."""
