@@ -1,10 +1,10 @@
 """Is a compiled network as small as the theory's count, and how does it grow with gates, levels and support?
 
-The count is that of theory, section 6, with everything shared that can be: per level and coordinate a triangle wave
-and two trapezoid waves a bit; per support a sorting network and the bits of all vertices; one relu per distinct gate
-and vertex.  Parity and majority, a sum's bit, five blocks, a smooth function on levels 1 to 3, breast cancer on level 1
-and on levels 1 to 3, diabetes on levels 1 to 3, with the largest deviation over 100,000 hostile points and R(theta) (l1
-geometry, largest activations, every stream) between both ends of its bracket; then ten random circuits a row.
+The count is that of theory, section 6, with everything shared that can be: per level and coordinate a triangle wave and
+two trapezoid waves a bit; per support a sorting network and the bits of all vertices; one relu per distinct gate and
+vertex.  Parity and majority, a sum's bit, five blocks, a smooth function on levels 1 to 3, breast cancer on level 1 and
+on levels 1 to 3, diabetes on levels 1 to 3, with the largest deviation over 100,000 adversarial points and R(theta) (l1
+geometry, largest activations, every stream) between both ends of its bracket; then ten random circuits per row.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def theory_count(atoms: Sequence[Atom]) -> dict[str, int]:
         # Tents of s; per bit and parity the folds of a trapezoid, its clipping, and the minimum with hatE or hatO.
         "waves": sum(k for k, _ in coordinates) + sum(2 * (k - p + 3) for k, _, p in bits),
         "sorting": sum(len(list(comparators(len(support)))) for _, support in supports),
-        # m_ij, two relus a vertex and coordinate; then min and AND for O, and for E where bit E can be 1.
+        # m_ij, two relus per vertex and coordinate; then min and AND for O, and for E where bit E can be 1.
         "vertex bits": sum(2 * len(support) * (len(support) + 1) for _, support in supports)
         + sum((4 if p >= 1 else 2) * (len(place[1]) + 1) for place, _, p in scaled),
         "gates": sum(len(place[1]) + 1 for place, _ in gates),
@@ -200,7 +200,8 @@ def summarise(real: Table, growth: Table, n_points: int) -> None:
             for r in real.rows]  # fmt: skip
     tell(
         "compiler",
-        f"{'; '.join(nets)} over {n_points:,} hostile points. Random circuits: {min(ratios):.2f} to {max(ratios):.2f} "
+        f"{'; '.join(nets)} over {n_points:,} adversarial points. "
+        f"Random circuits: {min(ratios):.2f} to {max(ratios):.2f} "
         f"of the theory's count, largest deviation {max(row[column['deviation']] for row in growth.rows):.1e}.",
         "The count is an upper one: it keeps a copy for every vertex, which the compiler shares or leaves out.",
     )

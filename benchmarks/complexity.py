@@ -36,7 +36,7 @@ SEED, WIDTH = 0, 16
 
 
 def random_network(depth: int, seed: int) -> ResNet:
-    """Gaussian weights, 16 slots, 16 neurons a block, 4 inputs."""
+    """Gaussian weights, a stream of width 16, 16 neurons per block, 4 inputs."""
     rng = np.random.default_rng(seed)
     blocks = [
         Block(
@@ -197,7 +197,7 @@ def summarise(ratios: dict[tuple[str, str, str], list[float]], seconds: dict[str
         axis.semilogx(np.median(values), place, "|", color=_figures.ORANGE, ms=18, mew=2)
     axis.set_yticks(range(len(known))[::-1], list(known))
     axis.set_ylim(-0.6, len(known) - 0.4)
-    axis.set_xlabel("upper / lower end, a dot a trained network")
+    axis.set_xlabel("upper / lower end, one dot per trained network")
     save_figure(figure, "complexity", "Width of the bracket of R on trained networks by geometry, method and streams; "
                 "the bar is the median, 1 is exact")  # fmt: skip
     medians = {way: float(np.median(values)) for way, values in known.items()}

@@ -20,8 +20,8 @@ from benchmarks._common import Table, check_targets, save_figure, tell
 from fw_circuits import ResNet, solve
 from fw_circuits._typing import Floats
 from fw_circuits.resnet import Block, activation_bounds, sensitivities
-from fw_circuits.resnet.measure.budgets import BUDGETS, keep_probabilities
 from fw_circuits.resnet.measure.counterexamples import short_of_a_depth, short_of_a_width
+from fw_circuits.resnet.measure.keep_probabilities import BUDGETS, keep_probabilities
 from fw_circuits.resnet.measure.pruning import draw, error_bound, prune, written
 from fw_circuits.resnet.measure.scaling import column_norms
 
@@ -43,7 +43,7 @@ def random_net() -> ResNet:
 
 
 def trained_net() -> ResNet:
-    """Two hidden layers of 256 fitted to sin(3 x0) x1 on [-1, 1]^2; each layer writes to slots of its own."""
+    """Two hidden layers of 256 fitted to sin(3 x0) x1 on [-1, 1]^2; each layer writes to coordinates of its own."""
     X = np.random.default_rng(SEED).uniform(-1, 1, (1000, 2))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -1,4 +1,4 @@
-"""A network arranged for float32: the offsets that the stream starts from are made exact (ours).
+"""A network arranged for float32: the offsets that the stream starts from are made exact (original to this package).
 
 Raw columns far from 0, such as 1e5 +- 10, meet their offset first, and an offset rounded to float32 moves every one of
 them by up to half a resolution of 1e5, which is 0.004.  So the stream is shifted by a constant, ``alpha + delta`` with

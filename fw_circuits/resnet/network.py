@@ -1,7 +1,7 @@
 """``ResNet``: the layered form that the theory measures (section 6).
 
 ``alpha_0 = A x + a``,  ``alpha_l = alpha_{l-1} + W_l relu(V_l alpha_{l-1} + b_l)``,  ``f = C alpha_L + c``,
-with sparse matrices.  alpha is the *residual stream*, its entries are *slots*, a row of V_l is a *neuron*.
+with sparse matrices.  alpha is the *residual stream*, its entries are *coordinates*, a row of V_l is a *neuron*.
 """
 
 from __future__ import annotations
@@ -64,18 +64,18 @@ class Block:
         return int(self.V.shape[0])
 
     @cached_property
-    def _write(self) -> tuple[Array, sp.csr_array]:
-        """Slots that the block writes to, and the rows of W that do it."""
-        slots = np.flatnonzero(np.diff(self.W.indptr))
-        return slots, self.W[slots]
+    def written(self) -> tuple[Array, sp.csr_array]:
+        """Coordinates that the block writes to, and the rows of W that do it."""
+        coordinates = np.flatnonzero(np.diff(self.W.indptr))
+        return coordinates, self.W[coordinates]
 
     def advance(self, stream: Floats) -> None:
         """Add the block's output to a stream of shape (width, rows), in place."""
         active = self.V @ stream
         active += self.b[:, None]
         np.maximum(active, 0.0, out=active)
-        slots, write = self._write
-        stream[slots] += write @ active
+        coordinates, write = self.written
+        stream[coordinates] += write @ active
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,7 +149,7 @@ class ResNet:
 
     @property
     def width(self) -> int:
-        """Number of slots of the residual stream."""
+        """Number of coordinates of the residual stream."""
         return int(self.A.shape[0])
 
     @property
@@ -205,7 +205,7 @@ class ResNet:
         Raises
         ------
         InputError
-            If X has another shape or holds NaN or infinity.
+            If X has another shape or contains NaN or infinity.
         """
         rows = as_array(X, self.feature_names or None)
         if rows.ndim != 2 or rows.shape[1] != self.n_features:
@@ -217,7 +217,7 @@ class ResNet:
         for start in range(0, len(rows), step):
             x = np.ascontiguousarray(rows[start : start + step].T, dtype=np.float64)
             if not np.all(np.isfinite(x)):
-                raise InputError("X holds NaN or infinity; impute or drop these rows first.")
+                raise InputError("X contains NaN or infinity; impute or drop these rows first.")
             stream = np.asarray(self.A @ x) + self.a[:, None]
             for block in self.blocks:
                 block.advance(stream)
@@ -230,7 +230,7 @@ class ResNet:
         Parameters
         ----------
         dtype : {"float64", "float32"} or the torch.dtype of that name
-            Of the parameters and of the input.  In float32 the network itself errs by some 1e-6 of its largest values,
+            Of the parameters and of the input.  In float32 the network itself errs by about 1e-6 of its largest values,
             but x is rounded too, by up to 6e-8 |x|, and f follows with its slope: for columns at 1e5 +- 10 that is a
             thousandth of the spread of f.  Subtract such offsets from the data, in float64, before the fit.
         dense : bool
@@ -335,7 +335,7 @@ class ResNet:
         method: str = "affine",
         **options: Any,
     ) -> Complexity:
-        """A bracket of R(theta), certified from above and met from below.
+        """A bracket of R(theta), certified from above and attained from below.
 
         Arguments, errors and an example: :func:`fw_circuits.resnet.measure.complexity.complexity`.
         """

@@ -1,7 +1,7 @@
-"""A :class:`ResNet` as an ONNX model: Gather, MatMul, Add, Relu and ScatterND over a stream of shape (slots, N).
+"""A :class:`ResNet` as an ONNX model: Gather, MatMul, Add, Relu and ScatterND over a stream of shape (width, N).
 
-The slots come first, so that a block gathers the slots that it reads, multiplies by a small dense matrix, and
-scatters its sums into the slots that it writes: a compiled network, sparse and thousands of slots wide, does not
+The coordinates come first, so that a block gathers those that it reads, multiplies by a small dense matrix, and
+scatters its sums into those that it writes: a compiled network, sparse and thousands of coordinates wide, does not
 become a stack of huge dense matrices.
 """
 
@@ -70,14 +70,14 @@ class _Graph:
         stream = self._affine(net.A, net.a, self._call("Transpose", "X", perm=[1, 0]))
         for block in net.blocks:
             active = self._call("Relu", self._affine(block.V, block.b, stream))
-            slots, write = block._write
-            if not len(slots):
+            coordinates, write = block.written
+            if not len(coordinates):
                 continue
-            places = self._constant(slots)
+            places = self._constant(coordinates)
             new = self._call(
                 "Add", self._call("Gather", stream, places, axis=0), self._affine(write, None, active)
             )
-            stream = self._call("ScatterND", stream, self._constant(slots[:, None]), new)
+            stream = self._call("ScatterND", stream, self._constant(coordinates[:, None]), new)
         values = self._affine(net.C, net.c, stream)
         single = net.n_outputs == 1
         last = (values, self._constant(np.array([0]))) if single else (values,)

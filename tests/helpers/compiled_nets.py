@@ -30,7 +30,7 @@ def random_net(rng, d=3, width=6, sizes=(60, 60, 60), outputs=1):
 
 
 def trained_net(sizes=(32, 32)):
-    """A multilayer perceptron fitted to sin(3 x0) x1 by Adam; each layer writes to slots of its own."""
+    """A multilayer perceptron fitted to sin(3 x0) x1 by Adam; each layer writes to coordinates of its own."""
     rng = np.random.default_rng(0)
     X = rng.uniform(-1, 1, (400, 2))
     model = MLPRegressor(

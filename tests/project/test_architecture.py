@@ -35,9 +35,9 @@ ORDER = {
     "oracle.reference": "gates_scan subset_scan",
     "report": "comparison page plots tables < results",
     "resnet": "checks < network < baseline float32 < compile measure onnx_export torch",
-    "resnet.compile": "builder < counts gadgets intervals < forms wide_gates < corners < compiler",
-    "resnet.measure": "budgets enclosure scaling < box < activation counterexamples < sampled sensitivity "
-    "< lipsdp lower pruning splitting < lipschitz upper < complexity",
+    "resnet.compile": "builder < gadgets intervals symmetric < forms wide_gates < vertices < compiler",
+    "resnet.measure": "enclosure keep_probabilities scaling < box < activation counterexamples < attained sensitivity "
+    "< lipsdp lower_bound pruning splitting < lipschitz upper_bound < complexity",
     "resnet.torch": "activations hints module stream < runner < reader < importer < path_norm < models "
     "< descent < training",
     "rounding": "rounded < problem < sampling search",

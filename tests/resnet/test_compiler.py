@@ -14,7 +14,7 @@ from fw_circuits.lattice import Lattice
 from fw_circuits.resnet import activation_bounds, compile_resnet
 from fw_circuits.resnet.compile.builder import Builder, Expr
 from fw_circuits.resnet.compile.forms import Forms
-from fw_circuits.resnet.compile.gadgets import Coordinate, comparators, folds, sort_descending, teeth
+from fw_circuits.resnet.compile.gadgets import Coordinate, comparators, folds, sort_descending, triangle_wave
 from fw_circuits.tetrakis import Atom
 from tests.helpers.atoms import hard_points, random_atom, random_circuit, random_lattice
 
@@ -179,7 +179,7 @@ def test_neuron_counts():
 
 @pytest.mark.parametrize("encoding", ["binary", "gray"])
 def test_the_domain_map_adds_nothing_to_R(encoding):
-    """Its neurons emit nothing on the domain, and an input leaves its slot clipped, from however far."""
+    """Its neurons emit nothing on the domain, and an input leaves its coordinate clipped, from however far."""
     lattice = Lattice(3, (2,), ((-5.0, 3.1), (0.0, 0.7), (1e6, 1e6 + 1.3)), encoding)
     atom = random_atom(np.random.default_rng(1), lattice, 2)
     net = compile_resnet([atom], [1.0], 0.0, lattice)
@@ -255,13 +255,13 @@ def test_folds(level):
 
 @FEW
 @given(st.lists(st.integers(1, 5), min_size=1, max_size=6), st.integers(0, 3), st.integers(0, 4))
-def test_teeth(halves, first, margin):
+def test_triangle_waves(halves, first, margin):
     """Any centres of one parity, symmetric or not, the first and the last at the edges or not."""
     centers = [first, *(first + 2 * np.cumsum(halves))]
     high = int(centers[-1]) + margin
     u = np.linspace(0, high, 16 * high + 1)
     b = Builder(1)
-    wave = b.assemble([teeth(b, b.input(0), [int(m) for m in centers], high)]).forward(u[:, None])
+    wave = b.assemble([triangle_wave(b, b.input(0), [int(m) for m in centers], high)]).forward(u[:, None])
     np.testing.assert_array_equal(wave, sum(np.maximum(1 - np.abs(u - m), 0) for m in centers))
 
 
@@ -277,10 +277,10 @@ def test_teeth(halves, first, margin):
         ([1, 3, 5, 7], 13, 4),
     ],
 )
-def test_teeth_add_little_to_R(centers, R, neurons):
-    """On [0, 7]: twice the shorter range for each reflection, and 1 for each tooth that is clipped."""
+def test_triangle_waves_add_little_to_R(centers, R, neurons):
+    """On [0, 7]: twice the shorter range for each reflection, and 1 for each peak that is clipped."""
     b = Builder(1)
-    net = b.assemble([teeth(b, b.input(0), centers, 7)])
+    net = b.assemble([triangle_wave(b, b.input(0), centers, 7)])
     bracket = net.complexity((0.0, 7.0))
     assert (
         bracket.lower == pytest.approx(R, rel=1e-5) and bracket.upper < 1.5 * R and net.n_neurons == neurons

@@ -70,7 +70,7 @@ def test_the_semidefinite_program_settles_what_zonotopes_leave_open():
     assert verify_lipschitz(net, D, "l2").certified
 
 
-def test_a_slot_without_weight_must_not_matter():
+def test_a_coordinate_without_weight_must_not_matter():
     net = ResNet(
         [[1.0], [1.0]], [0.0, 0.0], [Block([[1.0, 0.0]], [0.0], [[1.0], [0.0]])], [[1.0, 0.0]], [0.0]
     )

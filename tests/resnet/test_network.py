@@ -123,7 +123,7 @@ V, b, W = np.ones((2, 1)), np.zeros(2), np.ones((1, 2))
         ((V, b, W), r"block 0 is a ndarray; .*a single block is \[\(V, b, W\)\]"),
         ([(V, b, W), (V, b)], "block 1 is a tuple of 2"),
         ([(V, b, W), (W, b, V)], "block 1: a block has V"),
-        ([(V, b, W), (V, [0.0, np.nan], W)], "block 1: b holds NaN"),
+        ([(V, b, W), (V, [0.0, np.nan], W)], "block 1: b contains NaN"),
         ([(V, None, W)], "block 0: b is None"),
         ([(V, sp.csr_array([[0.0, 0.0]]), W)], "block 0: b is a sparse matrix"),
         ([([1.0, 1.0], b, W)], "block 0: V has shape"),

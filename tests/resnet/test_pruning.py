@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from fw_circuits.exceptions import InputError
 from fw_circuits.resnet import Block, ResNet, activation_bounds, prune, sensitivities
-from fw_circuits.resnet.measure.budgets import keep_probabilities
 from fw_circuits.resnet.measure.counterexamples import short_of_a_depth, short_of_a_width
+from fw_circuits.resnet.measure.keep_probabilities import keep_probabilities
 from fw_circuits.resnet.measure.pruning import draw, enlarged_activations, error_bound, written
 from tests.helpers.compiled_nets import compiled_net, random_net, trained_net
 
@@ -48,7 +48,7 @@ def test_error_below_the_bound_at_every_n(name):
 
 
 def costs_bound(costs, probabilities):
-    """The bound for blocks of the given costs: each neuron writes its cost to the one slot, and emits 1."""
+    """The bound for blocks of the given costs: each neuron writes its cost to the one coordinate, and emits 1."""
     blocks = [Block(np.zeros((len(c), 1)), np.ones(len(c)), c[None]) for c in costs]
     net = ResNet([[0.0]], [0.0], blocks, [[1.0]], [0.0])
     ones = [np.ones(1)] * (len(costs) + 1)
@@ -173,7 +173,7 @@ def test_bound_covers_streams_that_only_pruned_networks_reach():
 
 
 def test_the_smaller_form_counts():
-    """Neurons that write to slots of their own, at very different scales: the best D is known after p."""
+    """Neurons that write to coordinates of their own, at very different scales: the best D is known after p."""
     scale = 10.0 ** np.arange(4)
     block = Block(np.zeros((4, 4)), np.ones(4), np.diag(scale))
     net = ResNet(np.zeros((4, 1)), np.zeros(4), (block,), np.ones((1, 4)), [0.0])

@@ -360,7 +360,7 @@ def test_not_finite_parameters_are_named(bad):
     module = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1))
     with torch.no_grad():
         module[2].bias[0] = bad
-    with pytest.raises(InputError, match=r"layer '2': bias holds NaN or infinity"):
+    with pytest.raises(InputError, match=r"layer '2': bias contains NaN or infinity"):
         ResNet.from_torch(module)
     whole = random_net(np.random.default_rng(0)).to_torch()
     with torch.no_grad():
@@ -385,7 +385,8 @@ def test_a_missing_torch_is_named_with_its_command():
         "sys.meta_path.insert(0, Absent)\n"
         "from fw_circuits.resnet import ResNet, baseline\n"
         "net = ResNet([[1.0]], [0.0], [], [[1.0]], [0.0])\n"
-        "for call in (net.to_torch, lambda: ResNet.from_torch(None), lambda: baseline.train([[0.0], [1.0]], [0.0, 1.0])):\n"
+        "train = lambda: baseline.train([[0.0], [1.0]], [0.0, 1.0])\n"
+        "for call in (net.to_torch, lambda: ResNet.from_torch(None), train):\n"
         "    try: call()\n"
         "    except ValueError as error: print(error)\n"
     )

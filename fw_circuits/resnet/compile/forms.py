@@ -1,7 +1,7 @@
 """The forms that a Tetrakis function can take in a network; which one is smallest depends on what is there already.
 
 Each form gives the measure of the t in [0, 1] where the circuit is 1 (layer-cake form, theory, section 2), which is
-``(1 + T_C) / 2``, or None where it does not apply.  Domain maps, waves, bits, sorted offsets, and gates and
+``(1 + T_C) / 2``, or None where it does not apply.  Domain maps, triangle waves, bits, sorted offsets, and gates and
 conjunctions of equal operands are shared between all of them, because the builder shares equal neurons.
 """
 
@@ -19,7 +19,7 @@ from fw_circuits.resnet.compile.builder import Builder, Expr
 from fw_circuits.resnet.compile.gadgets import Coordinate, restore, scaled_bit, sort_descending
 from fw_circuits.resnet.compile.intervals import Intervals
 
-#: A wire with more terms than this becomes a slot of its own (one more neuron), so that sums stay short.
+#: A wire with more terms than this becomes a coordinate of its own (one more neuron), so that sums stay short.
 MAX_TERMS = 16
 #: A wire whose error may exceed this many rounding errors is restored to 0 or its scale (two more neurons).
 MAX_NOISE = 1024.0
@@ -129,7 +129,7 @@ def run_circuit(b: Builder, circuit: Circuit, inputs: Sequence[Expr], scale: Exp
         if error > MAX_NOISE:
             wire, error = restore(b, wire, scale), 8.0
         else:
-            wire = b.slot(wire, MAX_TERMS)
+            wire = b.materialise(wire, MAX_TERMS)
         wires.append(wire)
         noise.append(error)
     (signal,) = circuit.outputs

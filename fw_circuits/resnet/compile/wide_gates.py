@@ -1,6 +1,6 @@
-"""Circuits as networks of wide gates: functions of how many of their signals are 1 (ours).
+"""Circuits as networks of wide gates: functions of how many of their signals are 1 (original to this package).
 
-A wide gate is piecewise linear in the sum of its signals, at a share in R(theta) that `counts.cheapest` tells: 1 for
+A wide gate is piecewise linear in the sum of its signals, at a share in R(theta) that `symmetric.cheapest` tells: 1 for
 the conjunction of any number of signals, 2 for a majority of three, 28 for the parity of eight, where a tree of
 two-input gates pays more with every level because each of them can pass on a change of any operand.  So each circuit
 is covered anew: for every gate that is needed, the cut (a set of signals through which all paths to it pass) of least
@@ -16,7 +16,7 @@ from fw_circuits.circuits import Circuit
 from fw_circuits.circuits.circuit import variable_table
 from fw_circuits.circuits.cuts import cone
 from fw_circuits.circuits.gate import apply_table
-from fw_circuits.resnet.compile.counts import cheapest, counts_of_table
+from fw_circuits.resnet.compile.symmetric import cheapest, counts_of_table
 
 #: Leaves of a cut, and cuts kept for each node.
 LEAVES, CUTS = 6, 24

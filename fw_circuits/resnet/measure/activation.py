@@ -4,7 +4,7 @@ Three definitions, for block l and neuron i:
 
 - ``sup``: the largest ``relu(V_i alpha + b_i)`` over the domain;
 - ``parameters``: ``sum_j |V_ij| rho_j + |b_i|``, where ``rho_j = sup |alpha_{l-1, j}|`` over the domain: no
-  cancellation between slots counts (taking rho <= 1 for granted would be wrong);
+  cancellation between coordinates counts (taking rho <= 1 for granted would be wrong);
 - ``rms``: the root mean square over the rows of data, exact up to rounding.
 
 The suprema are bounded by an :class:`Enclosure` of the streams, from above and with rounding.
@@ -108,14 +108,14 @@ def check_kind(kind: str, data: Any, n_features: int) -> Floats | None:
         )
     rows = rows.astype(np.float64)
     if not np.all(np.isfinite(rows)):
-        raise InputError("data holds NaN or infinity; impute or drop these rows first.")
+        raise InputError("data contains NaN or infinity; impute or drop these rows first.")
     return rows
 
 
 def activation_bounds(
     resnet: ResNet, kind: str = "sup", domain: Any = None, data: Any = None, method: str = "affine"
 ) -> list[Floats]:
-    """Upper bounds H on the activations of every neuron, one array a block.
+    """Upper bounds H on the activations of every neuron, one array per block.
 
     Parameters
     ----------

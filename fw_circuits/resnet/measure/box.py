@@ -27,7 +27,7 @@ class Box:
     Raises
     ------
     InputError
-        If the box is empty, inverted, unbounded, or holds NaN.
+        If the box is empty, inverted, unbounded, or contains NaN.
 
     Examples
     --------
@@ -51,7 +51,7 @@ class Box:
             )
         if not (np.all(np.isfinite(low)) and np.all(np.isfinite(high))):
             raise InputError(
-                "the domain holds NaN or infinity; expected finite ends, for example of the data."
+                "the domain contains NaN or infinity; expected finite ends, for example of the data."
             )
         wrong = np.flatnonzero(low > high)
         if wrong.size:
@@ -124,7 +124,7 @@ class Box:
         return Box(self.low, high), Box(low, self.high)
 
     def sample(self, n: int, rng: np.random.Generator) -> Floats:
-        """(n, d) points: the centre, then corners and uniform points in turn."""
+        """(n, d) points: the centre, then vertices and uniform points in turn."""
         points = rng.uniform(size=(n, self.low.size))
         points[1::2] = points[1::2] < 0.5
         points[:1] = 0.5

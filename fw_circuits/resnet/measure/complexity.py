@@ -12,9 +12,9 @@ definition is this project's reading of the paper.  It has three parts, which :c
 - ``streams``: whether derivatives are those at *every* stream of R^width, or at those *reached* from the domain (at a
   kink: the limits from all sides).
 
-``lower <= R <= upper``: the upper end is certified, the lower end was met at points, up to rounding.  The two ends of
-the network are kept apart: ``input_layer`` is ``sum_j |D_0 A[:, j]| sup |x_j|``, ``output_layer`` is
-``sum_i |C[:, i]| sup |alpha_{L,i}|``.
+``lower <= R <= upper``: the upper end is certified, the lower end is attained at points, up to rounding.  The two ends
+of the network are kept apart: ``input_layer`` is ``sum_j |D_0 A[:, j]| sup |x_j|``, ``output_layer`` is ``sum_i |C[:,
+i]| sup |alpha_{L,i}|``.
 """
 
 from __future__ import annotations
@@ -29,8 +29,9 @@ from fw_circuits._typing import Floats
 from fw_circuits.exceptions import InputError
 from fw_circuits.resnet.checks import check_choice, check_integer, generator
 from fw_circuits.resnet.measure.activation import check_kind, root_mean_square
+from fw_circuits.resnet.measure.attained import largest_activations, streams_at
 from fw_circuits.resnet.measure.box import Box
-from fw_circuits.resnet.measure.lower import (
+from fw_circuits.resnet.measure.lower_bound import (
     ascent_steps,
     coordinate_tangents,
     layer_lower,
@@ -38,10 +39,9 @@ from fw_circuits.resnet.measure.lower import (
     stream_units,
     writers,
 )
-from fw_circuits.resnet.measure.sampled import largest_activations, streams_at
 from fw_circuits.resnet.measure.scaling import column_norms
 from fw_circuits.resnet.measure.sensitivity import GEOMETRIES, STREAMS
-from fw_circuits.resnet.measure.upper import METHODS, certify, layer_upper
+from fw_circuits.resnet.measure.upper_bound import METHODS, certify, layer_upper
 from fw_circuits.resnet.network import ResNet, check_network
 
 
@@ -93,11 +93,11 @@ class Complexity:
         }[self.activation]
         where = "every stream" if self.streams == "all" else "the streams reached from the domain"
         geometry = {
-            "l1": "l1 norms, each slot weighed by its largest derivative",
-            "l2": "l2 norms, slots weighed so that the weighted Lipschitz constant is at most 1",
+            "l1": "l1 norms, each coordinate weighted by its largest derivative",
+            "l2": "l2 norms, coordinates weighted so that the weighted Lipschitz constant is at most 1",
         }[self.geometry]
         lines = [
-            f"R(theta) is between {self.lower:.6g} (met at points) and {self.upper:.6g} (certified, {self.method}).",
+            f"R(theta) is between {self.lower:.6g} (attained) and {self.upper:.6g} (certified, {self.method}).",
             f"Geometry {self.geometry}: {geometry}; derivatives at {where}.",
             f"Activation {self.activation}: {activation}.",
             f"Domain: {self.domain.describe()}.",
@@ -131,7 +131,7 @@ def complexity(
     method : {"affine", "interval", "path", "split", "sdp"}
         "affine": zonotopes.  "interval" and "path" (absolute weights over all paths): coarser.  "split": zonotopes
         on at most ``n_cells`` cells of the domain, for few inputs.  "sdp": affine, improved by a semidefinite program
-        for each level; l2 geometry, every stream, width and neurons a block <= 16, at most 6 blocks.
+        for each level; l2 geometry, every stream, width and neurons per block <= 16, at most 6 blocks.
     streams : {"all", "reached"}, optional
         Default: "reached" for "split", else "all".
     data : (N, d), optional

@@ -20,7 +20,7 @@ from fw_circuits.resnet.measure import lipsdp
 from fw_circuits.resnet.measure.activation import forward_steps, stream_ranges
 from fw_circuits.resnet.measure.box import Box
 from fw_circuits.resnet.measure.enclosure import EPS, Enclosure
-from fw_circuits.resnet.measure.lower import (
+from fw_circuits.resnet.measure.lower_bound import (
     ascent_steps,
     coordinate_tangents,
     search_derivatives,
@@ -36,13 +36,13 @@ from fw_circuits.resnet.measure.sensitivity import (
 )
 from fw_circuits.resnet.network import ResNet, check_network
 
-#: A constant that was met refutes a claim only if it exceeds 1 by more than rounding.
+#: A constant that was attained refutes a claim only if it exceeds 1 by more than rounding.
 ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
 class LipschitzLevel:
-    """Lipschitz constants of ``(alpha_l -> f) o D_l^-1`` at one level: two that were met, one that is certified."""
+    """Lipschitz constants of ``(alpha_l -> f) o D_l^-1`` at one level: two are attained, one is certified."""
 
     level: int
     sampled: float
@@ -51,13 +51,13 @@ class LipschitzLevel:
 
     @property
     def estimate(self) -> float:
-        """The largest constant that was met: a lower bound."""
+        """The largest constant that was attained: a lower bound."""
         return max(self.sampled, self.searched)
 
 
 @dataclass(frozen=True, eq=False)
 class LipschitzCheck:
-    """What :func:`verify_lipschitz` found, one entry a level that was checked."""
+    """What :func:`verify_lipschitz` found, one entry per level that was checked."""
 
     levels: tuple[LipschitzLevel, ...]
     geometry: str
@@ -65,7 +65,7 @@ class LipschitzCheck:
 
     @property
     def violated(self) -> bool:
-        """Whether a derivative was met that refutes the claim."""
+        """Whether a derivative was found that refutes the claim."""
         return any(level.estimate > 1.0 + ROUNDING for level in self.levels)
 
     @property
@@ -75,7 +75,7 @@ class LipschitzCheck:
 
     @property
     def estimate(self) -> float:
-        """The largest constant that was met at any level."""
+        """The largest constant that was attained at any level."""
         return max((level.estimate for level in self.levels), default=0.0)
 
     @property
@@ -86,11 +86,11 @@ class LipschitzCheck:
     def describe(self) -> str:
         """The verdict in words, and the levels."""
         verdict = (
-            f"REFUTED: a constant of {self.estimate:.6g} was met"
+            f"REFUTED: a constant of {self.estimate:.6g} was attained"
             if self.violated
             else "certified: at most 1 at every level"
             if self.certified
-            else f"OPEN: {self.estimate:.6g} was met and {self.bound:.6g} is certified"
+            else f"OPEN: {self.estimate:.6g} was attained and {self.bound:.6g} is certified"
         )
         where = "at every stream" if self.streams == "all" else "at the streams reached from the domain"
         lines = [f"Lipschitz constants after division by D, geometry {self.geometry}, {where}: {verdict}."]
@@ -167,8 +167,8 @@ def verify_lipschitz(
             coordinate_tangents(np.arange(resnet.width)) if geometry == "l1" else steepest_tangents(diagonal)
         )
         rng = np.random.default_rng((random_state, l))  # the same whichever other levels are checked
-        met = search_derivatives(resnet, l, X, within, towards, steps, rng)
-        sampled, searched = (_constant(J, diagonal, geometry) for J in met)
+        found = search_derivatives(resnet, l, X, within, towards, steps, rng)
+        sampled, searched = (_constant(J, diagonal, geometry) for J in found)
         proved = certified[l]
         if small and l < resnet.depth and (sdp or proved > 1.0 >= max(sampled, searched) - ROUNDING):
             proved = min(proved, lipsdp.certified_factor(resnet, l, diagonal))
@@ -195,7 +195,7 @@ def _check_diagonals(resnet: ResNet, D: Sequence[npt.ArrayLike | None]) -> list[
 
 
 def _divide(J: Floats, D: Floats) -> Floats:
-    """``J / D`` along the slots, 0 / 0 = 0."""
+    """``J / D`` along the coordinates, 0 / 0 = 0."""
     shape = (1, -1, *(1,) * (J.ndim - 2))
     D = np.broadcast_to(D.reshape(shape), J.shape)
     return np.divide(J, D, out=np.where(J == 0.0, 0.0, np.inf), where=D > 0.0)

@@ -1,6 +1,6 @@
 """Certified sensitivities: diagonals D_l with Lip((alpha_l -> f) o D_l^-1) <= 1 (theory, section 7).
 
-The derivative ``J = df/dalpha_l`` is a product of one factor ``I + W z V`` a block, with gates z in [0, 1] that
+The derivative ``J = df/dalpha_l`` is a product of one factor ``I + W z V`` per block, with gates z in [0, 1] that
 are taken to be independent.  An :class:`Enclosure` walks from the output back through the blocks: with ``g = c W``,
 ``Gamma = G W``, ``M = |g| + sum_k |Gamma_k|`` it sets ``c += (g/2) V``, ``G += (Gamma/2) V``, and appends the rows
 ``(M_i/2) V_i``.  Then ``|J_i| <= |c_i| + sum_k |G_ki|``, at *every* stream, reached or not.  Where gates are known from
@@ -150,7 +150,7 @@ def sensitivities(
     method : {"affine", "interval", "path"}
         Best first; each is at most the next.
     domain : Box, Lattice, (low, high) or None
-        Used for ``streams="reached"``, and by the l2 geometry to weigh the slots (any choice is valid).
+        Used for ``streams="reached"``, and by the l2 geometry to weigh the coordinates (any choice is valid).
     streams : {"all", "reached"}
         Whether D holds at every stream of R^width (as pruning needs) or at those reached from the domain.
     activations : list of arrays, optional
@@ -167,7 +167,7 @@ def sensitivities(
 
     Examples
     --------
-    The absolute value: the slot's derivative is -1 or 1 before the block, and 1 after it.
+    The absolute value: the coordinate's derivative is -1 or 1 before the block, and 1 after it.
 
     >>> from fw_circuits.resnet import Block
     >>> net = ResNet([[-1.0]], [0.0], [Block([[-1.0]], [0.0], [[2.0]])], [[1.0]], [0.0])

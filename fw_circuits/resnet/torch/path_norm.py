@@ -1,8 +1,8 @@
 """The path-norm surrogate of R(theta): differentiable, from the parameters alone, for any module that is read here.
 
 Original to this package (theory, section 7, last paragraph).  Take the network with the absolute values of its
-parameters and the relus left out, at the bounds rho_i >= |x_i|.  There the value h_j that reaches neuron j bounds its activation, and the
-derivative g_j of the summed outputs by h_j bounds how strongly the outputs can react to it.  Then
+parameters and the relus left out, at the bounds rho_i >= |x_i|.  There the value h_j that reaches neuron j bounds its
+activation, and the derivative g_j of the summed outputs by h_j bounds how strongly the outputs can react to it.  Then
 
     R~ = sum over neurons of g_j h_j  +  sum of the outputs.
 

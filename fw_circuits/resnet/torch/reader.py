@@ -280,7 +280,7 @@ class Reader(Runner):
         return value
 
     def _of_channels(self, node: Any, x: Value, numbers: Floats) -> Floats:
-        """One number, or one a channel (the first axis of a row), for every entry."""
+        """One number, or one per channel (the first axis of a row), for every entry."""
         if numbers.size == 1:
             return np.full(len(x), numbers.item())
         if not x.shape or numbers.shape != (x.shape[0],):

@@ -72,7 +72,7 @@ class Runner:
             with torch.no_grad():
                 return call(tensor)
         except (RuntimeError, IndexError, TypeError, ValueError) as error:
-            what = f"{node.name!r} cannot be applied to {tuple(tensor.shape)[1:]} columns a row ({error})"
+            what = f"{node.name!r} cannot be applied to {tuple(tensor.shape)[1:]} columns per row ({error})"
             raise self.refusal(node, what, "shape") from error
 
     def run(self, node: Any, n_rows: int, given: dict[Any, Any]) -> Any:
@@ -148,5 +148,5 @@ def finite_numbers(tensor: Any, where: str) -> Any:
         tensor = tensor.detach().cpu().double().numpy()
     values = tensor if sp.issparse(tensor) else np.asarray(tensor, dtype=np.float64)
     if not np.all(np.isfinite(values.data if sp.issparse(values) else values)):
-        raise InputError(f"{where} holds NaN or infinity; expected finite entries.")
+        raise InputError(f"{where} contains NaN or infinity; expected finite entries.")
     return values

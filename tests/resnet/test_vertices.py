@@ -13,7 +13,7 @@ from fw_circuits.circuits.passes import strash, sweep
 from fw_circuits.exceptions import InputError
 from fw_circuits.resnet import compile_resnet
 from fw_circuits.resnet.compile.builder import Builder, Expr
-from fw_circuits.resnet.compile.counts import cheapest, counts_of_table, of_count
+from fw_circuits.resnet.compile.symmetric import cheapest, counts_of_table, of_count
 from fw_circuits.resnet.compile.wide_gates import LEAVES, wide_gates
 from fw_circuits.tetrakis import Atom, evaluate
 from tests.helpers.circuits import circuits

@@ -1,7 +1,9 @@
-"""The form that is exact at the corners of the domain only: what Boolean features need (ours; cf. theory, section 6).
+"""The form that is exact at the vertices of the domain only, which is what Boolean features need.
 
-At a corner every coordinate is 0 or 1 and so are all its bits, so a circuit runs once, at scale 1: no waves, no
-sorting, no copies.  Its gates are wide ones, functions of the number of ones among several signals.
+Original to this package (compare theory, section 6).
+
+At a vertex every coordinate is 0 or 1 and so are all its bits, so a circuit runs once, at scale 1: no triangle waves,
+no sorting, no copies.  Its gates are wide ones, functions of the number of ones among several signals.
 """
 
 from __future__ import annotations
@@ -14,19 +16,19 @@ import numpy as np
 from fw_circuits.circuits import Circuit
 from fw_circuits.lattice import Lattice
 from fw_circuits.resnet.compile.builder import Builder, Expr
-from fw_circuits.resnet.compile.counts import counts_of_table, of_count
 from fw_circuits.resnet.compile.forms import MAX_NOISE, MAX_SYMMETRIC, Form, Places
 from fw_circuits.resnet.compile.gadgets import restore
+from fw_circuits.resnet.compile.symmetric import counts_of_table, of_count
 from fw_circuits.resnet.compile.wide_gates import wide_gates
 
 
-class Corners:
+class VertexForms:
     """The builder and the forms; the interface of `fw_circuits.resnet.compile.forms.Forms`."""
 
     def __init__(self, lattice: Lattice) -> None:
         self.builder = Builder(lattice.n_features)
         self.lattice = lattice
-        self.coordinate = cache(lambda level, i: Corner(self.builder, lattice, i))
+        self.coordinate = cache(lambda level, i: EndPoints(self.builder, lattice, i))
         #: Signals are 0 or 1 without rounding, and stay so: sums of integers.
         self.exact = all(knots in ((0.0, 1.0), (0.0,), (1.0,)) for knots in lattice.knots)
 
@@ -59,7 +61,7 @@ class Corners:
         return of_count(self.builder, counted, values)
 
     def _wires(self, level: int, literals: Places) -> list[Expr]:
-        """The literals at a corner: all bits of coordinate i are x_i, in Gray code the highest one; others are 0."""
+        """The literals at a vertex: all bits of coordinate i are x_i, in Gray code the highest one; others are 0."""
         wires = []
         for i, p in (divmod(literal, level) for literal in literals):
             stays_zero = self.lattice.gray and p < level - 1
@@ -67,7 +69,7 @@ class Corners:
         return wires
 
 
-class Corner:
+class EndPoints:
     """Coordinate i as an affine function of its feature that is 0 and 1 at the ends of the domain."""
 
     def __init__(self, b: Builder, lattice: Lattice, i: int) -> None:

@@ -1,7 +1,7 @@
-"""Functions of how many of n signals are 1, as piecewise linear functions of their sum (ours).
+"""Functions of how many of n signals are 1, as piecewise linear functions of their sum (original to this package).
 
 One relu at each inner number where the slope changes, read from the side where it is smaller; values that are mirrored
-at some number are folded there first, so a parity of n takes some log2(n) relus.
+at some number are folded there first, so a parity of n takes about log2(n) relus.
 """
 
 from __future__ import annotations
