@@ -6,14 +6,13 @@ with sparse matrices.  alpha is the *residual stream*, its entries are *coordina
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 import scipy.sparse as sp
 
 from fw_circuits._optional import require
@@ -168,27 +167,21 @@ class ResNet:
         return int(self.A.nnz + self.C.nnz + sum(block.V.nnz + block.W.nnz for block in self.blocks))
 
     def prune(
-        self,
-        n: float,
-        random_state: int | np.random.Generator | None = None,
-        *,
-        domain: Any = None,
-        sensitivities: Sequence[npt.ArrayLike] | None = None,
-        activations: Sequence[npt.ArrayLike] | None = None,
-        budget: str = "tuned",
+        self, n: float, random_state: int | np.random.Generator | None = None, **options: Any
     ) -> Pruning:
-        """About n neurons kept at random, with a certified error; see `fw_circuits.resnet.measure.pruning.prune`."""
+        """Keep about n neurons at random, with a certified error.
+
+        Parameters, errors and another example: :func:`fw_circuits.resnet.prune`.
+
+        Examples
+        --------
+        >>> net = ResNet([[1.0]], [0.0], [([[1.0]] * 100, [0.0] * 100, [[0.01] * 100])], [[1.0]], [0.0])
+        >>> net.prune(25, random_state=0, domain=(0.0, 1.0)).n_kept
+        22
+        """
         from fw_circuits.resnet.measure.pruning import prune
 
-        return prune(
-            self,
-            n,
-            random_state,
-            domain=domain,
-            sensitivities=sensitivities,
-            activations=activations,
-            budget=budget,
-        )
+        return prune(self, n, random_state, **options)
 
     def forward(self, X: Any) -> Floats:
         """Outputs at the rows of X, block of rows by block of rows.
@@ -337,7 +330,13 @@ class ResNet:
     ) -> Complexity:
         """A bracket of R(theta), certified from above and attained from below.
 
-        Arguments, errors and an example: :func:`fw_circuits.resnet.measure.complexity.complexity`.
+        Parameters and errors: :func:`fw_circuits.resnet.measure.complexity.complexity`.
+
+        Examples
+        --------
+        >>> net = ResNet([[-1.0]], [0.0], [Block([[-1.0]], [0.0], [[2.0]])], [[1.0]], [0.0])
+        >>> net.complexity(domain=(-1.0, 3.0)).ratio < 1.001
+        True
         """
         from fw_circuits.resnet.measure.complexity import complexity
 

@@ -1,4 +1,4 @@
-"""Networks for the tests of pruning: random, trained, compiled."""
+"""Networks that are trained or compiled."""
 
 import warnings
 
@@ -8,25 +8,6 @@ from sklearn.neural_network import MLPRegressor
 from fw_circuits.lattice import Lattice
 from fw_circuits.resnet import Block, ResNet, compile_resnet
 from tests.helpers.atoms import random_atom
-
-
-def random_net(rng, d=3, width=6, sizes=(60, 60, 60), outputs=1):
-    """Gaussian weights, scaled such that a block changes the stream by about a third."""
-    blocks = [
-        Block(
-            rng.normal(size=(n, width)) / np.sqrt(width),
-            rng.normal(size=n),
-            rng.normal(size=(width, n)) / (3 * np.sqrt(n)),
-        )
-        for n in sizes
-    ]
-    return ResNet(
-        rng.normal(size=(width, d)),
-        rng.normal(size=width),
-        blocks,
-        rng.normal(size=(outputs, width)),
-        np.zeros(outputs),
-    )
 
 
 def trained_net(sizes=(32, 32)):

@@ -11,7 +11,7 @@ torch = pytest.importorskip(
     "torch", reason="PyTorch is not installed: pip install -c constraints.txt -e '.[torch]'"
 )
 from fw_circuits.resnet.torch.path_norm import path_norm  # noqa: E402
-from tests.resnet.test_network import random_net  # noqa: E402
+from tests.helpers.nets import gaussian_net  # noqa: E402
 
 nn = torch.nn
 
@@ -43,7 +43,7 @@ def test_the_surrogate_counts_paths(sparse_above, monkeypatch):
     monkeypatch.setattr(module, "SPARSE_ABOVE", sparse_above)
     rng = np.random.default_rng(0)
     for outputs in (1, 2):
-        net, rho = random_net(rng, outputs=outputs), rng.random(3)
+        net, rho = gaussian_net(rng, outputs=outputs), rng.random(3)
         value = path_norm(net.to_torch())(torch.from_numpy(rho)).item()
         assert value == pytest.approx(surrogate_by_loops(net, rho), rel=1e-12)
 
@@ -74,7 +74,7 @@ def test_the_surrogate_bounds_what_it_stands_for():
     """R with sampled slopes and activations on the box never exceeds it."""
     rng = np.random.default_rng(1)
     for _ in range(20):
-        net, rho = random_net(rng, outputs=1), rng.random(3)
+        net, rho = gaussian_net(rng, outputs=1), rng.random(3)
         x = rng.uniform(-1, 1, size=(300, 3)) * rho
         stream, active, states = x @ net.A.T.toarray() + net.a, [], []
         for block in net.blocks:

@@ -21,14 +21,14 @@ from tests.helpers.nets import derivative, norm_after_division, random_net
 FEW = settings(max_examples=40, deadline=None)
 
 
-def one_coordinate(*neurons, C=1.0, A=1.0):
+def one_wide(*neurons, C=1.0, A=1.0):
     """x -> C (A x + sum of w relu(v A x + b)) with one block."""
     v, b, w = (np.array(part, dtype=float) for part in zip(*neurons, strict=True))
     return ResNet([[A]], [0.0], [Block(v[:, None], b, w[None, :])], [[C]], [0.0])
 
 
-ABSOLUTE = one_coordinate((-1, 0, 2))  # x + 2 relu(-x)
-TENT = one_coordinate((1, -0.5, -2))  # x - 2 relu(x - 1/2)
+ABSOLUTE = one_wide((-1, 0, 2))  # x + 2 relu(-x)
+TENT = one_wide((1, -0.5, -2))  # x - 2 relu(x - 1/2)
 IDENTITY = ResNet(
     [[0.0], [1.0]], [0.0, 0.0], [Block([[0, 1], [0, -1]], [0, 0], [[1, -1], [0, 0]])], [[1, 0]], [0.0]
 )
@@ -43,7 +43,7 @@ IDENTITY = ResNet(
         (TENT, (0.0, 1.0), 1.0),  # 2 * sup relu(x - 1/2) = 2 * 1/2
         (IDENTITY, (-1.0, 2.0), 3.0),  # 1 * sup relu(x) + 1 * sup relu(-x) = 2 + 1
         (
-            one_coordinate((1, 0, 5), (1, -9, 7), C=2.0),
+            one_wide((1, 0, 5), (1, -9, 7), C=2.0),
             (0.0, 4.0),
             40.0,
         ),  # 2 * 5 * 4; the second neuron is dead
@@ -158,7 +158,7 @@ def test_the_search_finds_the_supremum_of_one_block(seed):
 
 def test_a_derivative_read_at_a_kink_does_not_count():
     """x - relu(x) + relu(-x) is 0; reading both gates as shut at x = 0 would give a slope of 1."""
-    net = one_coordinate((1, 0, -1), (-1, 0, 1))
+    net = one_wide((1, 0, -1), (-1, 0, 1))
     assert derivative(net, 0, [0.0]) == 1.0
     J, counts = derivatives(net, 0, np.zeros((1, 50)), np.random.default_rng(0))
     assert counts.all() and np.all(J == 0.0)

@@ -10,10 +10,11 @@ from fw_circuits.resnet import Block, ResNet, activation_bounds, prune, sensitiv
 from fw_circuits.resnet.measure.counterexamples import short_of_a_depth, short_of_a_width
 from fw_circuits.resnet.measure.keep_probabilities import keep_probabilities
 from fw_circuits.resnet.measure.pruning import draw, enlarged_activations, error_bound, written
-from tests.helpers.compiled_nets import compiled_net, random_net, trained_net
+from tests.helpers.compiled_nets import compiled_net, trained_net
+from tests.helpers.nets import gaussian_net
 
 NETS = {
-    "random": (lambda: random_net(np.random.default_rng(0)), ([-1.0] * 3, [1.0] * 3)),
+    "random": (lambda: gaussian_net(np.random.default_rng(0), sizes=(60, 60, 60)), ([-1.0] * 3, [1.0] * 3)),
     "trained": (trained_net, ([-1.0] * 2, [1.0] * 2)),
     "compiled": (compiled_net, ([0.0] * 5, [1.0] * 5)),
 }
@@ -78,7 +79,7 @@ def test_bound_is_the_theorem_and_shrinks_like_a_root():
 
 def test_updates_of_blocks_are_unbiased():
     rng = np.random.default_rng(0)
-    net = random_net(rng, sizes=(12, 9))
+    net = gaussian_net(rng, sizes=(12, 9))
     probabilities = [rng.uniform(0.2, 1.0, 12), rng.uniform(0.2, 1.0, 9)]
     draws = [draw(net, probabilities, r) for r in range(1500)]
     stream = rng.normal(size=(net.width, 3))
@@ -101,7 +102,7 @@ def test_updates_of_blocks_are_unbiased():
 def test_enlarged_activations_bound_those_of_pruned_nets(seed):
     """The deviation recursion, also with neurons that are always dropped."""
     rng = np.random.default_rng(seed)
-    net = random_net(rng, sizes=(6, 5, 7))
+    net = gaussian_net(rng, sizes=(6, 5, 7))
     probabilities = [np.where(rng.random(n) < 0.2, 0.0, rng.uniform(0.1, 1.0, n)) for n in (6, 5, 7)]
     x = rng.uniform(-1, 1, (1, 3))
 
@@ -224,7 +225,7 @@ def test_false_versions_fail_where_ours_holds(make, sizes):
 
 
 def test_deterministic_by_random_state():
-    net = random_net(np.random.default_rng(0))
+    net = gaussian_net(np.random.default_rng(0), sizes=(60, 60, 60))
     X, domain = points(([-1] * 3, [1] * 3), 5), (-1.0, 1.0)
     one, same, other = (net.prune(40, seed, domain=domain) for seed in (3, 3, 4))
     np.testing.assert_array_equal(one.resnet.forward(X), same.resnet.forward(X))
@@ -244,7 +245,7 @@ def test_edge_cases():
 
 
 def test_refusals():
-    net = random_net(np.random.default_rng(0), sizes=(4, 5))
+    net = gaussian_net(np.random.default_rng(0), sizes=(4, 5))
     domain, H, D = (-1.0, 1.0), [np.ones(4), np.ones(5)], [np.ones(6)] * 3
     for n in (0, 0.5, -3, np.nan, np.inf, "8", True, None):
         with pytest.raises(InputError, match="expected a finite number >= 1"):

@@ -15,7 +15,7 @@ from fw_circuits.experiment import hostile_points
 from fw_circuits.lattice import Lattice
 from fw_circuits.resnet import Block, ResNet, compile_resnet
 from tests.helpers.atoms import random_atom
-from tests.resnet.test_network import random_net
+from tests.helpers.nets import gaussian_net
 
 torch = pytest.importorskip(
     "torch", reason="PyTorch is not installed: pip install -c constraints.txt -e '.[torch]'"
@@ -42,7 +42,7 @@ def assert_equal_values(module, net, X):
 def test_random_networks(n_outputs):
     rng = np.random.default_rng(n_outputs)
     for _ in range(20):
-        net = random_net(rng, outputs=n_outputs)
+        net = gaussian_net(rng, outputs=n_outputs)
         assert_equal_values(net.to_torch(), net, rng.normal(size=(50, 3)))
 
 
@@ -146,7 +146,7 @@ def test_large_networks_are_exported_to_onnx_by_torch(dense, tmp_path):
 def test_dense_layers_have_a_budget(monkeypatch):
     from fw_circuits.resnet.torch import module
 
-    net = random_net(np.random.default_rng(0))
+    net = gaussian_net(np.random.default_rng(0))
     monkeypatch.setattr(module, "MAX_DENSE_BYTES", 8 * 100)
     with pytest.raises(BudgetError, match="leave out dense=True"):
         net.to_torch(dense=True)
@@ -362,7 +362,7 @@ def test_not_finite_parameters_are_named(bad):
         module[2].bias[0] = bad
     with pytest.raises(InputError, match=r"layer '2': bias contains NaN or infinity"):
         ResNet.from_torch(module)
-    whole = random_net(np.random.default_rng(0)).to_torch()
+    whole = gaussian_net(np.random.default_rng(0)).to_torch()
     with torch.no_grad():
         whole.blocks[1].expand.weight[0, 0] = bad
     with pytest.raises(InputError, match="NaN or infinity"):
@@ -371,8 +371,10 @@ def test_not_finite_parameters_are_named(bad):
 
 def test_other_dtypes_are_refused():
     with pytest.raises(InputError, match="expected one of float64, float32"):
-        random_net(np.random.default_rng(0)).to_torch(torch.float16)
-    assert random_net(np.random.default_rng(0)).to_torch(torch.float32).encoder.weight.dtype == torch.float32
+        gaussian_net(np.random.default_rng(0)).to_torch(torch.float16)
+    assert (
+        gaussian_net(np.random.default_rng(0)).to_torch(torch.float32).encoder.weight.dtype == torch.float32
+    )
 
 
 def test_a_missing_torch_is_named_with_its_command():

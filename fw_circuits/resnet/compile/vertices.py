@@ -11,14 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import cache
 
-import numpy as np
-
 from fw_circuits.circuits import Circuit
 from fw_circuits.lattice import Lattice
 from fw_circuits.resnet.compile.builder import Builder, Expr
 from fw_circuits.resnet.compile.forms import MAX_NOISE, MAX_SYMMETRIC, Form, Places
 from fw_circuits.resnet.compile.gadgets import restore
-from fw_circuits.resnet.compile.symmetric import counts_of_table, of_count
+from fw_circuits.resnet.compile.symmetric import counts_of, of_count
 from fw_circuits.resnet.compile.wide_gates import wide_gates
 
 
@@ -40,7 +38,7 @@ class VertexForms:
         """A function of the number of ones among all literals where the circuit is one, else wide gates."""
         wires, n = self._wires(level, literals), len(circuit.support)
         if 1 < n <= MAX_SYMMETRIC:
-            found = counts_of_table(narrowed_table(circuit), n)
+            found = counts_of(circuit)
             if found is not None:
                 return self._wide([wires[i] for i in circuit.support], *found)
         values = {0: Expr()} | dict(enumerate(wires, start=1))
@@ -77,15 +75,3 @@ class EndPoints:
         self.constant = len(knots) == 1
         low, high = knots[0], knots[-1]
         self.s = Expr() if self.constant else b.within(i, low, high) * (1.0 / (high - low))
-
-
-def narrowed_table(circuit: Circuit) -> int:
-    """Truth table in terms of the inputs that are read.
-
-    >>> bin(narrowed_table(Circuit(3, ((6, 1, 3),), (8,))))
-    '0b110'
-    """
-    read, n = circuit.support, len(circuit.support)
-    bits = np.zeros((1 << n, circuit.n_inputs), dtype=np.uint8)
-    bits[:, list(read)] = np.arange(1 << n)[:, None] >> np.arange(n) & 1
-    return int.from_bytes(np.packbits(circuit.evaluate(bits)[:, 0], bitorder="little").tobytes(), "little")

@@ -13,10 +13,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from fw_circuits.circuits import Circuit
-from fw_circuits.circuits.circuit import variable_table
-from fw_circuits.circuits.cuts import cone
-from fw_circuits.circuits.gate import apply_table
-from fw_circuits.resnet.compile.symmetric import cheapest, counts_of_table
+from fw_circuits.resnet.compile.symmetric import cheapest, counts_of_table, table_of
 
 #: Leaves of a cut, and cuts kept for each node.
 LEAVES, CUTS = 6, 24
@@ -76,18 +73,3 @@ def wide_gates(circuit: Circuit) -> list[WideGate]:
             needed.add(node)
             waiting.extend(chosen[node].leaves)
     return [chosen[node] for node in sorted(needed)]
-
-
-def table_of(circuit: Circuit, node: int, leaves: tuple[int, ...]) -> int:
-    """Truth table of a node in terms of the leaves of one of its cuts; leaf i is variable i.
-
-    >>> hex(table_of(Circuit(3, ((8, 1, 2), (6, 4, 3)), (10,)), 5, (3, 4)))
-    '0x6'
-    """
-    n = len(leaves)
-    ones = (1 << (1 << n)) - 1
-    known = {0: 0} | {leaf: variable_table(i, n) for i, leaf in enumerate(leaves)}
-    for inner in reversed(cone(circuit, node, leaves)):
-        table, a, b = circuit.gates[inner - circuit.n_inputs - 1]
-        known[inner] = apply_table(table, known[a], known[b], ones)
-    return known[node]
