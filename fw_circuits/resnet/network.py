@@ -163,8 +163,13 @@ class ResNet:
 
     @property
     def n_nonzeros(self) -> int:
-        """Stored entries of A, C and all V and W (biases not counted)."""
-        return int(self.A.nnz + self.C.nnz + sum(block.V.nnz + block.W.nnz for block in self.blocks))
+        """Stored entries of all matrices (biases not counted)."""
+        return sum(int(matrix.nnz) for matrix in self.matrices)
+
+    @property
+    def matrices(self) -> list[sp.csr_array]:
+        """A and C, then V and W of each block."""
+        return [self.A, self.C, *(matrix for block in self.blocks for matrix in (block.V, block.W))]
 
     def prune(
         self, n: float, random_state: int | np.random.Generator | None = None, **options: Any

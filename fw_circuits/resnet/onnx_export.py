@@ -7,18 +7,16 @@ become a stack of huge dense matrices.
 
 from __future__ import annotations
 
-import os
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 
-from fw_circuits._files import write_atomically
+from fw_circuits._files import check_writable, write_atomically
 from fw_circuits._optional import require
 from fw_circuits._typing import Array
-from fw_circuits.exceptions import BudgetError, InputError
+from fw_circuits.exceptions import BudgetError
 from fw_circuits.resnet.checks import dtype_name
 from fw_circuits.resnet.float32 import arranged
 from fw_circuits.resnet.network import ResNet
@@ -33,25 +31,10 @@ def to_onnx(net: ResNet, path: str | PathLike[str], dtype: str = "float64") -> N
     """Write the network to a file; see :meth:`ResNet.to_onnx`."""
     onnx = require("onnx", "onnx", "to_onnx")
     kind = np.dtype(dtype_name(dtype))
-    target = _checked(path)
+    target = check_writable(path)
     model = _Graph(kind).build(arranged(net) if kind == np.float32 else net)
     onnx.checker.check_model(model, full_check=True)
     write_atomically(target, model.SerializeToString())
-
-
-def _checked(path: Any) -> Path:
-    """The target, if a file can be written there."""
-    if not isinstance(path, str | PathLike):
-        raise InputError(f"path is {path!r}; expected the name of a file.")
-    target = Path(path)
-    folder = target.parent
-    if target.is_dir() or not target.name:
-        raise InputError(f"{path} is a folder; expected the name of a file, such as {target / 'model.onnx'}.")
-    if not folder.is_dir():
-        raise InputError(f"{path} cannot be written: the folder {folder} does not exist; make it first.")
-    if not os.access(folder, os.W_OK):
-        raise InputError(f"{path} cannot be written: no right to write into {folder}; choose another folder.")
-    return target
 
 
 class _Graph:

@@ -11,7 +11,7 @@ torch = pytest.importorskip(
     "torch", reason="PyTorch is not installed: pip install -c constraints.txt -e '.[torch]'"
 )
 from fw_circuits.resnet.torch.path_norm import path_norm  # noqa: E402
-from tests.helpers.nets import gaussian_net  # noqa: E402
+from tests.helpers.nets import derivative, gaussian_net, walk  # noqa: E402
 
 nn = torch.nn
 
@@ -75,16 +75,13 @@ def test_the_surrogate_bounds_what_it_stands_for():
     rng = np.random.default_rng(1)
     for _ in range(20):
         net, rho = gaussian_net(rng, outputs=1), rng.random(3)
-        x = rng.uniform(-1, 1, size=(300, 3)) * rho
-        stream, active, states = x @ net.A.T.toarray() + net.a, [], []
-        for block in net.blocks:
-            active.append(np.maximum(stream @ block.V.T.toarray() + block.b, 0))
-            states.append(stream)
-            stream = stream + active[-1] @ block.W.T.toarray()
-        slope, total = np.repeat(net.C.toarray(), len(x), 0), 0.0
-        for block, h in zip(reversed(net.blocks), reversed(active), strict=True):
-            total += np.abs(slope).max(0) @ np.abs(block.W.toarray()) @ h.max(0)
-            slope = slope + ((slope @ block.W.toarray()) * (h > 0)) @ block.V.toarray()
+        points = rng.uniform(-1, 1, size=(100, 3)) * rho
+        streams, active = zip(*(walk(net, x) for x in points), strict=True)
+        total = 0.0
+        for l, block in enumerate(net.blocks):
+            slopes = [np.abs(derivative(net, l + 1, stream[l + 1])) for stream in streams]
+            H = np.max([h[l] for h in active], axis=0)
+            total += (np.max(slopes, axis=0) @ np.abs(block.W.toarray()) @ H).sum()
         assert total <= surrogate_by_loops(net, rho)
 
 

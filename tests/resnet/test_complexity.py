@@ -198,11 +198,10 @@ def test_splitting_tightens_and_needs_reached_streams():
 def small_net(seed, depth=2, outputs=1):
     rng = np.random.default_rng(seed)
     blocks = [
-        Block(rng.normal(size=(4, 3)), rng.normal(size=4), rng.normal(size=(3, 4)) / 2) for _ in range(depth)
+        (rng.normal(size=(4, 3)), rng.normal(size=4), rng.normal(size=(3, 4)) / 2) for _ in range(depth)
     ]
-    return ResNet(
-        rng.normal(size=(3, 2)), rng.normal(size=3), blocks, rng.normal(size=(outputs, 3)), np.zeros(outputs)
-    )
+    A, a, C = rng.normal(size=(3, 2)), rng.normal(size=3), rng.normal(size=(outputs, 3))
+    return ResNet(A, a, blocks, C, np.zeros(outputs))
 
 
 @pytest.mark.parametrize(("seed", "depth", "outputs"), [(0, 1, 1), (1, 2, 1), (2, 3, 2), (3, 2, 1)])

@@ -18,7 +18,7 @@ from fw_circuits.resnet import (
     sensitivities,
     verify_lipschitz,
 )
-from tests.helpers.nets import gaussian_net
+from tests.helpers.nets import gaussian_net, walk
 
 
 @pytest.mark.parametrize("block_bytes", [1, 1 << 22])
@@ -26,12 +26,7 @@ def test_forward_is_the_recursion(block_bytes, monkeypatch):
     monkeypatch.setattr(network, "BLOCK_BYTES", block_bytes)
     rng = np.random.default_rng(0)
     net, X = gaussian_net(rng, outputs=2), rng.normal(size=(101, 3))
-    expected = []
-    for x in X:
-        alpha = net.A.toarray() @ x + net.a
-        for block in net.blocks:
-            alpha = alpha + block.W.toarray() @ np.maximum(block.V.toarray() @ alpha + block.b, 0)
-        expected.append(net.C.toarray() @ alpha + net.c)
+    expected = [net.C.toarray() @ walk(net, x)[0][-1] + net.c for x in X]
     np.testing.assert_allclose(net.forward(X), expected, rtol=1e-12, atol=1e-12)
     assert net.forward(X[:0]).shape == (0, 2)
     single = gaussian_net(rng, outputs=1)

@@ -7,10 +7,8 @@ import pytest
 import scipy.sparse as sp
 
 from fw_circuits.exceptions import BudgetError, InputError
-from fw_circuits.experiment import hostile_points
-from fw_circuits.lattice import Lattice
-from fw_circuits.resnet import Block, ResNet, compile_resnet, onnx_export
-from tests.helpers.atoms import random_atom
+from fw_circuits.resnet import Block, ResNet, onnx_export
+from tests.helpers.compiled_nets import compiled_net_and_points
 from tests.helpers.nets import gaussian_net
 
 onnx = pytest.importorskip("onnx", reason="onnx is not installed: pip install 'fw_circuits[onnx]'")
@@ -50,12 +48,8 @@ def test_random_networks(n_outputs, tmp_path):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_compiled_networks(seed, tmp_path):
-    rng = np.random.default_rng(seed)
-    X = rng.normal(size=(40, 5))
-    lattice = Lattice.fit(X, levels=[1, 2, 3])
-    atoms = [random_atom(rng, lattice, level, max_inputs=6) for level in (1, 2, 3, 1, 2, 3)]
-    net = compile_resnet(atoms, rng.normal(size=6), rng.normal(), lattice)
-    assert_equal_values(net, hostile_points(lattice, X, 500, seed), tmp_path / "net.onnx")
+    net, X = compiled_net_and_points(seed)
+    assert_equal_values(net, X, tmp_path / "net.onnx")
 
 
 def test_empty_matrices(tmp_path):
@@ -132,9 +126,12 @@ def test_refusals(tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(onnx_export, "_Graph", built)
         for path, message in (
-            (tmp_path / "absent" / "net.onnx", "absent does not exist"),
-            (tmp_path, "is a folder"),
-            (5, "expected the name of a file"),
+            (
+                tmp_path / "absent" / "net.onnx",
+                r"absent/net.onnx', where no file can be written \(No such file",
+            ),
+            (tmp_path, "it is a folder"),
+            (5, "expected the path of a file"),
         ):
             with pytest.raises(InputError, match=message):
                 net.to_onnx(path)

@@ -7,14 +7,12 @@ import sys
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from fw_circuits.exceptions import BudgetError, InputError
-from fw_circuits.experiment import hostile_points
 from fw_circuits.lattice import Lattice
 from fw_circuits.resnet import Block, ResNet, compile_resnet
 from tests.helpers.atoms import random_atom
+from tests.helpers.compiled_nets import compiled_net_and_points
 from tests.helpers.nets import gaussian_net
 
 torch = pytest.importorskip(
@@ -46,22 +44,13 @@ def test_random_networks(n_outputs):
         assert_equal_values(net.to_torch(), net, rng.normal(size=(50, 3)))
 
 
-def compiled(seed, n_atoms=6, d=5):
-    rng = np.random.default_rng(seed)
-    X = rng.normal(size=(40, d))
-    lattice = Lattice.fit(X, levels=[1, 2, 3])
-    atoms = [random_atom(rng, lattice, level, max_inputs=6) for level in (1, 2, 3) * (n_atoms // 3)]
-    net = compile_resnet(atoms, rng.normal(size=len(atoms)), rng.normal(), lattice)
-    return net, hostile_points(lattice, X, 500, seed)
-
-
 @pytest.mark.parametrize("sparse_above", [0, 1 << 40])
 @pytest.mark.parametrize("seed", range(3))
 def test_compiled_networks_dense_and_sparse(seed, sparse_above, monkeypatch):
     from fw_circuits.resnet.torch import module
 
     monkeypatch.setattr(module, "SPARSE_ABOVE", sparse_above)
-    net, X = compiled(seed)
+    net, X = compiled_net_and_points(seed)
     module = net.to_torch()
     kinds = {type(layer).__name__ for layer in module.modules()}
     assert ("SparseLinear" in kinds) == (sparse_above == 0)
@@ -121,11 +110,7 @@ def test_large_networks_are_exported(dense):
     module = net.to_torch(dense=dense)
     kinds = {type(layer).__name__ for layer in module.modules()}
     assert ("SparseLinear" in kinds) != dense
-    rows, options = (
-        torch.ones(5, 3, dtype=torch.float64),
-        {"dynamic_shapes": ({0: torch.export.Dim("rows")},)},
-    )
-    program = torch.export.export(module, (rows,), **options)
+    program = torch.export.export(module, (ROWS,), **ANY_ROWS)
     np.testing.assert_allclose(outputs(program.module(), X), net.forward(X), rtol=1e-12, atol=1e-12)
     assert ResNet.from_torch(program).n_neurons == 300
 
@@ -278,36 +263,6 @@ def test_a_residual_network_keeps_its_parameters():
     for block, layers in zip(net.blocks, (module[2].branch, module[4].branch), strict=True):
         np.testing.assert_array_equal(block.V.toarray(), layers[0].weight.detach())
         np.testing.assert_array_equal(block.W.toarray(), layers[2].weight.detach())
-
-
-class Random(nn.Module):
-    """A random program: each step applies a linear layer, a relu, a sum or a scale to earlier values."""
-
-    def __init__(self, rng):
-        super().__init__()
-        self.first = nn.Linear(2, 3)
-        self.program = [
-            (int(rng.integers(5)), *(float(v) for v in rng.random(2))) for _ in range(rng.integers(1, 14))
-        ]
-        self.layers = nn.ModuleList(nn.Linear(3, 3) for _ in self.program)
-
-    def forward(self, x):
-        values = [self.first(x)]
-        for layer, (kind, p, q) in zip(self.layers, self.program, strict=True):
-            one, two = values[-1 - int(len(values) * p * p)], values[-1 - int(len(values) * q * q)]
-            values.append((layer(one), torch.relu(one), one + two, one - two, one * -0.5)[kind])
-        return values[-1]
-
-
-@settings(max_examples=150, deadline=None)
-@given(st.integers(0, 2**32))
-def test_random_programs(seed):
-    torch.manual_seed(seed)
-    rng = np.random.default_rng(seed)
-    module, X = Random(rng).double(), rng.normal(size=(50, 2)) * 5
-    expected = outputs(module, X)
-    atol = 1e-11 * max(1.0, np.abs(expected).max())
-    np.testing.assert_allclose(ResNet.from_torch(module).forward(X), expected, rtol=0, atol=atol)
 
 
 class Branching(nn.Linear):

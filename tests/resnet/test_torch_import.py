@@ -222,7 +222,7 @@ class Random(nn.Module):
     def __init__(self, rng):
         super().__init__()
         self.first = nn.Linear(3, 6)
-        self.steps = [tuple(float(v) for v in rng.random(3)) for _ in range(rng.integers(1, 9))]
+        self.steps = [tuple(float(v) for v in rng.random(3)) for _ in range(rng.integers(1, 14))]
         self.layers = nn.ModuleList(nn.Linear(6, 6) for _ in self.steps)
         self.vector = nn.Parameter(torch.randn(6))
 
@@ -239,6 +239,7 @@ class Random(nn.Module):
             lambda: layer(one),
             lambda: torch.relu(one),
             lambda: one + two,
+            lambda: one - two,
             lambda: torch.maximum(one, two),
             lambda: torch.minimum(one, self.vector),
             lambda: F.leaky_relu(one, 0.2) - two,
@@ -253,7 +254,7 @@ class Random(nn.Module):
         )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.integers(0, 2**32))
 def test_random_programs(seed):
     torch.manual_seed(seed)

@@ -39,15 +39,11 @@ class Expr:
     const: float = 0.0
 
     def __add__(self, other: Expr | float) -> Expr:
-        if not isinstance(other, Expr):
-            return Expr(self.terms, self.const + other)
         return self._plus(other, 1.0)
 
     __radd__ = __add__
 
     def __sub__(self, other: Expr | float) -> Expr:
-        if not isinstance(other, Expr):
-            return Expr(self.terms, self.const - other)
         return self._plus(other, -1.0)
 
     def __rsub__(self, other: float) -> Expr:
@@ -68,7 +64,9 @@ class Expr:
         """Hashable; equal for equal expressions."""
         return frozenset(self.terms.items()), self.const
 
-    def _plus(self, other: Expr, factor: float) -> Expr:
+    def _plus(self, other: Expr | float, factor: float) -> Expr:
+        if not isinstance(other, Expr):
+            return Expr(self.terms, self.const + factor * other)
         terms = dict(self.terms)
         for index, coef in other.terms.items():
             total = terms.get(index, 0.0) + factor * coef

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from fw_circuits._typing import Array, Floats
+from fw_circuits._validation import check_X
 from fw_circuits.exceptions import InputError
 from fw_circuits.resnet.checks import check_choice
 from fw_circuits.resnet.measure.box import Box
@@ -101,15 +102,7 @@ def check_kind(kind: str, data: Any, n_features: int) -> Floats | None:
         if kind == "rms":
             raise InputError("activation 'rms' is a mean over data; pass data=X.")
         return None
-    rows = np.asarray(data)
-    if rows.ndim != 2 or rows.shape[1] != n_features or len(rows) == 0 or rows.dtype.kind not in "buif":
-        raise InputError(
-            f"data has shape {rows.shape} and type {rows.dtype}; expected (N, {n_features}) numbers, N >= 1."
-        )
-    rows = rows.astype(np.float64)
-    if not np.all(np.isfinite(rows)):
-        raise InputError("data contains NaN or infinity; impute or drop these rows first.")
-    return rows
+    return check_X(data, n_features=n_features, name="data")
 
 
 def activation_bounds(

@@ -47,6 +47,7 @@ from fw_circuits.exceptions import InputError
 from fw_circuits.resnet.checks import check_choice, check_real, generator, real_array
 from fw_circuits.resnet.measure.activation import activation_bounds
 from fw_circuits.resnet.measure.keep_probabilities import BUDGETS, keep_probabilities
+from fw_circuits.resnet.measure.scaling import column_norms
 from fw_circuits.resnet.measure.sensitivity import sensitivities as certified_sensitivities
 from fw_circuits.resnet.network import Block, ResNet, check_network
 
@@ -157,10 +158,7 @@ def draw(
 
 def written(resnet: ResNet, sensitivities: Sequence[Floats]) -> list[Floats]:
     """``|D_l W_l[:, i]|_2``: what one unit of each neuron's activation moves the output at most."""
-    return [
-        np.sqrt(np.asarray(block.W.power(2).T @ D**2))
-        for block, D in zip(resnet.blocks, sensitivities[1:], strict=True)
-    ]
+    return [column_norms(D, block.W, 2) for block, D in zip(resnet.blocks, sensitivities[1:], strict=True)]
 
 
 def enlarged_activations(

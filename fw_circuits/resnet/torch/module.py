@@ -137,8 +137,7 @@ def to_torch(net: ResNet, dtype: Any = "float64", dense: bool = False) -> Residu
 
 
 def _check_memory(net: ResNet, itemsize: int) -> None:
-    matrices = [net.A, net.C, *(m for block in net.blocks for m in (block.V, block.W))]
-    n_bytes = itemsize * sum(m.shape[0] * m.shape[1] for m in matrices)
+    n_bytes = itemsize * sum(m.shape[0] * m.shape[1] for m in net.matrices)
     if n_bytes > MAX_DENSE_BYTES:
         raise BudgetError(
             f"dense layers would take {n_bytes >> 20} MiB, above {MAX_DENSE_BYTES >> 20}; expected a smaller network: "
