@@ -60,6 +60,16 @@ def check_finite(name: str, entries: Array) -> None:
         raise InputError(f"{name} contains NaN or infinity; expected finite entries.")
 
 
+def nonnegative(name: str, value: Any, size: int) -> Floats:
+    """A float64 copy of ``size`` finite numbers >= 0."""
+    bounds = real_array(name, value)
+    if bounds.shape != (size,):
+        raise InputError(f"{name} has shape {bounds.shape}; expected ({size},).")
+    if not np.all(np.isfinite(bounds) & (bounds >= 0.0)):
+        raise InputError(f"{name} contains NaN, infinity or a negative number; expected bounds >= 0.")
+    return bounds
+
+
 def generator(random_state: Any) -> np.random.Generator:
     """The random numbers of a seed, a Generator or None."""
     try:

@@ -176,7 +176,14 @@ class ResNet:
     ) -> Pruning:
         """Keep about n neurons at random, with a certified error.
 
-        Parameters, errors and another example: :func:`fw_circuits.resnet.prune`.
+        Parameters
+        ----------
+        n, random_state, **options
+            As of :func:`fw_circuits.resnet.prune`, which names the errors too.
+
+        Returns
+        -------
+        Pruning
 
         Examples
         --------
@@ -335,7 +342,14 @@ class ResNet:
     ) -> Complexity:
         """A bracket of R(theta), certified from above and attained from below.
 
-        Parameters and errors: :func:`fw_circuits.resnet.measure.complexity.complexity`.
+        Parameters
+        ----------
+        domain, geometry, activation, method, **options
+            As of :func:`fw_circuits.resnet.measure.complexity.complexity`, which names the errors too.
+
+        Returns
+        -------
+        Complexity
 
         Examples
         --------

@@ -255,10 +255,10 @@ def test_refusals():
     with pytest.raises(InputError, match="tuned"):
         net.prune(8, domain=domain, budget="best")
     for wrong in (H[:1], [np.ones(5), np.ones(4)], [np.ones((4, 1)), np.ones(5)]):
-        with pytest.raises(InputError, match="activations have the shapes"):
+        with pytest.raises(InputError, match=r"activations(\[0\])? has .*expected (2 arrays|\(4,\))"):
             net.prune(8, sensitivities=D, activations=wrong)
     for wrong in (D[:2], [np.ones(5)] * 3):
-        with pytest.raises(InputError, match="sensitivities have the shapes"):
+        with pytest.raises(InputError, match=r"sensitivities(\[0\])? has .*expected (3 arrays|\(6,\))"):
             net.prune(8, sensitivities=wrong, activations=H)
     for bad in (np.nan, np.inf, -1.0):
         with pytest.raises(InputError, match="bounds >= 0"):

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from fw_circuits._typing import Array, Floats
 from fw_circuits.exceptions import InputError
-from fw_circuits.resnet.checks import check_choice, check_integer, real_array
+from fw_circuits.resnet.checks import check_choice, check_integer, nonnegative
 from fw_circuits.resnet.measure import lipsdp
 from fw_circuits.resnet.measure.activation import forward_steps, stream_ranges
 from fw_circuits.resnet.measure.box import Box
@@ -182,16 +182,7 @@ def _check_diagonals(resnet: ResNet, D: Sequence[npt.ArrayLike | None]) -> list[
         raise InputError(
             f"D {what}; expected {resnet.depth + 1}, for the streams before and after every block."
         )
-    claimed: list[Floats | None] = []
-    for l, diagonal in enumerate(D):
-        if diagonal is None:
-            claimed.append(None)
-            continue
-        vector = real_array(f"D[{l}]", diagonal)
-        if vector.shape != (resnet.width,) or not np.all(np.isfinite(vector)) or np.any(vector < 0.0):
-            raise InputError(f"D[{l}] is not a vector of {resnet.width} finite numbers >= 0.")
-        claimed.append(vector)
-    return claimed
+    return [d if d is None else nonnegative(f"D[{l}]", d, resnet.width) for l, d in enumerate(D)]
 
 
 def _divide(J: Floats, D: Floats) -> Floats:

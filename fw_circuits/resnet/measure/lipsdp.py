@@ -44,20 +44,21 @@ MAX_WIDTH, MAX_NEURONS, MAX_BLOCKS = 16, 16, 6
 
 def is_small(resnet: ResNet) -> bool:
     """Whether the program is for this network."""
-    neurons = max((block.n_neurons for block in resnet.blocks), default=0)
-    return resnet.width <= MAX_WIDTH and neurons <= MAX_NEURONS and resnet.depth <= MAX_BLOCKS
+    return resnet.width <= MAX_WIDTH and _most_neurons(resnet) <= MAX_NEURONS and resnet.depth <= MAX_BLOCKS
 
 
 def check_size(resnet: ResNet) -> None:
     """Raise InputError if the program is not for this network."""
     if not is_small(resnet):
-        neurons = max((block.n_neurons for block in resnet.blocks), default=0)
         raise InputError(
             f"the semidefinite program is for width <= {MAX_WIDTH}, {MAX_NEURONS} neurons per block and "
-            f"{MAX_BLOCKS} blocks; "
-            f"this network has width {resnet.width}, at most {neurons} neurons per block and "
-            f"{resnet.depth} blocks; use method='affine'."
+            f"{MAX_BLOCKS} blocks; this network has width {resnet.width}, at most {_most_neurons(resnet)} neurons "
+            f"per block and {resnet.depth} blocks; use method='affine'."
         )
+
+
+def _most_neurons(resnet: ResNet) -> int:
+    return max((block.n_neurons for block in resnet.blocks), default=0)
 
 
 class _Form:

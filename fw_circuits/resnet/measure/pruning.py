@@ -44,7 +44,7 @@ import scipy.sparse as sp
 
 from fw_circuits._typing import Floats
 from fw_circuits.exceptions import InputError
-from fw_circuits.resnet.checks import check_choice, check_real, generator, real_array
+from fw_circuits.resnet.checks import check_choice, check_real, generator, nonnegative
 from fw_circuits.resnet.measure.activation import activation_bounds
 from fw_circuits.resnet.measure.keep_probabilities import BUDGETS, keep_probabilities
 from fw_circuits.resnet.measure.scaling import column_norms
@@ -248,15 +248,8 @@ def _choose(
 
 
 def _checked(name: str, arrays: Sequence[npt.ArrayLike], sizes: Sequence[int]) -> list[Floats]:
-    if not isinstance(arrays, Iterable):
-        raise InputError(f"{name} is {arrays!r}; expected {len(sizes)} arrays.")
-    found = [real_array(f"{name}[{l}]", array) for l, array in enumerate(arrays)]
-    shapes, wanted = [array.shape for array in found], [(size,) for size in sizes]
-    if shapes != wanted:
-        raise InputError(f"{name} have the shapes {shapes}; expected {wanted}.")
-    for l, array in enumerate(found):
-        if not np.all(np.isfinite(array) & (array >= 0.0)):
-            raise InputError(
-                f"{name}[{l}] contains NaN, infinity or a negative number; expected bounds >= 0."
-            )
-    return found
+    given = list(arrays) if isinstance(arrays, Iterable) else []
+    if len(given) != len(sizes):
+        what = f"has {len(given)} entries" if isinstance(arrays, Iterable) else f"is {arrays!r}"
+        raise InputError(f"{name} {what}; expected {len(sizes)} arrays.")
+    return [nonnegative(f"{name}[{l}]", *pair) for l, pair in enumerate(zip(given, sizes, strict=True))]
