@@ -30,20 +30,23 @@ KINDS = ("sup", "parameters", "rms")
 KINK = 1e-8
 
 
+#: For each block, the neurons that are dead and those that are active on the whole domain.
+Gates = list[tuple[Array, Array]]
+
+
 @dataclass(frozen=True, eq=False)
 class Ranges:
     """What :func:`stream_ranges` knows, for all x in a box.
 
     ``low`` and ``high`` bound the pre-activations of each block; ``magnitudes`` the absolute streams
-    ``alpha_0, ..., alpha_L``; ``dead`` and ``active`` mark neurons that are decided on the whole box, with a margin
-    (``KINK``) that leaves every kink undecided; ``folded`` counts generators that were given up.
+    ``alpha_0, ..., alpha_L``; ``gates`` are decided with a margin (``KINK``) that leaves every kink undecided;
+    ``folded`` counts generators that were given up.
     """
 
     low: list[Floats]
     high: list[Floats]
     magnitudes: list[Floats]
-    dead: list[Array]
-    active: list[Array]
+    gates: Gates
     folded: int
 
 
@@ -62,16 +65,15 @@ def stream_ranges(resnet: ResNet, box: Box, steps: list[Step], capacity_bytes: i
     streams = Enclosure(
         A @ center + resnet.a, generators, slack, generators.shape[1] + resnet.n_neurons, capacity_bytes
     )
-    low, high, dead, active, magnitudes = [], [], [], [], [streams.magnitude]
+    low, high, gates, magnitudes = [], [], [], [streams.magnitude]
     for step in steps:
         margin = KINK * (step.abs_read @ streams.magnitude + np.abs(step.bias))
         below, above = streams.advance(step, relu_band)
         low.append(below)
         high.append(above)
-        dead.append(above < -margin)
-        active.append(below > margin)
+        gates.append((above < -margin, below > margin))
         magnitudes.append(streams.magnitude)
-    return Ranges(low, high, magnitudes, dead, active, streams.folded)
+    return Ranges(low, high, magnitudes, gates, streams.folded)
 
 
 def bounds_of(resnet: ResNet, kind: str, high: list[Floats], magnitudes: list[Floats]) -> list[Floats]:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fw_circuits._typing import Array, Floats
+from fw_circuits._typing import Floats
 from fw_circuits.exceptions import InputError
 from fw_circuits.resnet.checks import check_choice, check_integer, nonnegative
 from fw_circuits.resnet.measure import lipsdp
@@ -208,21 +208,17 @@ def _certify(
     resnet: ResNet, claimed: list[Floats | None], geometry: str, box: Box, streams: str
 ) -> list[float]:
     """A certified constant for every level, by enclosures."""
-    dead: list[Array] | None = None
-    active: list[Array] | None = None
-    if streams == "reached":
-        ranges = stream_ranges(resnet, box, forward_steps(resnet))
-        dead, active = ranges.dead, ranges.active
+    gates = stream_ranges(resnet, box, forward_steps(resnet)).gates if streams == "reached" else None
     squares = np.zeros(resnet.depth + 1)
 
-    def add(o: int, l: int, J: Enclosure) -> None:
+    def add(l: int, J: Enclosure) -> None:
         D = claimed[l]
         if D is not None and geometry == "l2":
             ratio = _divide(J.magnitude[None], D)[0]
             plain = float(np.linalg.norm(ratio)) * (1.0 + (len(D) + 8) * EPS)
             squares[l] += min(plain, J.euclidean(D)[0] if np.isfinite(plain) else np.inf) ** 2
 
-    bounds = derivative_bounds(resnet, backward_steps(resnet), dead, active, visit=add)
+    bounds = derivative_bounds(resnet, backward_steps(resnet), gates, visit=add)
     if geometry == "l2":
         found = [float(np.sqrt(square) * (1.0 + 8 * EPS)) for square in squares]
         if resnet.n_outputs == 1:

@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from fw_circuits._typing import Array, Floats
+from fw_circuits._typing import Floats
 from fw_circuits.exceptions import InputError
 from fw_circuits.resnet.checks import check_choice
-from fw_circuits.resnet.measure.activation import bounds_of, forward_steps, stream_ranges
+from fw_circuits.resnet.measure.activation import Gates, bounds_of, forward_steps, stream_ranges
 from fw_circuits.resnet.measure.box import Box
 from fw_circuits.resnet.measure.enclosure import EPS, Enclosure, Step, gate_band
 from fw_circuits.resnet.measure.scaling import best_scaling, column_norms
@@ -43,30 +43,29 @@ def backward_steps(resnet: ResNet) -> list[Step]:
 def derivative_bounds(
     resnet: ResNet,
     steps: list[Step],
-    dead: list[Array] | None = None,
-    active: list[Array] | None = None,
+    gates: Gates | None = None,
     capacity_bytes: int | None = None,
-    visit: Callable[[int, int, Enclosure], None] | None = None,
+    visit: Callable[[int, Enclosure], None] | None = None,
 ) -> list[Floats]:
     """Bounds on ``|df_o/dalpha_{l,i}|``, arrays (outputs, width) for l = 0, ..., L; gates in [0, 1] unless decided.
 
-    ``visit(o, l, enclosure)`` sees every enclosure on its way.
+    ``visit(l, enclosure)`` sees every enclosure on its way.
     """
     found = [np.zeros((resnet.n_outputs, resnet.width)) for _ in range(resnet.depth + 1)]
-    none = [np.zeros(block.n_neurons, dtype=bool) for block in resnet.blocks]
-    dead, active = dead or none, active or none
+    if gates is None:
+        gates = [(np.zeros(block.n_neurons, dtype=bool),) * 2 for block in resnet.blocks]
     for o in range(resnet.n_outputs):
         row = resnet.C[[o]].toarray()[0]
         zero = np.zeros((resnet.width, 0))
         J = Enclosure(row, zero, np.zeros(resnet.width), resnet.n_neurons, capacity_bytes)
         found[-1][o] = np.abs(row)
         if visit is not None:
-            visit(o, resnet.depth, J)
+            visit(resnet.depth, J)
         for l in range(resnet.depth - 1, -1, -1):
-            J.advance(steps[l], gate_band(dead[l], active[l]))
+            J.advance(steps[l], gate_band(*gates[l]))
             found[l][o] = J.magnitude
             if visit is not None:
-                visit(o, l, J)
+                visit(l, J)
     return found
 
 
@@ -111,8 +110,8 @@ class EuclideanDiagonals:
         self._priced = priced
         self._squares = [np.zeros(resnet.width) for _ in priced]
 
-    def __call__(self, o: int, l: int, J: Enclosure) -> None:
-        """Add the diagonal of output o at level l."""
+    def __call__(self, l: int, J: Enclosure) -> None:
+        """Add the diagonal of one output at level l."""
         W, h = self._priced[l]
         magnitude = J.magnitude
         best = best_scaling(magnitude, W, h)[0]
@@ -180,29 +179,28 @@ def sensitivities(
     check_choice("streams", streams, STREAMS)
     box = Box.of(domain, resnet.n_features)
     capacity = None if method == "affine" else 0
-    dead = active = None
+    gates = None
     if streams == "reached" or (geometry == "l2" and activations is None):
         ranges = stream_ranges(resnet, box, forward_steps(resnet), capacity)
         if streams == "reached":
-            dead, active = ranges.dead, ranges.active
+            gates = ranges.gates
         activations = activations or bounds_of(resnet, "sup", ranges.high, ranges.magnitudes)
     priced = layers(
         resnet, activations or [np.ones(block.n_neurons) for block in resnet.blocks], box.magnitude
     )
     if method == "path":
         return diagonals(path_bounds(resnet), geometry, priced)
-    return certified_diagonals(resnet, geometry, priced, dead, active, capacity)
+    return certified_diagonals(resnet, geometry, priced, gates, capacity)
 
 
 def certified_diagonals(
     resnet: ResNet,
     geometry: str,
     priced: list[tuple[sp.csr_array, Floats]],
-    dead: list[Array] | None,
-    active: list[Array] | None,
+    gates: Gates | None,
     capacity_bytes: int | None,
 ) -> list[Floats]:
     """D_0, ..., D_L by one walk of enclosures from each output."""
     collect = EuclideanDiagonals(resnet, priced) if geometry == "l2" else None
-    bounds = derivative_bounds(resnet, backward_steps(resnet), dead, active, capacity_bytes, collect)
+    bounds = derivative_bounds(resnet, backward_steps(resnet), gates, capacity_bytes, collect)
     return diagonals(bounds, geometry, priced) if collect is None else collect.result()

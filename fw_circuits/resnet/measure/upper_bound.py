@@ -7,9 +7,15 @@ from dataclasses import dataclass, field
 import numpy as np
 import scipy.sparse as sp
 
-from fw_circuits._typing import Array, Floats
+from fw_circuits._typing import Floats
 from fw_circuits.resnet.measure import lipsdp
-from fw_circuits.resnet.measure.activation import bounds_of, forward_steps, root_mean_square, stream_ranges
+from fw_circuits.resnet.measure.activation import (
+    Gates,
+    bounds_of,
+    forward_steps,
+    root_mean_square,
+    stream_ranges,
+)
 from fw_circuits.resnet.measure.box import Box
 from fw_circuits.resnet.measure.enclosure import EPS
 from fw_circuits.resnet.measure.scaling import column_norms
@@ -47,8 +53,7 @@ def certify(
     cells: list[Cell] = []
     capacity = 0 if method in ("interval", "path") else None
     bounds: list[Floats] | None = None
-    dead: list[Array] | None = None
-    active: list[Array] | None = None
+    gates: Gates | None = None
     if method == "split":
         whole, cells = split(resnet, box, n_cells)
         bounds, high, magnitudes, folded = whole.derivatives, whole.high, whole.magnitudes, whole.folded
@@ -58,14 +63,14 @@ def certify(
         if method == "path":
             bounds = path_bounds(resnet)
         elif streams == "reached":
-            dead, active = ranges.dead, ranges.active
+            gates = ranges.gates
     if activation == "rms" and data is not None:
         activations = root_mean_square(resnet, data)
     else:
         activations = bounds_of(resnet, activation, high, magnitudes)
     priced = layers(resnet, activations, box.magnitude)
     if bounds is None:
-        D = certified_diagonals(resnet, geometry, priced, dead, active, capacity)
+        D = certified_diagonals(resnet, geometry, priced, gates, capacity)
     else:
         D = diagonals(bounds, geometry, priced)
         if method == "split" and geometry == "l2":
