@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from fw_circuits._typing import Array, Floats
+from fw_circuits._typing import Floats
 from fw_circuits.exceptions import InputError
 
 DTYPES = ("float64", "float32")
@@ -54,10 +54,16 @@ def real_matrix(name: str, value: Any) -> sp.csr_array:
     return matrix
 
 
-def check_finite(name: str, entries: Array) -> None:
-    """Refuse NaN and infinity."""
-    if not np.all(np.isfinite(entries)):
-        raise InputError(f"{name} contains NaN or infinity; expected finite entries.")
+def freeze(owner: Any, matrices: Sequence[str], vectors: Sequence[str]) -> None:
+    """Replace these fields by read-only float64 copies; matrices become canonical CSR arrays."""
+    for name in (*matrices, *vectors):
+        made: Any = (real_matrix if name in matrices else real_array)(name, getattr(owner, name))
+        parts = (made.data, made.indices, made.indptr) if name in matrices else (made,)
+        if not np.all(np.isfinite(parts[0])):
+            raise InputError(f"{name} contains NaN or infinity; expected finite entries.")
+        for part in parts:
+            part.setflags(write=False)
+        object.__setattr__(owner, name, made)
 
 
 def nonnegative(name: str, value: Any, size: int) -> Floats:

@@ -19,7 +19,7 @@ from fw_circuits._optional import require
 from fw_circuits._tables import as_array
 from fw_circuits._typing import Array, Floats
 from fw_circuits.exceptions import InputError
-from fw_circuits.resnet.checks import check_finite, real_array, real_matrix
+from fw_circuits.resnet.checks import freeze
 
 if TYPE_CHECKING:
     from fw_circuits.resnet.measure.complexity import Complexity
@@ -50,7 +50,7 @@ class Block:
     W: sp.csr_array
 
     def __post_init__(self) -> None:
-        _freeze(self, matrices=("V", "W"), vectors=("b",))
+        freeze(self, matrices=("V", "W"), vectors=("b",))
         if self.b.shape != (self.V.shape[0],) or self.W.shape != self.V.shape[::-1]:
             raise InputError(
                 f"a block has V {self.V.shape}, b {self.b.shape}, W {self.W.shape}; "
@@ -117,7 +117,7 @@ class ResNet:
     feature_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        _freeze(self, matrices=("A", "C"), vectors=("a", "c"))
+        freeze(self, matrices=("A", "C"), vectors=("a", "c"))
         object.__setattr__(self, "feature_names", tuple(map(str, self.feature_names)))
         object.__setattr__(self, "blocks", tuple(_blocks(self.blocks)))
         width = self.A.shape[0]
@@ -181,10 +181,6 @@ class ResNet:
         n, random_state, **options
             As of :func:`fw_circuits.resnet.prune`, which names the errors too.
 
-        Returns
-        -------
-        Pruning
-
         Examples
         --------
         >>> net = ResNet([[1.0]], [0.0], [([[1.0]] * 100, [0.0] * 100, [[0.01] * 100])], [[1.0]], [0.0])
@@ -235,12 +231,11 @@ class ResNet:
         Parameters
         ----------
         dtype : {"float64", "float32"} or the torch.dtype of that name
-            Of the parameters and of the input.  In float32 the network itself errs by about 1e-6 of its largest values,
-            but x is rounded too, by up to 6e-8 |x|, and f follows with its slope: for columns at 1e5 +- 10 that is a
-            thousandth of the spread of f.  Subtract such offsets from the data, in float64, before the fit.
+            Of the parameters and of the input.  In float32 the network errs by about 1e-6 of its largest values; but x
+            is rounded too: subtract large offsets of its columns, in float64, before the fit.
         dense : bool
-            Whether all layers are ``Linear``.  Default: a matrix of more than 65,536 entries, at most a quarter of
-            them not zero, is a ``SparseLinear``, which ``torch.export`` and ``torch.onnx.export`` make dense.
+            Whether all layers are ``Linear``.  Default: large matrices with few entries are ``SparseLinear``, which
+            ``torch.export`` and ``torch.onnx.export`` make dense.
 
         Returns
         -------
@@ -276,8 +271,7 @@ class ResNet:
             One input of shape (N, features), one output.  Any arrangement that torch.fx can trace of ``Linear``,
             ``BatchNorm1d``, ``Dropout``, ``Flatten``; relu, its leaky and clipped kinds, abs, maximum, minimum;
             sums, products with numbers or parameters; slices, reshapes, sums, means and ``torch.cat`` of columns.
-            Layers may have parametrizations; wrappers such as ``torch.compile`` are taken off.  A residual MLP keeps
-            its stream, V_l and W_l; anything else becomes exact with a wider stream.
+            A residual MLP keeps its stream, V_l and W_l; anything else becomes exact with a wider stream.
         n_features : int, optional
             Columns of the input.  Default: what the first linear layer reads if the module runs with it, else the
             fewest with which it runs.
@@ -290,8 +284,8 @@ class ResNet:
         Raises
         ------
         InputError
-            PyTorch is not installed; another operation (named, with what to do), such as a convolution or a smooth
-            activation; NaN or infinity in a parameter; shapes that do not fit; a forward pass that cannot be traced.
+            PyTorch is not installed; another operation (named, with what to do); NaN or infinity in a parameter;
+            shapes that do not fit; a forward pass that cannot be traced.
 
         Examples
         --------
@@ -312,9 +306,8 @@ class ResNet:
         Parameters
         ----------
         path : path-like
-            The file.
         dtype : {"float64", "float32"}
-            Of the parameters, the input and the output.  For float32 see :meth:`to_torch`.
+            Of the parameters, the input and the output; see :meth:`to_torch`.
 
         Raises
         ------
@@ -347,10 +340,6 @@ class ResNet:
         domain, geometry, activation, method, **options
             As of :func:`fw_circuits.resnet.measure.complexity.complexity`, which names the errors too.
 
-        Returns
-        -------
-        Complexity
-
         Examples
         --------
         >>> net = ResNet([[-1.0]], [0.0], [Block([[-1.0]], [0.0], [[2.0]])], [[1.0]], [0.0])
@@ -368,21 +357,6 @@ def check_network(resnet: Any) -> None:
         raise InputError(
             f"resnet is a {type(resnet).__name__}; expected a ResNet, as of Solution.to_resnet or ResNet.from_torch."
         )
-
-
-def _freeze(owner: Any, matrices: Iterable[str], vectors: Iterable[str]) -> None:
-    """Replace the fields by read-only float64 copies; matrices become canonical CSR arrays."""
-    for name in matrices:
-        matrix = real_matrix(name, getattr(owner, name))
-        check_finite(name, matrix.data)
-        for part in (matrix.data, matrix.indices, matrix.indptr):
-            part.setflags(write=False)
-        object.__setattr__(owner, name, matrix)
-    for name in vectors:
-        vector = real_array(name, getattr(owner, name))
-        check_finite(name, vector)
-        vector.setflags(write=False)
-        object.__setattr__(owner, name, vector)
 
 
 def _blocks(given: Any) -> Iterator[Block]:

@@ -10,6 +10,10 @@ from fw_circuits.resnet import ResNet, baseline
 torch = pytest.importorskip(
     "torch", reason="PyTorch is not installed: pip install -c constraints.txt -e '.[torch]'"
 )
+from fw_circuits.resnet.torch import module as torch_module  # noqa: E402
+from fw_circuits.resnet.torch.descent import Descent  # noqa: E402
+from fw_circuits.resnet.torch.models import Single, Stack  # noqa: E402
+from fw_circuits.resnet.torch.module import ResidualMLP  # noqa: E402
 from fw_circuits.resnet.torch.path_norm import path_norm  # noqa: E402
 from tests.helpers.nets import derivative, gaussian_net, walk  # noqa: E402
 
@@ -38,9 +42,7 @@ def surrogate_by_loops(net, rho):
 
 @pytest.mark.parametrize("sparse_above", [0, 1 << 16])
 def test_the_surrogate_counts_paths(sparse_above, monkeypatch):
-    from fw_circuits.resnet.torch import module
-
-    monkeypatch.setattr(module, "SPARSE_ABOVE", sparse_above)
+    monkeypatch.setattr(torch_module, "SPARSE_ABOVE", sparse_above)
     rng = np.random.default_rng(0)
     for outputs in (1, 2):
         net, rho = gaussian_net(rng, outputs=outputs), rng.random(3)
@@ -183,8 +185,6 @@ def test_side_by_side_equals_apart(loss, batch_size, validation_fraction, depth)
 @pytest.mark.parametrize("validation_fraction", [0.0, 0.3])
 def test_a_layered_module_takes_the_other_path_to_the_same_network(validation_fraction):
     """Autograd through the module itself, and no stack: the reference for ``fit`` and with it for ``fit_many``."""
-    from fw_circuits.resnet.torch.module import ResidualMLP
-
     rng = np.random.default_rng(1)
     X = rng.normal(size=(60, 3))
     y = np.abs(X[:, 0]) - X[:, 1]
@@ -209,9 +209,6 @@ def test_each_of_many_has_its_own_best_step():
 
 
 def test_a_diverged_network_leaves_the_others_alone_and_is_named():
-    from fw_circuits.resnet.torch.models import Stack
-    from fw_circuits.resnet.torch.module import ResidualMLP
-
     stack = Stack(ResidualMLP(3, 4, 2), 2, torch.ones(3, dtype=torch.float64))
     with torch.no_grad():
         for leaf in (leaf for group in stack.groups for leaf in group):
@@ -252,9 +249,6 @@ def test_the_surrogate_bounds_the_complexity_of_every_activation():
 
 def test_a_norm_that_overflows_spoils_no_network_without_penalty():
     """Its neurons are silent, so that it computes 0; its path norm is infinite, and was multiplied by the penalty 0."""
-    from fw_circuits.resnet.torch.descent import Descent
-    from fw_circuits.resnet.torch.models import Stack
-    from fw_circuits.resnet.torch.module import ResidualMLP
 
     def run(penalties):
         torch.manual_seed(0)
@@ -280,10 +274,6 @@ def test_a_norm_that_overflows_spoils_no_network_without_penalty():
 
 
 def test_matrices_decay_and_vectors_do_not():
-    from fw_circuits.resnet.torch.descent import Descent
-    from fw_circuits.resnet.torch.models import Single, Stack
-    from fw_circuits.resnet.torch.module import ResidualMLP
-
     module = ResidualMLP(3, 4, 1)
     settings = Descent(baseline.TrainingSettings(weight_decay=0.5, steps=10), (0.0, 0.0))
     for model in (Stack(module, 2, torch.ones(3, dtype=torch.float64)), Single(module, lambda: None)):

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fw_circuits.circuits import Circuit, Gate
+from fw_circuits.circuits.families import parity_circuit
 from fw_circuits.circuits.passes import strash, sweep
 from fw_circuits.exceptions import InputError
 from fw_circuits.lattice import Lattice
@@ -19,15 +20,6 @@ from fw_circuits.tetrakis import Atom
 from tests.helpers.atoms import hard_points, random_atom, random_circuit, random_lattice
 
 FEW = settings(max_examples=200, deadline=None)
-
-
-def xor_chain(lattice, level, literals):
-    n = len(literals)
-    gates, last = [], 1
-    for i in range(2, n + 1):
-        gates.append(Gate(6, last, i))
-        last = n + len(gates)
-    return Atom(Circuit(n, tuple(gates), (2 * last,)), level, tuple(literals), lattice)
 
 
 @FEW
@@ -133,7 +125,7 @@ def test_deep_copies_stay_exact():
         np.testing.assert_allclose(small.forward(X), atom(X), atol=1e-10, rtol=0)
         assert small.n_neurons <= 4 * 4 + 11  # the clips, and the conjunctions of 4 literals
     lattice = Lattice.boolean(40)
-    parity = xor_chain(lattice, 1, range(40))
+    parity = Atom(parity_circuit(40), 1, tuple(range(40)), lattice)
     X = rng.random((100, 40))
     X[50:] = X[50:] > 0.5
     net = compile_resnet([parity], [1.0], 0.0, lattice)

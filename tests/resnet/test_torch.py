@@ -18,6 +18,8 @@ from tests.helpers.nets import gaussian_net
 torch = pytest.importorskip(
     "torch", reason="PyTorch is not installed: pip install -c constraints.txt -e '.[torch]'"
 )
+from fw_circuits.resnet.torch import module as torch_module  # noqa: E402
+
 nn = torch.nn
 F = nn.functional
 
@@ -47,9 +49,7 @@ def test_random_networks(n_outputs):
 @pytest.mark.parametrize("sparse_above", [0, 1 << 40])
 @pytest.mark.parametrize("seed", range(3))
 def test_compiled_networks_dense_and_sparse(seed, sparse_above, monkeypatch):
-    from fw_circuits.resnet.torch import module
-
-    monkeypatch.setattr(module, "SPARSE_ABOVE", sparse_above)
+    monkeypatch.setattr(torch_module, "SPARSE_ABOVE", sparse_above)
     net, X = compiled_net_and_points(seed)
     module = net.to_torch()
     kinds = {type(layer).__name__ for layer in module.modules()}
@@ -129,10 +129,8 @@ def test_large_networks_are_exported_to_onnx_by_torch(dense, tmp_path):
 
 
 def test_dense_layers_have_a_budget(monkeypatch):
-    from fw_circuits.resnet.torch import module
-
     net = gaussian_net(np.random.default_rng(0))
-    monkeypatch.setattr(module, "MAX_DENSE_BYTES", 8 * 100)
+    monkeypatch.setattr(torch_module, "MAX_DENSE_BYTES", 8 * 100)
     with pytest.raises(BudgetError, match="leave out dense=True"):
         net.to_torch(dense=True)
     assert net.to_torch("float64").encoder.weight.dtype == torch.float64

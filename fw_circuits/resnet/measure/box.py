@@ -71,6 +71,10 @@ class Box:
         n_features : int
         data : (N, d), optional
 
+        Returns
+        -------
+        Box
+
         Examples
         --------
         >>> Box.of((0, [1, 2]), 2).high.tolist()

@@ -130,6 +130,10 @@ def verify_lipschitz(
     n_samples, n_steps, random_state : int
         The sampling and the search; ``n_steps`` as in :func:`fw_circuits.resnet.measure.complexity.complexity`.
 
+    Returns
+    -------
+    LipschitzCheck
+
     Raises
     ------
     InputError

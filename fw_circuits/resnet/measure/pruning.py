@@ -106,6 +106,10 @@ def prune(
     budget : {"tuned", "theorem"}
         "theorem": p = min(1, n c / R).  "tuned": p chosen per block for the least bound (never a larger one).
 
+    Returns
+    -------
+    Pruning
+
     Raises
     ------
     InputError
