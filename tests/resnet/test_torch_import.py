@@ -278,6 +278,10 @@ REFUSED = {
     "rows summed up": (lambda h: h.cumsum(0), "'cumsum' mixes rows"),
     "transposed": (lambda h: h.T.T, "attribute 'T'.*dim=1"),
     "rows joined": (lambda h: torch.cat([h, h]), "'cat'|rows"),
+    "rows of a constant": (
+        lambda h: h + torch.arange(18.0).view(3, 6),
+        "constant that differs from row to row",
+    ),
     "dropout": (lambda h: F.dropout(h), "training=self.training"),
     "where": (lambda h: torch.where(h > 0, h, 0.0), "calls 'gt'.*maximum"),
     "largest column": (lambda h: torch.max(h, 1)[0], "maximum over columns.*torch.maximum"),

@@ -46,7 +46,7 @@ from fw_circuits._typing import Floats
 from fw_circuits.exceptions import InputError
 from fw_circuits.resnet.checks import check_choice, check_real, generator, nonnegative
 from fw_circuits.resnet.measure.activation import activation_bounds
-from fw_circuits.resnet.measure.keep_probabilities import BUDGETS, keep_probabilities
+from fw_circuits.resnet.measure.keep_probabilities import BUDGETS, keep_probabilities, variance
 from fw_circuits.resnet.measure.scaling import column_norms
 from fw_circuits.resnet.measure.sensitivity import sensitivities as certified_sensitivities
 from fw_circuits.resnet.network import Block, ResNet, check_network
@@ -174,7 +174,7 @@ def enlarged_activations(
         spread = np.asarray((block.V @ S).multiply(block.V).sum(axis=1))
         moved = np.sqrt(np.maximum(spread, 0.0)) + abs(block.V) @ u
         enlarged.append(H + moved)
-        S = sp.csr_array(S + block.W @ sp.diags_array(enlarged[-1] ** 2 * _variance(p)) @ block.W.T)
+        S = sp.csr_array(S + block.W @ sp.diags_array(enlarged[-1] ** 2 * variance(p)) @ block.W.T)
         u = u + abs(block.W) @ (moved + np.where(p > 0.0, 0.0, enlarged[-1]))
     return enlarged
 
@@ -212,16 +212,11 @@ def error_bound(
     for block, p, H, D, size, s in zip(
         resnet.blocks, probabilities, enlarged, sensitivities[1:], sizes, alone[1:], strict=True
     ):
-        squares, certain = block.W.power(2) @ (H**2 * _variance(p)), np.where(p > 0.0, 0.0, H)
+        squares, certain = block.W.power(2) @ (H**2 * variance(p)), np.where(p > 0.0, 0.0, H)
         moved = np.sqrt(squares) + abs(block.W) @ certain
         by_coordinate = float(np.sum(np.multiply(s, moved, out=np.zeros_like(moved), where=moved > 0.0)))
         total += min(float(np.sqrt(D**2 @ squares) + size @ certain), by_coordinate)
     return total
-
-
-def _variance(p: Floats) -> Floats:
-    """``1 / p - 1``, and 0 where p = 0."""
-    return np.divide(1.0 - p, p, out=np.zeros_like(p), where=p > 0.0)
 
 
 def _choose(
