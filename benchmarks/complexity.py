@@ -1,15 +1,15 @@
 """How wide are the brackets of R(theta), and how long do certificates take?
 
-Random networks, plainly trained ones (Adam, no penalty; in NumPy, so that nothing else needs to be installed) on two
-smooth functions, parity and majority, and networks compiled from circuits for breast cancer.  `certificate s` is the
-time of the certified diagonals and activation bounds alone, `bracket s` that of both ends.  A bracket is of one
-definition of R, geometry and streams; the trained networks' inputs lie in the unit cube.
+Random networks, plainly trained ones (no penalty, no weight decay; needs PyTorch) on two smooth functions, parity and
+majority, and networks compiled from circuits for breast cancer.  `certificate s` is the time of the certified diagonals
+and activation bounds alone, `bracket s` that of both ends.  A bracket is of one definition of R, geometry and streams;
+the trained networks' inputs lie in the unit cube.
 """
 
 from __future__ import annotations
 
-import os
 import warnings
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -19,10 +19,11 @@ from benchmarks import _figures
 from benchmarks._common import Table, Timer, best_of, check_targets, save_figure, tell
 from fw_circuits import solve
 from fw_circuits.exceptions import SolverWarning
-from fw_circuits.resnet import Block, Box, ResNet, activation_bounds, sensitivities
+from fw_circuits.resnet import Block, Box, ResNet, activation_bounds, baseline, sensitivities
 
 #: Geometry, method, streams.
-WAYS = (
+Way = tuple[str, str, str]
+WAYS: tuple[Way, ...] = (
     ("l1", "affine", "all"),
     ("l1", "affine", "reached"),
     ("l1", "split", "reached"),
@@ -32,11 +33,16 @@ WAYS = (
     ("l2", "split", "reached"),
     ("l2", "sdp", "all"),
 )
-SEED, WIDTH = 0, 16
+FAST = tuple(way for way in WAYS if way[1] != "sdp")
+SEED, WIDTH, CELLS = 0, 16, 32
+#: Of the plain training: 1,500 steps on batches, no rows held out.
+PLAIN = {"penalty": 0.0, "weight_decay": 0.0, "learning_rate": 5e-3, "steps": 1500, "batch_size": 128,
+         "validation_fraction": 0.0}  # fmt: skip
+COLUMNS = "network,neurons,blocks,geometry,method,streams,lower,upper,ratio,certificate s,bracket s"
 
 
 def random_network(depth: int, seed: int) -> ResNet:
-    """Gaussian weights, 16 slots, 16 neurons a block, 4 inputs."""
+    """Gaussian weights, a stream of width 16, 16 neurons per block, 4 inputs."""
     rng = np.random.default_rng(seed)
     blocks = [
         Block(
@@ -63,43 +69,6 @@ def tasks() -> dict[str, tuple[Any, Any]]:
     }
 
 
-def train(X: Any, y: Any, depth: int, seed: int, steps: int = 1500, batch: int = 128) -> tuple[ResNet, float]:
-    """A residual network by Adam on the squared loss, and its mean squared error on the data."""
-    rng = np.random.default_rng(seed)
-    d = X.shape[1]
-    P = [rng.normal(size=(WIDTH, d)) / np.sqrt(d), np.zeros(WIDTH)]
-    for _ in range(depth):
-        P += [rng.normal(size=(WIDTH, WIDTH)) * np.sqrt(2 / WIDTH), np.zeros(WIDTH),
-              rng.normal(size=(WIDTH, WIDTH)) / np.sqrt(WIDTH) / depth]  # fmt: skip
-    P += [rng.normal(size=(1, WIDTH)) / np.sqrt(WIDTH), np.zeros(1)]
-    first, second = ([np.zeros_like(p) for p in P] for _ in range(2))
-    for t in range(1, steps + 1):
-        rows = rng.integers(0, len(X), batch)
-        stream = P[0] @ X[rows].T + P[1][:, None]
-        streams, emitted = [stream], []
-        for l in range(depth):
-            V, b, W = P[2 + 3 * l : 5 + 3 * l]
-            emitted.append(np.maximum(V @ stream + b[:, None], 0.0))
-            stream = stream + W @ emitted[-1]
-            streams.append(stream)
-        error = 2.0 * ((P[-2] @ stream)[0] + P[-1] - y[rows])[None] / batch
-        G = [*P]
-        G[-1], G[-2], back = error.sum(axis=1), error @ stream.T, P[-2].T @ error
-        for l in reversed(range(depth)):
-            V, b, W = P[2 + 3 * l : 5 + 3 * l]
-            inner = (W.T @ back) * (emitted[l] > 0)
-            G[2 + 3 * l : 5 + 3 * l] = inner @ streams[l].T, inner.sum(axis=1), back @ emitted[l].T
-            back = back + V.T @ inner
-        G[0], G[1] = back @ X[rows], back.sum(axis=1)
-        rate = 5e-3 * min(1.0, t / 100) * (1.0 - t / steps) + 1e-5
-        for p, g, m, v in zip(P, G, first, second, strict=True):
-            m += 0.1 * (g - m)
-            v += 0.01 * (g**2 - v)
-            p -= rate * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.99**t)) + 1e-8)
-    net = ResNet(P[0], P[1], [Block(*P[2 + 3 * l : 5 + 3 * l]) for l in range(depth)], P[-2], P[-1])
-    return net, float(np.mean((net.forward(X) - y) ** 2))
-
-
 def compiled(levels: tuple[int, ...]) -> tuple[ResNet, Box]:
     """The breast cancer network of ``fw-circuits demo``, or the same on more levels; and its domain."""
     raw = load_breast_cancer()
@@ -110,6 +79,63 @@ def compiled(levels: tuple[int, ...]) -> tuple[ResNet, Box]:
     return net, Box.of(solution.lattice, net.n_features)
 
 
+@dataclass
+class Measured:
+    """The table, the ratios of the trained networks by way, and the longest affine certificate of each network."""
+
+    table: Table = field(default_factory=lambda: Table(COLUMNS.split(",")))
+    ratios: dict[Way, list[float]] = field(default_factory=lambda: {way: [] for way in WAYS})
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def add(self, name: str, net: ResNet, box: Box, ways: tuple[Way, ...], repeats: int = 5) -> None:
+        """A row for each way."""
+        for geometry, method, streams in ways:
+            timer = (
+                self.certificate(name, net, box, geometry, streams, repeats) if method == "affine" else None
+            )
+            with Timer() as whole:
+                R = net.complexity(box, geometry, method=method, streams=streams, n_cells=CELLS)
+            if name.startswith("trained"):
+                self.ratios[geometry, method, streams].append(R.ratio)
+            self.table.add(name, net.n_neurons, net.depth, geometry, method, streams, R.lower, R.upper, R.ratio,
+                           timer.wall if timer else None, whole.wall)  # fmt: skip
+
+    def certificate(
+        self, name: str, net: ResNet, box: Box, geometry: str, streams: str, repeats: int
+    ) -> Timer:
+        """The time of diagonals and activation bounds."""
+        _, timer = best_of(
+            repeats,
+            lambda: (
+                sensitivities(net, geometry, domain=box, streams=streams),
+                activation_bounds(net, domain=box),
+            ),
+        )
+        key = f"{name} {geometry}"
+        self.seconds[key] = max(timer.wall, self.seconds.get(key, 0.0))
+        return timer
+
+
+def measure(quick: bool) -> Measured:
+    """All networks."""
+    found = Measured()
+    for depth in (3, 6):
+        net = random_network(depth, SEED)
+        found.add(f"random, {depth} blocks", net, Box.of(None, 4), FAST if quick or depth == 6 else WAYS)
+    for seed in range(SEED, SEED + (1 if quick else 2)):
+        for task, (X, y) in list(tasks().items())[:: 2 if quick else 1]:
+            for depth in (3,) if quick else (3, 6):
+                net = baseline.train(X, y, width=WIDTH, depth=depth, random_state=seed, **PLAIN)
+                name = f"trained, {task}, mse {np.mean((net.forward(X) - y) ** 2):.2g}"
+                ways = FAST if quick or depth == 6 or seed > SEED else WAYS
+                found.add(name, net, Box.of(None, X.shape[1]), ways)
+    for levels in ((1,),) if quick else ((1,), (1, 2, 3)):
+        net, box = compiled(levels)
+        ways = tuple(way for way in WAYS if way[1] in ("affine", "path"))
+        found.add(f"compiled, levels {max(levels)}", net, box, ways, repeats=1)
+    return found
+
+
 def run(quick: bool = False) -> list[str]:
     """Print and save the table; the targets that were missed.
 
@@ -118,77 +144,23 @@ def run(quick: bool = False) -> list[str]:
     quick : bool
         One seed, two functions trained with 3 blocks, no semidefinite program, no network of three levels.
     """
-    columns = "network,neurons,blocks,geometry,method,streams,lower,upper,ratio,certificate s,bracket s"
-    table = Table(columns.split(","))
-    ratios: dict[tuple[str, str, str], list[float]] = {way: [] for way in WAYS}
-    seconds: dict[str, float] = {}
-
-    def measure(
-        name: str, net: ResNet, box: Box, ways: tuple[tuple[str, str, str], ...], repeats: int
-    ) -> None:
-        for geometry, method, streams in ways:
-            timer = None
-            if method == "affine":
-                _, timer = best_of(
-                    repeats,
-                    lambda g=geometry, s=streams: (
-                        sensitivities(net, g, domain=box, streams=s),
-                        activation_bounds(net, domain=box),
-                    ),
-                )
-                seconds[f"{name} {geometry}"] = max(timer.wall, seconds.get(f"{name} {geometry}", 0.0))
-            with Timer() as whole:
-                R = net.complexity(box, geometry, method=method, streams=streams, n_cells=32)
-            if name.startswith("trained"):
-                ratios[geometry, method, streams].append(R.ratio)
-            table.add(name, net.n_neurons, net.depth, geometry, method, streams, R.lower, R.upper, R.ratio,
-                      timer.wall if timer else None, whole.wall)  # fmt: skip
-
-    fast = tuple(way for way in WAYS if way[1] != "sdp")
-    for depth in (3, 6):
-        net = random_network(depth, SEED)
-        measure(f"random, {depth} blocks", net, Box.of(None, 4), fast if quick or depth == 6 else WAYS, 5)
-    for seed in range(SEED, SEED + (1 if quick else 2)):
-        for task, (X, y) in list(tasks().items())[:: 2 if quick else 1]:
-            for depth in (3,) if quick else (3, 6):
-                net, loss = train(X, y, depth, seed)
-                ways = fast if quick or depth == 6 or seed > SEED else WAYS
-                measure(f"trained, {task}, mse {loss:.2g}", net, Box.of(None, X.shape[1]), ways, 5)
-    for levels in ((1,),) if quick else ((1,), (1, 2, 3)):
-        net, box = compiled(levels)
-        ways = tuple(way for way in WAYS if way[1] in ("affine", "path"))
-        measure(f"compiled, levels {max(levels)}", net, box, ways, 1)
-    table.show("complexity")
-    for (geometry, method, streams), values in ratios.items():
-        if values:
-            way = f"{geometry} {method} {streams}"
-            print(f"median ratio on {len(values)} trained networks, {way}: {np.median(values):.2f}")
-    summarise(ratios, seconds)
-    print(f"{os.getloadavg()[0]:.1f} load")
-    targets = [
-        ("seconds, affine certificate, width 16, 6 blocks, l1", seconds["random, 6 blocks l1"], "<=", 0.05),
-        ("seconds, affine certificate, width 16, 6 blocks, l2", seconds["random, 6 blocks l2"], "<=", 0.05),
-        ("seconds, affine certificate, compiled breast cancer", seconds["compiled, levels 1 l1"], "<=", 30.0),
-        (
-            "median ratio on trained networks, l1 affine all",
-            np.median(ratios["l1", "affine", "all"]),
-            "<=",
-            3.0,
-        ),
-        (
-            "median ratio on trained networks, l2 affine all",
-            np.median(ratios["l2", "affine", "all"]),
-            "<=",
-            3.0,
-        ),
-    ]
+    found = measure(quick)
+    found.table.show("complexity")
+    summarise(found.ratios, found.seconds)
+    limits = {"random, 6 blocks l1": 0.05, "random, 6 blocks l2": 0.05, "compiled, levels 1 l1": 30.0}
     if not quick:
-        slow = seconds["compiled, levels 3 l1"]
-        targets.append(("seconds, affine certificate, compiled breast cancer, 3 levels", slow, "<=", 30.0))
+        limits["compiled, levels 3 l1"] = 30.0
+    targets = [
+        (f"seconds, affine certificate, {name}", found.seconds[name], "<=", limit)
+        for name, limit in limits.items()
+    ]
+    for geometry in ("l1", "l2"):
+        median = float(np.median(found.ratios[geometry, "affine", "all"]))
+        targets.append((f"median ratio on trained networks, {geometry} affine all", median, "<=", 3.0))
     return check_targets(targets)
 
 
-def summarise(ratios: dict[tuple[str, str, str], list[float]], seconds: dict[str, float]) -> None:
+def summarise(ratios: dict[Way, list[float]], seconds: dict[str, float]) -> None:
     """Width of the brackets by method as dots, and in words."""
     known = {" ".join(way): values for way, values in ratios.items() if values}
     figure, (axis,) = _figures.panels(1, 3.4)
@@ -197,7 +169,7 @@ def summarise(ratios: dict[tuple[str, str, str], list[float]], seconds: dict[str
         axis.semilogx(np.median(values), place, "|", color=_figures.ORANGE, ms=18, mew=2)
     axis.set_yticks(range(len(known))[::-1], list(known))
     axis.set_ylim(-0.6, len(known) - 0.4)
-    axis.set_xlabel("upper / lower end, a dot a trained network")
+    axis.set_xlabel("upper / lower end, one dot per trained network")
     save_figure(figure, "complexity", "Width of the bracket of R on trained networks by geometry, method and streams; "
                 "the bar is the median, 1 is exact")  # fmt: skip
     medians = {way: float(np.median(values)) for way, values in known.items()}

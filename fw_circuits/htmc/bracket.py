@@ -15,8 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
+from fw_circuits._bracket import Bracket
 from fw_circuits._settings import Settings
 from fw_circuits._typing import Floats
 from fw_circuits._validation import check_sample_weight, check_X
@@ -54,9 +53,7 @@ class NormBracket:
     @property
     def ratio(self) -> float:
         """``upper / lower``: 1 for an exact value, infinite where nothing is known from below."""
-        if self.lower > 0.0:
-            return self.upper / self.lower
-        return 1.0 if self.upper == 0.0 else np.inf
+        return Bracket(self.lower, self.upper).ratio
 
     def describe(self) -> str:
         """The bracket in words, two lines."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 
-from fw_circuits._typing import Array, Floats
-from fw_circuits.data.dataset import check_count
+from fw_circuits._checks import check_choice
+from fw_circuits._typing import Floats
 from fw_circuits.exceptions import InputError
 
 DTYPES = ("float64", "float32")
@@ -54,10 +55,26 @@ def real_matrix(name: str, value: Any) -> sp.csr_array:
     return matrix
 
 
-def check_finite(name: str, entries: Array) -> None:
-    """Refuse NaN and infinity."""
-    if not np.all(np.isfinite(entries)):
-        raise InputError(f"{name} holds NaN or infinity; expected finite entries.")
+def freeze(owner: Any, matrices: Sequence[str], vectors: Sequence[str]) -> None:
+    """Replace these fields by read-only float64 copies; matrices become canonical CSR arrays."""
+    for name in (*matrices, *vectors):
+        made: Any = (real_matrix if name in matrices else real_array)(name, getattr(owner, name))
+        parts = (made.data, made.indices, made.indptr) if name in matrices else (made,)
+        if not np.all(np.isfinite(parts[0])):
+            raise InputError(f"{name} contains NaN or infinity; expected finite entries.")
+        for part in parts:
+            part.setflags(write=False)
+        object.__setattr__(owner, name, made)
+
+
+def nonnegative(name: str, value: Any, size: int) -> Floats:
+    """A float64 copy of ``size`` finite numbers >= 0."""
+    bounds = real_array(name, value)
+    if bounds.shape != (size,):
+        raise InputError(f"{name} has shape {bounds.shape}; expected ({size},).")
+    if not np.all(np.isfinite(bounds) & (bounds >= 0.0)):
+        raise InputError(f"{name} contains NaN, infinity or a negative number; expected bounds >= 0.")
+    return bounds
 
 
 def generator(random_state: Any) -> np.random.Generator:
@@ -70,18 +87,10 @@ def generator(random_state: Any) -> np.random.Generator:
         ) from error
 
 
-def check_counts(**counts: Any) -> None:
-    """Refuse numbers of samples and cells below 1, numbers of steps and seeds below 0; steps may be None."""
-    for name, value in counts.items():
-        if value is not None or name != "n_steps":
-            check_count(name, value, 0 if name in ("n_steps", "random_state") else 1)
-
-
 def dtype_name(dtype: Any) -> str:
     """The name float64 or float32, given by name, or as a type of NumPy or torch."""
     name = str(dtype).removeprefix("torch.")
     if isinstance(dtype, type) and issubclass(dtype, np.floating):
         name = np.dtype(dtype).name
-    if name not in DTYPES:
-        raise InputError(f"dtype is {dtype!r}; expected one of {', '.join(DTYPES)}.")
+    check_choice("dtype", name, DTYPES)
     return name

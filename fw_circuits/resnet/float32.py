@@ -1,4 +1,4 @@
-"""A network arranged for float32: the offsets that the stream starts from are made exact (ours).
+"""A network arranged for float32: the offsets that the stream starts from are made exact (original to this package).
 
 Raw columns far from 0, such as 1e5 +- 10, meet their offset first, and an offset rounded to float32 moves every one of
 them by up to half a resolution of 1e5, which is 0.004.  So the stream is shifted by a constant, ``alpha + delta`` with
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from fw_circuits._typing import Floats
 from fw_circuits.exceptions import InputError
 from fw_circuits.resnet.network import Block, ResNet
 
@@ -31,7 +30,9 @@ def arranged(net: ResNet) -> ResNet:
     >>> float(arranged(net).a[0]), round(float(arranged(net).c[0]), 9)
     (-100000.0, -0.003)
     """
-    largest = max(float(np.abs(entries).max(initial=0.0)) for entries in _entries(net))
+    vectors = [net.a, net.c, *(block.b for block in net.blocks)]
+    entries = [*vectors, *(matrix.data for matrix in net.matrices)]
+    largest = max(float(np.abs(array).max(initial=0.0)) for array in entries)
     if largest > LARGEST:
         raise InputError(
             f"an entry of the network is {largest:.3g}, beyond {LARGEST:.3g}, the range of float32; use "
@@ -40,8 +41,3 @@ def arranged(net: ResNet) -> ResNet:
     delta = net.a.astype(np.float32).astype(np.float64) - net.a
     blocks = tuple(Block(block.V, block.b - block.V @ delta, block.W) for block in net.blocks)
     return ResNet(net.A, net.a + delta, blocks, net.C, net.c - net.C @ delta)
-
-
-def _entries(net: ResNet) -> list[Floats]:
-    inner = [entries for block in net.blocks for entries in (block.V.data, block.b, block.W.data)]
-    return [net.A.data, net.a, net.C.data, net.c, *inner]

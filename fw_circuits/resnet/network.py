@@ -1,25 +1,25 @@
 """``ResNet``: the layered form that the theory measures (section 6).
 
 ``alpha_0 = A x + a``,  ``alpha_l = alpha_{l-1} + W_l relu(V_l alpha_{l-1} + b_l)``,  ``f = C alpha_L + c``,
-with sparse matrices.  alpha is the *residual stream*, its entries are *slots*, a row of V_l is a *neuron*.
+with sparse matrices.  alpha is the *residual stream*, its entries are *coordinates*, a row of V_l is a *neuron*.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 import scipy.sparse as sp
 
+from fw_circuits._optional import require
 from fw_circuits._tables import as_array
 from fw_circuits._typing import Array, Floats
 from fw_circuits.exceptions import InputError
-from fw_circuits.resnet.checks import check_finite, real_array, real_matrix
+from fw_circuits.resnet.checks import freeze
 
 if TYPE_CHECKING:
     from fw_circuits.resnet.measure.complexity import Complexity
@@ -50,7 +50,7 @@ class Block:
     W: sp.csr_array
 
     def __post_init__(self) -> None:
-        _freeze(self, matrices=("V", "W"), vectors=("b",))
+        freeze(self, matrices=("V", "W"), vectors=("b",))
         if self.b.shape != (self.V.shape[0],) or self.W.shape != self.V.shape[::-1]:
             raise InputError(
                 f"a block has V {self.V.shape}, b {self.b.shape}, W {self.W.shape}; "
@@ -60,21 +60,21 @@ class Block:
     @property
     def n_neurons(self) -> int:
         """Number of neurons of the block."""
-        return self.V.shape[0]
+        return int(self.V.shape[0])
 
     @cached_property
-    def _write(self) -> tuple[Array, sp.csr_array]:
-        """Slots that the block writes to, and the rows of W that do it."""
-        slots = np.flatnonzero(np.diff(self.W.indptr))
-        return slots, self.W[slots]
+    def written(self) -> tuple[Array, sp.csr_array]:
+        """Coordinates that the block writes to, and the rows of W that do it."""
+        coordinates = np.flatnonzero(np.diff(self.W.indptr))
+        return coordinates, self.W[coordinates]
 
     def advance(self, stream: Floats) -> None:
         """Add the block's output to a stream of shape (width, rows), in place."""
         active = self.V @ stream
         active += self.b[:, None]
         np.maximum(active, 0.0, out=active)
-        slots, write = self._write
-        stream[slots] += write @ active
+        coordinates, write = self.written
+        stream[coordinates] += write @ active
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +117,7 @@ class ResNet:
     feature_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        _freeze(self, matrices=("A", "C"), vectors=("a", "c"))
+        freeze(self, matrices=("A", "C"), vectors=("a", "c"))
         object.__setattr__(self, "feature_names", tuple(map(str, self.feature_names)))
         object.__setattr__(self, "blocks", tuple(_blocks(self.blocks)))
         width = self.A.shape[0]
@@ -139,17 +139,17 @@ class ResNet:
     @property
     def n_features(self) -> int:
         """Number of inputs."""
-        return self.A.shape[1]
+        return int(self.A.shape[1])
 
     @property
     def n_outputs(self) -> int:
         """Number of outputs."""
-        return self.C.shape[0]
+        return int(self.C.shape[0])
 
     @property
     def width(self) -> int:
-        """Number of slots of the residual stream."""
-        return self.A.shape[0]
+        """Number of coordinates of the residual stream."""
+        return int(self.A.shape[0])
 
     @property
     def depth(self) -> int:
@@ -163,31 +163,33 @@ class ResNet:
 
     @property
     def n_nonzeros(self) -> int:
-        """Stored entries of A, C and all V and W (biases not counted)."""
-        return self.A.nnz + self.C.nnz + sum(block.V.nnz + block.W.nnz for block in self.blocks)
+        """Stored entries of all matrices (biases not counted)."""
+        return sum(int(matrix.nnz) for matrix in self.matrices)
+
+    @property
+    def matrices(self) -> list[sp.csr_array]:
+        """A and C, then V and W of each block."""
+        return [self.A, self.C, *(matrix for block in self.blocks for matrix in (block.V, block.W))]
 
     def prune(
-        self,
-        n: float,
-        random_state: int | np.random.Generator | None = None,
-        *,
-        domain: Any = None,
-        sensitivities: Sequence[npt.ArrayLike] | None = None,
-        activations: Sequence[npt.ArrayLike] | None = None,
-        budget: str = "tuned",
+        self, n: float, random_state: int | np.random.Generator | None = None, **options: Any
     ) -> Pruning:
-        """About n neurons kept at random, with a certified error; see `fw_circuits.resnet.measure.pruning.prune`."""
+        """Keep about n neurons at random, with a certified error.
+
+        Parameters
+        ----------
+        n, random_state, **options
+            As of :func:`fw_circuits.resnet.prune`, which names the errors too.
+
+        Examples
+        --------
+        >>> net = ResNet([[1.0]], [0.0], [([[1.0]] * 100, [0.0] * 100, [[0.01] * 100])], [[1.0]], [0.0])
+        >>> net.prune(25, random_state=0, domain=(0.0, 1.0)).n_kept
+        22
+        """
         from fw_circuits.resnet.measure.pruning import prune
 
-        return prune(
-            self,
-            n,
-            random_state,
-            domain=domain,
-            sensitivities=sensitivities,
-            activations=activations,
-            budget=budget,
-        )
+        return prune(self, n, random_state, **options)
 
     def forward(self, X: Any) -> Floats:
         """Outputs at the rows of X, block of rows by block of rows.
@@ -204,7 +206,7 @@ class ResNet:
         Raises
         ------
         InputError
-            If X has another shape or holds NaN or infinity.
+            If X has another shape or contains NaN or infinity.
         """
         rows = as_array(X, self.feature_names or None)
         if rows.ndim != 2 or rows.shape[1] != self.n_features:
@@ -216,7 +218,7 @@ class ResNet:
         for start in range(0, len(rows), step):
             x = np.ascontiguousarray(rows[start : start + step].T, dtype=np.float64)
             if not np.all(np.isfinite(x)):
-                raise InputError("X holds NaN or infinity; impute or drop these rows first.")
+                raise InputError("X contains NaN or infinity; impute or drop these rows first.")
             stream = np.asarray(self.A @ x) + self.a[:, None]
             for block in self.blocks:
                 block.advance(stream)
@@ -229,12 +231,11 @@ class ResNet:
         Parameters
         ----------
         dtype : {"float64", "float32"} or the torch.dtype of that name
-            Of the parameters and of the input.  In float32 the network itself errs by some 1e-6 of its largest values,
-            but x is rounded too, by up to 6e-8 |x|, and f follows with its slope: for columns at 1e5 +- 10 that is a
-            thousandth of the spread of f.  Subtract such offsets from the data, in float64, before the fit.
+            Of the parameters and of the input.  In float32 the network errs by about 1e-6 of its largest values; but x
+            is rounded too: subtract large offsets of its columns, in float64, before the fit.
         dense : bool
-            Whether all layers are ``Linear``.  Default: a matrix of more than 65,536 entries, at most a quarter of
-            them not zero, is a ``SparseLinear``, which ``torch.export`` and ``torch.onnx.export`` make dense.
+            Whether all layers are ``Linear``.  Default: large matrices with few entries are ``SparseLinear``, which
+            ``torch.export`` and ``torch.onnx.export`` make dense.
 
         Returns
         -------
@@ -255,6 +256,7 @@ class ResNet:
         >>> net.to_torch()(torch.tensor([[-3.0], [2.0]], dtype=torch.float64)).tolist()  # doctest: +SKIP
         [3.0, 2.0]
         """
+        require("torch", "torch", "to_torch")
         from fw_circuits.resnet.torch.module import to_torch
 
         return to_torch(self, dtype, dense)
@@ -269,8 +271,7 @@ class ResNet:
             One input of shape (N, features), one output.  Any arrangement that torch.fx can trace of ``Linear``,
             ``BatchNorm1d``, ``Dropout``, ``Flatten``; relu, its leaky and clipped kinds, abs, maximum, minimum;
             sums, products with numbers or parameters; slices, reshapes, sums, means and ``torch.cat`` of columns.
-            Layers may have parametrizations; wrappers such as ``torch.compile`` are taken off.  A residual MLP keeps
-            its stream, V_l and W_l; anything else becomes exact with a wider stream.
+            A residual MLP keeps its stream, V_l and W_l; anything else becomes exact with a wider stream.
         n_features : int, optional
             Columns of the input.  Default: what the first linear layer reads if the module runs with it, else the
             fewest with which it runs.
@@ -283,8 +284,8 @@ class ResNet:
         Raises
         ------
         InputError
-            PyTorch is not installed; another operation (named, with what to do), such as a convolution or a smooth
-            activation; NaN or infinity in a parameter; shapes that do not fit; a forward pass that cannot be traced.
+            PyTorch is not installed; another operation (named, with what to do); NaN or infinity in a parameter;
+            shapes that do not fit; a forward pass that cannot be traced.
 
         Examples
         --------
@@ -292,6 +293,7 @@ class ResNet:
         >>> ResNet.from_torch(nn.Sequential(nn.Linear(3, 8), nn.ReLU(), nn.Linear(8, 1))).n_neurons  # doctest: +SKIP
         8
         """
+        require("torch", "torch", "from_torch")
         from fw_circuits.resnet.torch.importer import from_torch
 
         return from_torch(module, n_features)
@@ -304,9 +306,8 @@ class ResNet:
         Parameters
         ----------
         path : path-like
-            The file.
         dtype : {"float64", "float32"}
-            Of the parameters, the input and the output.  For float32 see :meth:`to_torch`.
+            Of the parameters, the input and the output; see :meth:`to_torch`.
 
         Raises
         ------
@@ -332,9 +333,18 @@ class ResNet:
         method: str = "affine",
         **options: Any,
     ) -> Complexity:
-        """A bracket of R(theta), certified from above and met from below.
+        """A bracket of R(theta), certified from above and attained from below.
 
-        Arguments, errors and an example: :func:`fw_circuits.resnet.measure.complexity.complexity`.
+        Parameters
+        ----------
+        domain, geometry, activation, method, **options
+            As of :func:`fw_circuits.resnet.measure.complexity.complexity`, which names the errors too.
+
+        Examples
+        --------
+        >>> net = ResNet([[-1.0]], [0.0], [Block([[-1.0]], [0.0], [[2.0]])], [[1.0]], [0.0])
+        >>> net.complexity(domain=(-1.0, 3.0)).ratio < 1.001
+        True
         """
         from fw_circuits.resnet.measure.complexity import complexity
 
@@ -347,21 +357,6 @@ def check_network(resnet: Any) -> None:
         raise InputError(
             f"resnet is a {type(resnet).__name__}; expected a ResNet, as of Solution.to_resnet or ResNet.from_torch."
         )
-
-
-def _freeze(owner: Any, matrices: Iterable[str], vectors: Iterable[str]) -> None:
-    """Replace the fields by read-only float64 copies; matrices become canonical CSR arrays."""
-    for name in matrices:
-        matrix = real_matrix(name, getattr(owner, name))
-        check_finite(name, matrix.data)
-        for part in (matrix.data, matrix.indices, matrix.indptr):
-            part.setflags(write=False)
-        object.__setattr__(owner, name, matrix)
-    for name in vectors:
-        vector = real_array(name, getattr(owner, name))
-        check_finite(name, vector)
-        vector.setflags(write=False)
-        object.__setattr__(owner, name, vector)
 
 
 def _blocks(given: Any) -> Iterator[Block]:

@@ -1,24 +1,22 @@
-"""A :class:`ResNet` as an ONNX model: Gather, MatMul, Add, Relu and ScatterND over a stream of shape (slots, N).
+"""A :class:`ResNet` as an ONNX model: Gather, MatMul, Add, Relu and ScatterND over a stream of shape (width, N).
 
-The slots come first, so that a block gathers the slots that it reads, multiplies by a small dense matrix, and
-scatters its sums into the slots that it writes: a compiled network, sparse and thousands of slots wide, does not
+The coordinates come first, so that a block gathers those that it reads, multiplies by a small dense matrix, and
+scatters its sums into those that it writes: a compiled network, sparse and thousands of coordinates wide, does not
 become a stack of huge dense matrices.
 """
 
 from __future__ import annotations
 
-import os
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 
-from fw_circuits._files import write_atomically
+from fw_circuits._files import check_writable, write_atomically
 from fw_circuits._optional import require
 from fw_circuits._typing import Array
-from fw_circuits.exceptions import BudgetError, InputError
+from fw_circuits.exceptions import BudgetError
 from fw_circuits.resnet.checks import dtype_name
 from fw_circuits.resnet.float32 import arranged
 from fw_circuits.resnet.network import ResNet
@@ -33,68 +31,44 @@ def to_onnx(net: ResNet, path: str | PathLike[str], dtype: str = "float64") -> N
     """Write the network to a file; see :meth:`ResNet.to_onnx`."""
     onnx = require("onnx", "onnx", "to_onnx")
     kind = np.dtype(dtype_name(dtype))
-    target = _checked(path)
-    model = _Graph(kind).build(arranged(net) if kind == np.float32 else net)
+    target = check_writable(path)
+    model = _Graph(onnx, kind).build(arranged(net) if kind == np.float32 else net)
     onnx.checker.check_model(model, full_check=True)
     write_atomically(target, model.SerializeToString())
-
-
-def _checked(path: Any) -> Path:
-    """The target, if a file can be written there."""
-    if not isinstance(path, str | PathLike):
-        raise InputError(f"path is {path!r}; expected the name of a file.")
-    target = Path(path)
-    folder = target.parent
-    if target.is_dir() or not target.name:
-        raise InputError(f"{path} is a folder; expected the name of a file, such as {target / 'model.onnx'}.")
-    if not folder.is_dir():
-        raise InputError(f"{path} cannot be written: the folder {folder} does not exist; make it first.")
-    if not os.access(folder, os.W_OK):
-        raise InputError(f"{path} cannot be written: no right to write into {folder}; choose another folder.")
-    return target
 
 
 class _Graph:
     """Nodes and constants as they come; every method returns the name of its result."""
 
-    def __init__(self, dtype: np.dtype[Any]) -> None:
-        self.dtype = dtype
+    def __init__(self, onnx: Any, dtype: np.dtype[Any]) -> None:
+        self.onnx, self.dtype = onnx, dtype
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
         self.bytes = 0
 
     def build(self, net: ResNet) -> Any:
-        from onnx import helper
-
-        kind = helper.np_dtype_to_tensor_dtype(self.dtype)
+        """The model of a network."""
         stream = self._affine(net.A, net.a, self._call("Transpose", "X", perm=[1, 0]))
         for block in net.blocks:
             active = self._call("Relu", self._affine(block.V, block.b, stream))
-            slots, write = block._write
-            if not len(slots):
+            coordinates, write = block.written
+            if not len(coordinates):
                 continue
-            places = self._constant(slots)
-            new = self._call(
-                "Add", self._call("Gather", stream, places, axis=0), self._affine(write, None, active)
-            )
-            stream = self._call("ScatterND", stream, self._constant(slots[:, None]), new)
-        values = self._affine(net.C, net.c, stream)
-        single = net.n_outputs == 1
-        last = (values, self._constant(np.array([0]))) if single else (values,)
-        self.nodes.append(
-            helper.make_node("Squeeze", last, ["f"])
-            if single
-            else helper.make_node("Transpose", last, ["f"], perm=[1, 0])
-        )
-        graph = helper.make_graph(
-            self.nodes,
-            "ResNet",
-            [helper.make_tensor_value_info("X", kind, ["N", net.n_features])],
-            [helper.make_tensor_value_info("f", kind, ["N"] if single else ["N", net.n_outputs])],
-            self.constants,
-        )
-        opsets = [helper.make_opsetid("", OPSET)]
-        return helper.make_model(
+            before = self._call("Gather", stream, self._constant(coordinates), axis=0)
+            after = self._call("Add", before, self._affine(write, None, active))
+            stream = self._call("ScatterND", stream, self._constant(coordinates[:, None]), after)
+        values, make, shape = self._affine(net.C, net.c, stream), self.onnx.helper, ["N", net.n_outputs]
+        if net.n_outputs == 1:
+            shape = ["N"]
+            last = make.make_node("Squeeze", (values, self._constant(np.array([0]))), ["f"])
+        else:
+            last = make.make_node("Transpose", (values,), ["f"], perm=[1, 0])
+        kind = make.np_dtype_to_tensor_dtype(self.dtype)
+        inputs = [make.make_tensor_value_info("X", kind, ["N", net.n_features])]
+        outputs = [make.make_tensor_value_info("f", kind, shape)]
+        graph = make.make_graph([*self.nodes, last], "ResNet", inputs, outputs, self.constants)
+        opsets = [make.make_opsetid("", OPSET)]
+        return make.make_model(
             graph, producer_name="fw_circuits", ir_version=IR_VERSION, opset_imports=opsets
         )
 
@@ -117,16 +91,14 @@ class _Graph:
             )
 
     def _call(self, operator: str, *inputs: str, **attributes: Any) -> str:
-        from onnx import helper
-
         name = f"n{len(self.nodes)}"
-        self.nodes.append(helper.make_node(operator, inputs, [name], **attributes))
+        self.nodes.append(self.onnx.helper.make_node(operator, inputs, [name], **attributes))
         return name
 
     def _constant(self, array: Array) -> str:
-        from onnx import numpy_helper
-
         name = f"c{len(self.constants)}"
         kind = np.int64 if array.dtype.kind in "iu" else self.dtype
-        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(array, dtype=kind), name))
+        self.constants.append(
+            self.onnx.numpy_helper.from_array(np.ascontiguousarray(array, dtype=kind), name)
+        )
         return name

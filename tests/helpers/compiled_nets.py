@@ -1,36 +1,18 @@
-"""Networks for the tests of pruning: random, trained, compiled."""
+"""Networks that are trained or compiled."""
 
 import warnings
 
 import numpy as np
 from sklearn.neural_network import MLPRegressor
 
+from fw_circuits.experiment import hostile_points
 from fw_circuits.lattice import Lattice
 from fw_circuits.resnet import Block, ResNet, compile_resnet
 from tests.helpers.atoms import random_atom
 
 
-def random_net(rng, d=3, width=6, sizes=(60, 60, 60), outputs=1):
-    """Gaussian weights, scaled such that a block changes the stream by about a third."""
-    blocks = [
-        Block(
-            rng.normal(size=(n, width)) / np.sqrt(width),
-            rng.normal(size=n),
-            rng.normal(size=(width, n)) / (3 * np.sqrt(n)),
-        )
-        for n in sizes
-    ]
-    return ResNet(
-        rng.normal(size=(width, d)),
-        rng.normal(size=width),
-        blocks,
-        rng.normal(size=(outputs, width)),
-        np.zeros(outputs),
-    )
-
-
 def trained_net(sizes=(32, 32)):
-    """A multilayer perceptron fitted to sin(3 x0) x1 by Adam; each layer writes to slots of its own."""
+    """A multilayer perceptron fitted to sin(3 x0) x1 by Adam; each layer writes to coordinates of its own."""
     rng = np.random.default_rng(0)
     X = rng.uniform(-1, 1, (400, 2))
     model = MLPRegressor(
@@ -62,3 +44,13 @@ def compiled_net(d=5, n_atoms=12, levels=(1, 2)):
         random_atom(rng, lattice, int(rng.choice(levels)), max_inputs=4, max_gates=3) for _ in range(n_atoms)
     ]
     return compile_resnet(atoms, rng.dirichlet(np.ones(n_atoms)), 0.0, lattice)
+
+
+def compiled_net_and_points(seed, d=5):
+    """Six random atoms on three levels, fitted to random columns; adversarial points for them."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(40, d))
+    lattice = Lattice.fit(X, levels=[1, 2, 3])
+    atoms = [random_atom(rng, lattice, level, max_inputs=6) for level in (1, 2, 3) * 2]
+    net = compile_resnet(atoms, rng.normal(size=len(atoms)), rng.normal(), lattice)
+    return net, hostile_points(lattice, X, 500, seed)

@@ -28,6 +28,20 @@ def random_net(rng, width=None, depth=None, n_features=None, outputs=None):
     return ResNet(A, rng.normal(size=width), blocks, C, rng.normal(size=outputs))
 
 
+def gaussian_net(rng, sizes=(4, 2, 6), width=6, n_features=3, outputs=1):
+    """Gaussian weights, some of W zero, scaled such that a block changes the stream by about a third."""
+    blocks = [
+        Block(
+            rng.normal(size=(n, width)) / np.sqrt(width),
+            rng.normal(size=n),
+            rng.normal(size=(width, n)) * (rng.random((width, n)) < 0.8) / (3 * np.sqrt(max(n, 1))),
+        )
+        for n in sizes
+    ]
+    A, C = rng.normal(size=(width, n_features)), rng.normal(size=(outputs, width))
+    return ResNet(A, rng.normal(size=width), blocks, C, rng.normal(size=outputs))
+
+
 def derivative(net, level, stream):
     """``df/dalpha_level`` (outputs, width) at one stream, factor by factor."""
     alpha, J = np.array(stream, dtype=float), np.eye(net.width)

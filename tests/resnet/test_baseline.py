@@ -10,8 +10,12 @@ from fw_circuits.resnet import ResNet, baseline
 torch = pytest.importorskip(
     "torch", reason="PyTorch is not installed: pip install -c constraints.txt -e '.[torch]'"
 )
+from fw_circuits.resnet.torch import module as torch_module  # noqa: E402
+from fw_circuits.resnet.torch.descent import Descent  # noqa: E402
+from fw_circuits.resnet.torch.models import Single, Stack  # noqa: E402
+from fw_circuits.resnet.torch.module import ResidualMLP  # noqa: E402
 from fw_circuits.resnet.torch.path_norm import path_norm  # noqa: E402
-from tests.resnet.test_network import random_net  # noqa: E402
+from tests.helpers.nets import derivative, gaussian_net, walk  # noqa: E402
 
 nn = torch.nn
 
@@ -38,12 +42,10 @@ def surrogate_by_loops(net, rho):
 
 @pytest.mark.parametrize("sparse_above", [0, 1 << 16])
 def test_the_surrogate_counts_paths(sparse_above, monkeypatch):
-    from fw_circuits.resnet.torch import module
-
-    monkeypatch.setattr(module, "SPARSE_ABOVE", sparse_above)
+    monkeypatch.setattr(torch_module, "SPARSE_ABOVE", sparse_above)
     rng = np.random.default_rng(0)
     for outputs in (1, 2):
-        net, rho = random_net(rng, outputs=outputs), rng.random(3)
+        net, rho = gaussian_net(rng, outputs=outputs), rng.random(3)
         value = path_norm(net.to_torch())(torch.from_numpy(rho)).item()
         assert value == pytest.approx(surrogate_by_loops(net, rho), rel=1e-12)
 
@@ -74,17 +76,14 @@ def test_the_surrogate_bounds_what_it_stands_for():
     """R with sampled slopes and activations on the box never exceeds it."""
     rng = np.random.default_rng(1)
     for _ in range(20):
-        net, rho = random_net(rng, outputs=1), rng.random(3)
-        x = rng.uniform(-1, 1, size=(300, 3)) * rho
-        stream, active, states = x @ net.A.T.toarray() + net.a, [], []
-        for block in net.blocks:
-            active.append(np.maximum(stream @ block.V.T.toarray() + block.b, 0))
-            states.append(stream)
-            stream = stream + active[-1] @ block.W.T.toarray()
-        slope, total = np.repeat(net.C.toarray(), len(x), 0), 0.0
-        for block, h in zip(reversed(net.blocks), reversed(active), strict=True):
-            total += np.abs(slope).max(0) @ np.abs(block.W.toarray()) @ h.max(0)
-            slope = slope + ((slope @ block.W.toarray()) * (h > 0)) @ block.V.toarray()
+        net, rho = gaussian_net(rng, outputs=1), rng.random(3)
+        points = rng.uniform(-1, 1, size=(100, 3)) * rho
+        streams, active = zip(*(walk(net, x) for x in points), strict=True)
+        total = 0.0
+        for l, block in enumerate(net.blocks):
+            slopes = [np.abs(derivative(net, l + 1, stream[l + 1])) for stream in streams]
+            H = np.max([h[l] for h in active], axis=0)
+            total += (np.max(slopes, axis=0) @ np.abs(block.W.toarray()) @ H).sum()
         assert total <= surrogate_by_loops(net, rho)
 
 
@@ -186,8 +185,6 @@ def test_side_by_side_equals_apart(loss, batch_size, validation_fraction, depth)
 @pytest.mark.parametrize("validation_fraction", [0.0, 0.3])
 def test_a_layered_module_takes_the_other_path_to_the_same_network(validation_fraction):
     """Autograd through the module itself, and no stack: the reference for ``fit`` and with it for ``fit_many``."""
-    from fw_circuits.resnet.torch.module import ResidualMLP
-
     rng = np.random.default_rng(1)
     X = rng.normal(size=(60, 3))
     y = np.abs(X[:, 0]) - X[:, 1]
@@ -212,9 +209,6 @@ def test_each_of_many_has_its_own_best_step():
 
 
 def test_a_diverged_network_leaves_the_others_alone_and_is_named():
-    from fw_circuits.resnet.torch.module import ResidualMLP
-    from fw_circuits.resnet.torch.trained import Stack
-
     stack = Stack(ResidualMLP(3, 4, 2), 2, torch.ones(3, dtype=torch.float64))
     with torch.no_grad():
         for leaf in (leaf for group in stack.groups for leaf in group):
@@ -255,9 +249,6 @@ def test_the_surrogate_bounds_the_complexity_of_every_activation():
 
 def test_a_norm_that_overflows_spoils_no_network_without_penalty():
     """Its neurons are silent, so that it computes 0; its path norm is infinite, and was multiplied by the penalty 0."""
-    from fw_circuits.resnet.torch.descent import Descent
-    from fw_circuits.resnet.torch.module import ResidualMLP
-    from fw_circuits.resnet.torch.trained import Stack
 
     def run(penalties):
         torch.manual_seed(0)
@@ -269,7 +260,8 @@ def test_a_norm_that_overflows_spoils_no_network_without_penalty():
             for vector in vectors[1:3]:
                 vector[0] = -1.0
         x = torch.linspace(-1, 1, 16, dtype=torch.float64).reshape(8, 2)
-        descent = Descent("squared", penalties, 0.0, 1e-3, 20, 8, None, False)
+        settings = baseline.TrainingSettings(weight_decay=0.0, learning_rate=1e-3, steps=20, batch_size=8)
+        descent = Descent(settings, penalties)
         history, _ = descent.run(stack, (x, 0.0 * x[:, 0]), (x[:0], x[:0, 0]))
         return stack, history[-1]
 
@@ -282,11 +274,8 @@ def test_a_norm_that_overflows_spoils_no_network_without_penalty():
 
 
 def test_matrices_decay_and_vectors_do_not():
-    from fw_circuits.resnet.torch.descent import Descent
-    from fw_circuits.resnet.torch.module import ResidualMLP
-    from fw_circuits.resnet.torch.trained import Single, Stack
-
-    module, settings = ResidualMLP(3, 4, 1), Descent("squared", (0.0, 0.0), 0.5, 1e-2, 10, 8, None, False)
+    module = ResidualMLP(3, 4, 1)
+    settings = Descent(baseline.TrainingSettings(weight_decay=0.5, steps=10), (0.0, 0.0))
     for model in (Stack(module, 2, torch.ones(3, dtype=torch.float64)), Single(module, lambda: None)):
         decayed, free = settings._optimiser(model)[0].param_groups
         assert decayed["weight_decay"] == 0.5 and sum(p.numel() for p in decayed["params"]) == model.size * 48
@@ -312,6 +301,8 @@ def test_wrong_settings_of_fit_are_refused():
         baseline.fit(
             X, y, width=0, steps=2, penalty=-1, learning_rate=0, validation_fraction=0.9, loss="hinge"
         )
+    with pytest.raises(TypeError, match="unexpected keyword argument 'widht'"):
+        baseline.train(X, y, widht=3)
     with pytest.raises(InputError, match="device is 'abacus'"):
         baseline.fit(X, y, device="abacus")
     with pytest.raises(InputError, match="exactly two labels"):

@@ -8,26 +8,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fw_circuits.circuits import Circuit, Gate
+from fw_circuits.circuits.families import parity_circuit
 from fw_circuits.circuits.passes import strash, sweep
 from fw_circuits.exceptions import InputError
 from fw_circuits.lattice import Lattice
 from fw_circuits.resnet import activation_bounds, compile_resnet
 from fw_circuits.resnet.compile.builder import Builder, Expr
 from fw_circuits.resnet.compile.forms import Forms
-from fw_circuits.resnet.compile.gadgets import Coordinate, comparators, folds, sort_descending, teeth
+from fw_circuits.resnet.compile.gadgets import Coordinate, comparators, folds, sort_descending, triangle_wave
 from fw_circuits.tetrakis import Atom
 from tests.helpers.atoms import hard_points, random_atom, random_circuit, random_lattice
 
 FEW = settings(max_examples=200, deadline=None)
-
-
-def xor_chain(lattice, level, literals):
-    n = len(literals)
-    gates, last = [], 1
-    for i in range(2, n + 1):
-        gates.append(Gate(6, last, i))
-        last = n + len(gates)
-    return Atom(Circuit(n, tuple(gates), (2 * last,)), level, tuple(literals), lattice)
 
 
 @FEW
@@ -132,7 +124,7 @@ def test_deep_copies_stay_exact():
         np.testing.assert_allclose(small.forward(X), atom(X), atol=1e-10, rtol=0)
         assert small.n_neurons <= 4 * 4 + 11  # the clips, and the conjunctions of 4 literals
     lattice = Lattice.boolean(40)
-    parity = xor_chain(lattice, 1, range(40))
+    parity = Atom(parity_circuit(40), 1, tuple(range(40)), lattice)
     X = rng.random((100, 40))
     X[50:] = X[50:] > 0.5
     net = compile_resnet([parity], [1.0], 0.0, lattice)
@@ -177,7 +169,7 @@ def test_neuron_counts():
 
 
 def test_the_domain_map_adds_nothing_to_R():
-    """Its neurons emit nothing on the domain, and an input leaves its slot clipped, from however far."""
+    """Its neurons emit nothing on the domain, and an input leaves its coordinate clipped, from however far."""
     lattice = Lattice(3, (2,), ((-5.0, 3.1), (0.0, 0.7), (1e6, 1e6 + 1.3)))
     atom = random_atom(np.random.default_rng(1), lattice, 2)
     net = compile_resnet([atom], [1.0], 0.0, lattice)
@@ -257,7 +249,7 @@ def test_triangle_waves_have_a_peak_at_every_centre(halves, first, margin):
     high = int(centers[-1]) + margin
     u = np.linspace(0, high, 16 * high + 1)
     b = Builder(1)
-    wave = b.assemble([teeth(b, b.input(0), [int(m) for m in centers], high)]).forward(u[:, None])
+    wave = b.assemble([triangle_wave(b, b.input(0), [int(m) for m in centers], high)]).forward(u[:, None])
     np.testing.assert_array_equal(wave, sum(np.maximum(1 - np.abs(u - m), 0) for m in centers))
 
 
@@ -274,9 +266,9 @@ def test_triangle_waves_have_a_peak_at_every_centre(halves, first, margin):
     ],
 )
 def test_triangle_waves_add_little_to_R(centers, R, neurons):
-    """On [0, 7]: twice the shorter range for each reflection, and 1 for each tooth that is clipped."""
+    """On [0, 7]: twice the shorter range for each reflection, and 1 for each peak that is clipped."""
     b = Builder(1)
-    net = b.assemble([teeth(b, b.input(0), centers, 7)])
+    net = b.assemble([triangle_wave(b, b.input(0), centers, 7)])
     bracket = net.complexity((0.0, 7.0))
     assert (
         bracket.lower == pytest.approx(R, rel=1e-5) and bracket.upper < 1.5 * R and net.n_neurons == neurons

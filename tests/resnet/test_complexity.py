@@ -12,23 +12,23 @@ from fw_circuits.exceptions import InputError
 from fw_circuits.lattice import Lattice
 from fw_circuits.resnet import Block, ResNet, compile_resnet, sensitivities
 from fw_circuits.resnet.measure import lipsdp
+from fw_circuits.resnet.measure.attained import derivatives, streams_at
 from fw_circuits.resnet.measure.complexity import complexity
-from fw_circuits.resnet.measure.lower import layer_lower
-from fw_circuits.resnet.measure.sampled import derivatives, streams_at
+from fw_circuits.resnet.measure.lower_bound import layer_lower
 from fw_circuits.tetrakis import Atom
 from tests.helpers.nets import derivative, norm_after_division, random_net
 
 FEW = settings(max_examples=40, deadline=None)
 
 
-def one_slot(*neurons, C=1.0, A=1.0):
+def one_wide(*neurons, C=1.0, A=1.0):
     """x -> C (A x + sum of w relu(v A x + b)) with one block."""
     v, b, w = (np.array(part, dtype=float) for part in zip(*neurons, strict=True))
     return ResNet([[A]], [0.0], [Block(v[:, None], b, w[None, :])], [[C]], [0.0])
 
 
-ABSOLUTE = one_slot((-1, 0, 2))  # x + 2 relu(-x)
-TENT = one_slot((1, -0.5, -2))  # x - 2 relu(x - 1/2)
+ABSOLUTE = one_wide((-1, 0, 2))  # x + 2 relu(-x)
+TENT = one_wide((1, -0.5, -2))  # x - 2 relu(x - 1/2)
 IDENTITY = ResNet(
     [[0.0], [1.0]], [0.0, 0.0], [Block([[0, 1], [0, -1]], [0, 0], [[1, -1], [0, 0]])], [[1, 0]], [0.0]
 )
@@ -42,7 +42,11 @@ IDENTITY = ResNet(
         (ABSOLUTE, (-3.0, 1.0), 6.0),  # |C| |2| * sup relu(-x) = 2 * 3
         (TENT, (0.0, 1.0), 1.0),  # 2 * sup relu(x - 1/2) = 2 * 1/2
         (IDENTITY, (-1.0, 2.0), 3.0),  # 1 * sup relu(x) + 1 * sup relu(-x) = 2 + 1
-        (one_slot((1, 0, 5), (1, -9, 7), C=2.0), (0.0, 4.0), 40.0),  # 2 * 5 * 4; the second neuron is dead
+        (
+            one_wide((1, 0, 5), (1, -9, 7), C=2.0),
+            (0.0, 4.0),
+            40.0,
+        ),  # 2 * 5 * 4; the second neuron is dead
         (ResNet([[3.0]], [1.0], [], [[2.0]], [0.0]), (-1.0, 1.0), 0.0),  # no block
     ],
 )
@@ -138,7 +142,7 @@ def test_scales_with_the_output(seed, factor):
 
 @pytest.mark.parametrize("seed", range(8))
 def test_the_search_finds_the_supremum_of_one_block(seed):
-    """One block with as many neurons as slots: every pattern of gates occurs, so the supremum is a maximum over 2^n."""
+    """One block with as many neurons as coordinates: every pattern of gates occurs: a maximum over 2^n."""
     rng = np.random.default_rng(seed)
     n = 4
     net = ResNet(rng.normal(size=(n, 2)), rng.normal(size=n), [Block(rng.normal(size=(n, n)), rng.normal(size=n),
@@ -154,14 +158,14 @@ def test_the_search_finds_the_supremum_of_one_block(seed):
 
 def test_a_derivative_read_at_a_kink_does_not_count():
     """x - relu(x) + relu(-x) is 0; reading both gates as shut at x = 0 would give a slope of 1."""
-    net = one_slot((1, 0, -1), (-1, 0, 1))
+    net = one_wide((1, 0, -1), (-1, 0, 1))
     assert derivative(net, 0, [0.0]) == 1.0
     J, counts = derivatives(net, 0, np.zeros((1, 50)), np.random.default_rng(0))
     assert counts.all() and np.all(J == 0.0)
 
 
 def test_a_sign_that_is_only_rounding_does_not_count():
-    """The first block turns its slot into 0 everywhere, so the gate of the second one cannot be read anywhere."""
+    """The first block turns its coordinate into 0 everywhere, so the gate of the second one cannot be read anywhere."""
     blocks = [Block([[1.0], [-1.0]], [0.0, 0.0], [[-1.0, 1.0]]), Block([[1.0]], [0.0], [[5.0]])]
     net = ResNet([[1.0]], [0.0], blocks, [[1.0]], [0.0])
     streams = np.linspace(-3.0, 3.0, 20)[None]
@@ -194,11 +198,10 @@ def test_splitting_tightens_and_needs_reached_streams():
 def small_net(seed, depth=2, outputs=1):
     rng = np.random.default_rng(seed)
     blocks = [
-        Block(rng.normal(size=(4, 3)), rng.normal(size=4), rng.normal(size=(3, 4)) / 2) for _ in range(depth)
+        (rng.normal(size=(4, 3)), rng.normal(size=4), rng.normal(size=(3, 4)) / 2) for _ in range(depth)
     ]
-    return ResNet(
-        rng.normal(size=(3, 2)), rng.normal(size=3), blocks, rng.normal(size=(outputs, 3)), np.zeros(outputs)
-    )
+    A, a, C = rng.normal(size=(3, 2)), rng.normal(size=3), rng.normal(size=(outputs, 3))
+    return ResNet(A, a, blocks, C, np.zeros(outputs))
 
 
 @pytest.mark.parametrize(("seed", "depth", "outputs"), [(0, 1, 1), (1, 2, 1), (2, 3, 2), (3, 2, 1)])
@@ -227,11 +230,11 @@ def test_the_semidefinite_bound_is_better_where_gates_cancel(seed):
 
 
 @pytest.mark.parametrize("power", [-30, -13, 13, 30])
-@pytest.mark.parametrize("what", ["outputs", "neurons", "slots"])
+@pytest.mark.parametrize("what", ["outputs", "neurons", "coordinates"])
 def test_the_program_does_not_depend_on_units(what, power):
     """The same network in other units; the solver used to give up, or to be off by a factor of 5."""
     net, t = small_net(0), 2.0**power
-    some = np.where(np.arange(net.width) % 2, t, 1.0) if what == "slots" else np.ones(net.width)
+    some = np.where(np.arange(net.width) % 2, t, 1.0) if what == "coordinates" else np.ones(net.width)
     v = t if what == "neurons" else 1.0
     blocks = [(v * b.V.toarray() / some, v * b.b, b.W.toarray() * some[:, None] / v) for b in net.blocks]
     C = net.C.toarray() / some * (t if what == "outputs" else 1.0)

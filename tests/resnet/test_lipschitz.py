@@ -70,7 +70,7 @@ def test_the_semidefinite_program_settles_what_zonotopes_leave_open():
     assert verify_lipschitz(net, D, "l2").certified
 
 
-def test_a_slot_without_weight_must_not_matter():
+def test_a_coordinate_without_weight_must_not_matter():
     net = ResNet(
         [[1.0], [1.0]], [0.0, 0.0], [Block([[1.0, 0.0]], [0.0], [[1.0], [0.0]])], [[1.0, 0.0]], [0.0]
     )
@@ -84,8 +84,8 @@ def test_bad_claims():
     net = random_net(np.random.default_rng(0), width=2, depth=1)
     for D, message in [
         ([np.ones(2)], "expected 2"),
-        ([np.ones(2), np.ones(3)], r"D\[1\] is not a vector of 2"),
-        ([np.ones(2), [1.0, np.nan]], "finite"),
+        ([np.ones(2), np.ones(3)], r"D\[1\] has shape"),
+        ([np.ones(2), [1.0, np.nan]], "NaN"),
         ([np.ones(2), [1.0, -1.0]], ">= 0"),
     ]:
         with pytest.raises(InputError, match=message):

@@ -18,44 +18,24 @@ from fw_circuits.resnet import (
     sensitivities,
     verify_lipschitz,
 )
-
-
-def random_net(rng, d=3, width=5, sizes=(4, 2, 6), outputs=2):
-    blocks = [
-        Block(
-            rng.normal(size=(n, width)), rng.normal(size=n), sp.random_array((width, n), density=0.5, rng=rng)
-        )
-        for n in sizes
-    ]
-    return ResNet(
-        rng.normal(size=(width, d)),
-        rng.normal(size=width),
-        blocks,
-        rng.normal(size=(outputs, width)),
-        rng.normal(size=outputs),
-    )
+from tests.helpers.nets import gaussian_net, walk
 
 
 @pytest.mark.parametrize("block_bytes", [1, 1 << 22])
 def test_forward_is_the_recursion(block_bytes, monkeypatch):
     monkeypatch.setattr(network, "BLOCK_BYTES", block_bytes)
     rng = np.random.default_rng(0)
-    net, X = random_net(rng), rng.normal(size=(101, 3))
-    expected = []
-    for x in X:
-        alpha = net.A.toarray() @ x + net.a
-        for block in net.blocks:
-            alpha = alpha + block.W.toarray() @ np.maximum(block.V.toarray() @ alpha + block.b, 0)
-        expected.append(net.C.toarray() @ alpha + net.c)
+    net, X = gaussian_net(rng, outputs=2), rng.normal(size=(101, 3))
+    expected = [net.C.toarray() @ walk(net, x)[0][-1] + net.c for x in X]
     np.testing.assert_allclose(net.forward(X), expected, rtol=1e-12, atol=1e-12)
     assert net.forward(X[:0]).shape == (0, 2)
-    single = random_net(rng, outputs=1)
+    single = gaussian_net(rng, outputs=1)
     assert single.forward(X).shape == (101,)
 
 
 def test_counts():
-    net = random_net(np.random.default_rng(0))
-    assert (net.n_features, net.width, net.depth, net.n_neurons, net.n_outputs) == (3, 5, 3, 12, 2)
+    net = gaussian_net(np.random.default_rng(0), outputs=2)
+    assert (net.n_features, net.width, net.depth, net.n_neurons, net.n_outputs) == (3, 6, 3, 12, 2)
     dense = [net.A, net.C, *(m for block in net.blocks for m in (block.V, block.W))]
     assert net.n_nonzeros == sum(np.count_nonzero(m.toarray()) for m in dense)
 
@@ -95,7 +75,7 @@ def test_blocks_of_wrong_shapes_or_values_are_refused():
 
 def test_blocks_may_be_triples():
     rng = np.random.default_rng(0)
-    net = random_net(rng, sizes=(4, 0, 2))
+    net = gaussian_net(rng, sizes=(4, 0, 2))
     for make in (
         lambda *parts: parts,
         lambda *parts: list(parts),
@@ -123,7 +103,7 @@ V, b, W = np.ones((2, 1)), np.zeros(2), np.ones((1, 2))
         ((V, b, W), r"block 0 is a ndarray; .*a single block is \[\(V, b, W\)\]"),
         ([(V, b, W), (V, b)], "block 1 is a tuple of 2"),
         ([(V, b, W), (W, b, V)], "block 1: a block has V"),
-        ([(V, b, W), (V, [0.0, np.nan], W)], "block 1: b holds NaN"),
+        ([(V, b, W), (V, [0.0, np.nan], W)], "block 1: b contains NaN"),
         ([(V, None, W)], "block 0: b is None"),
         ([(V, sp.csr_array([[0.0, 0.0]]), W)], "block 0: b is a sparse matrix"),
         ([([1.0, 1.0], b, W)], "block 0: V has shape"),

@@ -7,11 +7,9 @@ import pytest
 import scipy.sparse as sp
 
 from fw_circuits.exceptions import BudgetError, InputError
-from fw_circuits.experiment import hostile_points
-from fw_circuits.lattice import Lattice
-from fw_circuits.resnet import Block, ResNet, compile_resnet, onnx_export
-from tests.helpers.atoms import random_atom
-from tests.resnet.test_network import random_net
+from fw_circuits.resnet import Block, ResNet, onnx_export
+from tests.helpers.compiled_nets import compiled_net_and_points
+from tests.helpers.nets import gaussian_net
 
 onnx = pytest.importorskip("onnx", reason="onnx is not installed: pip install 'fw_circuits[onnx]'")
 runtime = pytest.importorskip(
@@ -40,7 +38,7 @@ def assert_equal_values(net, X, path):
 def test_random_networks(n_outputs, tmp_path):
     rng = np.random.default_rng(n_outputs)
     for sizes in ((4, 2, 6), (1,), ()):
-        net = random_net(rng, sizes=sizes, outputs=n_outputs)
+        net = gaussian_net(rng, sizes=sizes, outputs=n_outputs)
         assert_equal_values(net, rng.normal(size=(50, 3)), tmp_path / "net.onnx")
         assert (
             run(tmp_path / "net.onnx", np.zeros((1, 3)), "float32").shape
@@ -50,12 +48,8 @@ def test_random_networks(n_outputs, tmp_path):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_compiled_networks(seed, tmp_path):
-    rng = np.random.default_rng(seed)
-    X = rng.normal(size=(40, 5))
-    lattice = Lattice.fit(X, levels=[1, 2, 3])
-    atoms = [random_atom(rng, lattice, level, max_inputs=6) for level in (1, 2, 3, 1, 2, 3)]
-    net = compile_resnet(atoms, rng.normal(size=6), rng.normal(), lattice)
-    assert_equal_values(net, hostile_points(lattice, X, 500, seed), tmp_path / "net.onnx")
+    net, X = compiled_net_and_points(seed)
+    assert_equal_values(net, X, tmp_path / "net.onnx")
 
 
 def test_empty_matrices(tmp_path):
@@ -82,11 +76,11 @@ def test_the_operators_compute_in_float64_at_every_opset(opset, tmp_path, monkey
     monkeypatch.setattr(onnx_export, "IR_VERSION", helper.find_min_ir_version_for(imports))
     rng, path = np.random.default_rng(opset), tmp_path / "net.onnx"
     sparse = Block(
-        sp.random_array((7, 5), density=0.3, rng=rng),
+        sp.random_array((7, 6), density=0.3, rng=rng),
         np.ones(7),
-        sp.random_array((5, 7), density=0.1, rng=rng),
+        sp.random_array((6, 7), density=0.1, rng=rng),
     )
-    whole = random_net(rng, outputs=1 + opset % 2)
+    whole = gaussian_net(rng, outputs=1 + opset % 2)
     net, X = ResNet(whole.A, whole.a, [*whole.blocks, sparse], whole.C, whole.c), rng.normal(size=(9, 3))
     net.to_onnx(path)  # the checker sees it at this opset
     model = onnx.load(path)
@@ -105,24 +99,24 @@ def test_the_operators_compute_in_float64_at_every_opset(opset, tmp_path, monkey
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
-    path, net = tmp_path / "net.onnx", random_net(np.random.default_rng(0))
+    path, net = tmp_path / "net.onnx", gaussian_net(np.random.default_rng(0))
     net.to_onnx(path)
     before = path.read_bytes()
     monkeypatch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError("disk full")))
     with pytest.raises(OSError, match="disk full"):
-        random_net(np.random.default_rng(1)).to_onnx(path)
+        gaussian_net(np.random.default_rng(1)).to_onnx(path)
     assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.dtype("float32")])
 def test_types_of_numpy_name_a_dtype(dtype, tmp_path):
-    net = random_net(np.random.default_rng(0))
+    net = gaussian_net(np.random.default_rng(0))
     net.to_onnx(tmp_path / "net.onnx", dtype)
     assert run(tmp_path / "net.onnx", np.zeros((1, 3)), "float32").dtype == np.float32
 
 
 def test_wrong_types_and_paths_are_refused(tmp_path, monkeypatch):
-    net = random_net(np.random.default_rng(0))
+    net = gaussian_net(np.random.default_rng(0))
     with pytest.raises(InputError, match="expected one of float64, float32"):
         net.to_onnx(tmp_path / "net.onnx", "float16")
 
@@ -132,9 +126,12 @@ def test_wrong_types_and_paths_are_refused(tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(onnx_export, "_Graph", built)
         for path, message in (
-            (tmp_path / "absent" / "net.onnx", "absent does not exist"),
-            (tmp_path, "is a folder"),
-            (5, "expected the name of a file"),
+            (
+                tmp_path / "absent" / "net.onnx",
+                r"absent/net.onnx', where no file can be written \(No such file",
+            ),
+            (tmp_path, "it is a folder"),
+            (5, "expected the path of a file"),
         ):
             with pytest.raises(InputError, match=message):
                 net.to_onnx(path)

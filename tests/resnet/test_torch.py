@@ -7,19 +7,19 @@ import sys
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from fw_circuits.exceptions import BudgetError, InputError
-from fw_circuits.experiment import hostile_points
 from fw_circuits.lattice import Lattice
 from fw_circuits.resnet import Block, ResNet, compile_resnet
 from tests.helpers.atoms import random_atom
-from tests.resnet.test_network import random_net
+from tests.helpers.compiled_nets import compiled_net_and_points
+from tests.helpers.nets import gaussian_net
 
 torch = pytest.importorskip(
     "torch", reason="PyTorch is not installed: pip install -c constraints.txt -e '.[torch]'"
 )
+from fw_circuits.resnet.torch import module as torch_module  # noqa: E402
+
 nn = torch.nn
 F = nn.functional
 
@@ -42,26 +42,15 @@ def assert_equal_values(module, net, X):
 def test_random_networks(n_outputs):
     rng = np.random.default_rng(n_outputs)
     for _ in range(20):
-        net = random_net(rng, outputs=n_outputs)
+        net = gaussian_net(rng, outputs=n_outputs)
         assert_equal_values(net.to_torch(), net, rng.normal(size=(50, 3)))
-
-
-def compiled(seed, n_atoms=6, d=5):
-    rng = np.random.default_rng(seed)
-    X = rng.normal(size=(40, d))
-    lattice = Lattice.fit(X, levels=[1, 2, 3])
-    atoms = [random_atom(rng, lattice, level, max_inputs=6) for level in (1, 2, 3) * (n_atoms // 3)]
-    net = compile_resnet(atoms, rng.normal(size=len(atoms)), rng.normal(), lattice)
-    return net, hostile_points(lattice, X, 500, seed)
 
 
 @pytest.mark.parametrize("sparse_above", [0, 1 << 40])
 @pytest.mark.parametrize("seed", range(3))
 def test_compiled_networks_dense_and_sparse(seed, sparse_above, monkeypatch):
-    from fw_circuits.resnet.torch import module
-
-    monkeypatch.setattr(module, "SPARSE_ABOVE", sparse_above)
-    net, X = compiled(seed)
+    monkeypatch.setattr(torch_module, "SPARSE_ABOVE", sparse_above)
+    net, X = compiled_net_and_points(seed)
     module = net.to_torch()
     kinds = {type(layer).__name__ for layer in module.modules()}
     assert ("SparseLinear" in kinds) == (sparse_above == 0)
@@ -121,11 +110,7 @@ def test_large_networks_are_exported(dense):
     module = net.to_torch(dense=dense)
     kinds = {type(layer).__name__ for layer in module.modules()}
     assert ("SparseLinear" in kinds) != dense
-    rows, options = (
-        torch.ones(5, 3, dtype=torch.float64),
-        {"dynamic_shapes": ({0: torch.export.Dim("rows")},)},
-    )
-    program = torch.export.export(module, (rows,), **options)
+    program = torch.export.export(module, (ROWS,), **ANY_ROWS)
     np.testing.assert_allclose(outputs(program.module(), X), net.forward(X), rtol=1e-12, atol=1e-12)
     assert ResNet.from_torch(program).n_neurons == 300
 
@@ -144,10 +129,8 @@ def test_large_networks_are_exported_to_onnx_by_torch(dense, tmp_path):
 
 
 def test_dense_layers_have_a_budget(monkeypatch):
-    from fw_circuits.resnet.torch import module
-
-    net = random_net(np.random.default_rng(0))
-    monkeypatch.setattr(module, "MAX_DENSE_BYTES", 8 * 100)
+    net = gaussian_net(np.random.default_rng(0))
+    monkeypatch.setattr(torch_module, "MAX_DENSE_BYTES", 8 * 100)
     with pytest.raises(BudgetError, match="leave out dense=True"):
         net.to_torch(dense=True)
     assert net.to_torch("float64").encoder.weight.dtype == torch.float64
@@ -280,36 +263,6 @@ def test_a_residual_network_keeps_its_parameters():
         np.testing.assert_array_equal(block.W.toarray(), layers[2].weight.detach())
 
 
-class Random(nn.Module):
-    """A random program: each step applies a linear layer, a relu, a sum or a scale to earlier values."""
-
-    def __init__(self, rng):
-        super().__init__()
-        self.first = nn.Linear(2, 3)
-        self.program = [
-            (int(rng.integers(5)), *(float(v) for v in rng.random(2))) for _ in range(rng.integers(1, 14))
-        ]
-        self.layers = nn.ModuleList(nn.Linear(3, 3) for _ in self.program)
-
-    def forward(self, x):
-        values = [self.first(x)]
-        for layer, (kind, p, q) in zip(self.layers, self.program, strict=True):
-            one, two = values[-1 - int(len(values) * p * p)], values[-1 - int(len(values) * q * q)]
-            values.append((layer(one), torch.relu(one), one + two, one - two, one * -0.5)[kind])
-        return values[-1]
-
-
-@settings(max_examples=150, deadline=None)
-@given(st.integers(0, 2**32))
-def test_random_programs(seed):
-    torch.manual_seed(seed)
-    rng = np.random.default_rng(seed)
-    module, X = Random(rng).double(), rng.normal(size=(50, 2)) * 5
-    expected = outputs(module, X)
-    atol = 1e-11 * max(1.0, np.abs(expected).max())
-    np.testing.assert_allclose(ResNet.from_torch(module).forward(X), expected, rtol=0, atol=atol)
-
-
 class Branching(nn.Linear):
     def forward(self, x):
         return super().forward(x) if x.sum() > 0 else x
@@ -360,9 +313,9 @@ def test_not_finite_parameters_are_named(bad):
     module = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1))
     with torch.no_grad():
         module[2].bias[0] = bad
-    with pytest.raises(InputError, match=r"layer '2': bias holds NaN or infinity"):
+    with pytest.raises(InputError, match=r"layer '2': bias contains NaN or infinity"):
         ResNet.from_torch(module)
-    whole = random_net(np.random.default_rng(0)).to_torch()
+    whole = gaussian_net(np.random.default_rng(0)).to_torch()
     with torch.no_grad():
         whole.blocks[1].expand.weight[0, 0] = bad
     with pytest.raises(InputError, match="NaN or infinity"):
@@ -371,8 +324,10 @@ def test_not_finite_parameters_are_named(bad):
 
 def test_other_dtypes_are_refused():
     with pytest.raises(InputError, match="expected one of float64, float32"):
-        random_net(np.random.default_rng(0)).to_torch(torch.float16)
-    assert random_net(np.random.default_rng(0)).to_torch(torch.float32).encoder.weight.dtype == torch.float32
+        gaussian_net(np.random.default_rng(0)).to_torch(torch.float16)
+    assert (
+        gaussian_net(np.random.default_rng(0)).to_torch(torch.float32).encoder.weight.dtype == torch.float32
+    )
 
 
 def test_a_missing_torch_is_named_with_its_command():
@@ -383,11 +338,14 @@ def test_a_missing_torch_is_named_with_its_command():
         "    def find_spec(name, path, target=None):\n"
         "        if name == 'torch': raise ModuleNotFoundError('No module named torch')\n"
         "sys.meta_path.insert(0, Absent)\n"
-        "from fw_circuits.resnet import ResNet\n"
+        "from fw_circuits.resnet import ResNet, baseline\n"
         "net = ResNet([[1.0]], [0.0], [], [[1.0]], [0.0])\n"
-        "for call in (net.to_torch, lambda: ResNet.from_torch(None)):\n"
+        "train = lambda: baseline.train([[0.0], [1.0]], [0.0, 1.0])\n"
+        "for call in (net.to_torch, lambda: ResNet.from_torch(None), train):\n"
         "    try: call()\n"
         "    except ValueError as error: print(error)\n"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert run.stdout.count("pip install 'fw_circuits[torch]'") == 2
+    for call in ("to_torch", "from_torch", "the gradient-trained baseline"):
+        assert f"{call} needs torch, which cannot be imported (No module named torch)" in run.stdout
+    assert run.stdout.count("install it with: pip install 'fw_circuits[torch]'") == 3

@@ -1,11 +1,11 @@
-"""A symbolic builder of ReLU networks: affine expressions over slots, and neurons shared by construction.
+"""A symbolic builder of ReLU networks: affine expressions over the residual stream, and neurons shared by construction.
 
-``relu(expression)`` gives a new slot one layer above everything that it reads; asking again for the relu of
-an equal expression gives the same slot.  Interval bounds fold relus that are constant or never active.
+``relu(expression)`` gives a new coordinate of the stream one layer above everything that it reads; asking again for the
+relu of an equal expression gives the same coordinate.  Interval bounds fold relus that are constant or never active.
 
-Inputs are clipped in place: the slot of x holds ``x - low``, and two blocks subtract what is too much.  On the domain
-their neurons emit nothing, so that they add nothing to R(theta) (theory, section 7); a clipped copy of x in a slot of
-its own would cost x's whole sensitivity, once for each of its relus (ours).
+Inputs are clipped in place: the coordinate of x contains ``x - low``, and two blocks subtract what is too much.  On the
+domain their neurons emit nothing, so that they add nothing to R(theta) (theory, section 7); a clipped copy of x in a
+coordinate of its own would cost x's whole sensitivity, once for each of its relus (original to this package).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ REMAINDER = 2.0**-40
 
 @dataclass(frozen=True)
 class Expr:
-    """An affine expression ``const + sum of coefficient * slot``; coefficients are not zero.
+    """An affine expression ``const + sum of coefficient * coordinate of the stream``; coefficients are not zero.
 
     Examples
     --------
@@ -39,15 +39,11 @@ class Expr:
     const: float = 0.0
 
     def __add__(self, other: Expr | float) -> Expr:
-        if not isinstance(other, Expr):
-            return Expr(self.terms, self.const + other)
         return self._plus(other, 1.0)
 
     __radd__ = __add__
 
     def __sub__(self, other: Expr | float) -> Expr:
-        if not isinstance(other, Expr):
-            return Expr(self.terms, self.const - other)
         return self._plus(other, -1.0)
 
     def __rsub__(self, other: float) -> Expr:
@@ -56,7 +52,7 @@ class Expr:
     def __mul__(self, factor: float) -> Expr:
         if factor == 0.0:
             return Expr()
-        return Expr({slot: factor * coef for slot, coef in self.terms.items()}, factor * self.const)
+        return Expr({index: factor * coef for index, coef in self.terms.items()}, factor * self.const)
 
     __rmul__ = __mul__
 
@@ -68,14 +64,16 @@ class Expr:
         """Hashable; equal for equal expressions."""
         return frozenset(self.terms.items()), self.const
 
-    def _plus(self, other: Expr, factor: float) -> Expr:
+    def _plus(self, other: Expr | float, factor: float) -> Expr:
+        if not isinstance(other, Expr):
+            return Expr(self.terms, self.const + factor * other)
         terms = dict(self.terms)
-        for slot, coef in other.terms.items():
-            total = terms.get(slot, 0.0) + factor * coef
+        for index, coef in other.terms.items():
+            total = terms.get(index, 0.0) + factor * coef
             if total == 0.0:
-                del terms[slot]
+                del terms[index]
             else:
-                terms[slot] = total
+                terms[index] = total
         return Expr(terms, self.const + factor * other.const)
 
 
@@ -85,7 +83,7 @@ class Builder:
     Parameters
     ----------
     n_features : int
-        Inputs of the network; they are slots 0 to n_features - 1.
+        Inputs of the network; they are coordinates 0 to n_features - 1.
 
     Examples
     --------
@@ -101,9 +99,9 @@ class Builder:
         self._argument: list[Expr] = [Expr()] * n_features
         self._layer: list[int] = [0] * n_features
         self._bounds: list[tuple[float, float]] = [(-math.inf, math.inf)] * n_features
-        self._slot_of: dict[tuple[frozenset[tuple[int, float]], float], int] = {}
+        self._neuron_of: dict[tuple[frozenset[tuple[int, float]], float], int] = {}
         self._clipped: dict[int, tuple[float, float]] = {}
-        self._start: dict[int, float] = {}  # what the slot of an input holds 0 for
+        self._start: dict[int, float] = {}  # the input for which its coordinate is 0
 
     @property
     def n_neurons(self) -> int:
@@ -115,7 +113,7 @@ class Builder:
         return Expr({i: 1.0})
 
     def clip(self, i: int, low: float, high: float) -> Expr:
-        """``min(max(x_i, low), high) - low``: four neurons that write to the input's own slot, in blocks 1 and 2.
+        """``min(max(x_i, low), high) - low``: four neurons that write to the input's own coordinate, in blocks 1 and 2.
 
         The input is then no longer to be had as it came.
 
@@ -145,8 +143,8 @@ class Builder:
     def bounds(self, expr: Expr) -> tuple[float, float]:
         """Interval that contains the values of an expression, for all inputs."""
         low = high = expr.const
-        for slot, coef in expr.terms.items():
-            a, b = self._bounds[slot]
+        for index, coef in expr.terms.items():
+            a, b = self._bounds[index]
             low += coef * (a if coef > 0 else b)
             high += coef * (b if coef > 0 else a)
         return low, high
@@ -158,13 +156,13 @@ class Builder:
             return Expr()
         if low >= 0.0:
             return expr
-        opposite = self._slot_of.get((-expr).key)
+        opposite = self._neuron_of.get((-expr).key)
         if opposite is not None and max(-low, high) < math.inf:
             return expr + Expr({opposite: 1.0})  # relu(x) = x + relu(-x)
         return self._neuron(expr, low, high)
 
-    def slot(self, expr: Expr, max_terms: int = 1) -> Expr:
-        """A non-negative expression as one slot, if it has more than ``max_terms`` terms: one neuron."""
+    def materialise(self, expr: Expr, max_terms: int = 1) -> Expr:
+        """A non-negative expression as one coordinate, if it has more than ``max_terms`` terms: one neuron."""
         if len(expr.terms) <= max_terms:
             return expr
         low, high = self.bounds(expr)
@@ -175,38 +173,38 @@ class Builder:
         return a - self.relu(a - b)
 
     def _neuron(self, expr: Expr, low: float, high: float) -> Expr:
-        slot = self._slot_of.setdefault(expr.key, len(self._argument))
-        if slot == len(self._argument):
+        index = self._neuron_of.setdefault(expr.key, len(self._argument))
+        if index == len(self._argument):
             self._argument.append(expr)
             self._layer.append(1 + max(self._layer[i] for i in expr.terms))
             self._bounds.append((max(low, 0.0), high))
-        return Expr({slot: 1.0})
+        return Expr({index: 1.0})
 
     def assemble(self, outputs: Sequence[Expr]) -> ResNet:
-        """The network of these outputs: live neurons only, each written to its own slot by its layer.
+        """The network of these outputs: live neurons only, each written to its own coordinate by its layer.
 
         Those that clip inputs write to these.
         """
         live = self.live(outputs)
-        order = sorted(live, key=lambda slot: (self._layer[slot], slot))
-        place = {slot: row for row, slot in enumerate(order)}
-        inputs = [slot for slot in order if slot < self.n_features]
-        width, depth = max(1, len(order)), max((self._layer[slot] for slot in order), default=0)
+        order = sorted(live, key=lambda index: (self._layer[index], index))
+        place = {index: row for row, index in enumerate(order)}
+        inputs = [index for index in order if index < self.n_features]
+        width, depth = max(1, len(order)), max((self._layer[index] for index in order), default=0)
         layers: list[list[int]] = [[] for _ in range(depth + 1)]
-        for slot in order:
-            if slot >= self.n_features:
-                layers[self._layer[slot]].append(slot)
-        clipped = [slot for slot in inputs if slot in self._clipped]
+        for index in order:
+            if index >= self.n_features:
+                layers[self._layer[index]].append(index)
+        clipped = [index for index in inputs if index in self._clipped]
         blocks = []
         for l, layer in enumerate(layers[1:], 1):
-            arguments = [self._argument[slot] for slot in layer]
-            rows, signs = [place[slot] for slot in layer], [1.0] * len(layer)
+            arguments = [self._argument[index] for index in layer]
+            rows, signs = [place[index] for index in layer], [1.0] * len(layer)
             if l <= 2:
                 part = 1.0 - REMAINDER if l == 1 else 1.0
-                for slot in clipped:
-                    low, high = self._clipped[slot]
-                    arguments += [Expr({slot: -1.0}), Expr({slot: 1.0}, low - high)]
-                    rows += [place[slot]] * 2
+                for index in clipped:
+                    low, high = self._clipped[index]
+                    arguments += [Expr({index: -1.0}), Expr({index: 1.0}, low - high)]
+                    rows += [place[index]] * 2
                     signs += [part, -part]
             V, n = _matrix(arguments, place, width), len(arguments)
             W = sp.csr_array((signs, (rows, range(n))), shape=(width, n))
@@ -215,25 +213,25 @@ class Builder:
             (np.ones(len(inputs)), ([place[i] for i in inputs], inputs)), shape=(width, self.n_features)
         )
         shift = np.zeros(width)
-        for slot in inputs:
-            shift[place[slot]] = 0.0 - self._start.get(slot, 0.0)
+        for index in inputs:
+            shift[place[index]] = 0.0 - self._start.get(index, 0.0)
         constants = np.array([e.const for e in outputs])
         return ResNet(A, shift, tuple(blocks), _matrix(outputs, place, width), constants)
 
     def live(self, outputs: Iterable[Expr], known: Set[int] = frozenset()) -> set[int]:
-        """Slots that these expressions read, directly or through neurons, without the known ones."""
+        """Coordinates that these expressions read, directly or through neurons, without the known ones."""
         live: set[int] = set()
-        waiting = [slot for expr in outputs for slot in expr.terms]
+        waiting = [index for expr in outputs for index in expr.terms]
         while waiting:
-            slot = waiting.pop()
-            if slot not in live and slot not in known:
-                live.add(slot)
-                waiting.extend(self._argument[slot].terms)
+            index = waiting.pop()
+            if index not in live and index not in known:
+                live.add(index)
+                waiting.extend(self._argument[index].terms)
         return live
 
 
 def _matrix(exprs: Sequence[Expr], place: dict[int, int], width: int) -> sp.csr_array:
     indptr = np.cumsum([0, *(len(e.terms) for e in exprs)])
-    columns = np.array([place[slot] for e in exprs for slot in e.terms], dtype=np.int64)
+    columns = np.array([place[index] for e in exprs for index in e.terms], dtype=np.int64)
     data = np.array([coef for e in exprs for coef in e.terms.values()], dtype=np.float64)
     return sp.csr_array((data, columns, indptr), shape=(len(exprs), width))

@@ -12,13 +12,14 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from fw_circuits._checks import check_choice
 from fw_circuits.circuits.passes import strash, sweep
 from fw_circuits.exceptions import InputError
 from fw_circuits.lattice import Lattice
 from fw_circuits.resnet.checks import real_array
 from fw_circuits.resnet.compile.builder import Expr
-from fw_circuits.resnet.compile.corners import Corners
 from fw_circuits.resnet.compile.forms import Forms
+from fw_circuits.resnet.compile.vertices import VertexForms
 from fw_circuits.resnet.network import ResNet
 from fw_circuits.tetrakis import Atom
 
@@ -70,15 +71,14 @@ def compile_resnet(
     >>> compile_resnet([parity], [3.0], 1.0, lattice, "corners").n_neurons, net.n_neurons
     (1, 9)
     """
-    if exact_on not in EXACT_ON:
-        raise InputError(f"exact_on is {exact_on!r}; expected one of {', '.join(EXACT_ON)}.")
+    check_choice("exact_on", exact_on, EXACT_ON)
     if isinstance(atoms, Atom) or not isinstance(atoms, Iterable):
         raise InputError(f"atoms is a {type(atoms).__name__}; expected a sequence of Atom.")
     atoms = list(atoms)
     other = next((a for a in atoms if not isinstance(a, Atom)), None)
     if other is not None:
         raise InputError(
-            f"atoms holds a {type(other).__name__}; expected Atom(circuit, level, literals, lattice)."
+            f"atoms contains a {type(other).__name__}; expected Atom(circuit, level, literals, lattice)."
         )
     if not isinstance(lattice, Lattice):
         raise InputError(f"lattice is a {type(lattice).__name__}; expected the Lattice of the atoms.")
@@ -91,7 +91,7 @@ def compile_resnet(
             "expected (m,) and a number, or (m, q) and (q,)."
         )
     if not (np.all(np.isfinite(columns)) and np.all(np.isfinite(offset))):
-        raise InputError("coef or intercept holds NaN or infinity; expected finite numbers.")
+        raise InputError("coef or intercept contains NaN or infinity; expected finite numbers.")
     outside = [j for j, atom in enumerate(atoms) if atom.lattice != lattice]
     if outside:
         raise InputError(
@@ -99,7 +99,7 @@ def compile_resnet(
         )
     if exact_on == "corners":
         _warn_of_real_columns(lattice)
-    forms = Corners(lattice) if exact_on == "corners" else Forms(lattice, clip=exact_on == "everywhere")
+    forms = VertexForms(lattice) if exact_on == "corners" else Forms(lattice, clip=exact_on == "everywhere")
     outputs = [Expr(const=float(value)) for value in offset]
     for value, row in zip(_values(forms, atoms), columns, strict=True):
         outputs = [total + value * float(w) for total, w in zip(outputs, row, strict=True)]
@@ -122,7 +122,7 @@ def _warn_of_real_columns(lattice: Lattice) -> None:
         )
 
 
-def _values(forms: Forms | Corners, atoms: Sequence[Atom]) -> list[Expr]:
+def _values(forms: Forms | VertexForms, atoms: Sequence[Atom]) -> list[Expr]:
     """``T_C`` of every atom.  Atoms of equal level and support take the form that adds the fewest neurons.
 
     What the other forms built is not live and so not assembled.

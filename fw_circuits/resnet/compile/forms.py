@@ -1,7 +1,7 @@
 """The forms that a Tetrakis function can take in a network; which one is smallest depends on what is there already.
 
 Each form gives the measure of the t in [0, 1] where the circuit is 1 (layer-cake form, theory, section 2), which is
-``(1 + T_C) / 2``, or None where it does not apply.  Domain maps, waves, bits, sorted offsets, and gates and
+``(1 + T_C) / 2``, or None where it does not apply.  Domain maps, triangle waves, bits, sorted offsets, and gates and
 conjunctions of equal operands are shared between all of them, because the builder shares equal neurons.
 """
 
@@ -11,15 +11,14 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from itertools import pairwise
 
-import numpy as np
-
 from fw_circuits.circuits import Circuit
 from fw_circuits.lattice import Lattice
 from fw_circuits.resnet.compile.builder import Builder, Expr
 from fw_circuits.resnet.compile.gadgets import Coordinate, restore, scaled_bit, sort_descending
 from fw_circuits.resnet.compile.intervals import Intervals
+from fw_circuits.resnet.compile.symmetric import counts_of
 
-#: A wire with more terms than this becomes a slot of its own (one more neuron), so that sums stay short.
+#: A wire with more terms than this becomes a coordinate of its own (one more neuron), so that sums stay short.
 MAX_TERMS = 16
 #: A wire whose error may exceed this many rounding errors is restored to 0 or its scale (two more neurons).
 MAX_NOISE = 1024.0
@@ -76,8 +75,8 @@ class Forms:
         n = len(circuit.support)
         if level > 1 or n != len(support) or n > MAX_SYMMETRIC:
             return None
-        counts = values_by_count(circuit)
-        if counts is None:
+        flips, counts = counts_of(circuit) or ((True,), ())
+        if any(flips):
             return None
         edges = [Expr(const=1.0), *self.thresholds(level, support), Expr()]
         return sum((high - low for (high, low), c in zip(pairwise(edges), counts, strict=True) if c), Expr())
@@ -97,23 +96,6 @@ class Forms:
         return total
 
 
-def values_by_count(circuit: Circuit) -> list[bool] | None:
-    """The value for 0, 1, ..., n ones among the n inputs that are read; None if the circuit is not symmetric.
-
-    Examples
-    --------
-    >>> values_by_count(Circuit.from_truth_table(0b11101000, 3))
-    [False, False, True, True]
-    """
-    n = len(circuit.support)
-    patterns = np.arange(1 << n)[:, None] >> np.arange(n) & 1
-    bits = np.zeros((1 << n, circuit.n_inputs), dtype=np.uint8)
-    bits[:, list(circuit.support)] = patterns
-    values, ones = circuit.evaluate(bits)[:, 0].astype(bool), patterns.sum(axis=1)
-    by_count = values[(1 << np.arange(n + 1)) - 1]
-    return by_count.tolist() if np.array_equal(values, by_count[ones]) else None
-
-
 def run_circuit(b: Builder, circuit: Circuit, inputs: Sequence[Expr], scale: Expr) -> Expr:
     """The output of a circuit whose wires carry 0 or ``scale``, one relu per gate (theory, section 6, step
     4).
@@ -129,7 +111,7 @@ def run_circuit(b: Builder, circuit: Circuit, inputs: Sequence[Expr], scale: Exp
         if error > MAX_NOISE:
             wire, error = restore(b, wire, scale), 8.0
         else:
-            wire = b.slot(wire, MAX_TERMS)
+            wire = b.materialise(wire, MAX_TERMS)
         wires.append(wire)
         noise.append(error)
     (signal,) = circuit.outputs

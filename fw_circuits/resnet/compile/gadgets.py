@@ -1,8 +1,9 @@
-"""Relu-affine pieces of compiled networks: domain map, waves, sorting, scaled bits (theory, section 6).
+"""Relu-affine pieces of compiled networks: domain map, triangle waves, sorting, scaled bits (theory, section 6).
 
-Everything stays within [0, 2^level] and uses slopes that are powers of two, apart from the domain map, whose
-two relus per piece clip without cancellation; so the networks are exact to a few rounding errors.  Where the
-theory needs four relus for a bit of a vertex, the cumulative form of ``scaled_bit`` (ours) needs two.
+Everything stays within [0, 2^level] and uses slopes that are powers of two, apart from the domain map, whose two relus
+per piece clip without cancellation; so the networks are exact to a few rounding errors.  Where the theory needs four
+relus for a bit of a vertex, the cumulative form of ``scaled_bit`` (original to this package, as are the triangle waves)
+needs two.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def unit(b: Builder, lattice: Lattice, i: int, clip: bool = True) -> Expr:
     missing = Expr()
     for low, high in pairwise(knots):
         missing += b.relu(1.0 - b.relu(x - (low - start)) * (1.0 / (high - low)))
-    return b.slot(1.0 - missing * (1.0 / n_pieces))
+    return b.materialise(1.0 - missing * (1.0 / n_pieces))
 
 
 def folds(b: Builder, y: Expr, level: int, n: int) -> Expr:
@@ -48,18 +49,18 @@ def folds(b: Builder, y: Expr, level: int, n: int) -> Expr:
     return y
 
 
-def teeth(b: Builder, u: Expr, centers: Sequence[int], high: int, apart: bool = True) -> Expr:
-    """``sum over centers m of relu(1 - |u - m|)`` for u in [0, high]; the centers rise by 2 at least (ours).
+def triangle_wave(b: Builder, u: Expr, centers: Sequence[int], high: int, apart: bool = True) -> Expr:
+    """``sum over centers m of relu(1 - |u - m|)`` for u in [0, high]; the centers rise by 2 at least.
 
-    Reflections at the middle of all teeth halve their number, as long as they lie symmetrically; the last tooth is
+    Reflections at the middle of all peaks halve their number, as long as they lie symmetrically; the last peak is
     clipped.  Each is by the neuron of the shorter range: a neuron adds its range to R(theta), twice and times the
-    sensitivity of the result.  Two teeth of u stand alone where that adds less, and other waves may share them; not
+    sensitivity of the result.  Two peaks of u stand alone where that adds less, and other waves may share them; not
     after a reflection (``apart=False``), which would count twice.
 
     Examples
     --------
     >>> b = Builder(1)
-    >>> wave = teeth(b, b.input(0), [1, 3], 4)
+    >>> wave = triangle_wave(b, b.input(0), [1, 3], 4)
     >>> b.assemble([wave]).forward([[0.5], [1.0], [2.0], [2.75], [4.0]]).tolist(), b.n_neurons
     ([0.5, 1.0, 0.0, 0.75, 0.0], 4)
     """
@@ -71,7 +72,7 @@ def teeth(b: Builder, u: Expr, centers: Sequence[int], high: int, apart: bool = 
     together = _shorter(middle, high) + _shorter(centers[-1] - middle, farther)
     apart = apart and len(centers) == 2 and sum(_shorter(m, high) for m in centers) < together
     if apart or not symmetric:
-        return teeth(b, u, centers[:half], high) + teeth(b, u, centers[half:], high)
+        return triangle_wave(b, u, centers[:half], high) + triangle_wave(b, u, centers[half:], high)
     v = u - float(middle)
     if middle >= high:
         v = -v
@@ -79,7 +80,7 @@ def teeth(b: Builder, u: Expr, centers: Sequence[int], high: int, apart: bool = 
         v = v + 2.0 * b.relu(-v) if middle <= high - middle else 2.0 * b.relu(v) - v
     if len(centers) == 1:
         return b.relu(1.0 - v)
-    return teeth(b, v, [m - middle for m in centers if m >= middle], farther, apart=False)
+    return triangle_wave(b, v, [m - middle for m in centers if m >= middle], farther, apart=False)
 
 
 def _shorter(m: int, high: int) -> int:
@@ -98,28 +99,28 @@ class Coordinate:
         self._b, self._level = b, level
         self.constant = len(lattice.knots[i]) == 1
         self._z = unit(b, lattice, i, clip) * float((1 << level) - 1)
-        self.s = b.slot(folds(b, self._z, level, level))
+        self.s = b.materialise(folds(b, self._z, level, level))
 
     def neighbour_bits(self, p: int) -> tuple[Expr, Expr]:
         """``(bit p of E) * (1 - s)`` and ``(bit p of O) * s``; both continuous in x (theory, section 6, step 2)."""
-        return self._teeth(p, 0, 1), self._teeth(p, 1, 1)
+        return self._wave(p, 0, 1), self._wave(p, 1, 1)
 
     def interval(self, p: int) -> tuple[Expr, Expr]:
         """The ends of bit p: it is 1 for t from s, or 0 if bit p of O is 1, to s, or 1 if bit p of E is 1.
 
-        The sums ``s - odd`` and ``s + even`` of the neighbours' bits, but read from z itself: fewer teeth than s has.
+        The sums ``s - odd`` and ``s + even`` of the neighbours' bits, but read from z itself: fewer peaks than s has.
         """
-        return self._teeth(p, 1, 0), 1.0 - self._teeth(p, 0, 0)
+        return self._wave(p, 1, 0), 1.0 - self._wave(p, 0, 0)
 
-    def _teeth(self, p: int, parity: int, value: int) -> Expr:
-        """A tooth at each integer of this parity whose bit p has this value."""
+    def _wave(self, p: int, parity: int, value: int) -> Expr:
+        """A triangle wave with a peak at each integer of this parity whose bit p has this value."""
         if self.constant:
             return Expr()
         integers = range(parity, 1 << self._level, 2)
         centers = [m for m in integers if m >> p & 1 == value]
         if len(centers) == len(integers):
             return self.s if parity else 1.0 - self.s
-        return teeth(self._b, self._z, centers, (1 << self._level) - 1)
+        return triangle_wave(self._b, self._z, centers, (1 << self._level) - 1)
 
 
 def comparators(n: int) -> Iterator[tuple[int, int]]:
@@ -143,7 +144,7 @@ def comparators(n: int) -> Iterator[tuple[int, int]]:
 
 
 def sort_descending(b: Builder, wires: Sequence[Expr]) -> list[Expr]:
-    """Expressions in descending order, one relu per comparator: a wire is a sum of as many terms as it met."""
+    """Expressions in descending order, one relu per comparator, which adds a term to both of its wires."""
     wires = list(wires)
     for i, j in comparators(len(wires)):
         swap = b.relu(wires[j] - wires[i])

@@ -1,4 +1,6 @@
-"""Circuits as integer combinations of intervals: no sorting and no copies (ours; cheap for few literals).
+"""Circuits as integer combinations of intervals: no sorting and no copies.
+
+Original to this package, and cheap for few literals.
 
 In the layer-cake form ``T_C(x) = integral over t in [0, 1] of c(v(x, t))`` (theory, section 2) a literal is true
 for t in one interval: bit O for t < s and bit E for t > s make it ``[s - odd, s + even)`` with odd = s if bit O is 1,

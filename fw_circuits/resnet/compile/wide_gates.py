@@ -1,6 +1,6 @@
-"""Circuits as networks of wide gates: functions of how many of their signals are 1 (ours).
+"""Circuits as networks of wide gates: functions of how many of their signals are 1 (original to this package).
 
-A wide gate is piecewise linear in the sum of its signals, at a share in R(theta) that `counts.cheapest` tells: 1 for
+A wide gate is piecewise linear in the sum of its signals, at a share in R(theta) that `symmetric.cheapest` tells: 1 for
 the conjunction of any number of signals, 2 for a majority of three, 28 for the parity of eight, where a tree of
 two-input gates pays more with every level because each of them can pass on a change of any operand.  So each circuit
 is covered anew: for every gate that is needed, the cut (a set of signals through which all paths to it pass) of least
@@ -13,10 +13,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from fw_circuits.circuits import Circuit
-from fw_circuits.circuits.cuts import cone
-from fw_circuits.circuits.gate import apply_table
-from fw_circuits.circuits.tables import variable_table
-from fw_circuits.resnet.compile.counts import cheapest, counts_of_table
+from fw_circuits.resnet.compile.symmetric import cheapest, counts_of_table, table_of
 
 #: Leaves of a cut, and cuts kept for each node.
 LEAVES, CUTS = 6, 24
@@ -76,18 +73,3 @@ def wide_gates(circuit: Circuit) -> list[WideGate]:
             needed.add(node)
             waiting.extend(chosen[node].leaves)
     return [chosen[node] for node in sorted(needed)]
-
-
-def table_of(circuit: Circuit, node: int, leaves: tuple[int, ...]) -> int:
-    """Truth table of a node in terms of the leaves of one of its cuts; leaf i is variable i.
-
-    >>> hex(table_of(Circuit(3, ((8, 1, 2), (6, 4, 3)), (10,)), 5, (3, 4)))
-    '0x6'
-    """
-    n = len(leaves)
-    ones = (1 << (1 << n)) - 1
-    known = {0: 0} | {leaf: variable_table(i, n) for i, leaf in enumerate(leaves)}
-    for inner in reversed(cone(circuit, node, leaves)):
-        table, a, b = circuit.gates[inner - circuit.n_inputs - 1]
-        known[inner] = apply_table(table, known[a], known[b], ones)
-    return known[node]

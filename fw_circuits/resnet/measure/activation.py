@@ -4,7 +4,7 @@ Three definitions, for block l and neuron i:
 
 - ``sup``: the largest ``relu(V_i alpha + b_i)`` over the domain;
 - ``parameters``: ``sum_j |V_ij| rho_j + |b_i|``, where ``rho_j = sup |alpha_{l-1, j}|`` over the domain: no
-  cancellation between slots counts (taking rho <= 1 for granted would be wrong);
+  cancellation between coordinates counts (taking rho <= 1 for granted would be wrong);
 - ``rms``: the root mean square over the rows of data, exact up to rounding.
 
 The suprema are bounded by an :class:`Enclosure` of the streams, from above and with rounding.
@@ -17,7 +17,9 @@ from typing import Any
 
 import numpy as np
 
+from fw_circuits._checks import check_choice
 from fw_circuits._typing import Array, Floats
+from fw_circuits._validation import check_X
 from fw_circuits.exceptions import InputError
 from fw_circuits.resnet.measure.box import Box
 from fw_circuits.resnet.measure.enclosure import EPS, Enclosure, Step, relu_band
@@ -28,20 +30,23 @@ KINDS = ("sup", "parameters", "rms")
 KINK = 1e-8
 
 
+#: For each block, the neurons that are dead and those that are active on the whole domain.
+Gates = list[tuple[Array, Array]]
+
+
 @dataclass(frozen=True, eq=False)
 class Ranges:
     """What :func:`stream_ranges` knows, for all x in a box.
 
     ``low`` and ``high`` bound the pre-activations of each block; ``magnitudes`` the absolute streams
-    ``alpha_0, ..., alpha_L``; ``dead`` and ``active`` mark neurons that are decided on the whole box, with a margin
-    (``KINK``) that leaves every kink undecided; ``folded`` counts generators that were given up.
+    ``alpha_0, ..., alpha_L``; ``gates`` are decided with a margin (``KINK``) that leaves every kink undecided;
+    ``folded`` counts generators that were given up.
     """
 
     low: list[Floats]
     high: list[Floats]
     magnitudes: list[Floats]
-    dead: list[Array]
-    active: list[Array]
+    gates: Gates
     folded: int
 
 
@@ -60,16 +65,15 @@ def stream_ranges(resnet: ResNet, box: Box, steps: list[Step], capacity_bytes: i
     streams = Enclosure(
         A @ center + resnet.a, generators, slack, generators.shape[1] + resnet.n_neurons, capacity_bytes
     )
-    low, high, dead, active, magnitudes = [], [], [], [], [streams.magnitude]
+    low, high, gates, magnitudes = [], [], [], [streams.magnitude]
     for step in steps:
         margin = KINK * (step.abs_read @ streams.magnitude + np.abs(step.bias))
         below, above = streams.advance(step, relu_band)
         low.append(below)
         high.append(above)
-        dead.append(above < -margin)
-        active.append(below > margin)
+        gates.append((above < -margin, below > margin))
         magnitudes.append(streams.magnitude)
-    return Ranges(low, high, magnitudes, dead, active, streams.folded)
+    return Ranges(low, high, magnitudes, gates, streams.folded)
 
 
 def bounds_of(resnet: ResNet, kind: str, high: list[Floats], magnitudes: list[Floats]) -> list[Floats]:
@@ -95,27 +99,18 @@ def root_mean_square(resnet: ResNet, data: Floats) -> list[Floats]:
 
 def check_kind(kind: str, data: Any, n_features: int) -> Floats | None:
     """The data as (N, d) floats, or None; refuse unknown kinds and ``rms`` without data."""
-    if kind not in KINDS:
-        raise InputError(f"activation is {kind!r}; expected one of {', '.join(KINDS)}.")
+    check_choice("activation", kind, KINDS)
     if data is None:
         if kind == "rms":
             raise InputError("activation 'rms' is a mean over data; pass data=X.")
         return None
-    rows = np.asarray(data)
-    if rows.ndim != 2 or rows.shape[1] != n_features or len(rows) == 0 or rows.dtype.kind not in "buif":
-        raise InputError(
-            f"data has shape {rows.shape} and type {rows.dtype}; expected (N, {n_features}) numbers, N >= 1."
-        )
-    rows = rows.astype(np.float64)
-    if not np.all(np.isfinite(rows)):
-        raise InputError("data holds NaN or infinity; impute or drop these rows first.")
-    return rows
+    return check_X(data, n_features=n_features, name="data")
 
 
 def activation_bounds(
     resnet: ResNet, kind: str = "sup", domain: Any = None, data: Any = None, method: str = "affine"
 ) -> list[Floats]:
-    """Upper bounds H on the activations of every neuron, one array a block.
+    """Upper bounds H on the activations of every neuron, one array per block.
 
     Parameters
     ----------
@@ -146,8 +141,7 @@ def activation_bounds(
     """
     check_network(resnet)
     rows = check_kind(kind, data, resnet.n_features)
-    if method not in ("affine", "interval"):
-        raise InputError(f"method is {method!r}; expected affine or interval.")
+    check_choice("method", method, ("affine", "interval"))
     if kind == "rms" and rows is not None:
         return root_mean_square(resnet, rows)
     box = Box.of(domain, resnet.n_features, rows)

@@ -27,7 +27,7 @@ class Box:
     Raises
     ------
     InputError
-        If the box is empty, inverted, unbounded, or holds NaN.
+        If the box is empty, inverted, unbounded, or contains NaN.
 
     Examples
     --------
@@ -51,7 +51,7 @@ class Box:
             )
         if not (np.all(np.isfinite(low)) and np.all(np.isfinite(high))):
             raise InputError(
-                "the domain holds NaN or infinity; expected finite ends, for example of the data."
+                "the domain contains NaN or infinity; expected finite ends, for example of the data."
             )
         wrong = np.flatnonzero(low > high)
         if wrong.size:
@@ -71,6 +71,10 @@ class Box:
         n_features : int
         data : (N, d), optional
 
+        Returns
+        -------
+        Box
+
         Examples
         --------
         >>> Box.of((0, [1, 2]), 2).high.tolist()
@@ -83,7 +87,9 @@ class Box:
         if isinstance(domain, Lattice):
             knots = domain.knots
             domain = cls(np.array([t[0] for t in knots]), np.array([t[-1] for t in knots]))
-        if not isinstance(domain, Box):
+        if isinstance(domain, Box):
+            box = domain
+        else:
             try:
                 low, high = (real_array("an end", end) for end in domain)
                 low, high = (np.full(n_features, end) if end.ndim == 0 else end for end in (low, high))
@@ -91,10 +97,10 @@ class Box:
                 raise InputError(
                     f"domain is {domain!r}; expected (low, high), a Box, a Lattice, or None ({error})"
                 ) from None
-            domain = cls(low, high)
-        if domain.low.size != n_features:
-            raise InputError(f"the domain has {domain.low.size} coordinates; the network reads {n_features}.")
-        return domain
+            box = cls(low, high)
+        if box.low.size != n_features:
+            raise InputError(f"the domain has {box.low.size} coordinates; the network reads {n_features}.")
+        return box
 
     @property
     def center(self) -> Floats:
@@ -122,7 +128,7 @@ class Box:
         return Box(self.low, high), Box(low, self.high)
 
     def sample(self, n: int, rng: np.random.Generator) -> Floats:
-        """(n, d) points: the centre, then corners and uniform points in turn."""
+        """(n, d) points: the centre, then vertices and uniform points in turn."""
         points = rng.uniform(size=(n, self.low.size))
         points[1::2] = points[1::2] < 0.5
         points[:1] = 0.5

@@ -12,43 +12,38 @@ definition is this project's reading of the paper.  It has three parts, which :c
 - ``streams``: whether derivatives are those at *every* stream of R^width, or at those *reached* from the domain (at a
   kink: the limits from all sides).
 
-``lower <= R <= upper``: the upper end is certified, the lower end was met at points, up to rounding.  The two ends of
-the network are kept apart: ``input_layer`` is ``sum_j |D_0 A[:, j]| sup |x_j|``, ``output_layer`` is
-``sum_i |C[:, i]| sup |alpha_{L,i}|``.
+``lower <= R <= upper``: the upper end is certified, the lower end is attained at points, up to rounding.  The two ends
+of the network are kept apart: ``input_layer`` is ``sum_j |D_0 A[:, j]| sup |x_j|``, ``output_layer`` is ``sum_i |C[:,
+i]| sup |alpha_{L,i}|``.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
+from fw_circuits._bracket import Bracket
+from fw_circuits._checks import check_choice, check_integer
 from fw_circuits._typing import Floats
 from fw_circuits.exceptions import InputError
-from fw_circuits.resnet.checks import check_counts, generator
+from fw_circuits.resnet.checks import generator
 from fw_circuits.resnet.measure.activation import check_kind, root_mean_square
+from fw_circuits.resnet.measure.attained import largest_activations, streams_at
 from fw_circuits.resnet.measure.box import Box
-from fw_circuits.resnet.measure.lower import (
-    default_steps,
+from fw_circuits.resnet.measure.lower_bound import (
+    ascent_steps,
+    coordinate_tangents,
     layer_lower,
     search_derivatives,
-    slot_tangents,
-    slot_units,
+    stream_units,
     writers,
 )
-from fw_circuits.resnet.measure.sampled import largest_activations, streams_at
 from fw_circuits.resnet.measure.scaling import column_norms
-from fw_circuits.resnet.measure.sensitivity import GEOMETRIES, STREAMS, check_choice
-from fw_circuits.resnet.measure.upper import METHODS, certify, layer_upper
+from fw_circuits.resnet.measure.sensitivity import GEOMETRIES, STREAMS
+from fw_circuits.resnet.measure.upper_bound import METHODS, certify, layer_upper
 from fw_circuits.resnet.network import ResNet, check_network
-
-
-class Bracket(NamedTuple):
-    """A lower and an upper value of one quantity."""
-
-    lower: float
-    upper: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,10 +82,8 @@ class Complexity:
 
     @property
     def ratio(self) -> float:
-        """``upper / lower``: 1 for an exact value, infinite if nothing was met."""
-        if self.lower > 0.0:
-            return self.upper / self.lower
-        return 1.0 if self.upper == 0.0 else np.inf
+        """``upper / lower``: 1 for an exact value, infinite if the lower end is 0."""
+        return Bracket(self.lower, self.upper).ratio
 
     def describe(self) -> str:
         """Value and definition in words, a few lines."""
@@ -101,11 +94,11 @@ class Complexity:
         }[self.activation]
         where = "every stream" if self.streams == "all" else "the streams reached from the domain"
         geometry = {
-            "l1": "l1 norms, each slot weighed by its largest derivative",
-            "l2": "l2 norms, slots weighed so that the weighted Lipschitz constant is at most 1",
+            "l1": "l1 norms, each coordinate weighted by its largest derivative",
+            "l2": "l2 norms, coordinates weighted so that the weighted Lipschitz constant is at most 1",
         }[self.geometry]
         lines = [
-            f"R(theta) is between {self.lower:.6g} (met at points) and {self.upper:.6g} (certified, {self.method}).",
+            f"R(theta) is between {self.lower:.6g} (attained) and {self.upper:.6g} (certified, {self.method}).",
             f"Geometry {self.geometry}: {geometry}; derivatives at {where}.",
             f"Activation {self.activation}: {activation}.",
             f"Domain: {self.domain.describe()}.",
@@ -139,7 +132,7 @@ def complexity(
     method : {"affine", "interval", "path", "split", "sdp"}
         "affine": zonotopes.  "interval" and "path" (absolute weights over all paths): coarser.  "split": zonotopes
         on at most ``n_cells`` cells of the domain, for few inputs.  "sdp": affine, improved by a semidefinite program
-        for each level; l2 geometry, every stream, width and neurons a block <= 16, at most 6 blocks.
+        for each level; l2 geometry, every stream, width and neurons per block <= 16, at most 6 blocks.
     streams : {"all", "reached"}, optional
         Default: "reached" for "split", else "all".
     data : (N, d), optional
@@ -168,48 +161,37 @@ def complexity(
     (6.0, 6.0)
     """
     check_network(resnet)
-    check_counts(n_samples=n_samples, n_steps=n_steps, n_cells=n_cells)
-    rng = generator(random_state)
-    check_choice("geometry", geometry, GEOMETRIES)
-    check_choice("method", method, METHODS)
     streams = streams or ("reached" if method == "split" else "all")
-    check_choice("streams", streams, STREAMS)
-    if method == "split" and streams == "all":
-        raise InputError("splitting the domain says nothing about streams outside; use streams='reached'.")
-    if method in ("sdp", "path") and streams == "reached":
-        raise InputError(f"method {method!r} bounds derivatives at every stream; use streams='all'.")
-    if method == "sdp" and geometry == "l1":
-        raise InputError("the semidefinite program is for geometry='l2'; use method='affine' for l1.")
+    _check_words(geometry, method, streams)
+    check_integer("n_samples", n_samples, 1)
+    check_integer("n_cells", n_cells, 1)
+    n_steps = ascent_steps(resnet, n_steps)
+    rng = generator(random_state)
     rows = check_kind(activation, data, resnet.n_features)
     box = Box.of(domain, resnet.n_features, rows)
     top = certify(resnet, box, geometry, activation, method, streams, rows, n_cells)
-    p = 1 if geometry == "l1" else 2
-
-    n_steps = default_steps(resnet) if n_steps is None else n_steps
     X = box.sample(n_samples, rng)
     if rows is not None:
         X = np.concatenate([X, _inside(rows, box)[:n_samples]])
-    emitted, last, X = _met_activations(resnet, box, activation, X, rows, n_steps)
-    within = box if streams == "reached" else slot_units(resnet, X)
+    emitted, last, X = _attained_activations(resnet, box, activation, X, rows, n_steps)
+    activations = zip([box.magnitude, *emitted], [box.magnitude, *top.activations], strict=True)
+    within = box if streams == "reached" else stream_units(resnet, X)
+    p = 1 if geometry == "l1" else 2
     brackets = []
-    for l in range(resnet.depth + 1):
+    for l, (low, high) in enumerate(activations):
         W = writers(resnet, l)
-        h_low, h_high = (box.magnitude,) * 2 if l == 0 else (emitted[l - 1], top.activations[l - 1])
-        slots = np.flatnonzero(np.diff(W.indptr))
+        tangents = coordinate_tangents(np.flatnonzero(np.diff(W.indptr)))
         steps = n_steps if l < resnet.depth else 0
-        J = np.concatenate(search_derivatives(resnet, l, X, within, slot_tangents(slots), steps, rng), axis=2)
-        lower = layer_lower(J, W, h_low, geometry)
-        brackets.append(Bracket(lower, layer_upper(top.diagonals[l], W, h_high, p)))
+        J = np.concatenate(search_derivatives(resnet, l, X, within, tangents, steps, rng), axis=2)
+        brackets.append(Bracket(layer_lower(J, W, low, geometry), layer_upper(top.diagonals[l], W, high, p)))
     ones = np.ones(resnet.n_outputs)
-    ends = Bracket(
-        float(last @ column_norms(ones, resnet.C, p)), layer_upper(ones, resnet.C, top.last_streams, p)
-    )
+    output = float(last @ column_norms(ones, resnet.C, p))
     return Complexity(
         lower=sum(b.lower for b in brackets[1:]),
         upper=sum(b.upper for b in brackets[1:]),
         per_block=tuple(brackets[1:]),
         input_layer=brackets[0],
-        output_layer=ends,
+        output_layer=Bracket(output, layer_upper(ones, resnet.C, top.last_streams, p)),
         geometry=geometry,
         activation=activation,
         streams=streams,
@@ -219,14 +201,27 @@ def complexity(
     )
 
 
+def _check_words(geometry: str, method: str, streams: str) -> None:
+    """Refuse unknown words, and words that do not go together."""
+    check_choice("geometry", geometry, GEOMETRIES)
+    check_choice("method", method, METHODS)
+    check_choice("streams", streams, STREAMS)
+    if method == "split" and streams == "all":
+        raise InputError("splitting the domain says nothing about streams outside; use streams='reached'.")
+    if method in ("sdp", "path") and streams == "reached":
+        raise InputError(f"method {method!r} bounds derivatives at every stream; use streams='all'.")
+    if method == "sdp" and geometry == "l1":
+        raise InputError("the semidefinite program is for geometry='l2'; use method='affine' for l1.")
+
+
 def _inside(rows: Floats, box: Box) -> Floats:
     return rows[np.all((rows >= box.low) & (rows <= box.high), axis=1)]
 
 
-def _met_activations(
+def _attained_activations(
     resnet: ResNet, box: Box, kind: str, X: Floats, rows: Floats | None, n_steps: int
 ) -> tuple[list[Floats], Floats, Floats]:
-    """Activations that were met (by the definition ``kind``), the largest last streams, and the points."""
+    """Activations that are attained (by the definition ``kind``), the largest last streams, and the points."""
     found, points = largest_activations(resnet, box, X, n_steps)
     X = np.concatenate([X, points[:: max(1, len(points) // len(X))]])
     magnitudes = [np.abs(stream).max(axis=1) for stream in streams_at(resnet, X)]

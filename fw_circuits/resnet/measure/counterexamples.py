@@ -1,4 +1,4 @@
-"""Two networks of cancelling neurons on which tempting versions of the pruning bound fail (ours).
+"""Two networks of cancelling neurons on which tempting versions of the pruning bound fail (original to this package).
 
 Both compute f = 0 for all x: what their first neurons write cancels, exactly, before absolute values are taken, and
 pruning removes one side.  Sensitivities and activations are exact, the latter over all networks that pruning to n
@@ -15,7 +15,7 @@ import scipy.sparse as sp
 from fw_circuits._typing import Floats
 from fw_circuits.resnet.network import Block, ResNet
 
-#: Share of the l2 sensitivity that goes to slots which a block does not write to.
+#: Share of the l2 sensitivity that goes to coordinates which a block does not write to.
 ETA = 1e-6
 
 
@@ -40,7 +40,7 @@ def short_of_a_width(m: int) -> CounterExample:
     """For the l1 geometry with R^2 / n: ``sum_j |alpha_j - 1|`` where m neurons write alpha_j = 1.
 
     With n = 3 m / 2 every one of them is kept with probability 1/2 and then writes 2, so that each term is 1: the error
-    is m, the claim sqrt(6 m), short by a factor that grows with the width.  Independent errors in m slots add up
+    is m, the claim sqrt(6 m), short by a factor that grows with the width.  Independent errors in m coordinates add up
     like sqrt(m) in the l2 norm, like m in the l1 norm.
     """
     width, out = m + 1, m
@@ -85,7 +85,7 @@ def _network(width: int, out: int, blocks: tuple[Block, ...]) -> ResNet:
 
 
 def _unit(width: int, i: int) -> Floats:
-    return np.eye(1, width, i)[0]
+    return np.eye(1, width, i).ravel()
 
 
 def _mostly(width: int, i: int) -> Floats:

@@ -141,7 +141,7 @@ class Enclosure:
 
     @property
     def magnitude(self) -> Floats:
-        """Upper bounds of the absolute values, one a coordinate."""
+        """Upper bounds of the absolute values, one per coordinate."""
         return np.maximum(np.abs(self.low), np.abs(self.high))
 
     def advance(self, step: Step, relax: Relaxation) -> tuple[Floats, Floats]:

@@ -13,37 +13,37 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fw_circuits._typing import Array, Floats
+from fw_circuits._checks import check_choice, check_integer
+from fw_circuits._typing import Floats
 from fw_circuits.exceptions import InputError
-from fw_circuits.resnet.checks import check_counts, real_array
+from fw_circuits.resnet.checks import nonnegative
 from fw_circuits.resnet.measure import lipsdp
 from fw_circuits.resnet.measure.activation import forward_steps, stream_ranges
 from fw_circuits.resnet.measure.box import Box
 from fw_circuits.resnet.measure.enclosure import EPS, Enclosure
-from fw_circuits.resnet.measure.lower import (
-    default_steps,
+from fw_circuits.resnet.measure.lower_bound import (
+    ascent_steps,
+    coordinate_tangents,
     search_derivatives,
-    slot_tangents,
-    slot_units,
     steepest_tangents,
+    stream_units,
 )
 from fw_circuits.resnet.measure.sensitivity import (
     GEOMETRIES,
     STREAMS,
     backward_steps,
-    check_choice,
     derivative_bounds,
     sensitivities,
 )
 from fw_circuits.resnet.network import ResNet, check_network
 
-#: A constant that was met refutes a claim only if it exceeds 1 by more than rounding.
+#: A constant that was attained refutes a claim only if it exceeds 1 by more than rounding.
 ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
 class LipschitzLevel:
-    """Lipschitz constants of ``(alpha_l -> f) o D_l^-1`` at one level: two that were met, one that is certified."""
+    """Lipschitz constants of ``(alpha_l -> f) o D_l^-1`` at one level: two are attained, one is certified."""
 
     level: int
     sampled: float
@@ -52,13 +52,13 @@ class LipschitzLevel:
 
     @property
     def estimate(self) -> float:
-        """The largest constant that was met: a lower bound."""
+        """The largest constant that was attained: a lower bound."""
         return max(self.sampled, self.searched)
 
 
 @dataclass(frozen=True, eq=False)
 class LipschitzCheck:
-    """What :func:`verify_lipschitz` found, one entry a level that was checked."""
+    """What :func:`verify_lipschitz` found, one entry per level that was checked."""
 
     levels: tuple[LipschitzLevel, ...]
     geometry: str
@@ -66,7 +66,7 @@ class LipschitzCheck:
 
     @property
     def violated(self) -> bool:
-        """Whether a derivative was met that refutes the claim."""
+        """Whether a derivative was found that refutes the claim."""
         return any(level.estimate > 1.0 + ROUNDING for level in self.levels)
 
     @property
@@ -76,7 +76,7 @@ class LipschitzCheck:
 
     @property
     def estimate(self) -> float:
-        """The largest constant that was met at any level."""
+        """The largest constant that was attained at any level."""
         return max((level.estimate for level in self.levels), default=0.0)
 
     @property
@@ -87,11 +87,11 @@ class LipschitzCheck:
     def describe(self) -> str:
         """The verdict in words, and the levels."""
         verdict = (
-            f"REFUTED: a constant of {self.estimate:.6g} was met"
+            f"REFUTED: a constant of {self.estimate:.6g} was attained"
             if self.violated
             else "certified: at most 1 at every level"
             if self.certified
-            else f"OPEN: {self.estimate:.6g} was met and {self.bound:.6g} is certified"
+            else f"OPEN: {self.estimate:.6g} was attained and {self.bound:.6g} is certified"
         )
         where = "at every stream" if self.streams == "all" else "at the streams reached from the domain"
         lines = [f"Lipschitz constants after division by D, geometry {self.geometry}, {where}: {verdict}."]
@@ -131,6 +131,10 @@ def verify_lipschitz(
     n_samples, n_steps, random_state : int
         The sampling and the search; ``n_steps`` as in :func:`fw_circuits.resnet.measure.complexity.complexity`.
 
+    Returns
+    -------
+    LipschitzCheck
+
     Raises
     ------
     InputError
@@ -144,7 +148,9 @@ def verify_lipschitz(
     (True, True)
     """
     check_network(resnet)
-    check_counts(n_samples=n_samples, n_steps=n_steps, random_state=random_state)
+    check_integer("n_samples", n_samples, 1)
+    n_steps = ascent_steps(resnet, n_steps)
+    check_integer("random_state", random_state, 0)
     check_choice("geometry", geometry, GEOMETRIES)
     check_choice("streams", streams, STREAMS)
     claimed = _check_diagonals(resnet, D)
@@ -155,17 +161,19 @@ def verify_lipschitz(
     box = Box.of(domain, resnet.n_features)
     certified = _certify(resnet, claimed, geometry, box, streams)
     X = box.sample(n_samples, np.random.default_rng(random_state))
-    within = box if streams == "reached" else slot_units(resnet, X)
+    within = box if streams == "reached" else stream_units(resnet, X)
     small = geometry == "l2" and streams == "all" and sdp is not False and lipsdp.is_small(resnet)
     levels = []
     for l, diagonal in enumerate(claimed):
         if diagonal is None:
             continue
-        steps = (default_steps(resnet) if n_steps is None else n_steps) if l < resnet.depth else 0
-        towards = slot_tangents(np.arange(resnet.width)) if geometry == "l1" else steepest_tangents(diagonal)
+        steps = n_steps if l < resnet.depth else 0
+        towards = (
+            coordinate_tangents(np.arange(resnet.width)) if geometry == "l1" else steepest_tangents(diagonal)
+        )
         rng = np.random.default_rng((random_state, l))  # the same whichever other levels are checked
-        met = search_derivatives(resnet, l, X, within, towards, steps, rng)
-        sampled, searched = (_constant(J, diagonal, geometry) for J in met)
+        found = search_derivatives(resnet, l, X, within, towards, steps, rng)
+        sampled, searched = (_constant(J, diagonal, geometry) for J in found)
         proved = certified[l]
         if small and l < resnet.depth and (sdp or proved > 1.0 >= max(sampled, searched) - ROUNDING):
             proved = min(proved, lipsdp.certified_factor(resnet, l, diagonal))
@@ -179,20 +187,11 @@ def _check_diagonals(resnet: ResNet, D: Sequence[npt.ArrayLike | None]) -> list[
         raise InputError(
             f"D {what}; expected {resnet.depth + 1}, for the streams before and after every block."
         )
-    claimed: list[Floats | None] = []
-    for l, diagonal in enumerate(D):
-        if diagonal is None:
-            claimed.append(None)
-            continue
-        vector = real_array(f"D[{l}]", diagonal)
-        if vector.shape != (resnet.width,) or not np.all(np.isfinite(vector)) or np.any(vector < 0.0):
-            raise InputError(f"D[{l}] is not a vector of {resnet.width} finite numbers >= 0.")
-        claimed.append(vector)
-    return claimed
+    return [d if d is None else nonnegative(f"D[{l}]", d, resnet.width) for l, d in enumerate(D)]
 
 
 def _divide(J: Floats, D: Floats) -> Floats:
-    """``J / D`` along the slots, 0 / 0 = 0."""
+    """``J / D`` along the coordinates, 0 / 0 = 0."""
     shape = (1, -1, *(1,) * (J.ndim - 2))
     D = np.broadcast_to(D.reshape(shape), J.shape)
     return np.divide(J, D, out=np.where(J == 0.0, 0.0, np.inf), where=D > 0.0)
@@ -214,21 +213,17 @@ def _certify(
     resnet: ResNet, claimed: list[Floats | None], geometry: str, box: Box, streams: str
 ) -> list[float]:
     """A certified constant for every level, by enclosures."""
-    dead: list[Array] | None = None
-    active: list[Array] | None = None
-    if streams == "reached":
-        ranges = stream_ranges(resnet, box, forward_steps(resnet))
-        dead, active = ranges.dead, ranges.active
+    gates = stream_ranges(resnet, box, forward_steps(resnet)).gates if streams == "reached" else None
     squares = np.zeros(resnet.depth + 1)
 
-    def add(o: int, l: int, J: Enclosure) -> None:
+    def add(l: int, J: Enclosure) -> None:
         D = claimed[l]
         if D is not None and geometry == "l2":
             ratio = _divide(J.magnitude[None], D)[0]
             plain = float(np.linalg.norm(ratio)) * (1.0 + (len(D) + 8) * EPS)
             squares[l] += min(plain, J.euclidean(D)[0] if np.isfinite(plain) else np.inf) ** 2
 
-    bounds = derivative_bounds(resnet, backward_steps(resnet), dead, active, visit=add)
+    bounds = derivative_bounds(resnet, backward_steps(resnet), gates, visit=add)
     if geometry == "l2":
         found = [float(np.sqrt(square) * (1.0 + 8 * EPS)) for square in squares]
         if resnet.n_outputs == 1:

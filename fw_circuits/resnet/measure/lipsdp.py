@@ -6,11 +6,12 @@ Let two streams differ by d, and what the neurons of block m emit by u.  A slope
     |C d_L|^2 - d_l' D^2 d_l + sum_m 2 u_m' T_m (V_m d_(m-1) - u_m) <= 0   for all d_l, u_(l+1), ..., u_L,
 
 where ``d_m = d_(m-1) + W_m u_m``, proves ``|f(alpha) - f(beta)| <= |D (alpha - beta)|_2``.  For the solver this one
-large matrix inequality becomes a small one a block, by quadratic value functions ``d' P_m d`` from ``P_L = C' C`` to
-``P_l = D^2`` (ours, and equivalent: the sum over blocks telescopes, and for fixed T the largest value is quadratic).
+large matrix inequality becomes a small one per block, by quadratic value functions ``d' P_m d`` from ``P_L = C' C`` to
+``P_l = D^2`` (original to this package, and equivalent: the sum over blocks telescopes, and for fixed T the largest
+value is quadratic).
 
-The units of slots and neurons are free: ``V S``, ``S^-1 W`` and ``C S`` are the same network with D S in place of D,
-and a relu's factor can go from V to W.  The program is solved in units in which affine bounds on the derivative are
+The units of coordinates and neurons are free: ``V S``, ``S^-1 W`` and ``C S`` are the same network with D S in place of
+D, and a relu's factor can go from V to W.  The program is solved in units in which affine bounds on the derivative are
 about 1 and V and W of each neuron about equally large, so that the weights' scale does not matter; the factors are
 powers of 2, so that what is certified of the one network holds for the other without rounding.
 
@@ -43,20 +44,21 @@ MAX_WIDTH, MAX_NEURONS, MAX_BLOCKS = 16, 16, 6
 
 def is_small(resnet: ResNet) -> bool:
     """Whether the program is for this network."""
-    neurons = max((block.n_neurons for block in resnet.blocks), default=0)
-    return resnet.width <= MAX_WIDTH and neurons <= MAX_NEURONS and resnet.depth <= MAX_BLOCKS
+    return resnet.width <= MAX_WIDTH and _most_neurons(resnet) <= MAX_NEURONS and resnet.depth <= MAX_BLOCKS
 
 
 def check_size(resnet: ResNet) -> None:
     """Raise InputError if the program is not for this network."""
     if not is_small(resnet):
-        neurons = max((block.n_neurons for block in resnet.blocks), default=0)
         raise InputError(
-            f"the semidefinite program is for width <= {MAX_WIDTH}, {MAX_NEURONS} neurons a block and "
-            f"{MAX_BLOCKS} blocks; "
-            f"this network has width {resnet.width}, at most {neurons} neurons a block and "
-            f"{resnet.depth} blocks; use method='affine'."
+            f"the semidefinite program is for width <= {MAX_WIDTH}, {MAX_NEURONS} neurons per block and "
+            f"{MAX_BLOCKS} blocks; this network has width {resnet.width}, at most {_most_neurons(resnet)} neurons "
+            f"per block and {resnet.depth} blocks; use method='affine'."
         )
+
+
+def _most_neurons(resnet: ResNet) -> int:
+    return max((block.n_neurons for block in resnet.blocks), default=0)
 
 
 class _Form:
@@ -82,7 +84,7 @@ class _Form:
     def matrix(self, squares: Floats, multipliers: Floats) -> Floats:
         """The symmetric matrix that must be negative semidefinite."""
         cross = self.emit.T @ (multipliers[:, None] * self.read)
-        M = self.output + cross + cross.T - 2.0 * self.emit.T @ (multipliers[:, None] * self.emit)
+        M: Floats = self.output + cross + cross.T - 2.0 * self.emit.T @ (multipliers[:, None] * self.emit)
         M[: self.width, : self.width] -= np.diag(squares)
         return M
 
@@ -133,7 +135,7 @@ def certified_factor(resnet: ResNet, level: int, D: Floats) -> float:
 
 
 def balanced(resnet: ResNet, level: int) -> tuple[ResNet, Floats]:
-    """The network from ``level`` on in the units of the module's text, and what a unit of each slot is."""
+    """The network from ``level`` on in the units of the module's text, and what a unit of each coordinate is."""
     bound = np.sqrt(np.sum(derivative_bounds(resnet, backward_steps(resnet))[level] ** 2, axis=0))
     units = _powers(1.0 / np.where(bound > 0.0, bound, 1.0))
     S, inverse = sp.diags_array(units), sp.diags_array(1.0 / units)

@@ -1,5 +1,7 @@
 """Unbiased random pruning with a certified error: keep a neuron with probability p, divide what it writes by p.
 
+The second form of the bound and the deviation recursion below are original to this package.
+
 Let D_l be l2 sensitivities: ``|f(alpha) - f(beta)| <= |D_l (alpha - beta)|`` for all streams after block l and the
 blocks behind it.  Exchange the blocks for pruned ones from the first to the last: each exchange moves f by at most
 ``|D_l (W~_l - W_l) h~_l|``, where h~ are the activations of the *pruned* network, which the choices in block l do not
@@ -7,17 +9,18 @@ touch.  Their mean square is ``sum_i |D_l W_l[:, i]|^2 E h~_i^2 (1/p_i - 1)``, a
 
     (E |f~ - f|^2)^(1/2)  <=  sum_l (sum_i (|D_l W_l[:, i]| H~_{l,i})^2 (1/p_i - 1))^(1/2).
 
-The same steps with bounds ``s_j >= |df/dalpha_j|`` on each slot alone give ``|f(alpha) - f(beta)| <= sum_j s_j |alpha_j
-- beta_j|``, so that root mean squares add up over the slots too (ours).  In the place of the inner root then stands
+The same steps with bounds ``s_j >= |df/dalpha_j|`` on each coordinate alone give ``|f(alpha) - f(beta)| <= sum_j s_j
+|alpha_j
+- beta_j|``, so that root mean squares add up over the coordinates too.  In the place of the inner root then stands
 
     sum_j s_j (sum_i W_l[j, i]^2 H~_{l,i}^2 (1/p_i - 1))^(1/2),
 
 the minimum of the former over all D with ``sum_j (s_j / D_j)^2 <= 1``, found after p.  Block by block the smaller
-one counts: where blocks write to few slots, or to many at very different scales, this is the second.
+one counts: where blocks write to few coordinates, or to many at very different scales, this is the second.
 
 With ``c = |D W[:, i]| H~``, R_l its sum in block l, R the sum of these and ``p = min(1, n c / R)`` this is at most
-``sum_l sqrt(R R_l / n)``, the bound of theory, section 7 (ours).  It holds for any p, and needs of the pruned network
-only root mean squares H~, so they follow from bounds H on the given one by a *deviation recursion* (ours).  The
+``sum_l sqrt(R R_l / n)``, the bound of theory, section 7.  It holds for any p, and needs of the pruned network
+only root mean squares H~, so they follow from bounds H on the given one by a *deviation recursion*.  The
 streams differ by what the choices of the blocks before l add, of mean 0 given those before them, and by what the
 blocks make of that, ``W_m (h~_m - h_m)``.  The former are orthogonal, so that their covariances add; the latter are
 bounded by absolute values:
@@ -39,11 +42,13 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
+from fw_circuits._checks import check_choice, check_real
 from fw_circuits._typing import Floats
 from fw_circuits.exceptions import InputError
-from fw_circuits.resnet.checks import generator, real_array
+from fw_circuits.resnet.checks import generator, nonnegative
 from fw_circuits.resnet.measure.activation import activation_bounds
-from fw_circuits.resnet.measure.budgets import BUDGETS, keep_probabilities
+from fw_circuits.resnet.measure.keep_probabilities import BUDGETS, keep_probabilities, variance
+from fw_circuits.resnet.measure.scaling import column_norms
 from fw_circuits.resnet.measure.sensitivity import sensitivities as certified_sensitivities
 from fw_circuits.resnet.network import Block, ResNet, check_network
 
@@ -95,11 +100,16 @@ def prune(
         Lowest and highest value of each raw feature; needed if ``activations`` are not given.
     sensitivities : sequence of L + 1 arrays (width,), optional
         l2 diagonals D_0, ..., D_L, valid for all streams (D_0 is not used): pruned networks leave the reached ones.
-        Default: ``sensitivities(resnet, "l2")``, and beside them the bounds on each slot, ``sensitivities(resnet)``.
+        Default: ``sensitivities(resnet, "l2")``, and beside them the bounds on each coordinate,
+        ``sensitivities(resnet)``.
     activations : sequence of L arrays (n_l,), optional
         Upper bounds on the activations.  Default: ``activation_bounds`` over the domain.
     budget : {"tuned", "theorem"}
         "theorem": p = min(1, n c / R).  "tuned": p chosen per block for the least bound (never a larger one).
+
+    Returns
+    -------
+    Pruning
 
     Raises
     ------
@@ -117,29 +127,23 @@ def prune(
     >>> round(pruned.n_expected, 6), pruned.n_kept, round(pruned.bound**2, 6)
     (25.0, 22, 0.03)
     """
-    if (
-        isinstance(n, bool | np.bool_)
-        or not isinstance(n, int | float | np.number)
-        or not 1 <= float(n) < np.inf
-    ):
-        raise InputError(f"n is {n!r}; expected a finite number of neurons, at least 1.")
+    check_real("n", n, 1.0)
     check_network(resnet)
+    check_choice("budget", budget, BUDGETS)
     generator(random_state)
-    if budget not in BUDGETS:
-        raise InputError(f"budget is {budget!r}; expected one of {', '.join(BUDGETS)}.")
     if activations is None:
         if domain is None:
             raise InputError("neither activations nor a domain; pass domain=(low, high) of the raw features.")
         H = activation_bounds(resnet, "sup", domain)
     else:
         H = _checked("activations", activations, [block.n_neurons for block in resnet.blocks])
-    slots: list[Floats] | None = None
+    alone: list[Floats] | None = None
     if sensitivities is None:
         D = certified_sensitivities(resnet, "l2", domain=domain, activations=H)
-        slots = certified_sensitivities(resnet, "l1", domain=domain)
+        alone = certified_sensitivities(resnet, "l1", domain=domain)
     else:
         D = _checked("sensitivities", sensitivities, [resnet.width] * (resnet.depth + 1))
-    p, bound = _choose(resnet, float(n), D, slots, H, budget)
+    p, bound = _choose(resnet, float(n), D, alone, H, budget)
     pruned = draw(resnet, p, random_state)
     return Pruning(pruned, float(sum(q.sum() for q in p)), pruned.n_neurons, bound, p)
 
@@ -159,10 +163,7 @@ def draw(
 
 def written(resnet: ResNet, sensitivities: Sequence[Floats]) -> list[Floats]:
     """``|D_l W_l[:, i]|_2``: what one unit of each neuron's activation moves the output at most."""
-    return [
-        np.sqrt(np.asarray(block.W.power(2).T @ D**2))
-        for block, D in zip(resnet.blocks, sensitivities[1:], strict=True)
-    ]
+    return [column_norms(D, block.W, 2) for block, D in zip(resnet.blocks, sensitivities[1:], strict=True)]
 
 
 def enlarged_activations(
@@ -174,7 +175,7 @@ def enlarged_activations(
         spread = np.asarray((block.V @ S).multiply(block.V).sum(axis=1))
         moved = np.sqrt(np.maximum(spread, 0.0)) + abs(block.V) @ u
         enlarged.append(H + moved)
-        S = sp.csr_array(S + block.W @ sp.diags_array(enlarged[-1] ** 2 * _variance(p)) @ block.W.T)
+        S = sp.csr_array(S + block.W @ sp.diags_array(enlarged[-1] ** 2 * variance(p)) @ block.W.T)
         u = u + abs(block.W) @ (moved + np.where(p > 0.0, 0.0, enlarged[-1]))
     return enlarged
 
@@ -184,9 +185,9 @@ def error_bound(
     probabilities: Sequence[Floats],
     enlarged: Sequence[Floats],
     sensitivities: Sequence[Floats],
-    slots: Sequence[Floats] | None = None,
+    alone: Sequence[Floats] | None = None,
 ) -> float:
-    """The bound of the module's text: block by block the smaller of both forms, or the first if ``slots`` are unknown.
+    """The bound of the module's text: block by block the smaller of both forms, or the first if ``alone`` are unknown.
 
     Parameters
     ----------
@@ -194,12 +195,12 @@ def error_bound(
         H~, bounds on the root mean squares of the pruned network's activations.
     sensitivities : L + 1 arrays (width,)
         l2 diagonals D.
-    slots : L + 1 arrays (width,), optional
+    alone : L + 1 arrays (width,), optional
         l1 diagonals s: with several outputs, ``|J_j|_2 <= |J_j|_1 <= s_j``.
 
     Examples
     --------
-    Two neurons write 3 and 4 to slots of their own; f is the sum of both.  D = (sqrt 2, sqrt 2) is valid.
+    Two neurons write 3 and 4 to coordinates of their own; f is the sum of both.  D = (sqrt 2, sqrt 2) is valid.
 
     >>> block = Block(np.zeros((2, 2)), np.ones(2), np.diag([3.0, 4.0]))
     >>> net = ResNet(np.zeros((2, 1)), np.zeros(2), (block,), np.ones((1, 2)), np.zeros(1))
@@ -207,25 +208,20 @@ def error_bound(
     >>> round(error_bound(net, half, H, D) ** 2, 6), round(error_bound(net, half, H, D, s), 6)
     (50.0, 7.0)
     """
-    total, slots = 0.0, slots or [np.full(resnet.width, np.inf)] * (resnet.depth + 1)
+    total, alone = 0.0, alone or [np.full(resnet.width, np.inf)] * (resnet.depth + 1)
     sizes = written(resnet, sensitivities)
     for block, p, H, D, size, s in zip(
-        resnet.blocks, probabilities, enlarged, sensitivities[1:], sizes, slots[1:], strict=True
+        resnet.blocks, probabilities, enlarged, sensitivities[1:], sizes, alone[1:], strict=True
     ):
-        squares, certain = block.W.power(2) @ (H**2 * _variance(p)), np.where(p > 0.0, 0.0, H)
+        squares, certain = block.W.power(2) @ (H**2 * variance(p)), np.where(p > 0.0, 0.0, H)
         moved = np.sqrt(squares) + abs(block.W) @ certain
-        by_slot = float(np.sum(np.multiply(s, moved, out=np.zeros_like(moved), where=moved > 0.0)))
-        total += min(float(np.sqrt(D**2 @ squares) + size @ certain), by_slot)
+        by_coordinate = float(np.sum(np.multiply(s, moved, out=np.zeros_like(moved), where=moved > 0.0)))
+        total += min(float(np.sqrt(D**2 @ squares) + size @ certain), by_coordinate)
     return total
 
 
-def _variance(p: Floats) -> Floats:
-    """``1 / p - 1``, and 0 where p = 0."""
-    return np.divide(1.0 - p, p, out=np.zeros_like(p), where=p > 0.0)
-
-
 def _choose(
-    resnet: ResNet, n: float, D: list[Floats], slots: list[Floats] | None, H: list[Floats], budget: str
+    resnet: ResNet, n: float, D: list[Floats], alone: list[Floats] | None, H: list[Floats], budget: str
 ) -> tuple[tuple[Floats, ...], float]:
     """Probabilities of the least certified bound among a few choices, the theorem's first.
 
@@ -244,7 +240,7 @@ def _choose(
                     keep_probabilities([s * h for s, h in zip(proposal, enlarged, strict=True)], n, name)
                 )
                 enlarged = enlarged_activations(resnet, p, H)
-                bound = error_bound(resnet, p, enlarged, D, slots)
+                bound = error_bound(resnet, p, enlarged, D, alone)
                 if best is None or bound < best[1]:
                     best = p, bound
     assert best is not None
@@ -252,13 +248,8 @@ def _choose(
 
 
 def _checked(name: str, arrays: Sequence[npt.ArrayLike], sizes: Sequence[int]) -> list[Floats]:
-    if not isinstance(arrays, Iterable):
-        raise InputError(f"{name} is {arrays!r}; expected {len(sizes)} arrays.")
-    found = [real_array(f"{name}[{l}]", array) for l, array in enumerate(arrays)]
-    shapes, wanted = [array.shape for array in found], [(size,) for size in sizes]
-    if shapes != wanted:
-        raise InputError(f"{name} have the shapes {shapes}; expected {wanted}.")
-    for l, array in enumerate(found):
-        if not np.all(np.isfinite(array) & (array >= 0.0)):
-            raise InputError(f"{name}[{l}] holds NaN, infinity or a negative number; expected bounds >= 0.")
-    return found
+    given = list(arrays) if isinstance(arrays, Iterable) else []
+    if len(given) != len(sizes):
+        what = f"has {len(given)} entries" if isinstance(arrays, Iterable) else f"is {arrays!r}"
+        raise InputError(f"{name} {what}; expected {len(sizes)} arrays.")
+    return [nonnegative(f"{name}[{l}]", *pair) for l, pair in enumerate(zip(given, sizes, strict=True))]

@@ -1,4 +1,4 @@
-"""The best diagonal of the l2 geometry, given bounds on the derivative (ours).
+"""The best diagonal of the l2 geometry, given bounds  on the derivative (original to this package).
 
 If ``|J_i| <= s_i``, then ``|J D^-1|_2 <= 1`` follows from ``sum_i (s_i / D_i)^2 <= 1``.  Among these D the one of least
 ``sum_j h_j |D W_j|_2`` is wanted: a convex problem.  For unit vectors q_j and ``k_i = sum_j h_j q_ij |W_ij|``,
@@ -48,9 +48,8 @@ def best_scaling(s: Floats, W: sp.csr_array, h: Floats) -> tuple[Floats, float]:
 
 def column_norms(D: Floats, W: sp.csr_array, p: int) -> Floats:
     """``|D W_j|_p`` of every column, p = 1 or 2."""
-    if p == 1:
-        return np.asarray(abs(W).T @ D)
-    return np.sqrt(np.asarray(W.power(2).T @ D**2))
+    norms: Floats = abs(W).T @ D if p == 1 else np.sqrt(W.power(2).T @ D**2)
+    return norms
 
 
 def _squares(s: Floats, D: Floats) -> float:

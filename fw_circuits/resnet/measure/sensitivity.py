@@ -1,6 +1,6 @@
 """Certified sensitivities: diagonals D_l with Lip((alpha_l -> f) o D_l^-1) <= 1 (theory, section 7).
 
-The derivative ``J = df/dalpha_l`` is a product of one factor ``I + W z V`` a block, with gates z in [0, 1] that
+The derivative ``J = df/dalpha_l`` is a product of one factor ``I + W z V`` per block, with gates z in [0, 1] that
 are taken to be independent.  An :class:`Enclosure` walks from the output back through the blocks: with ``g = c W``,
 ``Gamma = G W``, ``M = |g| + sum_k |Gamma_k|`` it sets ``c += (g/2) V``, ``G += (Gamma/2) V``, and appends the rows
 ``(M_i/2) V_i``.  Then ``|J_i| <= |c_i| + sum_k |G_ki|``, at *every* stream, reached or not.  Where gates are known from
@@ -18,9 +18,10 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from fw_circuits._typing import Array, Floats
+from fw_circuits._checks import check_choice
+from fw_circuits._typing import Floats
 from fw_circuits.exceptions import InputError
-from fw_circuits.resnet.measure.activation import bounds_of, forward_steps, stream_ranges
+from fw_circuits.resnet.measure.activation import Gates, bounds_of, forward_steps, stream_ranges
 from fw_circuits.resnet.measure.box import Box
 from fw_circuits.resnet.measure.enclosure import EPS, Enclosure, Step, gate_band
 from fw_circuits.resnet.measure.scaling import best_scaling, column_norms
@@ -42,30 +43,29 @@ def backward_steps(resnet: ResNet) -> list[Step]:
 def derivative_bounds(
     resnet: ResNet,
     steps: list[Step],
-    dead: list[Array] | None = None,
-    active: list[Array] | None = None,
+    gates: Gates | None = None,
     capacity_bytes: int | None = None,
-    visit: Callable[[int, int, Enclosure], None] | None = None,
+    visit: Callable[[int, Enclosure], None] | None = None,
 ) -> list[Floats]:
     """Bounds on ``|df_o/dalpha_{l,i}|``, arrays (outputs, width) for l = 0, ..., L; gates in [0, 1] unless decided.
 
-    ``visit(o, l, enclosure)`` sees every enclosure on its way.
+    ``visit(l, enclosure)`` sees every enclosure on its way.
     """
     found = [np.zeros((resnet.n_outputs, resnet.width)) for _ in range(resnet.depth + 1)]
-    none = [np.zeros(block.n_neurons, dtype=bool) for block in resnet.blocks]
-    dead, active = dead or none, active or none
+    if gates is None:
+        gates = [(np.zeros(block.n_neurons, dtype=bool),) * 2 for block in resnet.blocks]
     for o in range(resnet.n_outputs):
         row = resnet.C[[o]].toarray()[0]
         zero = np.zeros((resnet.width, 0))
         J = Enclosure(row, zero, np.zeros(resnet.width), resnet.n_neurons, capacity_bytes)
         found[-1][o] = np.abs(row)
         if visit is not None:
-            visit(o, resnet.depth, J)
+            visit(resnet.depth, J)
         for l in range(resnet.depth - 1, -1, -1):
-            J.advance(steps[l], gate_band(dead[l], active[l]))
+            J.advance(steps[l], gate_band(*gates[l]))
             found[l][o] = J.magnitude
             if visit is not None:
-                visit(o, l, J)
+                visit(l, J)
     return found
 
 
@@ -110,8 +110,8 @@ class EuclideanDiagonals:
         self._priced = priced
         self._squares = [np.zeros(resnet.width) for _ in priced]
 
-    def __call__(self, o: int, l: int, J: Enclosure) -> None:
-        """Add the diagonal of output o at level l."""
+    def __call__(self, l: int, J: Enclosure) -> None:
+        """Add the diagonal of one output at level l."""
         W, h = self._priced[l]
         magnitude = J.magnitude
         best = best_scaling(magnitude, W, h)[0]
@@ -128,12 +128,6 @@ class EuclideanDiagonals:
     def result(self) -> list[Floats]:
         """D_0, ..., D_L."""
         return [np.sqrt(square) * ROUND_UP for square in self._squares]
-
-
-def check_choice(name: str, value: str, known: tuple[str, ...]) -> None:
-    """Refuse an unknown word."""
-    if value not in known:
-        raise InputError(f"{name} is {value!r}; expected one of {', '.join(known)}.")
 
 
 def sensitivities(
@@ -155,7 +149,7 @@ def sensitivities(
     method : {"affine", "interval", "path"}
         Best first; each is at most the next.
     domain : Box, Lattice, (low, high) or None
-        Used for ``streams="reached"``, and by the l2 geometry to weigh the slots (any choice is valid).
+        Used for ``streams="reached"``, and by the l2 geometry to weigh the coordinates (any choice is valid).
     streams : {"all", "reached"}
         Whether D holds at every stream of R^width (as pruning needs) or at those reached from the domain.
     activations : list of arrays, optional
@@ -172,7 +166,7 @@ def sensitivities(
 
     Examples
     --------
-    The absolute value: the slot's derivative is -1 or 1 before the block, and 1 after it.
+    The absolute value: the coordinate's derivative is -1 or 1 before the block, and 1 after it.
 
     >>> from fw_circuits.resnet import Block
     >>> net = ResNet([[-1.0]], [0.0], [Block([[-1.0]], [0.0], [[2.0]])], [[1.0]], [0.0])
@@ -185,29 +179,28 @@ def sensitivities(
     check_choice("streams", streams, STREAMS)
     box = Box.of(domain, resnet.n_features)
     capacity = None if method == "affine" else 0
-    dead = active = None
+    gates = None
     if streams == "reached" or (geometry == "l2" and activations is None):
         ranges = stream_ranges(resnet, box, forward_steps(resnet), capacity)
         if streams == "reached":
-            dead, active = ranges.dead, ranges.active
+            gates = ranges.gates
         activations = activations or bounds_of(resnet, "sup", ranges.high, ranges.magnitudes)
     priced = layers(
         resnet, activations or [np.ones(block.n_neurons) for block in resnet.blocks], box.magnitude
     )
     if method == "path":
         return diagonals(path_bounds(resnet), geometry, priced)
-    return certified_diagonals(resnet, geometry, priced, dead, active, capacity)
+    return certified_diagonals(resnet, geometry, priced, gates, capacity)
 
 
 def certified_diagonals(
     resnet: ResNet,
     geometry: str,
     priced: list[tuple[sp.csr_array, Floats]],
-    dead: list[Array] | None,
-    active: list[Array] | None,
+    gates: Gates | None,
     capacity_bytes: int | None,
 ) -> list[Floats]:
     """D_0, ..., D_L by one walk of enclosures from each output."""
     collect = EuclideanDiagonals(resnet, priced) if geometry == "l2" else None
-    bounds = derivative_bounds(resnet, backward_steps(resnet), dead, active, capacity_bytes, collect)
+    bounds = derivative_bounds(resnet, backward_steps(resnet), gates, capacity_bytes, collect)
     return diagonals(bounds, geometry, priced) if collect is None else collect.result()

@@ -49,7 +49,7 @@ def split(resnet: ResNet, box: Box, n_cells: int) -> tuple[Cell, list[Cell]]:
 
     def bound(part: Box, parent: Cell | None) -> Cell:
         ranges = stream_ranges(resnet, part, forward)
-        J = derivative_bounds(resnet, backward, ranges.dead, ranges.active)
+        J = derivative_bounds(resnet, backward, ranges.gates)
         cell = Cell(part, J, ranges.high, ranges.magnitudes, ranges.folded)
         return cell if parent is None else _combine(part, [cell, parent], np.minimum)
 
@@ -79,11 +79,11 @@ def shrink(resnet: ResNet, cells: list[Cell], diagonals: list[Floats]) -> list[F
     for cell in cells:
         squares = np.zeros(len(diagonals))
 
-        def add(o: int, l: int, J: Enclosure, squares: Floats = squares) -> None:
+        def add(l: int, J: Enclosure, squares: Floats = squares) -> None:
             squares[l] += J.euclidean(diagonals[l])[0] ** 2
 
-        ranges = stream_ranges(resnet, cell.box, forward)
-        derivative_bounds(resnet, backward, ranges.dead, ranges.active, visit=add)
+        gates = stream_ranges(resnet, cell.box, forward).gates
+        derivative_bounds(resnet, backward, gates, visit=add)
         largest = np.maximum(largest, squares)
     factors = np.minimum(np.sqrt(largest) * (1.0 + 8 * EPS), 1.0)
     return [factor * D for factor, D in zip(factors, diagonals, strict=True)]

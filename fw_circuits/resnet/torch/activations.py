@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from torch import nn
+
 
 class Algebra(Protocol):
     """What the operations are made of; operands of ``maximum`` may also be constants."""
@@ -17,7 +19,7 @@ class Algebra(Protocol):
         """``max(x, 0)``."""
 
     def leaky(self, x: Any, slope: Any) -> Any:
-        """``x`` where it is positive, ``slope x`` elsewhere; a slope for all, or one a channel."""
+        """``x`` where it is positive, ``slope x`` elsewhere; a slope for all, or one per channel."""
 
     def maximum(self, x: Any, y: Any) -> Any:
         """The larger one."""
@@ -79,21 +81,21 @@ ACTIVATIONS |= {
 }
 
 
-def of_layer(layer: Any) -> tuple[str, dict[str, Any]] | None:
-    """The operation that a layer of torch is, in evaluation, with its arguments; None if it is none of them."""
-    from torch import nn
+#: Layers of torch in evaluation: the operation that each is, and its arguments.
+LAYERS: dict[type, tuple[str, Callable[[Any], dict[str, Any]]]] = {
+    nn.ReLU: ("relu", lambda layer: {}),
+    nn.ReLU6: ("relu6", lambda layer: {}),
+    nn.Hardtanh: ("hardtanh", lambda layer: {"min_val": layer.min_val, "max_val": layer.max_val}),
+    nn.Hardsigmoid: ("hardsigmoid", lambda layer: {}),
+    nn.LeakyReLU: ("leaky_relu", lambda layer: {"negative_slope": layer.negative_slope}),
+    nn.RReLU: ("leaky_relu", lambda layer: {"negative_slope": (layer.lower + layer.upper) / 2}),
+    nn.PReLU: ("prelu", lambda layer: {"weight": layer.weight}),
+}
 
-    arguments: dict[Any, Callable[[], dict[str, Any]]] = {
-        nn.ReLU: dict,
-        nn.ReLU6: dict,
-        nn.Hardtanh: lambda: {"min_val": layer.min_val, "max_val": layer.max_val},
-        nn.Hardsigmoid: dict,
-        nn.LeakyReLU: lambda: {"negative_slope": layer.negative_slope},
-        nn.RReLU: lambda: {"negative_slope": (layer.lower + layer.upper) / 2},
-        nn.PReLU: lambda: {"weight": layer.weight},
-    }
-    kind = type(layer)
-    if kind not in arguments:
+
+def of_layer(layer: nn.Module) -> tuple[str, dict[str, Any]] | None:
+    """The operation that a layer is, in evaluation, with its arguments; None if it is none of them."""
+    if type(layer) not in LAYERS:
         return None
-    name = {nn.LeakyReLU: "leaky_relu", nn.RReLU: "leaky_relu"}.get(kind, kind.__name__.lower())
-    return name, arguments[kind]()
+    name, arguments = LAYERS[type(layer)]
+    return name, arguments(layer)

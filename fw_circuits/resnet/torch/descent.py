@@ -1,4 +1,4 @@
-"""The run behind ``baseline``: AdamW over one learning-rate cycle, the look at held-out rows, the bar, the seed."""
+"""The run behind ``baseline``: AdamW over one learning-rate cycle, the look at held-out rows, the bar."""
 
 from __future__ import annotations
 
@@ -6,67 +6,60 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
+import torch
+from torch import Tensor
+from torch.optim.lr_scheduler import OneCycleLR
 
 from fw_circuits._interrupt import interruptible
-from fw_circuits._threads import is_forked
 from fw_circuits.exceptions import InputError, SolverWarning
-from fw_circuits.resnet.torch.trained import Single, Stack
+from fw_circuits.resnet.baseline import Check, TrainingSettings
+from fw_circuits.resnet.torch.models import Single, Stack
 
 #: The held-out rows are looked at this often in a run.
 N_CHECKS = 100
-
-
-class Check(NamedTuple):
-    """What was seen at one look: mean losses, in the units of the training, and the surrogate R~."""
-
-    step: int
-    loss: float
-    surrogate: float
-    validation: float
+#: Up to this many rows every step sees all of them; above, batches of BATCH_ROWS.
+FULL_BATCH_ROWS, BATCH_ROWS = 1024, 256
+#: Inputs and targets.
+Data = tuple[Tensor, Tensor]
 
 
 @dataclass(frozen=True)
 class Descent:
-    """Settings of a run; see :func:`fw_circuits.resnet.baseline.fit`.  One penalty for each network."""
+    """A run with these settings, and one penalty for each network."""
 
-    loss: str
+    settings: TrainingSettings
     penalties: tuple[float, ...]
-    weight_decay: float
-    learning_rate: float
-    steps: int
-    batch_size: int
-    patience: int | None
-    progress: bool
 
-    def run(self, model: Stack | Single, train: Any, held: Any) -> tuple[list[tuple[Check, ...]], list[int]]:
+    def run(
+        self, model: Stack | Single, train: Data, held: Data
+    ) -> tuple[list[tuple[Check, ...]], list[int]]:
         """Train ``model`` on the pair ``train``; it keeps, for each network, what did best on the pair ``held``.
 
         Returns what was seen of every network at each look, and the step of the best parameters of each: the last one
         where nothing is held out.
         """
-        import torch
-
         x, t = train
         optimiser, cycle = self._optimiser(model)
         penalties = torch.as_tensor(self.penalties, dtype=x.dtype, device=x.device)
         charged = penalties.nonzero()[:, 0]  # other norms may overflow, and 0 times infinity is no number
         history: list[tuple[Check, ...]] = []
         best = [Check(0, np.inf, np.inf, np.inf)] * model.size
-        every, batches = max(1, self.steps // N_CHECKS), _batches(len(x), self.batch_size)
-        with _bar(self.progress, self.steps) as advance, interruptible() as interrupted:
-            for step in range(1, self.steps + 1):
+        steps, every = self.settings.steps, max(1, self.settings.steps // N_CHECKS)
+        batches = _batches(len(x), self.settings.batch_size)
+        with _bar(self.settings.progress, steps) as advance, interruptible() as interrupted:
+            for step in range(1, steps + 1):
                 rows = next(batches)
                 value = self._losses(model, x[rows], t[rows])
-                look = step % every == 0 or step == self.steps or interrupted()
+                look = step % every == 0 or step == steps or interrupted()
                 optimiser.zero_grad(set_to_none=True)
                 cost = value.sum()
                 if len(charged):
                     cost = cost + (penalties[charged] * model.norms(charged)).sum()
                 norm: Any = model.norms() if look else None
-                cost.backward()
+                torch.autograd.backward(cost)
                 optimiser.step()
                 cycle.step()
                 if not look:
@@ -82,46 +75,37 @@ class Descent:
                         best[k] = check
                         model.keep(k)
                 if interrupted():
-                    warnings.warn(f"interrupted at step {step} of {self.steps}", SolverWarning, stacklevel=4)
+                    warnings.warn(f"interrupted at step {step} of {steps}", SolverWarning, stacklevel=4)
                 if interrupted() or self._waited(history, best):
                     break
         return history, [check.step for check in best]
 
-    def _optimiser(self, model: Stack | Single) -> tuple[Any, Any]:
+    def _optimiser(self, model: Stack | Single) -> tuple[torch.optim.Optimizer, OneCycleLR]:
         """AdamW and its cycle; matrices decay, vectors and numbers do not."""
-        import torch
-
         matrices, vectors = model.groups
         groups = [
-            {"params": matrices, "weight_decay": self.weight_decay},
+            {"params": matrices, "weight_decay": self.settings.weight_decay},
             {"params": vectors, "weight_decay": 0.0},
         ]
+        peak = self.settings.learning_rate
         fused = (matrices + vectors)[0].device.type == "cpu"  # a tenth of the step saved, the same numbers
-        optimiser = torch.optim.AdamW(groups, lr=self.learning_rate, fused=fused)
-        return optimiser, torch.optim.lr_scheduler.OneCycleLR(
-            optimiser, max_lr=self.learning_rate, total_steps=self.steps
-        )
+        optimiser = torch.optim.AdamW(groups, lr=peak, fused=fused)
+        return optimiser, OneCycleLR(optimiser, max_lr=peak, total_steps=self.settings.steps)
 
     def _waited(self, history: list[tuple[Check, ...]], best: list[Check]) -> bool:
         """No network has done better at the last ``patience`` looks."""
-        if self.patience is None or len(history) < self.patience:
+        patience = self.settings.patience
+        if patience is None or len(history) < patience:
             return False
-        return all(check.step < history[-self.patience][0].step for check in best)
+        return all(check.step < history[-patience][0].step for check in best)
 
-    def _losses(self, model: Stack | Single, x: Any, t: Any) -> Any:
+    def _losses(self, model: Stack | Single, x: Tensor, t: Tensor) -> Tensor:
         """Mean over the rows, of each network, (K,)."""
-        import torch
-
         f = model.outputs(x)
-        return (
-            ((f - t) ** 2).mean(dim=1)
-            if self.loss == "squared"
-            else torch.nn.functional.softplus(-f * t).mean(dim=1)
-        )
+        losses = (f - t) ** 2 if self.settings.loss == "squared" else torch.nn.functional.softplus(-f * t)
+        return losses.mean(dim=1)
 
-    def _held_out(self, model: Stack | Single, held: Any) -> list[float]:
-        import torch
-
+    def _held_out(self, model: Stack | Single, held: Data) -> list[float]:
         if not len(held[0]):
             return [np.nan] * model.size
         model.train(False)
@@ -135,33 +119,18 @@ class Descent:
             if not np.isfinite(check.loss):
                 raise InputError(
                     f"the training with penalty {penalty:g} diverged at step {check.step} (loss {check.loss}); "
-                    f"expected finite values: lower learning_rate ({self.learning_rate:g})."
+                    f"expected finite values: lower learning_rate ({self.settings.learning_rate:g})."
                 )
 
 
-def _batches(n: int, size: int) -> Iterator[Any]:
+def _batches(n: int, size: int | None) -> Iterator[slice | Tensor]:
     """All rows every time, or a shuffled pass after the other in batches."""
-    import torch
-
+    size = size or (n if n <= FULL_BATCH_ROWS else BATCH_ROWS)
     while size >= n:
         yield slice(None)
     while True:
         order = torch.randperm(n)
         yield from (order[start : start + size] for start in range(0, n - size + 1, size))
-
-
-@contextmanager
-def torch_settings(torch: Any, seed: int, device: str, n_threads: int) -> Iterator[None]:
-    """Seed and threads of torch for a while."""
-    before = torch.get_num_threads()
-    cuda = [torch.device(device)] if torch.device(device).type == "cuda" else []
-    with torch.random.fork_rng(devices=cuda):
-        try:
-            torch.set_num_threads(1 if is_forked() else n_threads)
-            torch.manual_seed(seed)
-            yield
-        finally:
-            torch.set_num_threads(before)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Read a PyTorch module as a :class:`ResNet`: the graph that torch.fx traces, read by ``_reader``, then compared.
+"""Read a PyTorch module as a :class:`ResNet`: the graph that torch.fx traces, read by ``reader``, then compared.
 
 The module is read as in evaluation and in float64, from a copy without wrappers (``torch.compile``, ``DataParallel``).
 The result is compared with it at random points before it is returned, because a trace does not see everything (such
@@ -11,11 +11,13 @@ import copy
 from typing import Any
 
 import numpy as np
+import torch
+from torch import fx, nn
 
-from fw_circuits._optional import require
+from fw_circuits._checks import check_integer
 from fw_circuits.exceptions import InputError
 from fw_circuits.resnet.network import ResNet
-from fw_circuits.resnet.torch.module import classes, from_residual_mlp
+from fw_circuits.resnet.torch.module import ResidualMLP, SparseLinear, from_residual_mlp
 from fw_circuits.resnet.torch.reader import Reader
 
 #: Random points at which module and network are compared; deviation accepted, relative to the largest value.
@@ -26,16 +28,13 @@ ROWS, MAX_FEATURES = (7, 11), 1024
 
 def from_torch(module: Any, n_features: int | None = None) -> ResNet:
     """The network that a module computes; see :meth:`ResNet.from_torch`."""
-    torch = require("torch", "torch", "from_torch")
     if isinstance(module, torch.export.ExportedProgram):
         module = module.module()
-    _check_kind(module, torch)
-    if n_features is not None and (
-        isinstance(n_features, bool) or not isinstance(n_features, int | np.integer) or n_features < 1
-    ):
-        raise InputError(f"n_features is {n_features!r}; expected a whole number >= 1, or None.")
+    _check_kind(module)
+    if n_features is not None:
+        check_integer("n_features", n_features, 1)
     module = _unwrapped(module)
-    if type(module) is classes().ResidualMLP:
+    if type(module) is ResidualMLP:
         return from_residual_mlp(module)
     plain = _plain(module)
     graph = trace(plain)
@@ -44,8 +43,8 @@ def from_torch(module: Any, n_features: int | None = None) -> ResNet:
     return net
 
 
-def _check_kind(module: Any, torch: Any) -> None:
-    if not isinstance(module, torch.nn.Module):
+def _check_kind(module: Any) -> None:
+    if not isinstance(module, nn.Module):
         raise InputError(f"module is a {type(module).__name__}; expected a torch.nn.Module.")
     if isinstance(module, torch.jit.ScriptModule):
         raise InputError(
@@ -56,8 +55,6 @@ def _check_kind(module: Any, torch: Any) -> None:
 
 def _unwrapped(module: Any) -> Any:
     """What ``torch.compile`` or a wrapper for several devices was given."""
-    from torch import nn
-
     while True:
         if hasattr(module, "_orig_mod"):
             module = module._orig_mod
@@ -69,13 +66,11 @@ def _unwrapped(module: Any) -> Any:
 
 def _plain(module: Any) -> Any:
     """A copy in evaluation and float64, so that neither the caller's module nor its mode changes."""
-    import torch
-
     # Tensors that hooks of torch.nn.utils compute (weight_norm) cannot be copied as they are.
     computed = [t for m in module.modules() for t in vars(m).values() if isinstance(t, torch.Tensor)]
     try:
         plain = copy.deepcopy(module, {id(t): t.detach().clone() for t in computed}).cpu().double()
-        for lazy in (p for p in plain.parameters() if torch.nn.parameter.is_lazy(p)):
+        for lazy in (p for p in plain.parameters() if nn.parameter.is_lazy(p)):
             raise ValueError(f"a {type(lazy).__name__}: run the module once on data")
     except Exception as error:  # whatever the parts of the module raise
         raise InputError(
@@ -96,22 +91,20 @@ def _plain(module: Any) -> Any:
     return plain
 
 
-def trace(module: Any) -> Any:
+class _Tracer(fx.Tracer):
+    """Sparse and parametrized layers are nodes."""
+
+    record_stack_traces = True
+
+    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
+        parametrized = isinstance(m, nn.Linear) and nn.utils.parametrize.is_parametrized(m)
+        return isinstance(m, SparseLinear) or parametrized or super().is_leaf_module(m, module_qualified_name)
+
+
+def trace(module: nn.Module) -> fx.Graph:
     """The graph of a module, with sparse and parametrized layers as nodes."""
-    import torch
-    from torch import fx
-
-    def is_linear(m: Any) -> bool:
-        return isinstance(m, torch.nn.Linear) and torch.nn.utils.parametrize.is_parametrized(m)
-
-    class Tracer(fx.Tracer):
-        record_stack_traces = True
-
-        def is_leaf_module(self, m: Any, name: str) -> bool:
-            return hasattr(m, "to_scipy") or is_linear(m) or super().is_leaf_module(m, name)
-
     try:
-        return Tracer().trace(module)
+        return _Tracer().trace(module)
     except Exception as error:  # whatever the module's own code raises on symbolic values
         raise InputError(
             f"{type(module).__name__} cannot be traced by torch.fx ({type(error).__name__}: {error}); expected a "
@@ -137,8 +130,6 @@ def _n_features(plain: Any, graph: Any) -> int:
 
 
 def _runs(plain: Any, d: int) -> bool:
-    import torch
-
     try:
         with torch.no_grad():
             shapes = [plain(torch.zeros(n, d, dtype=torch.float64)).shape for n in ROWS]
@@ -148,8 +139,6 @@ def _runs(plain: Any, d: int) -> bool:
 
 
 def _compare(net: ResNet, plain: Any) -> None:
-    import torch
-
     X = np.random.default_rng(0).normal(size=(N_POINTS, net.n_features)) * 3.0
     name = type(plain).__name__
     try:

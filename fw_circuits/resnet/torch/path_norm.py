@@ -1,8 +1,8 @@
 """The path-norm surrogate of R(theta): differentiable, from the parameters alone, for any module that is read here.
 
-Ours (theory, section 7, last paragraph).  Take the network with the absolute values of its parameters and the
-relus left out, at the bounds rho_i >= |x_i|.  There the value h_j that reaches neuron j bounds its activation, and the
-derivative g_j of the summed outputs by h_j bounds how strongly the outputs can react to it.  Then
+Original to this package (theory, section 7, last paragraph).  Take the network with the absolute values of its
+parameters and the relus left out, at the bounds rho_i >= |x_i|.  There the value h_j that reaches neuron j bounds its
+activation, and the derivative g_j of the summed outputs by h_j bounds how strongly the outputs can react to it.  Then
 
     R~ = sum over neurons of g_j h_j  +  sum of the outputs.
 
@@ -18,10 +18,13 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
+import torch
+from torch import Tensor, fx, nn
+
 from fw_circuits.exceptions import InputError
 from fw_circuits.resnet.torch.activations import ACTIVATIONS, of_layer
 from fw_circuits.resnet.torch.importer import trace
-from fw_circuits.resnet.torch.module import classes
+from fw_circuits.resnet.torch.module import ResidualMLP, SparseLinear
 from fw_circuits.resnet.torch.reader import ADD, DIVIDE, MULTIPLY, SUBTRACT
 from fw_circuits.resnet.torch.runner import operation
 
@@ -32,8 +35,11 @@ COMBINE = (
     | dict.fromkeys(DIVIDE, operator.truediv)
 )
 
+#: Layers whose absolute value is the layer of the absolute parameters.
+SIMPLE = (nn.Linear, nn.Identity, nn.Flatten, nn.Unflatten, SparseLinear)
 
-def path_norm(module: Any) -> Callable[[Any], Any]:
+
+def path_norm(module: nn.Module) -> Callable[[Tensor], Tensor]:
     """The surrogate of a module as a function of rho, (n_features,); its value is a differentiable scalar.
 
     The module is one that :meth:`ResNet.from_torch` accepts: what this one does not know is not checked again here.
@@ -49,35 +55,31 @@ def path_norm(module: Any) -> Callable[[Any], Any]:
 
     >>> from fw_circuits.resnet import Block, ResNet
     >>> net = ResNet([[-1.0]], [0.0], [Block([[-1.0]], [0.0], [[2.0]])], [[1.0]], [0.0])
-    >>> import torch  # doctest: +SKIP
-    >>> path_norm(net.to_torch())(torch.tensor([3.0], dtype=torch.float64)).item()  # doctest: +SKIP
+    >>> path_norm(net.to_torch())(torch.tensor([3.0], dtype=torch.float64)).item()
     15.0
     """
-    import torch
-
-    layers = list(module.modules())
-    if type(module) is classes().ResidualMLP and not any(hasattr(layer, "to_scipy") for layer in layers):
+    if type(module) is ResidualMLP and not any(isinstance(layer, SparseLinear) for layer in module.modules()):
         parts = list(module.parameters())
 
-        def layered(rho: Any) -> Any:
+        def layered(rho: Tensor) -> Tensor:
             matrices = [p.abs()[None] for p in parts if p.ndim == 2]
             return layered_norm(matrices, [p.abs()[None, :, None] for p in parts if p.ndim == 1], rho)[0]
 
         return layered
-    runner = _absolute(module)
+    network = _Absolute(fx.GraphModule(module, trace(module)))
 
-    def surrogate(rho: Any) -> Any:
-        runner.active = []
-        total = runner.run(rho[None, :]).sum()
-        if not runner.active:
+    def surrogate(rho: Tensor) -> Tensor:
+        network.active = []
+        total: Tensor = network.run(rho[None, :]).sum()
+        if not network.active:
             return total
-        slopes = torch.autograd.grad(total, runner.active, create_graph=True)
-        return total + sum((g * h).sum() for g, h in zip(slopes, runner.active, strict=True))
+        slopes = torch.autograd.grad(total, network.active, create_graph=True)
+        return total + sum((g * h).sum() for g, h in zip(slopes, network.active, strict=True))
 
     return surrogate
 
 
-def layered_norm(matrices: Any, vectors: Any, rho: Any) -> Any:
+def layered_norm(matrices: list[Tensor], vectors: list[Tensor], rho: Tensor) -> Tensor:
     """The path norm of K networks of the layered form, (K,), from absolute values: one sweep, no derivative by h.
 
     A path that counts 1 + (its neurons) times is carried as a pair (s, v): s counts it once, v as often as it has
@@ -92,8 +94,6 @@ def layered_norm(matrices: Any, vectors: Any, rho: Any) -> Any:
         |a|, then |b_l| of each block, then |c|.
     rho : (d,)
     """
-    import torch
-
     (A, *weights, C), (a, *biases, c) = matrices, vectors
     pair = torch.baddbmm(a, A, rho[:, None].expand(len(A), -1, 2))
     for V, b, W in zip(weights[::2], biases, weights[1::2], strict=True):
@@ -101,66 +101,60 @@ def layered_norm(matrices: Any, vectors: Any, rho: Any) -> Any:
     return torch.baddbmm(c, C, pair)[:, :, 1].sum(dim=1)
 
 
-def _absolute(module: Any) -> Any:
-    """The interpreter of a module's graph with absolute values in place of its constants, and without relus."""
-    import torch
-    from torch import fx, nn
+class _Absolute(fx.Interpreter):
+    """Runs a module's graph with absolute values of its constants and without relus.
 
-    SIMPLE = (nn.Linear, nn.Identity, nn.Flatten, nn.Unflatten)
+    ``active`` collects what reaches the neurons.
+    """
 
-    class Absolute(fx.Interpreter):
-        """Runs the graph with absolute values; ``active`` collects what reaches the neurons."""
+    active: list[Tensor]
 
-        active: list[Any]
+    def relu(self, x: Tensor) -> Tensor:
+        x = x if x.requires_grad else x.requires_grad_()
+        self.active.append(x)
+        return x
 
-        def relu(self, x: Any) -> Any:
-            x = x if x.requires_grad else x.requires_grad_()
-            self.active.append(x)
-            return x
+    def leaky(self, x: Tensor, slope: Any) -> Tensor:
+        factor = (1.0 - torch.as_tensor(slope)).abs()
+        channels = factor.reshape(-1, *(1,) * (x.ndim - 2)) if factor.numel() > 1 else factor
+        return x + channels * self.relu(x)
 
-        def leaky(self, x: Any, slope: Any) -> Any:
-            factor = (1.0 - torch.as_tensor(slope)).abs()
-            channels = factor.reshape(-1, *(1,) * (x.ndim - 2)) if factor.numel() > 1 else factor
-            return x + channels * self.relu(x)
+    def maximum(self, x: Tensor, y: Any) -> Tensor:
+        other = torch.as_tensor(y, dtype=x.dtype, device=x.device).abs()
+        return other + self.relu(x + other)
 
-        def maximum(self, x: Any, y: Any) -> Any:
-            y = torch.as_tensor(y, dtype=x.dtype, device=x.device).abs()
-            return y + self.relu(x + y)
+    minimum = maximum
 
-        minimum = maximum
+    def affine(self, x: Tensor, factor: float, shift: float) -> Tensor:
+        return abs(factor) * x + abs(shift)
 
-        def affine(self, x: Any, factor: float, shift: float) -> Any:
-            return abs(factor) * x + abs(shift)
+    def get_attr(self, target: Any, args: Any, kwargs: Any) -> Any:
+        return super().get_attr(target, args, kwargs).abs()
 
-        def get_attr(self, target: Any, args: Any, kwargs: Any) -> Any:
-            return super().get_attr(target, args, kwargs).abs()
+    def call_module(self, target: Any, args: Any, kwargs: Any) -> Any:
+        layer = self.fetch_attr(target)
+        found = of_layer(layer)
+        if found is not None:
+            return ACTIVATIONS[found[0]](self, args[0], **found[1])
+        if isinstance(layer, nn.Dropout):
+            return args[0]
+        if not isinstance(layer, SIMPLE):
+            raise InputError(
+                f"the path norm of a {type(layer).__name__} ({target!r}) is not known; expected Linear layers, "
+                "piecewise linear activations, and operations that move or add columns."
+            )
+        return torch.func.functional_call(layer, {k: p.abs() for k, p in layer.named_parameters()}, args)
 
-        def call_module(self, target: Any, args: Any, kwargs: Any) -> Any:
-            layer = self.fetch_attr(target)
-            found = of_layer(layer)
-            if found is not None:
-                return ACTIVATIONS[found[0]](self, args[0], **found[1])
-            if isinstance(layer, nn.Dropout):
-                return args[0]
-            if not (isinstance(layer, SIMPLE) or hasattr(layer, "to_scipy")):
-                raise InputError(
-                    f"the path norm of a {type(layer).__name__} ({target!r}) is not known; expected Linear layers, "
-                    "piecewise linear activations, and operations that move or add columns."
-                )
-            return torch.func.functional_call(layer, {k: p.abs() for k, p in layer.named_parameters()}, args)
-
-        def run_node(self, n: Any) -> Any:
-            if n.op not in ("call_function", "call_method"):
-                return super().run_node(n)
-            args, kwargs = self.fetch_args_kwargs_from_env(n)
-            called = operation(n)
-            if called in ACTIVATIONS:
-                return ACTIVATIONS[called](self, *args, **kwargs)
-            if called in COMBINE:
-                x, y, *alpha = (torch.as_tensor(v).abs() for v in (*args, *kwargs.values()))
-                return COMBINE[called](x, y * alpha[0] if alpha else y)
-            if called in ("neg", "negative", "dropout"):
-                return args[0]
-            return getattr(self, n.op)(n.target, args, kwargs)
-
-    return Absolute(fx.GraphModule(module, trace(module)))
+    def run_node(self, n: fx.Node) -> Any:
+        if n.op not in ("call_function", "call_method"):
+            return super().run_node(n)
+        args, kwargs = self.fetch_args_kwargs_from_env(n)
+        called = operation(n)
+        if called in ACTIVATIONS:
+            return ACTIVATIONS[called](self, *args, **kwargs)
+        if called in COMBINE:
+            x, y, *alpha = (torch.as_tensor(v).abs() for v in (*args, *kwargs.values()))
+            return COMBINE[called](x, y * alpha[0] if alpha else y)
+        if called in ("neg", "negative", "dropout"):
+            return args[0]
+        return getattr(self, n.op)(n.target, args, kwargs)

@@ -1,6 +1,6 @@
 """The nodes of a traced module, one by one, onto a residual stream.
 
-Three kinds of operations are understood: piecewise linear ones (``_activations``); those that move entries, read by
+Three kinds of operations are understood: piecewise linear ones (``activations``); those that move entries, read by
 running them on the entries' numbers; and linear ones, read by running them on the unit vectors.  What does not depend
 on the input is computed by PyTorch itself.
 """
@@ -12,11 +12,15 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
+import torch
+from torch import fx, nn
+from torch.nn import functional as F
 
 from fw_circuits._typing import Floats
 from fw_circuits.exceptions import InputError
 from fw_circuits.resnet.network import ResNet
 from fw_circuits.resnet.torch.activations import ACTIVATIONS, of_layer
+from fw_circuits.resnet.torch.module import SparseLinear
 from fw_circuits.resnet.torch.runner import ROWS, Runner, callable_of, finite_numbers, operation
 from fw_circuits.resnet.torch.stream import Value
 
@@ -143,30 +147,27 @@ class Reader(Runner):
         return (self.moved if called in MOVES else self.mapped)(node, self._value(node, x), call)
 
     def _module(self, node: Any, shared: bool) -> Value:
-        from torch import nn
-
         layer, x = self.module.get_submodule(node.target), self._value(node, node.args[0])
         found = of_layer(layer)
         if found is not None:
             return self._activation(node, found[0], node.args[:1], found[1], shared)
         if isinstance(layer, nn.Linear):
             return self._linear(node, x, layer.weight, layer.bias)
-        if hasattr(layer, "to_scipy"):
+        if isinstance(layer, SparseLinear):
             return self._linear(node, x, layer.to_scipy(), layer.bias)
         if isinstance(
             layer, nn.Identity | nn.Dropout | nn.Dropout1d | nn.AlphaDropout | nn.FeatureAlphaDropout
         ):
             return x
         if isinstance(layer, nn.Flatten | nn.Unflatten):
-            return self.moved(node, x, layer)
+            flat: Value = self.moved(node, x, layer)
+            return flat
         if isinstance(layer, nn.BatchNorm1d) and layer.running_mean is not None:
             return self._batch_norm(node, x, layer)
         kind = type(layer).__name__
         raise self.refusal(node, f"{node.target!r} is a {kind}", kind)
 
     def _linear(self, node: Any, x: Value, weight: Any, bias: Any) -> Value:
-        from torch.nn import functional as F
-
         where = (
             f"{self.name}: {f'layer {node.target!r}' if node.op == 'call_module' else f'node {node.name!r}'}"
         )
@@ -201,9 +202,12 @@ class Reader(Runner):
             operands.sort(key=lambda operand: operand not in self.values)  # max(a, b) = max(b, a)
         x, *others = operands
         try:
-            return ACTIVATIONS[called](_OnStream(self, node, shared), self._value(node, x), *others, **named)
+            value: Value = ACTIVATIONS[called](
+                _OnStream(self, node, shared), self._value(node, x), *others, **named
+            )
         except TypeError as error:
             raise self.refusal(node, f"{node.name!r} is given options that are not read ({error})") from error
+        return value
 
     def _sum(self, node: Any, called: str) -> Value:
         given = {**dict(zip(("input", "other"), node.args, strict=False)), **node.kwargs}
@@ -216,8 +220,6 @@ class Reader(Runner):
 
     def terms(self, node: Any, *given: Any) -> list[Value]:
         """Operands as values of one shape; those that do not depend on the input become constants."""
-        import torch
-
         known = [
             self.values.get(g) if hasattr(g, "op") else g if isinstance(g, Value) else None for g in given
         ]
@@ -226,27 +228,23 @@ class Reader(Runner):
             for v, g in zip(known, given, strict=True)
         ]
         try:
-            whole = torch.broadcast_tensors(*tensors)
-        except RuntimeError as error:
+            n_rows, *axes = np.broadcast_shapes(*(tensor.shape for tensor in tensors))
+        except ValueError as error:
             raise self.refusal(node, f"{node.name!r} combines shapes that do not fit ({error})") from error
-        shape = tuple(whole[0].shape[1:])
-        found = []
-        for v, tensor in zip(known, whole, strict=True):
+        shape, found = tuple(axes), []
+        for v, tensor in zip(known, tensors, strict=True):
             if isinstance(v, Value):
                 spread = lambda t: t.expand(t.shape[0], *shape)  # noqa: E731
                 found.append(v if v.shape == shape else self.moved(node, v, spread))
                 continue
-            rows = finite_numbers(tensor, f"{self.name}: {node.name!r}: a constant").reshape(
-                tensor.shape[0], -1
-            )
-            if tensor.shape[0] != ROWS or np.any(rows != rows[0]):
+            numbers = finite_numbers(tensor, f"{self.name}: {node.name!r}: a constant")
+            rows = np.broadcast_to(numbers, (n_rows, *shape)).reshape(n_rows, -1)
+            if n_rows != ROWS or np.any(rows != rows[0]):
                 raise self.refusal(node, f"{node.name!r} has a constant that differs from row to row", "rows")
             found.append(self.stream.constant(rows[0].copy(), shape))
         return found
 
     def _join(self, node: Any) -> Value:
-        import torch
-
         parts = node.args[0] if node.args else node.kwargs["tensors"]
         parts = self.values.get(parts, ()) if hasattr(parts, "op") else parts
         parts = [self.values.get(part, part) if hasattr(part, "op") else part for part in parts]
@@ -263,7 +261,8 @@ class Reader(Runner):
             others = {k: v for k, v in node.kwargs.items() if k != "tensors"}
             return callable_of(node)(tensors, *node.args[1:], **others)
 
-        return self.moved(node, whole, call)
+        joined: Value = self.moved(node, whole, call)
+        return joined
 
     def _rows_of(self, node: Any, part: Any) -> Value:
         tensor = self.tensor(part)
@@ -281,7 +280,7 @@ class Reader(Runner):
         return value
 
     def _of_channels(self, node: Any, x: Value, numbers: Floats) -> Floats:
-        """One number, or one a channel (the first axis of a row), for every entry."""
+        """One number, or one per channel (the first axis of a row), for every entry."""
         if numbers.size == 1:
             return np.full(len(x), numbers.item())
         if not x.shape or numbers.shape != (x.shape[0],):
@@ -292,7 +291,7 @@ class Reader(Runner):
 
 
 class _OnStream:
-    """The algebra of ``_activations`` over values."""
+    """The algebra of ``activations`` over values."""
 
     def __init__(self, reader: Reader, node: Any, shared: bool) -> None:
         self.reader, self.node, self.shared = reader, node, shared
@@ -317,8 +316,6 @@ class _OnStream:
 
 def _occurrences(node: Any, operands: list[Any]) -> list[Any]:
     """Every place of a node's arguments at which one of the operands stands."""
-    from torch import fx
-
     found: list[Any] = []
     fx.map_arg((node.args, node.kwargs), lambda n: found.append(n) if n in operands else None)
     return found

@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
+import torch
+from torch import fx
 
 from fw_circuits.exceptions import InputError
 from fw_circuits.resnet.torch.hints import hint
@@ -31,9 +33,7 @@ class Runner:
         self.stream = Stream(n_features)
 
     def moved(self, node: Any, x: Value, call: Callable[[Any], Any]) -> Any:
-        """What an operation makes of a value whose entries it only moves or drops."""
-        import torch
-
+        """What an operation makes of a value whose entries it only moves or drops: a value, or several in a tuple."""
         n = len(x)
         numbers = torch.arange(ROWS * n, dtype=torch.float64).reshape(ROWS, *x.shape)
         found = self._try(node, call, numbers)
@@ -50,9 +50,7 @@ class Runner:
 
     def mapped(self, node: Any, x: Value, call: Callable[[Any], Any]) -> Value:
         """What a linear operation makes of a value (``pad``: an affine one)."""
-        import torch
-
-        n, columns, shape = len(x), [], x.shape
+        n, columns, shift, shape = len(x), [], np.zeros(0), x.shape
         for start in range(0, max(n, 1), UNITS):
             m = min(UNITS, n - start)
             units = torch.zeros((m + 2, n), dtype=torch.float64)
@@ -65,22 +63,20 @@ class Runner:
                 raise self.refusal(node, f"{node.name!r} divides by 0, or by NaN or infinity", "finite")
             if np.any(rows[0] != rows[-1]):
                 raise self.refusal(node, f"{node.name!r} mixes rows", "rows")
-            columns.append(sp.csr_array((rows[1:-1] - rows[0]).T))
-        return x.mapped(sp.hstack(columns, format="csr"), rows[0], shape)
+            shift = rows[0]
+            columns.append(sp.csr_array((rows[1:-1] - shift).T))
+        return x.mapped(sp.hstack(columns, format="csr"), shift, shape)
 
     def _try(self, node: Any, call: Callable[[Any], Any], tensor: Any) -> Any:
-        import torch
-
         try:
             with torch.no_grad():
                 return call(tensor)
         except (RuntimeError, IndexError, TypeError, ValueError) as error:
-            what = f"{node.name!r} cannot be applied to {tuple(tensor.shape)[1:]} columns a row ({error})"
+            what = f"{node.name!r} cannot be applied to {tuple(tensor.shape)[1:]} columns per row ({error})"
             raise self.refusal(node, what, "shape") from error
 
     def run(self, node: Any, n_rows: int, given: dict[Any, Any]) -> Any:
         """The node on these tensors, everything else computed for as many rows."""
-        from torch import fx
 
         def tensor(n: Any) -> Any:
             return given[n] if n in given else self.constant(n, n_rows)
@@ -92,8 +88,6 @@ class Runner:
 
     def constant(self, node: Any, n_rows: int) -> Any:
         """What a node that does not depend on the values of the input computes, for so many rows."""
-        import torch
-
         if node.op == "get_attr":
             found: Any = self.module
             for part in node.target.split("."):
@@ -111,8 +105,6 @@ class Runner:
 
     def tensor(self, argument: Any) -> Any:
         """A constant operand as a tensor, for ROWS rows; None stays None."""
-        import torch
-
         if hasattr(argument, "op"):
             argument = self.constant(argument, ROWS)
         return None if argument is None else torch.as_tensor(argument, dtype=torch.float64)
@@ -132,7 +124,8 @@ def operation(node: Any) -> str:
 
 
 def callable_of(node: Any) -> Callable[..., Any]:
-    target = node.target
+    """What a node calls, as a function."""
+    target: str | Callable[..., Any] = node.target
     if isinstance(target, str):
         return lambda x, *args, **kwargs: getattr(x, target)(*args, **kwargs)
     return target
@@ -155,5 +148,5 @@ def finite_numbers(tensor: Any, where: str) -> Any:
         tensor = tensor.detach().cpu().double().numpy()
     values = tensor if sp.issparse(tensor) else np.asarray(tensor, dtype=np.float64)
     if not np.all(np.isfinite(values.data if sp.issparse(values) else values)):
-        raise InputError(f"{where} holds NaN or infinity; expected finite entries.")
+        raise InputError(f"{where} contains NaN or infinity; expected finite entries.")
     return values

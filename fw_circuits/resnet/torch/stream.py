@@ -2,9 +2,9 @@
 
 Every value is ``M alpha + W relu(V alpha + b) + w`` where alpha is the stream so far.  Affine operations compose M, W
 and w; a relu makes neurons; a value is *settled* when its neurons become a block that writes to the stream.  A value
-whose M copies slots that nothing else needs any more, ``h + W g``, is updated in place: this finds the stream, V_l
-and W_l of a residual network again as they are.  Anything else writes to new slots, which start at 0: exact too, with a
-wider stream.
+whose M copies coordinates that nothing else needs any more, ``h + W g``, is updated in place: this finds the stream,
+V_l and W_l of a residual network again as they are.  Anything else writes to new coordinates, which start at 0: exact
+too, with a wider stream.
 """
 
 from __future__ import annotations
@@ -83,8 +83,8 @@ class Stream:
 
     @property
     def width(self) -> int:
-        """Slots so far."""
-        return self.A.shape[0]
+        """Coordinates so far."""
+        return int(self.A.shape[0])
 
     def input(self) -> Value:
         """The input itself."""
@@ -184,7 +184,7 @@ class Stream:
         return ResNet(self.A, self.a, blocks, _widen(value.M, self.width), value.w)
 
     def _home(self, M: sp.csr_array, owner: Value | None = None) -> Array | None:
-        """Slots that M copies one by one and that no value but the owner needs; None if there are no such slots."""
+        """Coordinates that M copies one by one and that no value but the owner needs; None if there are none."""
         columns = sp.csc_array(M)
         columns.eliminate_zeros()
         single = np.flatnonzero(np.diff(columns.indptr) == 1)
@@ -203,6 +203,6 @@ def _eye(n: int) -> sp.csr_array:
 
 
 def _widen(matrix: Any, width: int) -> sp.csr_array:
-    """The same matrix with columns of zeros for the slots that came later."""
+    """The same matrix with columns of zeros for the coordinates that came later."""
     matrix = sp.csr_array(matrix)
     return sp.csr_array((matrix.data, matrix.indices, matrix.indptr), shape=(matrix.shape[0], width))

@@ -42,8 +42,7 @@ def keep_probabilities(costs: Sequence[Floats], n: float, budget: str) -> list[F
     scale = np.ones(len(sizes))
     p = _fill(flat, n)
     for _ in range(SWEEPS):
-        spread = np.divide(1.0 - p, p, out=np.zeros_like(p), where=p > 0.0)
-        errors = np.sqrt(np.bincount(block, flat**2 * spread, len(sizes)))
+        errors = np.sqrt(np.bincount(block, flat**2 * variance(p), len(sizes)))
         if errors.max(initial=0.0) == 0.0:
             break
         before, scale = scale, np.maximum(errors, 1e-12 * errors.max())
@@ -51,6 +50,11 @@ def keep_probabilities(costs: Sequence[Floats], n: float, budget: str) -> list[F
         if np.allclose(before, scale, rtol=1e-9, atol=0.0):
             break
     return np.split(p, np.cumsum(sizes)[:-1])
+
+
+def variance(p: Floats) -> Floats:
+    """Of a neuron that is kept with probability p and divided by it: ``1 / p - 1``; 0 where p = 0."""
+    return np.divide(1.0 - p, p, out=np.zeros_like(p), where=p > 0.0)
 
 
 def _fill(weights: Floats, n: float) -> Floats:
@@ -63,4 +67,5 @@ def _fill(weights: Floats, n: float) -> Floats:
     rest = np.cumsum(falling[::-1])[::-1]  # the sum from place k on
     k = np.arange(positive)
     capped = int(np.argmax((n - k) * falling[:positive] <= rest[:positive]))  # places before it are at 1
-    return np.minimum(1.0, (n - capped) / rest[capped] * weights)
+    p: Floats = np.minimum(1.0, (n - capped) / rest[capped] * weights)
+    return p

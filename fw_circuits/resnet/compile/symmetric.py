@@ -1,7 +1,7 @@
-"""Functions of how many of n signals are 1, as piecewise linear functions of their sum (ours).
+"""Functions of how many of n signals are 1, as piecewise linear functions of their sum (original to this package).
 
 One relu at each inner number where the slope changes, read from the side where it is smaller; values that are mirrored
-at some number are folded there first, so a parity of n takes some log2(n) relus.
+at some number are folded there first, so a parity of n takes about log2(n) relus.
 """
 
 from __future__ import annotations
@@ -11,7 +11,38 @@ from functools import cache, lru_cache
 
 import numpy as np
 
+from fw_circuits.circuits import Circuit
+from fw_circuits.circuits.circuit import variable_table
+from fw_circuits.circuits.cuts import cone
+from fw_circuits.circuits.gate import apply_table
 from fw_circuits.resnet.compile.builder import Builder, Expr
+
+
+def table_of(circuit: Circuit, node: int, leaves: tuple[int, ...]) -> int:
+    """Truth table of a node in terms of the leaves of one of its cuts; leaf i is variable i.
+
+    >>> hex(table_of(Circuit(3, ((8, 1, 2), (6, 4, 3)), (10,)), 5, (3, 4)))
+    '0x6'
+    """
+    n = len(leaves)
+    ones = (1 << (1 << n)) - 1
+    known = {0: 0} | {leaf: variable_table(i, n) for i, leaf in enumerate(leaves)}
+    for inner in reversed(cone(circuit, node, leaves)):
+        table, a, b = circuit.gates[inner - circuit.n_inputs - 1]
+        known[inner] = apply_table(table, known[a], known[b], ones)
+    return known[node]
+
+
+def counts_of(circuit: Circuit) -> tuple[tuple[bool, ...], tuple[bool, ...]] | None:
+    """`counts_of_table` of the output, in terms of the inputs that are read.
+
+    >>> counts_of(Circuit(3, ((6, 1, 3),), (9,)))
+    ((False, False), (True, False, True))
+    """
+    (signal,) = circuit.outputs
+    n = len(circuit.support)
+    table = table_of(circuit, signal >> 1, tuple(i + 1 for i in circuit.support))
+    return counts_of_table(table ^ ((1 << (1 << n)) - 1 if signal & 1 else 0), n)
 
 
 @lru_cache(maxsize=1 << 16)

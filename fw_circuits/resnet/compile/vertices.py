@@ -1,7 +1,9 @@
-"""The form that is exact at the corners of the domain only: what Boolean features need (ours; cf. theory, section 6).
+"""The form that is exact at the vertices of the domain only, which is what Boolean features need.
 
-At a corner every coordinate is 0 or 1 and so are all its bits, so a circuit runs once, at scale 1: no waves, no
-sorting, no copies.  Its gates are wide ones, functions of the number of ones among several signals.
+Original to this package (compare theory, section 6).
+
+At a vertex every coordinate is 0 or 1 and so are all its bits, so a circuit runs once, at scale 1: no triangle waves,
+no sorting, no copies.  Its gates are wide ones, functions of the number of ones among several signals.
 """
 
 from __future__ import annotations
@@ -9,24 +11,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import cache
 
-import numpy as np
-
 from fw_circuits.circuits import Circuit
 from fw_circuits.lattice import Lattice
 from fw_circuits.resnet.compile.builder import Builder, Expr
-from fw_circuits.resnet.compile.counts import counts_of_table, of_count
 from fw_circuits.resnet.compile.forms import MAX_NOISE, MAX_SYMMETRIC, Form, Places
 from fw_circuits.resnet.compile.gadgets import restore
+from fw_circuits.resnet.compile.symmetric import counts_of, of_count
 from fw_circuits.resnet.compile.wide_gates import wide_gates
 
 
-class Corners:
+class VertexForms:
     """The builder and the forms; the interface of `fw_circuits.resnet.compile.forms.Forms`."""
 
     def __init__(self, lattice: Lattice) -> None:
         self.builder = Builder(lattice.n_features)
         self.lattice = lattice
-        self.coordinate = cache(lambda level, i: Corner(self.builder, lattice, i))
+        self.coordinate = cache(lambda level, i: EndPoints(self.builder, lattice, i))
         #: Signals are 0 or 1 without rounding, and stay so: sums of integers.
         self.exact = all(knots in ((0.0, 1.0), (0.0,), (1.0,)) for knots in lattice.knots)
 
@@ -38,7 +38,7 @@ class Corners:
         """A function of the number of ones among all literals where the circuit is one, else wide gates."""
         wires, n = self._wires(level, literals), len(circuit.support)
         if 1 < n <= MAX_SYMMETRIC:
-            found = counts_of_table(narrowed_table(circuit), n)
+            found = counts_of(circuit)
             if found is not None:
                 return self._wide([wires[i] for i in circuit.support], *found)
         values = {0: Expr()} | dict(enumerate(wires, start=1))
@@ -59,11 +59,11 @@ class Corners:
         return of_count(self.builder, counted, values)
 
     def _wires(self, level: int, literals: Places) -> list[Expr]:
-        """The literals at a corner: all bits of coordinate i are x_i."""
+        """The literals at a vertex: all bits of coordinate i are x_i."""
         return [self.coordinate(level, literal // level).s for literal in literals]
 
 
-class Corner:
+class EndPoints:
     """Coordinate i as an affine function of its feature that is 0 and 1 at the ends of the domain."""
 
     def __init__(self, b: Builder, lattice: Lattice, i: int) -> None:
@@ -71,15 +71,3 @@ class Corner:
         self.constant = len(knots) == 1
         low, high = knots[0], knots[-1]
         self.s = Expr() if self.constant else b.within(i, low, high) * (1.0 / (high - low))
-
-
-def narrowed_table(circuit: Circuit) -> int:
-    """Truth table in terms of the inputs that are read.
-
-    >>> bin(narrowed_table(Circuit(3, ((6, 1, 3),), (8,))))
-    '0b110'
-    """
-    read, n = circuit.support, len(circuit.support)
-    bits = np.zeros((1 << n, circuit.n_inputs), dtype=np.uint8)
-    bits[:, list(read)] = np.arange(1 << n)[:, None] >> np.arange(n) & 1
-    return int.from_bytes(np.packbits(circuit.evaluate(bits)[:, 0], bitorder="little").tobytes(), "little")

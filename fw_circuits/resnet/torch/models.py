@@ -12,6 +12,9 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
+import torch
+from torch import Tensor, nn
+
 from fw_circuits._typing import Floats
 from fw_circuits.resnet.network import Block, ResNet
 from fw_circuits.resnet.torch.path_norm import layered_norm
@@ -23,9 +26,7 @@ class Stack:
     ``matrices`` and ``vectors`` are leaves; streams are (K, width, N), so that V_l h is one product, bias included.
     """
 
-    def __init__(self, model: Any, size: int, rho: Any) -> None:
-        import torch
-
+    def __init__(self, model: nn.Module, size: int, rho: Tensor) -> None:
         parts = list(model.parameters())
         matrices, vectors = ([p.detach() for p in parts if (p.ndim > 1) == many] for many in (True, False))
         self.size, self._rho = size, rho
@@ -36,21 +37,19 @@ class Stack:
         self._leaves = [leaf.requires_grad_() for leaf in flat]
 
     @property
-    def groups(self) -> list[list[Any]]:
+    def groups(self) -> list[list[Tensor]]:
         """What decays and what does not."""
         return [[leaf] for leaf in self._leaves]
 
-    def outputs(self, x: Any) -> Any:
+    def outputs(self, x: Tensor) -> Tensor:
         """(K, N) for the rows x, (N, d)."""
-        import torch
-
         (A, *weights, C), (a, *biases, c) = self._views(*self._leaves)
         stream = torch.baddbmm(a, A, x.T.expand(self.size, -1, -1))
         for V, b, W in zip(weights[::2], biases, weights[1::2], strict=True):
             stream = torch.baddbmm(stream, W, torch.baddbmm(b, V, stream).relu_())
         return torch.baddbmm(c, C, stream)[:, 0]
 
-    def norms(self, which: Any = None) -> Any:
+    def norms(self, which: Tensor | None = None) -> Tensor:
         """The path norm of each, (K,), or of those with the numbers ``which``."""
         some = which is not None and len(which) < self.size
         leaves = [leaf[which] for leaf in self._leaves] if some else self._leaves
@@ -75,12 +74,12 @@ class Stack:
         layers = zip(weights[::2], biases, weights[1::2], strict=True)
         return ResNet(A, a, tuple(Block(V, b, W) for V, b, W in layers), C, c)
 
-    def _views(self, matrices: Any, vectors: Any) -> tuple[list[Any], list[Any]]:
+    def _views(self, matrices: Tensor, vectors: Tensor) -> tuple[list[Tensor], list[Tensor]]:
         """Matrices (K, n, m) and vectors (K, n, 1) in the order encoder, blocks, readout."""
-        parts = zip(matrices.split(self._sizes[0], dim=1), self._shapes, strict=True)
+        parts = zip(torch.split(matrices, self._sizes[0], dim=1), self._shapes, strict=True)
         return (
-            [part.unflatten(1, shape) for part, shape in parts],
-            [part[:, :, None] for part in vectors.split(self._sizes[1], dim=1)],
+            [part.view(len(part), *shape) for part, shape in parts],
+            [part[:, :, None] for part in torch.split(vectors, self._sizes[1], dim=1)],
         )
 
 
@@ -89,16 +88,17 @@ class Single:
 
     size = 1
 
-    def __init__(self, module: Any, norm: Callable[[], Any], n_features: int | None = None) -> None:
+    def __init__(self, module: nn.Module, norm: Callable[[], Tensor], n_features: int | None = None) -> None:
         self._module, self._norm, self._n_features = module, norm, n_features
         self._best: dict[str, Any] = {}
         parameters = [p for p in module.parameters() if p.requires_grad]
         self.groups = [[p for p in parameters if p.ndim > 1], [p for p in parameters if p.ndim <= 1]]
 
-    def outputs(self, x: Any) -> Any:
-        return self._module(x).reshape(1, len(x))
+    def outputs(self, x: Tensor) -> Tensor:
+        values: Tensor = self._module(x)
+        return values.reshape(1, len(x))
 
-    def norms(self, which: Any = None) -> Any:
+    def norms(self, which: Tensor | None = None) -> Tensor:
         return self._norm()[None]
 
     def train(self, mode: bool) -> None:

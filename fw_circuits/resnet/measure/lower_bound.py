@@ -1,4 +1,4 @@
-"""The lower end of the bracket: what every valid diagonal must pay for the derivatives that were met.
+"""The lower end of the bracket: what every valid diagonal must pay for the derivatives that were attained.
 
 ``l1``: ``D_i`` is at least ``sum_o |J_oi|`` for every derivative J.  ``l2``: a valid D has ``sum_i (J_i/D_i)^2 <= 1``
 for every row J of a derivative, hence for every average of their squares; ``scaling.best_scaling`` gives the
@@ -13,9 +13,10 @@ from collections.abc import Callable
 import numpy as np
 import scipy.sparse as sp
 
+from fw_circuits._checks import check_integer
 from fw_circuits._typing import Array, Floats
+from fw_circuits.resnet.measure.attained import CHUNK, ascend, derivatives, streams_at
 from fw_circuits.resnet.measure.box import Box
-from fw_circuits.resnet.measure.sampled import CHUNK, ascend, derivatives, streams_at
 from fw_circuits.resnet.measure.scaling import best_scaling, column_norms
 from fw_circuits.resnet.network import ResNet
 
@@ -23,9 +24,12 @@ from fw_circuits.resnet.network import ResNet
 ROUNDS, ROWS = 12, 64
 
 
-def default_steps(resnet: ResNet) -> int:
-    """Steps of an ascent, so that the search takes seconds: 24, or 4 for networks of more than 10,000 weights."""
-    return 24 if resnet.n_nonzeros <= 10_000 else 4
+def ascent_steps(resnet: ResNet, n_steps: int | None) -> int:
+    """The steps asked for; by default so many that the search takes seconds: 24, or 4 above 10,000 weights."""
+    if n_steps is None:
+        return 24 if resnet.n_nonzeros <= 10_000 else 4
+    check_integer("n_steps", n_steps, 0)
+    return n_steps
 
 
 def writers(resnet: ResNet, level: int) -> sp.csr_array:
@@ -33,9 +37,9 @@ def writers(resnet: ResNet, level: int) -> sp.csr_array:
     return resnet.A if level == 0 else resnet.blocks[level - 1].W
 
 
-def slot_units(resnet: ResNet, X: Floats) -> Floats:
-    """A length for each slot: root mean square over streams of the rows of X, 1 where that is 0."""
-    unit = np.sqrt(np.mean(streams_at(resnet, X)[-1] ** 2, axis=1))
+def stream_units(resnet: ResNet, X: Floats) -> Floats:
+    """A length for each coordinate: root mean square over streams of the rows of X, 1 where that is 0."""
+    unit: Floats = np.sqrt(np.mean(streams_at(resnet, X)[-1] ** 2, axis=1))
     unit[unit == 0.0] = 1.0
     return unit
 
@@ -44,13 +48,13 @@ def slot_units(resnet: ResNet, X: Floats) -> Floats:
 Towards = Callable[[Floats], tuple[Array, Floats]]
 
 
-def slot_tangents(slots: Array) -> Towards:
-    """Ascents for each slot, from the best points for it (one point, or more if the slots are few): for l1."""
+def coordinate_tangents(coordinates: Array) -> Towards:
+    """Ascents for each coordinate, from the best points for it (several if the coordinates are few): for l1."""
 
     def towards(J: Floats) -> tuple[Array, Floats]:
-        starts = min(max(1, CHUNK // max(1, len(slots))), J.shape[2])
-        order = np.argsort(-np.abs(J).sum(axis=0)[slots], axis=1, kind="stable")[:, :starts]
-        at = np.repeat(slots, starts)
+        starts = min(max(1, CHUNK // max(1, len(coordinates))), J.shape[2])
+        order = np.argsort(-np.abs(J).sum(axis=0)[coordinates], axis=1, kind="stable")[:, :starts]
+        at = np.repeat(coordinates, starts)
         units = sp.csc_array((np.ones(len(at)), (at, range(len(at)))), shape=(J.shape[1], len(at)))
         return order.ravel(), units.toarray()
 
@@ -58,7 +62,7 @@ def slot_tangents(slots: Array) -> Towards:
 
 
 def steepest_tangents(D: Floats) -> Towards:
-    """As many ascents as slots, from the points of largest ``|J / D|_2`` in the direction ``J / D^2``."""
+    """As many ascents as coordinates, from the points of largest ``|J / D|_2`` in the direction ``J / D^2``."""
 
     def towards(J: Floats) -> tuple[Array, Floats]:
         ratio = np.divide(J, D[:, None], out=np.zeros_like(J), where=D[:, None] > 0.0)
@@ -78,14 +82,14 @@ def search_derivatives(
     n_steps: int,
     rng: np.random.Generator,
 ) -> tuple[Floats, Floats]:
-    """Derivatives (outputs, width, points) that were met: at samples, and by ascent from them.
+    """Derivatives (outputs, width, points) that are attained: at samples, and by ascent from them.
 
     Parameters
     ----------
     X : (N, d)
         Inputs to start from.
     within : Box or (width,)
-        The streams reached from a box, or every stream (then: units of length of the slots).
+        The streams reached from a box, or every stream (then: units of length of the coordinates).
     """
     points = X.T if isinstance(within, Box) else _scatter(streams_at(resnet, X, level)[-1], within, rng)
     J, counts = _evaluate(resnet, level, points, within, rng)

@@ -9,7 +9,13 @@ import scipy.sparse as sp
 
 from fw_circuits._typing import Floats
 from fw_circuits.resnet.measure import lipsdp
-from fw_circuits.resnet.measure.activation import bounds_of, forward_steps, root_mean_square, stream_ranges
+from fw_circuits.resnet.measure.activation import (
+    Gates,
+    bounds_of,
+    forward_steps,
+    root_mean_square,
+    stream_ranges,
+)
 from fw_circuits.resnet.measure.box import Box
 from fw_circuits.resnet.measure.enclosure import EPS
 from fw_circuits.resnet.measure.scaling import column_norms
@@ -41,30 +47,34 @@ def certify(
     n_cells: int,
 ) -> Upper:
     """Bounds by one method; the words are checked by the caller."""
-    notes: list[str] = []
     if method == "sdp":
         lipsdp.check_size(resnet)
+    notes: list[str] = []
     cells: list[Cell] = []
     capacity = 0 if method in ("interval", "path") else None
+    bounds: list[Floats] | None = None
+    gates: Gates | None = None
     if method == "split":
         whole, cells = split(resnet, box, n_cells)
-        high, magnitudes, folded = whole.high, whole.magnitudes, whole.folded
+        bounds, high, magnitudes, folded = whole.derivatives, whole.high, whole.magnitudes, whole.folded
     else:
         ranges = stream_ranges(resnet, box, forward_steps(resnet), capacity)
         high, magnitudes, folded = ranges.high, ranges.magnitudes, 0 if capacity == 0 else ranges.folded
+        if method == "path":
+            bounds = path_bounds(resnet)
+        elif streams == "reached":
+            gates = ranges.gates
     if activation == "rms" and data is not None:
         activations = root_mean_square(resnet, data)
     else:
         activations = bounds_of(resnet, activation, high, magnitudes)
     priced = layers(resnet, activations, box.magnitude)
-    if method == "path":
-        D = diagonals(path_bounds(resnet), geometry, priced)
-    elif method == "split":
-        D = diagonals(whole.derivatives, geometry, priced)
-        D = D if geometry == "l1" else shrink(resnet, cells, D)
+    if bounds is None:
+        D = certified_diagonals(resnet, geometry, priced, gates, capacity)
     else:
-        dead, active = (ranges.dead, ranges.active) if streams == "reached" else (None, None)
-        D = certified_diagonals(resnet, geometry, priced, dead, active, capacity)
+        D = diagonals(bounds, geometry, priced)
+        if method == "split" and geometry == "l2":
+            D = shrink(resnet, cells, D)
     if folded:
         notes.append(
             f"{folded} generators were folded into intervals to save memory; the bounds hold, but are wider"

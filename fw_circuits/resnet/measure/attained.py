@@ -28,7 +28,7 @@ CHUNK = 256
 
 
 def streams_at(resnet: ResNet, X: Floats, level: int | None = None) -> list[Floats]:
-    """``alpha_0, ..., alpha_level`` (default: all) at the rows of X, one a column."""
+    """``alpha_0, ..., alpha_level`` (default: all) at the rows of X, one per column."""
     found = [np.asarray(resnet.A @ X.T) + resnet.a[:, None]]
     for block in resnet.blocks[:level]:
         stream = found[-1].copy()
@@ -40,7 +40,7 @@ def streams_at(resnet: ResNet, X: Floats, level: int | None = None) -> list[Floa
 def derivatives(
     resnet: ResNet, level: int, streams: Floats, rng: np.random.Generator
 ) -> tuple[Floats, Array]:
-    """``df/dalpha_level`` at streams (one a column): (outputs, width, points), and which points count.
+    """``df/dalpha_level`` at streams (one per column): (outputs, width, points), and which points count.
 
     The derivative is one that holds arbitrarily near to the stream, which may itself lie on kinks.
     """
@@ -72,15 +72,15 @@ def ascend(
     n_steps: int,
     within: Box | Floats,
 ) -> Floats:
-    """Move points, one a column, to where ``sum_o |df_o/dalpha_level . tangent|`` is large; the best ones met.
+    """Move points, one per column, to where ``sum_o |df_o/dalpha_level . tangent|`` is large; the best ones found.
 
     Parameters
     ----------
     points : (width, m) streams at ``level``, or (n_features, m) inputs if ``within`` is a box
     tangents : (width, m)
     within : Box, or (width,)
-        Inputs stay in the box, and the streams are those that they reach; or the slots' units of length, and streams
-        are free.
+        Inputs stay in the box, and the streams are those that they reach; or the coordinates' units of length, and
+        streams are free.
     """
     box = within if isinstance(within, Box) else None
     unit = within.high - within.low if isinstance(within, Box) else within
@@ -131,7 +131,7 @@ def _smooth_derivative(
 
 
 def largest_activations(resnet: ResNet, box: Box, X: Floats, n_steps: int) -> tuple[list[Floats], Floats]:
-    """The largest activations met in a box, from the rows of X and by ascent; and the points that gave them."""
+    """The largest activations attained in a box, from the rows of X and by ascent; and the points that gave them."""
     streams = streams_at(resnet, X)
     found, points = [], []
     for l, block in enumerate(resnet.blocks):
@@ -149,7 +149,7 @@ def largest_activations(resnet: ResNet, box: Box, X: Floats, n_steps: int) -> tu
 def _ascend_activation(
     resnet: ResNet, level: int, neurons: Array, points: Floats, n_steps: int, box: Box
 ) -> tuple[Floats, Floats]:
-    """Raise pre-activation ``neurons[j]`` of a block from column j of points by steps towards corners."""
+    """Raise pre-activation ``neurons[j]`` of a block from column j of points by steps towards vertices."""
     seed = resnet.blocks[level].V[neurons].T.toarray()
     edge = (box.high - box.low)[:, None]
     best, best_value, uphill = points.copy(), np.full(len(neurons), -np.inf), np.zeros_like(points)

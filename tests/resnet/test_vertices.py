@@ -8,14 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fw_circuits import Lattice, solve
-from fw_circuits.circuits import Circuit, Gate
+from fw_circuits.circuits import Circuit
+from fw_circuits.circuits.builder import Builder as CircuitBuilder
 from fw_circuits.circuits.passes import strash, sweep
 from fw_circuits.exceptions import InputError
 from fw_circuits.resnet import compile_resnet
 from fw_circuits.resnet.compile.builder import Builder, Expr
-from fw_circuits.resnet.compile.counts import cheapest, counts_of_table, of_count
+from fw_circuits.resnet.compile.symmetric import cheapest, counts_of_table, of_count
 from fw_circuits.resnet.compile.wide_gates import LEAVES, wide_gates
-from fw_circuits.tetrakis import Atom, evaluate
+from fw_circuits.tetrakis import Atom
+from tests.helpers.atoms import random_atom, random_lattice
 from tests.helpers.circuits import circuits
 
 
@@ -26,25 +28,16 @@ def corners(n: int) -> np.ndarray:
 @st.composite
 def combinations(draw):
     """Some atoms on one lattice, their weights, and the lattice."""
-    d = draw(st.integers(1, 4))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    X = rng.normal(size=(40, d)) * 3.0
-    lattice = Lattice.fit(X, levels=(1, 2, 3), domain=draw(st.sampled_from(["minmax", "quantile"])))
-    atoms = []
-    for _ in range(draw(st.integers(1, 4))):
-        circuit = draw(circuits(max_inputs=4, max_gates=8, max_outputs=1))
-        level = draw(st.integers(1, 3))
-        literals = rng.choice(d * level, size=circuit.n_inputs, replace=circuit.n_inputs > d * level)
-        if len(set(literals.tolist())) == len(literals):
-            atoms.append(Atom(circuit, level, tuple(int(i) for i in literals), lattice))
+    domain = draw(st.sampled_from(["minmax", "quantile"]))
+    lattice = random_lattice(rng, draw(st.integers(1, 4)), (1, 2, 3), domain)
+    levels = draw(st.lists(st.integers(1, 3), min_size=1, max_size=4))
+    atoms = [random_atom(rng, lattice, level, max_inputs=4, max_gates=8) for level in levels]
     return atoms, rng.normal(size=len(atoms)), lattice
 
 
-def value(atoms, coef, lattice, X):
-    total = np.full(len(X), 0.5)
-    for atom, b in zip(atoms, coef, strict=True):
-        total += b * evaluate([atom], lattice.rows(X, atom.level))[:, 0]
-    return total
+def value(atoms, coef, X):
+    return 0.5 + sum(b * atom(X) for atom, b in zip(atoms, coef, strict=True))
 
 
 @pytest.mark.filterwarnings("ignore:exact_on='corners'")
@@ -55,7 +48,7 @@ def test_equal_at_the_corners(case):
     ends = np.array([[t[0], t[-1]] for t in lattice.knots])
     X = ends[np.arange(lattice.n_features), corners(lattice.n_features).astype(int)]
     net = compile_resnet(atoms, coef, 0.5, lattice, "corners")
-    np.testing.assert_allclose(net.forward(X), value(atoms, coef, lattice, X), rtol=0, atol=1e-11)
+    np.testing.assert_allclose(net.forward(X), value(atoms, coef, X), rtol=0, atol=1e-11)
 
 
 @given(combinations(), st.integers(0, 2**32 - 1))
@@ -69,7 +62,7 @@ def test_equal_on_the_domain(case, seed):
     share[60:80] = np.round(share[60:80])
     X = np.clip(ends[0] + share * (ends[1] - ends[0]), *ends)
     net = compile_resnet(atoms, coef, 0.5, lattice, "domain")
-    np.testing.assert_allclose(net.forward(X), value(atoms, coef, lattice, X), rtol=0, atol=1e-9)
+    np.testing.assert_allclose(net.forward(X), value(atoms, coef, X), rtol=0, atol=1e-9)
     assert net.n_neurons <= compile_resnet(atoms, coef, 0.5, lattice).n_neurons + lattice.n_features
 
 
@@ -130,25 +123,14 @@ def test_wide_gates_compute_the_outputs(circuit):
 
 
 def test_wide_gates_find_the_adder():
-    """A carry chain of full adders: one majority and one parity of three a bit, not five gates."""
-    gates, carry = [], None
+    """A carry chain of full adders: one majority of three per bit, not four gates."""
     n = 4
-    for i in range(n):
-        a, b = 1 + i, 1 + n + i
-        first = 2 * n + 1 + len(gates)
-        if carry is None:
-            gates += [Gate(6, a, b), Gate(8, a, b)]
-            carry = first + 1
-        else:
-            gates += [
-                Gate(6, a, b),
-                Gate(6, carry, first),
-                Gate(8, a, b),
-                Gate(8, carry, first),
-                Gate(14, first + 2, first + 3),
-            ]
-            carry = first + 4
-    circuit = Circuit(2 * n, tuple(gates), (2 * carry,))
+    builder = CircuitBuilder(2 * n)
+    gate, (first, *pairs) = builder.gate, zip(builder.inputs[:n], builder.inputs[n:], strict=True)
+    carry = gate(8, *first)
+    for a, b in pairs:
+        carry = gate(14, gate(8, a, b), gate(8, carry, gate(6, a, b)))
+    circuit = builder.circuit([carry])
     found = wide_gates(circuit)
     assert len(found) == n
     assert [len(gate.leaves) for gate in found] == [2, 3, 3, 3]
