@@ -23,6 +23,8 @@ from fw_circuits.oracle import Oracle, OracleAnswer, eager, make_oracle
 from fw_circuits.oracle.base import observe
 from fw_circuits.solution import Certificate, Solution
 
+__all__ = ["certify"]
+
 #: Atoms evaluated at a time.
 BLOCK = 16
 

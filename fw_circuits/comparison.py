@@ -29,6 +29,8 @@ from fw_circuits.pipeline import lam_max, solve
 from fw_circuits.resnet import Box, Bracket, ResNet
 from fw_circuits.resnet.baseline import Training, fit, fit_many
 
+__all__ = ["Candidate", "Comparison", "compare", "default_settings", "quantities"]
+
 Settings = Mapping[str, Any]
 FAMILIES = ("circuits", "gradient")
 GEOMETRIES = ("l1", "l2")

@@ -27,14 +27,27 @@ from fw_circuits.pipeline import solve
 from fw_circuits.resnet import ResNet
 from fw_circuits.solution import Solution
 
+__all__ = ["Experiment", "guess_loss", "hostile_points", "run"]
+
 
 @dataclass(frozen=True)
 class Experiment:
     """What :func:`run` found.
 
-    ``score`` is the mean accuracy or R2 over the held-out folds, ``boosting_score`` that of gradient boosting with
-    scikit-learn's defaults on the same folds; ``fold_scores`` has one row a fold (ours, boosting).  ``solution`` is
-    fitted to all rows in ``seconds``; ``deviation`` is the largest ``|resnet - solution|`` over ``n_points`` points.
+    Attributes
+    ----------
+    dataset : Dataset
+        The data.
+    solution, seconds : Solution, float
+        Fitted to all rows, and how long that took.
+    resnet : ResNet
+        The solution compiled.
+    metric : {"accuracy", "R2"}
+        What the scores are.
+    fold_scores : ndarray of shape (folds, 2)
+        Scores on the held-out folds: those of the circuits, and those of gradient boosting.
+    deviation, n_points : float, int
+        The largest ``|resnet - solution|`` over that many points.
     """
 
     dataset: Dataset
@@ -48,15 +61,17 @@ class Experiment:
 
     @property
     def score(self) -> float:
+        """Mean score of the circuits over the held-out folds."""
         return float(self.fold_scores[:, 0].mean())
 
     @property
     def boosting_score(self) -> float:
+        """That of gradient boosting with scikit-learn's defaults on the same folds."""
         return float(self.fold_scores[:, 1].mean())
 
 
 def guess_loss(y: Any) -> str:
-    """ "logistic" for two distinct targets, else "squared"."""
+    """Name of the loss for a target: "logistic" for two distinct values, else "squared"."""
     return "logistic" if np.unique(np.asarray(y)).size == 2 else "squared"
 
 
@@ -72,18 +87,25 @@ def run(
         The data.
     loss : str, optional
         Default: "logistic" for two distinct targets, else "squared".
-    folds, random_state : int
-        Shuffled folds, stratified for two labels.
+    folds : int
+        Number of shuffled folds, stratified for two labels.
     choose : bool
-        Choose circuits and penalty by cross-validation, in each training part anew (slower).
+        Choose circuits and penalty by cross-validation, anew in each training part (slower).
+    random_state : int
+        Seed of the folds and of the points of the comparison.
     progress : bool
         Show the solver's live line in the fit to all rows.
     n_points : int
         Points at which network and solution are compared; see :func:`hostile_points`.
     time_limit : float, optional
         Seconds for all of it, the folds and every choice included; each fit gets an equal share of what is left.
-    **options
+    **options : Any
         For :func:`fw_circuits.solve`.
+
+    Returns
+    -------
+    Experiment
+        Scores, the solution of all rows, its network, and how far apart the two are.
 
     Raises
     ------
@@ -131,7 +153,23 @@ def run(
 
 
 def hostile_points(lattice: Lattice, X: Floats, n: int, random_state: int = 0) -> Floats:
-    """Points where an inexact compilation would show: random, outside the domain, grid points, faces and ties.
+    """Adversarial points, where an inexact compilation would show.
+
+    Parameters
+    ----------
+    lattice : Lattice
+        The lattice of the solution that was compiled.
+    X : ndarray of shape (N, d)
+        Rows whose ranges the points are drawn around.
+    n : int
+        Number of points.
+    random_state : int
+        Seed.
+
+    Returns
+    -------
+    ndarray of shape (n, d)
+        Random points inside and outside of the domain, grid points, faces and ties.
 
     Examples
     --------

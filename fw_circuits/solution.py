@@ -17,6 +17,8 @@ from fw_circuits.exceptions import InputError
 from fw_circuits.lattice import Lattice
 from fw_circuits.tetrakis import Atom
 
+__all__ = ["Certificate", "Solution", "Status", "Step", "Trace"]
+
 if TYPE_CHECKING:
     from fw_circuits.circuits import Circuit
 

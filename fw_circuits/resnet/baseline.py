@@ -32,6 +32,8 @@ from fw_circuits.resnet.torch.module import classes
 from fw_circuits.resnet.torch.path_norm import path_norm
 from fw_circuits.resnet.torch.trained import Single, Stack
 
+__all__ = ["Training", "fit", "fit_many", "train"]
+
 LOSSES = ("squared", "logistic")
 #: Up to this many rows every step sees all of them; above, batches of BATCH_ROWS.
 FULL_BATCH_ROWS, BATCH_ROWS = 1024, 256
