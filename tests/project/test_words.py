@@ -39,6 +39,7 @@ def test_words_are_found_and_replaced(path, source, better):
         ("a.py", 'method = "corrective"  # or "corrective", a column, a row; `twin`'),
         ("a.py", "x = f'a word {twin} a word'"),
         ("a.md", "numbers ending in 0; see `solver/corrective.py`\n```\na twin holds a row\n```\n"),
+        ("a.md", "hops 1 to 14 in a row; with AVX-512 a pass over 64 literals"),
         ("a.c", "int ending = twin(); // it is a part of the circuit"),
     ],
 )

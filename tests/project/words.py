@@ -18,11 +18,12 @@ ROOT = Path(__file__).resolve().parents[2]
 SUFFIXES = {".py", ".pyx", ".md", ".c", ".h"}
 #: Here the words are the subject.
 EXEMPT = {"tests/project/words.py", "tests/project/test_words.py"}
-#: Per, in "one entry a row".
+#: Things counted per what, in "one entry a row".
 UNITS = (
     "atom|bit|block|class|column|coordinate|entry|feature|file|fold|gate|level|line|literal|neuron|node|page|part|pass|"
     "pattern|penalty|row|split|subset|task|vertex|word"
 )
+COUNTS = r"[Oo]ne|two|three|four|\d[\d,.]*"
 #: What "holds" before them means: contains.
 THINGS = "all|any|an?|both|dates|its|NaN|nan|no|None|numbers|one|only|such|text|the|their|two|values"
 
@@ -46,7 +47,7 @@ WORDS = [
     word(rf"(?<= not )hold (?=(?:{THINGS})\b|[`{{])", "contain", "contain "),
     word(r"\bas a part of (?!the circuit)", "as a fraction of", "as a fraction of "),
     word(r"\bso many\b(?! (?:\w+ )?that\b)", "this many", "this many"),
-    word(rf"\b((?:[Oo]ne|two|three|four|\d[\d,.]*)(?: (?!through)\w+)?) a ({UNITS})\b", "... per ...", r"\1 per \2"),
+    word(rf"(?<![-\w])((?:{COUNTS})(?: (?!in |through )\w+)?) a ({UNITS})\b", "... per ...", r"\1 per \2"),
     word(r"\bsome (?=\d)", "about", "about "),
     word(r"\bsome seconds\b", "a few seconds", "a few seconds"),
     word(r"\b[Aa]n ending\b(?! (?:in|with|at|on|up)\b)", "a file extension", "a file extension"),
