@@ -190,7 +190,7 @@ def hostile_points(lattice: Lattice, X: Floats, n: int, random_state: int = 0) -
     unit = np.select(
         [kind == 1, kind == 2, kind == 3, kind == 4], [snapped, mixed, middle, tied], default=unit
     )
-    return low + unit * span
+    return np.asarray(low + unit * span)
 
 
 def _check_target(dataset: Dataset, folds: int, classify: bool) -> None:
@@ -214,13 +214,13 @@ def _check_target(dataset: Dataset, folds: int, classify: bool) -> None:
 
 
 def _share(deadline: float | None, parts: int) -> float | None:
-    """When the first of so many equal parts of the time that is left ends."""
+    """When the first of ``parts`` equal shares of the time that is left ends."""
     left = _left(deadline, parts)
     return None if left is None else time.perf_counter() + left
 
 
 def _left(deadline: float | None, parts: int = 1) -> float | None:
-    """Seconds of one of so many equal parts of the time that is left; never none, so that a solution comes back."""
+    """Seconds of one of ``parts`` equal shares of the time left; never none, so that a solution comes back."""
     return None if deadline is None else max((deadline - time.perf_counter()) / parts, 1e-3)
 
 

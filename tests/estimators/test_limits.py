@@ -241,7 +241,7 @@ def test_one_class_is_refused_also_where_weights_leave_one(make):
         make().fit(X, BOTH, sample_weight=(BOTH == 1).astype(float))
 
 
-def test_losses_that_are_no_numbers_are_said(monkeypatch):
+def test_non_finite_losses_are_reported(monkeypatch):
     real, losses = choice._test_loss, iter([np.nan] * 3)
     monkeypatch.setattr(choice, "_test_loss", lambda s, r: next(losses, None) or real(s, r))
     model = CircuitRegressorCV(**QUICK).fit(X, NOISY)  # the first penalty has none

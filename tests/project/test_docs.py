@@ -23,7 +23,7 @@ def code(text):
 
 
 def paths(text):
-    """Files and folders that a page names: a slash in it, or an ending of Python or C."""
+    """Files and folders that a page names: a slash in it, or a suffix of Python or C."""
     return [name for name in code(text) if PATH.fullmatch(name) and not name.startswith(ELSEWHERE)]
 
 

@@ -25,7 +25,9 @@ UNITS = (
 )
 COUNTS = r"[Oo]ne|two|three|four|\d[\d,.]*"
 #: What "holds" before them means: contains.
-THINGS = "all|any|an?|both|dates|its|NaN|nan|no|None|numbers|one|only|such|text|the|their|two|values"
+THINGS = (
+    "all|any|an?|both|dates|[-+.]?inf|its|NaN|nan|no|None|numbers|one|only|such|text|the|their|two|values"
+)
 
 
 class Word(NamedTuple):
@@ -47,7 +49,7 @@ WORDS = [
     word(rf"(?<= not )hold (?=(?:{THINGS})\b|[`{{])", "contain", "contain "),
     word(r"\bas a part of (?!the circuit)", "as a fraction of", "as a fraction of "),
     word(r"\bso many\b(?! (?:\w+ )?that\b)", "this many", "this many"),
-    word(rf"(?<![-\w])((?:{COUNTS})(?: (?!in |through )\w+)?) a ({UNITS})\b", "... per ...", r"\1 per \2"),
+    word(rf"(?<![-\w])((?:{COUNTS})(?: (?!in |through |without )\w+)?) a ({UNITS})\b", "... per ...", r"\1 per \2"),
     word(r"\bsome (?=\d)", "about", "about "),
     word(r"\bsome seconds\b", "a few seconds", "a few seconds"),
     word(r"\b[Aa]n ending\b(?! (?:in|with|at|on|up)\b)", "a file extension", "a file extension"),

@@ -54,7 +54,7 @@ module my_or (input A, input B, output Y); wire n; nor (n, A, B); not (Y, n); en
 
 
 class Form(NamedTuple):
-    """One way to write a file: who writes, the commands, the ending, and the reason if we refuse it."""
+    """One way to write a file: who writes, the commands, the file extension, and the reason if we refuse it."""
 
     name: str
     tool: str
