@@ -1,6 +1,6 @@
 """fw_circuits: certified convex combinations of Boolean circuits, found by Frank-Wolfe, compiled to exact ResNets.
 
-Start with :func:`solve`; read ``pipeline/`` for the whole flow and ``solver/loop.py`` for the algorithm.
+Start with :func:`solve`; ``docs/architecture.md`` has the whole flow, ``solver/loop.py`` the algorithm.
 """
 
 from importlib.metadata import PackageNotFoundError, version

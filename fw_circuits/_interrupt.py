@@ -30,7 +30,7 @@ def interruptible() -> Iterator[Callable[[], bool]]:
         yield flag.is_set
         return
 
-    def handler(signum: int, frame: Any) -> None:
+    def handler(_signum: int, _frame: Any) -> None:
         if flag.is_set():
             raise KeyboardInterrupt
         flag.set()

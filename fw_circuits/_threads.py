@@ -48,7 +48,7 @@ def threads_of(n_jobs: Any) -> int:
     (3, True)
     """
     if n_jobs is None:
-        return max(1, min(_cores(), cpu_count(), max_threads(), *_limits()))
+        return int(max(1, min(_cores(), cpu_count(), max_threads(), *_limits())))
     if isinstance(n_jobs, bool) or not isinstance(n_jobs, (int, np.integer)) or (n_jobs < 1 and n_jobs != -1):
         raise InputError(
             f"n_jobs is {n_jobs!r}; expected a number of threads above 0, -1 for all cores, or None for what the "

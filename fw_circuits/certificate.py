@@ -24,6 +24,8 @@ from fw_circuits.oracle.base import observe
 from fw_circuits.solution import Certificate, Solution
 from fw_circuits.tetrakis import Combination
 
+__all__ = ["certify"]
+
 #: Atoms evaluated at a time.
 BLOCK = 16
 

@@ -27,14 +27,27 @@ from fw_circuits.pipeline import solve
 from fw_circuits.resnet import ResNet
 from fw_circuits.solution import Solution
 
+__all__ = ["Experiment", "guess_loss", "hostile_points", "run"]
+
 
 @dataclass(frozen=True)
 class Experiment:
     """What :func:`run` found.
 
-    ``score`` is the mean accuracy or R2 over the held-out folds, ``boosting_score`` that of gradient boosting with
-    scikit-learn's defaults on the same folds; ``fold_scores`` has one row per fold (circuits, boosting).  ``solution``
-    is fitted to all rows in ``seconds``; ``deviation`` is the largest ``|resnet - solution|`` over ``n_points`` points.
+    Attributes
+    ----------
+    dataset : Dataset
+        The data.
+    solution, seconds : Solution, float
+        Fitted to all rows, and how long that took.
+    resnet : ResNet
+        The solution compiled.
+    metric : {"accuracy", "R2"}
+        What the scores are.
+    fold_scores : ndarray of shape (folds, 2)
+        Scores on the held-out folds: those of the circuits, and those of gradient boosting.
+    deviation, n_points : float, int
+        The largest ``|resnet - solution|`` over that many points.
     """
 
     dataset: Dataset
@@ -48,15 +61,17 @@ class Experiment:
 
     @property
     def score(self) -> float:
+        """Mean score of the circuits over the held-out folds."""
         return float(self.fold_scores[:, 0].mean())
 
     @property
     def boosting_score(self) -> float:
+        """That of gradient boosting with scikit-learn's defaults on the same folds."""
         return float(self.fold_scores[:, 1].mean())
 
 
 def guess_loss(y: Any) -> str:
-    """ "logistic" for two distinct targets, else "squared"."""
+    """Name of the loss for a target: "logistic" for two distinct values, else "squared"."""
     return "logistic" if np.unique(np.asarray(y)).size == 2 else "squared"
 
 
@@ -72,22 +87,25 @@ def run(
         The data.
     loss : str, optional
         Default: "logistic" for two distinct targets, else "squared".
-    folds, random_state : int
-        Shuffled folds, stratified for two labels.
+    folds : int
+        Number of shuffled folds, stratified for two labels.
     choose : bool
-        Choose circuits and penalty by cross-validation, on the training rows of each fold anew (slower).
+        Choose circuits and penalty by cross-validation, anew in each training part (slower).
+    random_state : int
+        Seed of the folds and of the points of the comparison.
     progress : bool
         Show the solver's live line in the fit to all rows.
     n_points : int
         Points at which network and solution are compared; see :func:`hostile_points`.
     time_limit : float, optional
         Seconds for all of it, the folds and every choice included; each fit gets an equal share of what is left.
-    **options
+    **options : Any
         For :func:`fw_circuits.solve`.
 
     Returns
     -------
     Experiment
+        Scores, the solution of all rows, its network, and how far apart the two are.
 
     Raises
     ------
@@ -135,19 +153,23 @@ def run(
 
 
 def hostile_points(lattice: Lattice, X: Floats, n: int, random_state: int = 0) -> Floats:
-    """Points where an inexact compilation would show: random, outside the domain, grid points, faces and ties.
+    """Adversarial points, where an inexact compilation would show.
 
     Parameters
     ----------
     lattice : Lattice
-    X : (N, d) array
-        Its range is the domain.
-    n, random_state : int
-        How many, and the seed.
+        The lattice of the solution that was compiled.
+    X : ndarray of shape (N, d)
+        Rows whose ranges the points are drawn around.
+    n : int
+        Number of points.
+    random_state : int
+        Seed.
 
     Returns
     -------
-    (n, d) array
+    ndarray of shape (n, d)
+        Random points inside and outside of the domain, grid points, faces and ties.
 
     Examples
     --------
@@ -168,8 +190,7 @@ def hostile_points(lattice: Lattice, X: Floats, n: int, random_state: int = 0) -
     unit = np.select(
         [kind == 1, kind == 2, kind == 3, kind == 4], [snapped, mixed, middle, tied], default=unit
     )
-    points: Floats = low + unit * span
-    return points
+    return np.asarray(low + unit * span)
 
 
 def _check_target(dataset: Dataset, folds: int, classify: bool) -> None:
@@ -193,13 +214,13 @@ def _check_target(dataset: Dataset, folds: int, classify: bool) -> None:
 
 
 def _share(deadline: float | None, parts: int) -> float | None:
-    """When the first of this many equal shares of the time that is left ends."""
+    """When the first of ``parts`` equal shares of the time that is left ends."""
     left = _left(deadline, parts)
     return None if left is None else time.perf_counter() + left
 
 
 def _left(deadline: float | None, parts: int = 1) -> float | None:
-    """Seconds of one of this many equal shares of the time that is left; never 0, so that a solution comes back."""
+    """Seconds of one of ``parts`` equal shares of the time left; never none, so that a solution comes back."""
     return None if deadline is None else max((deadline - time.perf_counter()) / parts, 1e-3)
 
 

@@ -24,6 +24,8 @@ from fw_circuits.exceptions import InputError
 from fw_circuits.resnet.checks import DTYPES
 from fw_circuits.resnet.network import ResNet
 
+__all__ = ["Training", "fit", "fit_many", "train"]
+
 LOSSES = ("squared", "logistic")
 #: Default penalty of each loss: the best of 1e-4, 2e-4, 3e-4, 1e-3, 1e-2 on parities and majorities of 8 inputs.
 PENALTY = {"squared": 3e-4, "logistic": 1e-4}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-#: Cases that take some seconds each part; the long runs have a hundred to a thousand times as many.
+#: Cases that take a few seconds each part; the long runs have a hundred to a thousand times as many.
 SHORT = {"solve": 150, "files": 600, "kill": 6, "disk": 75}
 #: Problems that ended in a wrong certificate, an intercept of minus infinity or an error without a reason.
 FAILED_ONCE = (47, 120, 227, 411, 437, 473, 501, 637, 687, 741, 4452, 9745, 25570, 33574, 34843, 41572)

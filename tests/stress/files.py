@@ -30,9 +30,9 @@ from ._common import Part, alarm
 from .mutate import mutated
 
 REFUSALS = (CircuitError, FormatError, InputError)
-#: Bytes that a reader may allocate: so many for each of the file's, beside what any file costs.
+#: Bytes that a reader may allocate: this many for each of the file's, beside what any file costs.
 PER_BYTE, BASE = 100, 4 << 20
-#: One file in so many is measured; address space beside what is in use.
+#: One file in this many is measured; address space beside what is in use.
 MEASURED, SPACE = 50, 1 << 30
 MARK = Path(f"/tmp/stress-mark-{os.getpid()}")
 

@@ -1,6 +1,6 @@
 """C kernels under sanitizers: ``python -m tests.stress sanitize asan|tsan [TEST ...]``.
 
-The kernels are built in a copy of the tree, and every test that runs kernels beside their twins runs there.
+The kernels are built in a copy of the tree, and every test that runs kernels beside their references runs there.
 
 asan    GCC's AddressSanitizer and UndefinedBehaviorSanitizer, with OpenMP.
 tsan    Clang's ThreadSanitizer.  OpenMP's own locks and barriers are not compiled with it, so it would see a race at

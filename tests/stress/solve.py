@@ -19,7 +19,7 @@ from . import truth
 from ._common import Part, alarm, scratch
 from .problems import draw
 
-#: Seconds for one problem; they take some 20 ms.
+#: Seconds for one problem; they take about 20 ms.
 LIMIT = 60.0
 
 

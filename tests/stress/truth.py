@@ -1,7 +1,7 @@
 """What is true of a small problem, computed another way than the package does.
 
 Points are cut into vertices one coordinate at a time, circuits run gate by gate over them, the polar is the largest
-score among all functions of at most four literals (65,536 a subset) and, for gates4, among all formulas of five, and
+score among all functions of at most four literals (65,536 per subset) and, for gates4, among all formulas of five, and
 a dual bound is maximised over the multiples of its point.  Taken over from the package: the sizes of the smallest
 circuits of four inputs, which `tests/circuits/test_catalogue.py` proves, and the knots of the domain map.
 """
