@@ -29,7 +29,7 @@ from fw_circuits._typing import Array, Floats
 from fw_circuits.lattice import Lattice
 from fw_circuits.oracle import SubsetOracle
 from fw_circuits.oracle.exact.literal_choice import work
-from fw_circuits.oracle.exact.scan import search_level
+from fw_circuits.oracle.exact.subset_pass import search_level
 
 SEED = 0
 THREADS = 2
@@ -150,8 +150,8 @@ def run(quick: bool = False) -> list[str]:
             ("noise", rng.standard_normal(n_rows)),
         ):
             spent = seconds[n, name] = best_time(lambda o=oracle, g=g: o.search(g, 10), repeats)
-            w = oracle.levels_rows[0].pull(g)
-            counts = search_level(oracle._columns[0], w, oracle.tables, replace(oracle.settings, k=10)).counts
+            level, settings = oracle.data.levels[0], replace(oracle.settings, k=10)
+            counts = search_level(level.literals, level.rows.pull(g), oracle.tables, settings).counts
             table.add(n, name, 1e3 * spent, spent / product, 2e-9 * work(n, 4, n_rows) / spent, *counts)
     table.show("oracle_speed")
     for n in () if quick else sizes:

@@ -1,4 +1,4 @@
-"""Compiled kernels of the circuits room; their NumPy twins live next to their callers in ``fw_circuits.circuits``."""
+"""Compiled kernels of the circuits room; their NumPy references live next to their callers in ``fw_circuits.circuits``."""
 
 import numpy as np
 

@@ -28,11 +28,10 @@ ORDER = {
     "htmc": "bracket cube rate < column_generation < exact < classes five",
     "lattice": "domain reference rows < triangulation < lattice",
     "objective": "losses < floor forms",
-    "oracle": "base distinct gate_classes tables < dictionary levels reference wrappers < exact < families "
-    "< composition deep lazy < factory",
-    "oracle.exact": "literal_choice < scan < gates_scan subset < gates",
+    "oracle": "base found gate_classes literals tables < data dictionary screen wrappers < reference "
+    "< exact families < composition deep lazy < factory",
+    "oracle.exact": "literal_choice pace < gates_pass subset_pass < subset < gates",
     "oracle.families": "chains counting pair_sums < frame walsh < carry parity symmetric",
-    "oracle.reference": "gates_scan subset_scan",
     "report": "comparison page plots tables < results",
     "resnet": "checks < network < float32 < compile measure onnx_export torch < baseline",
     "resnet.compile": "builder < counts gadgets intervals < forms wide_gates < corners < compiler",
@@ -307,11 +306,11 @@ FORBIDDEN = [
     ("fw_circuits/solution.py", "from fw_circuits.htmc import rate", "to its right"),
     ("fw_circuits/oracle/exact/subset.py", "from fw_circuits.oracle import Oracle", "to its right"),
     (
-        "fw_circuits/oracle/exact/scan.py",
+        "fw_circuits/oracle/exact/subset_pass.py",
         "from fw_circuits.oracle.exact.gates import GateOracle",
         "to its right",
     ),
-    ("fw_circuits/oracle/exact/subset.py", "from fw_circuits.oracle.exact import gates_scan", "its sibling"),
+    ("fw_circuits/oracle/exact/subset_pass.py", "from fw_circuits.oracle.exact import gates_pass", "its sibling"),
     ("fw_circuits/tetrakis/atom.py", "if TYPE_CHECKING:\n from fw_circuits.solver import x", "to its right"),
     ("fw_circuits/tetrakis/atom.py", "try:\n import pandas as pd\nexcept ImportError: pass", "optional"),
     ("fw_circuits/resnet/torch.py", "from torch.nn import Module", "optional"),

@@ -1,4 +1,4 @@
-/* The search, included once for each instruction set (csrc/vector.h has the macros). */
+/* The search, included once for each instruction set (csrc/simd.h has the macros). */
 #include "tile_body.h"
 
 /* Largest |sum_p (2 f(p) - 1) h[p]| fac over the normal functions that depend on all inputs (up to 1e-6). */
@@ -44,9 +44,9 @@ ISA_TARGET static double ISA(scan)(const fwc_search *s, int arity, const int32_t
 ISA_TARGET static void ISA(exact)(fwc_search *s, int arity, const int32_t *lit, double threshold, fwc_found *list)
 {
     double h[16], low[128], high[256];
-    int64_t n = 0, cap = s->per_support && s->per_support < s->k ? s->per_support : s->k;
+    int64_t n = 0, cap = fwc_cap(s);
     fwc_found entry = {.arity = arity};
-    for (int i = 0; i < 4; i++) entry.lit[i] = i < arity ? lit[i] : -1;
+    for (int i = 0; i < FWC_MOST; i++) entry.lit[i] = i < arity ? lit[i] : -1;
     fwc_histogram(s, arity, lit, h);
     const int half = arity < 4 ? 1 << arity : 8, blocks = arity < 4 ? 1 : 256, width = 1 << (half - 1);
     for (int t = 0; t < width; t++) {
