@@ -44,28 +44,24 @@ def select(extension: str, reference: Any) -> Any:
     >>> select("_lattice", None) is None or select("_lattice", None).__name__
     'fw_circuits._kernels._lattice'
     """
-    if not use_compiled():
-        return reference
+    return _loaded(extension) if use_compiled() else reference
+
+
+def _loaded(extension: str) -> Any:
     try:
         return import_module(f"{__name__}.{extension}")
     except ModuleNotFoundError as error:
-        raise ImportError(_not_built()) from error
+        missing = [
+            name for name in EXTENSIONS if PathFinder.find_spec(f"{__name__}.{name}", __path__) is None
+        ]
+        tree = os.path.dirname(os.path.dirname(__file__))
+        raise ImportError(
+            f"{tree} is a source tree whose C kernels are not built ({', '.join(missing)} missing). Python takes it "
+            "as you are in that folder: run pip install -e . there, which builds them in place, or start Python in "
+            "another folder to use the installed package; FW_CIRCUITS_KERNELS=python does without them, slowly."
+        ) from error
 
 
-def _not_built() -> str:
-    """What to do about kernels that are missing; empty if none is."""
-    missing = [name for name in EXTENSIONS if PathFinder.find_spec(f"{__name__}.{name}", __path__) is None]
-    tree = os.path.dirname(os.path.dirname(__file__))
-    return (
-        ""
-        if not missing
-        else (
-            f"{tree} is a source tree whose C kernels are not built ({', '.join(missing)} missing). Python takes it as "
-            "you are in that folder: run pip install -e . there, which builds them in place, or start Python in another "
-            "folder to use the installed package; FW_CIRCUITS_KERNELS=python does without them, slowly."
-        )
-    )
-
-
-if os.environ.get("FW_CIRCUITS_KERNELS") != "python" and (sentence := _not_built()):
-    raise ImportError(sentence)
+if os.environ.get("FW_CIRCUITS_KERNELS") != "python":
+    for _name in EXTENSIONS:  # now: a library that is loaded after a fork does not know of it (csrc/forked.h)
+        _loaded(_name)

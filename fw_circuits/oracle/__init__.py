@@ -1,6 +1,6 @@
 """Linear-minimisation oracles: the best circuits for given weights, and a bound for those not returned."""
 
-from fw_circuits.oracle.base import AtomLike, CheckedOracle, Oracle, OracleAnswer
+from fw_circuits.oracle.base import AtomLike, CheckedOracle, Oracle, OracleAnswer, best_first
 from fw_circuits.oracle.composition import CompositionOracle
 from fw_circuits.oracle.data import LevelsOracle, OracleData
 from fw_circuits.oracle.deep import DeepOracle
@@ -33,6 +33,7 @@ __all__ = [
     "ParityOracle",
     "SubsetOracle",
     "SymmetricOracle",
+    "best_first",
     "eager",
     "make_oracle",
 ]

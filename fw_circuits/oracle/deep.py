@@ -48,6 +48,7 @@ class DeepOracle(CheckedOracle):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from fw_circuits.lattice import Lattice
     >>> from fw_circuits.oracle import CompositionOracle, SubsetOracle
     >>> lattice = Lattice.boolean(6)

@@ -269,7 +269,7 @@ ALLOWED = [
     ("fw_circuits/cli.py", "from fw_circuits import report, solver\nimport fw_circuits.data.pla"),
     (
         "fw_circuits/oracle/exact/subset.py",
-        "from fw_circuits.circuits.catalogue import COST\nfrom .scan import x",
+        "from fw_circuits.circuits.catalogue import COST\nfrom .pace import x",
     ),
     ("fw_circuits/oracle/__init__.py", "from . import subset\nfrom ..lattice import Lattice"),
     (
