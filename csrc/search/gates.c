@@ -39,10 +39,10 @@ int64_t fwc_gates_scratch(int64_t n_words, int64_t ld, int64_t chunk, int64_t ca
     return (bytes + 127) / 64 * 64;
 }
 
-static fwc_gates_work fwc_gates_carve(const fwc_search *s, char *scratch)
+static fwc_gates_work fwc_gates_carve(const fwc_search *s)
 {
     fwc_gates_work work = {.tile = {.n = s->n, .n_rows = s->n_rows, .ld = s->ld}};
-    work.sums = (int32_t *)scratch;
+    work.sums = (int32_t *)(s->scratch + s->stride * THREAD);
     work.diagonal = work.sums + s->ld * s->ld;
     work.mass = work.diagonal + 16 * s->ld;
     work.half[0] = work.mass + s->ld;
@@ -56,8 +56,7 @@ static fwc_gates_work fwc_gates_carve(const fwc_search *s, char *scratch)
 #define FWC_BODY "search/prefix_body.h"
 #include "simd.h"
 
-void fwc_gates_prefixes(fwc_search *s, int m, const int32_t *prefixes, int64_t n_prefixes, int examine, int threads,
-                        char *scratch, int64_t stride)
+void fwc_gates_prefixes(fwc_search *s, int m, const int32_t *prefixes, int64_t n_prefixes, int examine)
 {
-    SELECT(s->isa, prefixes)(s, m, prefixes, n_prefixes, examine, threads, scratch, stride);
+    SELECT(s->isa, prefixes)(s, m, prefixes, n_prefixes, examine);
 }

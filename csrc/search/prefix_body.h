@@ -117,12 +117,11 @@ ISA_TARGET static inline __attribute__((always_inline)) void ISA(examine)(fwc_se
     }
 }
 
-ISA_TARGET static void ISA(prefixes)(fwc_search *s, int m, const int32_t *prefixes, int64_t n_prefixes, int examine,
-                                     int threads, char *scratch, int64_t stride)
+ISA_TARGET static void ISA(prefixes)(fwc_search *s, int m, const int32_t *prefixes, int64_t n_prefixes, int examine)
 {
-#pragma omp parallel num_threads(fwc_threads(threads))
+#pragma omp parallel num_threads(fwc_threads(s->threads))
     {
-        const fwc_gates_work k = fwc_gates_carve(s, scratch + stride * THREAD);
+        const fwc_gates_work k = fwc_gates_carve(s);
         int64_t counts[3] = {0, 0, 0};
 #pragma omp for schedule(dynamic)
         for (int64_t i = 0; i < n_prefixes; i++) {

@@ -46,6 +46,9 @@ typedef struct {
     int32_t total;              /* sum of q */
     double delta, slack;
 
+    int threads;
+    char *scratch;          /* (threads, stride): the memory of each thread */
+    int64_t stride, width;  /* width: second literals of a block of quads */
     int64_t isa;            /* at most this instruction set (simd.h) */
     int64_t k, per_support; /* per_support 0: no limit */
     fwc_found *found;       /* (k), sorted */

@@ -37,10 +37,10 @@ int64_t fwc_scratch(int64_t ld, int64_t chunk, int64_t k, int64_t width)
     return (bytes + 127) / 64 * 64;
 }
 
-static fwc_work fwc_carve(const fwc_search *s, int64_t width, char *scratch)
+static fwc_work fwc_carve(const fwc_search *s, int64_t width)
 {
     fwc_work work = {.tile = {.n = s->n, .n_rows = s->n_rows, .ld = s->ld, .keys = s->keys, .q = s->q}};
-    work.sums = (int32_t *)scratch;
+    work.sums = (int32_t *)(s->scratch + s->stride * THREAD);
     work.tile.bits = (float *)(work.sums + width * s->ld * s->ld);
     work.tile.weighted = work.tile.bits + s->chunk * s->ld;
     work.diagonal = (int32_t *)(work.tile.weighted + s->chunk * s->ld);
@@ -54,18 +54,17 @@ static fwc_work fwc_carve(const fwc_search *s, int64_t width, char *scratch)
 #define FWC_BODY "search/subset_body.h"
 #include "simd.h"
 
-void fwc_pairs(fwc_search *s, int threads, char *scratch, int64_t stride)
+void fwc_pairs(fwc_search *s)
 {
-    SELECT(s->isa, pairs)(s, threads, scratch, stride);
+    SELECT(s->isa, pairs)(s);
 }
 
-void fwc_triples(fwc_search *s, int64_t a0, int64_t a1, int threads, char *scratch, int64_t stride)
+void fwc_triples(fwc_search *s, int64_t a0, int64_t a1)
 {
-    SELECT(s->isa, triples)(s, a0, a1, threads, scratch, stride);
+    SELECT(s->isa, triples)(s, a0, a1);
 }
 
-void fwc_quads(fwc_search *s, const int32_t *blocks, int64_t n_blocks, int threads, char *scratch, int64_t stride,
-               int64_t width)
+void fwc_quads(fwc_search *s, const int32_t *blocks, int64_t n_blocks)
 {
-    SELECT(s->isa, quads)(s, blocks, n_blocks, threads, scratch, stride, width);
+    SELECT(s->isa, quads)(s, blocks, n_blocks);
 }

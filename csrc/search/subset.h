@@ -8,13 +8,12 @@
 int64_t fwc_scratch(int64_t ld, int64_t chunk, int64_t k, int64_t width);
 
 /* Sums for singles and pairs, then all 1- and 2-subsets. */
-void fwc_pairs(fwc_search *s, int threads, char *scratch, int64_t stride);
+void fwc_pairs(fwc_search *s);
 
 /* Triples with first columns a0 <= a < a1 (and the table `triples` if there is one), 3-subsets. */
-void fwc_triples(fwc_search *s, int64_t a0, int64_t a1, int threads, char *scratch, int64_t stride);
+void fwc_triples(fwc_search *s, int64_t a0, int64_t a1);
 
 /* 4-subsets of the blocks (a, b0, b1): first column a, second b0 <= b < b1. */
-void fwc_quads(fwc_search *s, const int32_t *blocks, int64_t n_blocks, int threads, char *scratch, int64_t stride,
-               int64_t width);
+void fwc_quads(fwc_search *s, const int32_t *blocks, int64_t n_blocks);
 
 #endif

@@ -211,14 +211,14 @@ ISA_TARGET static double ISA(sure)(const fwc_search *s, fwc_found *list)
     return found == s->k ? list[s->k - 1].value : 0;
 }
 
-ISA_TARGET static void ISA(pairs)(fwc_search *s, int threads, char *scratch, int64_t stride)
+ISA_TARGET static void ISA(pairs)(fwc_search *s)
 {
     const int64_t ld = s->ld;
     int32_t *P = s->pairs;
     memset(P, 0, (size_t)(ld * ld) * sizeof *P);
-#pragma omp parallel num_threads(fwc_threads(threads))
+#pragma omp parallel num_threads(fwc_threads(s->threads))
     {
-        const fwc_work k = fwc_carve(s, 1, scratch + stride * THREAD);
+        const fwc_work k = fwc_carve(s, 1);
         memset(k.sums, 0, (size_t)(ld * ld) * sizeof *k.sums);
 #pragma omp for schedule(static)
         for (int64_t w = 0; w < s->n_words; w += s->chunk / 64) {
@@ -233,11 +233,11 @@ ISA_TARGET static void ISA(pairs)(fwc_search *s, int threads, char *scratch, int
         for (int64_t d = 0; d < a; d++) P[a * ld + d] = P[d * ld + a];
         s->singles[a] = P[a * ld + a];
     }
-    const double sure = ISA(sure)(s, fwc_carve(s, 1, scratch).list);
+    const double sure = ISA(sure)(s, fwc_carve(s, 1).list);
     if (sure > s->threshold) s->threshold = sure;
-#pragma omp parallel num_threads(fwc_threads(threads))
+#pragma omp parallel num_threads(fwc_threads(s->threads))
     {
-        const fwc_work k = fwc_carve(s, 1, scratch + stride * THREAD);
+        const fwc_work k = fwc_carve(s, 1);
         double *best = s->literal_best ? k.literal_best : NULL;
         int64_t counts[3] = {0, 0, 0};
         ISA(learn)(s, &k);
@@ -253,13 +253,13 @@ ISA_TARGET static void ISA(pairs)(fwc_search *s, int threads, char *scratch, int
     }
 }
 
-ISA_TARGET static void ISA(triples)(fwc_search *s, int64_t a0, int64_t a1, int threads, char *scratch, int64_t stride)
+ISA_TARGET static void ISA(triples)(fwc_search *s, int64_t a0, int64_t a1)
 {
     const int64_t n = s->n, ld = s->ld;
     const int32_t *P = s->pairs;
-#pragma omp parallel num_threads(fwc_threads(threads))
+#pragma omp parallel num_threads(fwc_threads(s->threads))
     {
-        const fwc_work k = fwc_carve(s, 1, scratch + stride * THREAD);
+        const fwc_work k = fwc_carve(s, 1);
         int64_t counts[3] = {0, 0, 0};
         double *best = s->literal_best ? k.literal_best : NULL;
         ISA(learn)(s, &k);
@@ -342,13 +342,12 @@ ISA_TARGET static void ISA(quads_of_pair)(fwc_search *s, const fwc_work *k, int6
     }
 }
 
-ISA_TARGET static void ISA(quads)(fwc_search *s, const int32_t *blocks, int64_t n_blocks, int threads, char *scratch,
-                                  int64_t stride, int64_t width)
+ISA_TARGET static void ISA(quads)(fwc_search *s, const int32_t *blocks, int64_t n_blocks)
 {
     const int64_t ld = s->ld, nw = s->n_words;
-#pragma omp parallel num_threads(fwc_threads(threads))
+#pragma omp parallel num_threads(fwc_threads(s->threads))
     {
-        const fwc_work k = fwc_carve(s, width, scratch + stride * THREAD);
+        const fwc_work k = fwc_carve(s, s->width);
         int64_t counts[3] = {0, 0, 0};
 #pragma omp for schedule(dynamic)
         for (int64_t i = 0; i < n_blocks; i++) {

@@ -22,7 +22,9 @@ cdef extern from "search/subset.h" nogil:
         const uint32_t *core[6]
         int64_t n_core[6]
     ctypedef struct fwc_search:
-        int64_t n, n_rows, n_words, ld, chunk, isa, k, per_support, n_found, n_classes
+        int threads
+        char *scratch
+        int64_t n, n_rows, n_words, ld, chunk, isa, k, per_support, n_found, n_classes, stride, width
         const uint64_t *words
         const double *weights
         const int32_t *order
@@ -48,15 +50,13 @@ cdef extern from "search/subset.h" nogil:
         int32_t *level[4]
         fwc_class classes[3]
     int64_t fwc_scratch(int64_t ld, int64_t chunk, int64_t k, int64_t width)
-    void fwc_pairs(fwc_search *s, int threads, char *scratch, int64_t stride)
-    void fwc_triples(fwc_search *s, int64_t a0, int64_t a1, int threads, char *scratch, int64_t stride)
-    void fwc_quads(fwc_search *s, const int32_t *blocks, int64_t n_blocks, int threads, char *scratch,
-                   int64_t stride, int64_t width)
+    void fwc_pairs(fwc_search *s)
+    void fwc_triples(fwc_search *s, int64_t a0, int64_t a1)
+    void fwc_quads(fwc_search *s, const int32_t *blocks, int64_t n_blocks)
 
 cdef extern from "search/gates.h" nogil:
     int64_t fwc_gates_scratch(int64_t n_words, int64_t ld, int64_t chunk, int64_t cap)
-    void fwc_gates_prefixes(fwc_search *s, int m, const int32_t *prefixes, int64_t n_prefixes, int examine,
-                            int threads, char *scratch, int64_t stride)
+    void fwc_gates_prefixes(fwc_search *s, int m, const int32_t *prefixes, int64_t n_prefixes, int examine)
 
 assert FWC_MOST == 6 and FWC_CLASSES == 3
 
@@ -82,13 +82,12 @@ def aligned(shape, dtype):
 cdef class Search:
     """What both searches share: literals, weights, screen and the answer.  Nothing here is checked.
 
-    ``screen`` is a `fw_circuits.oracle.screen.Screen`, ``settings`` its `Settings`; ``found`` holds k records,
+    ``screen`` is a `fw_circuits.oracle.screen.Screen`, ``settings`` its `Settings`; ``found`` has k records,
     ``floor`` is a score to reach.
     """
 
     cdef fwc_search s
     cdef list keep
-    cdef char[:, ::1] scratch
     cdef object _found
 
     cdef prepare(self, screen, settings, found, double floor, int64_t stride):
@@ -96,10 +95,11 @@ cdef class Search:
         cdef const double[::1] weights = screen.weights
         cdef const int32_t[::1] order = screen.literals.order, flip = screen.literals.flip
         cdef fwc_found[::1] found_view = found
+        cdef char[:, ::1] scratch = aligned((settings.n_threads, stride), np.int8)
         memset(&self.s, 0, sizeof(self.s))
         self._found = found
-        self.keep = [words, masks, weights, order, flip]
-        self.scratch = aligned((settings.n_threads, stride), np.int8)
+        self.keep = [words, masks, weights, order, flip, scratch]
+        self.s.threads, self.s.scratch, self.s.stride = scratch.shape[0], &scratch[0, 0], stride
         self.s.n, self.s.n_words, self.s.n_rows = words.shape[0], words.shape[1], weights.shape[0]
         self.s.words, self.s.masks, self.s.weights = &words[0, 0], &masks[0, 0], &weights[0]
         self.s.order, self.s.flip = &order[0], &flip[0]
@@ -131,8 +131,6 @@ cdef class SubsetSearch(Search):
     ``counts``: subsets that reached the second bound, the integer scan, the exact stage.
     """
 
-    cdef int64_t width
-
     def __init__(self, screen, settings, found, double floor, tables, literal_best, int64_t width):
         cdef int64_t n = screen.literals.n, ld = screen.literals.ld
         cdef const uint64_t[:, ::1] keys = screen.literals.keys
@@ -145,8 +143,8 @@ cdef class SubsetSearch(Search):
         cdef const uint8_t[:, ::1] nearest = tables.nearest
         cdef double[::1] best
         cdef int j
-        self.width = max(1, width)
-        self.prepare(screen, settings, found, floor, fwc_scratch(ld, screen.chunk, settings.k, self.width))
+        self.prepare(screen, settings, found, floor, fwc_scratch(ld, screen.chunk, settings.k, max(1, width)))
+        self.s.width = max(1, width)
         self.keep += [keys, q, singles, pairs, factor, fac4, nearest, tables.fac]
         self.s.keys, self.s.q, self.s.singles, self.s.pairs = &keys[0, 0], &q[0], &singles[0], &pairs[0, 0]
         self.s.factor, self.s.fac4, self.s.nearest = &factor[0], &fac4[0], &nearest[0, 0]
@@ -165,18 +163,17 @@ cdef class SubsetSearch(Search):
     def pairs(self):
         """All 1- and 2-subsets, and the sums that the later stages need."""
         with nogil:
-            fwc_pairs(&self.s, self.scratch.shape[0], &self.scratch[0, 0], self.scratch.shape[1])
+            fwc_pairs(&self.s)
 
     def triples(self, int64_t a0, int64_t a1):
         """3-subsets whose first column of the screen is in [a0, a1)."""
         with nogil:
-            fwc_triples(&self.s, a0, a1, self.scratch.shape[0], &self.scratch[0, 0], self.scratch.shape[1])
+            fwc_triples(&self.s, a0, a1)
 
     def quads(self, const int32_t[:, ::1] blocks):
         """4-subsets of the blocks (a, b0, b1): first column a, second in [b0, b1)."""
         with nogil:
-            fwc_quads(&self.s, &blocks[0, 0], blocks.shape[0], self.scratch.shape[0], &self.scratch[0, 0],
-                      self.scratch.shape[1], self.width)
+            fwc_quads(&self.s, &blocks[0, 0], blocks.shape[0])
 
 
 cdef class GateSearch(Search):
@@ -221,5 +218,4 @@ cdef class GateSearch(Search):
         """Sums for prefixes (P, m) of columns of the screen; with ``examine`` also their subsets of m + 2."""
         cdef const int32_t *first = &columns[0, 0] if columns.shape[1] else NULL
         with nogil:
-            fwc_gates_prefixes(&self.s, columns.shape[1], first, columns.shape[0], examine, self.scratch.shape[0],
-                               &self.scratch[0, 0], self.scratch.shape[1])
+            fwc_gates_prefixes(&self.s, columns.shape[1], first, columns.shape[0], examine)

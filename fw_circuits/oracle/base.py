@@ -169,6 +169,16 @@ def ask(oracle: Oracle, g: Floats, k: int, stop: Stop | None) -> OracleAnswer:
 def best_first(scores: npt.ArrayLike, k: int) -> Ints:
     """Places of the k largest absolute scores, descending; ties: the first.
 
+    Parameters
+    ----------
+    scores : (n,)
+    k : int
+        At least 1.
+
+    Returns
+    -------
+    (min(k, n),) int
+
     Examples
     --------
     >>> best_first([1.0, -3.0, 2.0, 3.0], 3).tolist()
@@ -181,7 +191,7 @@ def best_first(scores: npt.ArrayLike, k: int) -> Ints:
     return places[np.argsort(-size[places], kind="stable")[:k]]
 
 
-def observe(oracle: Oracle, atoms: Sequence[Any]) -> None:
+def observe(oracle: Oracle, atoms: Sequence[AtomLike]) -> None:
     """Tell an oracle which atoms are active, if it wants to know: it has a method ``observe(atoms)``."""
     listener = getattr(oracle, "observe", None)
     if listener is not None:
@@ -216,7 +226,7 @@ def check_weights(weights: npt.ArrayLike, n_rows: int) -> Floats:
     return g
 
 
-def check_atoms(atoms: Sequence[Any]) -> None:
+def check_atoms(atoms: Sequence[AtomLike]) -> None:
     """Refuse atoms that are known at the training rows only, after the first pass that finds some."""
     if atoms and not callable(atoms[0]):
         raise InputError(

@@ -10,7 +10,6 @@ circuits found, and says so.
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from typing import Any
 
 from fw_circuits._typing import Floats
 from fw_circuits.exceptions import InputError
@@ -71,12 +70,12 @@ class DeepOracle(CheckedOracle):
         self._waits = [0] * len(self.finders)  # passes to skip, and how many after the next failure
         self._patience = [1] * len(self.finders)
 
-    def observe(self, atoms: Sequence[Any]) -> None:
+    def observe(self, atoms: Sequence[AtomLike]) -> None:
         """Tell every oracle which atoms are active."""
         for oracle in (self.exact, *self.finders):
             observe(oracle, atoms)
 
-    def evaluate(self, atoms: Sequence[Any]) -> Floats:
+    def evaluate(self, atoms: Sequence[AtomLike]) -> Floats:
         """Values of atoms on the data, (n_rows, len(atoms))."""
         return self.exact.evaluate(atoms)
 

@@ -41,7 +41,24 @@ def make_oracle(
     ``PER_SUPPORT`` functions of one subset of literals in each answer.  Where that would take long, literals are
     screened, and the scope of every answer says so.  "gates4" and "gates5" add all circuits of at most 4 or 5 gates,
     exactly.  "deep" adds finders: compositions of the active circuits, parities, symmetric functions and carry
-    chains.  ``time_limit`` is that of the whole run.
+    chains.
+
+    Parameters
+    ----------
+    oracle : str or Oracle
+        One of `NAMES`, or an oracle for these data.
+    points : (N, n_features)
+    lattice : Lattice
+    gamma : float
+        Exponent of the cost.
+    max_gates : int or None
+        Largest circuits; None: no limit.
+    n_jobs : int or None
+        Threads.
+    time_limit : float or None
+        Seconds of the whole run.
+    random_state : int or None
+        Seed of the samples that literals are screened with.
 
     Raises
     ------

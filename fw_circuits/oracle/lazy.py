@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -69,12 +68,12 @@ class LazyOracle(Wrapper):
         self._last: tuple[Floats, OracleAnswer, float] | None = None
         self._asked: tuple[int, set[Hashable]] = (0, set())
 
-    def observe(self, atoms: Sequence[Any]) -> None:
+    def observe(self, atoms: Sequence[AtomLike]) -> None:
         """Remember which atoms are active, and tell ``inner``."""
         self._active = {atom.key for atom in atoms}
         super().observe(atoms)
 
-    def evaluate(self, atoms: Sequence[Any]) -> Floats:
+    def evaluate(self, atoms: Sequence[AtomLike]) -> Floats:
         """Values of atoms on the data; those of known ones come from memory."""
         fresh = [atom for atom in atoms if atom.key not in self._values]
         computed = (

@@ -25,7 +25,7 @@ BLOCK, FUNCTIONS = 1 << 22, 1 << 15
 class Search:
     """Literals and weights of a screen, and the best functions so far; subsets are of the screen's columns."""
 
-    counts = (0, 0, 0)
+    counts: tuple[int, ...] = (0, 0, 0)
 
     def __init__(self, screen: Screen, settings: Settings, found: Array, floor: float) -> None:
         self.literals, self.weights = screen.literals, screen.weights

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from time import perf_counter
-from typing import Any
 
 from fw_circuits._typing import Floats
-from fw_circuits.oracle.base import CheckedOracle, Oracle, OracleAnswer, Stop, ask, observe
+from fw_circuits.oracle.base import AtomLike, CheckedOracle, Oracle, OracleAnswer, Stop, ask, observe
 
 
 class Wrapper(CheckedOracle):
@@ -21,11 +20,11 @@ class Wrapper(CheckedOracle):
         """The k best atoms for weights that were checked."""
         return ask(self.inner, g, k, stop)
 
-    def evaluate(self, atoms: Sequence[Any]) -> Floats:
+    def evaluate(self, atoms: Sequence[AtomLike]) -> Floats:
         """Values of atoms on the data."""
         return self.inner.evaluate(atoms)
 
-    def observe(self, atoms: Sequence[Any]) -> None:
+    def observe(self, atoms: Sequence[AtomLike]) -> None:
         """Tell ``inner`` which atoms are active."""
         observe(self.inner, atoms)
 

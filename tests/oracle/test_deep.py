@@ -20,6 +20,7 @@ from fw_circuits.oracle import (
     make_oracle,
 )
 from fw_circuits.oracle.composition import make_pool
+from fw_circuits.oracle.literals import Literals
 from fw_circuits.tetrakis import Atom
 from tests.helpers.families import boolean_oracle
 
@@ -173,3 +174,13 @@ def test_finders_must_fit_and_users_may_bring_their_own():
 def test_an_unknown_name_is_refused():
     with pytest.raises(InputError, match="'deep'"):
         make_oracle("deeper", np.zeros((2, 2)), Lattice.boolean(2), 3.0)
+
+
+@pytest.mark.parametrize("name", ["subset", "gates5", "deep"])
+def test_the_literals_of_a_level_are_prepared_once(name, monkeypatch):
+    made, prepare = [], Literals.of
+    monkeypatch.setattr(Literals, "of", lambda words, n, index: made.append(n) or prepare(words, n, index))
+    X = np.random.default_rng(0).random((40, 3))
+    oracle = make_oracle(name, X, Lattice.fit(X, levels=(1, 2)), 3.0)
+    oracle.search(X[:, 0] - X[:, 0].mean(), 3)
+    assert len(made) == 2

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import chain, combinations
 from math import comb
-from typing import Any
 
 import numpy as np
 
@@ -20,6 +19,7 @@ from fw_circuits.oracle.exact.pace import in_slices
 from fw_circuits.oracle.found import FOUND, LevelFound, named, nothing
 from fw_circuits.oracle.gate_classes import GateClass
 from fw_circuits.oracle.literals import Literals, padded
+from fw_circuits.oracle.reference import GateSearch
 from fw_circuits.oracle.screen import Screen, Settings, rounded_up
 
 #: Rows of one chunk: prefixes of three or four columns have few rows in each.
@@ -88,14 +88,14 @@ def search_level(
         return LevelFound(nothing())
     present = [kind for kind in classes if kind.arity <= n]
     screen = Screen.of(literals, weights, CHUNK)
-    search = select("_search", reference).GateSearch
+    search: type[GateSearch] = select("_search", reference).GateSearch
     run = search(screen, settings, nothing(settings.k), floor, present, gates - 1)
     # With prefixes of m columns come functions of m + 2 inputs.
     done = all(_stage(run, n, literals.n_rows, m, ended) for m in range(min(gates, n - 1)))
     return LevelFound(named(run.found(), literals.index), None, None if done else 4, 4, run.counts)
 
 
-def _stage(run: Any, n: int, n_rows: int, m: int, ended: Stop) -> bool:
+def _stage(run: GateSearch, n: int, n_rows: int, m: int, ended: Stop) -> bool:
     # All m-subsets of columns that leave two later ones.
     flat: Iterable[int] = chain.from_iterable(combinations(range(n - 2), m))
     prefixes: Array = np.fromiter(flat, np.int32).reshape(comb(n - 2, m), m)

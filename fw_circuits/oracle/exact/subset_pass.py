@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from time import perf_counter
-from typing import Any
 
 import numpy as np
 
@@ -19,6 +18,7 @@ from fw_circuits.oracle.exact.literal_choice import RATE, SAMPLE, by_turns, draw
 from fw_circuits.oracle.exact.pace import Pace, in_slices
 from fw_circuits.oracle.found import FOUND, LevelFound, in_order, named, nothing
 from fw_circuits.oracle.literals import Literals, padded
+from fw_circuits.oracle.reference import SubsetSearch
 from fw_circuits.oracle.screen import Screen, Settings, rounded_up
 from fw_circuits.oracle.tables import Tables
 
@@ -79,8 +79,8 @@ def start(
     floor: float = 0.0,
     best: Floats | None = None,
     table: bool = False,
-) -> Any:
-    """A `reference.SubsetSearch`, or the compiled one; ``table``: for 4-subsets, too.
+) -> SubsetSearch:
+    """A search as it stands before the pairs, compiled or not; ``table``: for 4-subsets, too.
 
     Raises
     ------
@@ -94,16 +94,16 @@ def start(
     )
     width = block_width(literals.ld) if table else 0
     screen = Screen.of(literals, weights, CHUNK)
-    search = select("_search", reference).SubsetSearch
+    search: type[SubsetSearch] = select("_search", reference).SubsetSearch
     return search(screen, settings, nothing(settings.k), floor, tables, best, width)
 
 
-def all_triples(run: Any, literals: Literals, ended: Stop) -> bool:
+def all_triples(run: SubsetSearch, literals: Literals, ended: Stop) -> bool:
     """All 3-subsets, after the pairs; False when ended early."""
     return in_slices(literals.n - 2, run.triples, ended, work(literals.n, 3, literals.n_rows))
 
 
-def all_quads(run: Any, literals: Literals, ended: Stop) -> bool:
+def all_quads(run: SubsetSearch, literals: Literals, ended: Stop) -> bool:
     """All 4-subsets, after the triples; False when ended early."""
     n, width = literals.n, block_width(literals.ld)
     blocks = np.array(
@@ -195,7 +195,7 @@ class _Pass:
         if self.pace.limit is not None:
             self.work = min(self.settings.work, share * self.pace.fits(done, perf_counter() - began, slowest))
 
-    def _chosen(self, run: Any, best: Floats | None, limit: int, exact: int) -> LevelFound:
+    def _chosen(self, run: SubsetSearch, best: Floats | None, limit: int, exact: int) -> LevelFound:
         """The larger subsets from the literals that are in the best subsets of at most ``exact``."""
         assert best is not None
         ended, settings = self.pace.ended, self.settings
