@@ -90,12 +90,10 @@ class CompositionOracle(LevelsOracle):
     ) -> None:
         super().__init__(base.data)
         self.base = base
-        expected = "an integer of at least 1"
+        sizes = {"pairs": pairs, "triples": triples, "quads": quads, "beam": beam, "max_gates": max_gates}
         self.pairs, self.triples, self.quads, self.beam, self.max_gates = (
-            check_count(value, name, expected)
-            for name, value in [("pairs", pairs), ("triples", triples), ("quads", quads), ("beam", beam),
-                                ("max_gates", max_gates)]
-        )  # fmt: skip
+            check_count(size, name, "an integer of at least 1") for name, size in sizes.items()
+        )
         self._atoms: tuple[Atom, ...] = ()
 
     def observe(self, atoms: Sequence[Atom]) -> None:

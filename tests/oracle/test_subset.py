@@ -112,7 +112,7 @@ def test_best_scores_equal_brute_force(kernels, problem, k, gamma):
     per_support=st.sampled_from([None, 1, 3]),
     max_literals=st.sampled_from([None, 4, 6]),
 )
-def test_twin_gives_the_same_answer_on_integers(problem, k, per_support, max_literals):
+def test_reference_gives_the_same_answer_on_integers(problem, k, per_support, max_literals):
     X, g = problem
     g = np.rint(np.clip(g, -9, 9))
     oracle = make(X, n_jobs=2, per_support=per_support, max_literals=max_literals)
@@ -141,8 +141,8 @@ def test_threads_and_instruction_sets_do_not_change_the_answer(weights):
         found.append(subset_pass.search_level(level, w, table, options).found)
     assert all((f == found[0]).all() for f in found)
     few = level.take(np.arange(8))
-    compiled, twin = by_both_kernels(lambda: subset_pass.search_level(few, w, table, options).found)
-    np.testing.assert_allclose(np.abs(twin["value"]), np.abs(compiled["value"]), rtol=1e-9)
+    compiled, reference = by_both_kernels(lambda: subset_pass.search_level(few, w, table, options).found)
+    np.testing.assert_allclose(np.abs(reference["value"]), np.abs(compiled["value"]), rtol=1e-9)
 
 
 #: The screen complements columns that are mostly ones: a search that forgot it would lose answers on these.

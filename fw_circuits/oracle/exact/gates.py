@@ -112,28 +112,23 @@ class GateOracle(LevelsOracle):
                 )
                 best.add(found.found, i)
                 complete = found.open_cost is None
-        answer = self._joined(inner, best)
-        if not complete:
-            return replace(answer, complete=False)
-        scope = f"{inner.scope}; all circuits of at most {self.gates} gates over these literals"
-        return replace(answer, scope=scope, max_gates=self.gates, tail=tail)
-
-    def _joined(self, inner: OracleAnswer, best: Best) -> OracleAnswer:
         # Functions of four literals come first where scores are equal; both parts are sorted.
         scores = np.concatenate([inner.scores, best.found["value"]])
-        order = best_first(scores, best.k)
-        first = len(inner.atoms)
-        atoms = tuple(
+        order, first = best_first(scores, k), len(inner.atoms)
+        atoms = [
             inner.atoms[i]
             if i < first
             else atom_of(best.found[i - first], self.data, int(best.level[i - first]), frugal_circuit)
             for i in order.tolist()
+        ]
+        answer = OracleAnswer.of(
+            atoms,
+            scores[order],
+            f"{inner.scope}; all circuits of at most {self.gates} gates over these literals",
+            bound=inner.upper_bound,
+            max_gates=self.gates,
+            tail=tail,
         )
-        value = abs(float(scores[order[0]])) if len(order) else 0.0
-        return replace(
-            inner,
-            atoms=atoms,
-            scores=scores[order],
-            value=value,
-            upper_bound=max(value, inner.upper_bound),
-        )
+        if complete:
+            return answer
+        return replace(answer, scope=inner.scope, max_gates=inner.max_gates, tail=inner.tail, complete=False)
