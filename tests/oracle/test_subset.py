@@ -15,7 +15,7 @@ from fw_circuits.lattice import Lattice
 from fw_circuits.oracle import SubsetOracle, screen, tables
 from fw_circuits.oracle.base import check_weights
 from fw_circuits.oracle.exact import gates_pass, subset_pass
-from fw_circuits.oracle.found import FOUND
+from fw_circuits.oracle.found import FOUND, Best, nothing
 from fw_circuits.oracle.literals import Literals
 from tests.helpers.families import boolean_oracle, by_both_kernels, key
 
@@ -276,6 +276,18 @@ def test_levels_share_one_answer():
     assert both.tail == max(a.tail for a in single)
     values = SubsetOracle(rows, lattice, 3.0).evaluate(both.atoms)
     np.testing.assert_allclose(values, np.column_stack([a(X) for a in both.atoms]), atol=1e-12)
+
+
+def test_ties_over_levels_go_to_fewer_inputs_then_the_earlier_level():
+    best = Best(3, floor=0.5)
+    for level, arities in enumerate([(2, 3), (1, 2)]):
+        found = nothing(2)
+        found["value"], found["arity"] = [-2.0, 2.0], arities
+        assert best.floor == 0.5  # two functions are fewer than three
+        best.add(found, level)
+    assert (
+        best.found["arity"].tolist() == [1, 2, 2] and best.level.tolist() == [1, 0, 1] and best.floor == 2.0
+    )
 
 
 def test_screening_says_what_it_covers():
