@@ -207,6 +207,16 @@ def test_a_hurried_or_screened_search_claims_no_four_gates():
     assert answer.complete and "of at most 4 of 8 screened literals" in answer.scope
 
 
+def test_fewer_functions_are_the_first_of_more():
+    # Each k has its own score to reach, that of the k-th function of four literals; on noise the scores are dense.
+    rng = np.random.default_rng(1)
+    oracle, g = make(rng.integers(0, 2, (200, 8)), n_jobs=1), rng.standard_normal(200)
+    full = key(oracle.search(g - g.mean(), 100))
+    first = next(i for i, (literals, *_) in enumerate(full) if len(literals) == 5)
+    for k in (1, *range(first, first + 8), 60):
+        assert key(oracle.search(g - g.mean(), k)) == full[:k]
+
+
 def test_levels_share_one_answer():
     rng = np.random.default_rng(2)
     X = rng.random((70, 4))
