@@ -1,7 +1,7 @@
 """Build the compiled kernels: one extension for each ``fw_circuits/_kernels/_NAME.pyx`` with ``csrc/NAME/*.c``.
 
 All other settings live in ``pyproject.toml``.  No ``-march=native``: the C files select AVX2 or AVX-512 code at
-run time (``csrc/dispatch.h``), so a wheel runs on any CPU of its architecture.  ``FW_CIRCUITS_DEBUG=1`` builds
+run time (``csrc/simd.h``), so a wheel runs on any CPU of its architecture.  ``FW_CIRCUITS_DEBUG=1`` builds
 with bounds checks and without optimisation.
 """
 

@@ -23,7 +23,7 @@ from benchmarks._common import Table, best_of, check_targets, save_figure, tell
 from benchmarks.oracle_speed import THREADS, block_task, third_gradient
 from fw_circuits.lattice import Lattice
 from fw_circuits.oracle import GateOracle
-from fw_circuits.oracle.exact import gates_scan
+from fw_circuits.oracle.exact import gates_pass
 
 #: Literals by number of gates.
 SIZES = {4: (24, 32, 40, 48, 64, 96), 5: (24, 32, 40, 48, 56)}
@@ -58,10 +58,10 @@ def run(quick: bool = False) -> list[str]:
                 answer, time = best_of(repeats, lambda o=oracle, g=g: o.search(g, 10))
                 if answer.max_gates != gates or not answer.complete:
                     raise RuntimeError(f"the search of {n} literals ended with scope {answer.scope!r}")
-                branched, scored, _ = gates_scan.search_level(
-                    oracle.inner._columns[0],
-                    oracle.inner.levels_rows[0].pull(g),
-                    oracle._families,
+                branched, scored, _ = gates_pass.search_level(
+                    oracle.data.levels[0].literals,
+                    oracle.data.levels[0].rows.pull(g),
+                    oracle.classes,
                     replace(oracle.inner.settings, k=10),
                     abs(float(inner.scores[-1])),
                 ).counts

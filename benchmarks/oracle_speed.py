@@ -30,7 +30,7 @@ from fw_circuits._typing import Array, Floats
 from fw_circuits.lattice import Lattice
 from fw_circuits.oracle import SubsetOracle
 from fw_circuits.oracle.exact.literal_choice import work
-from fw_circuits.oracle.exact.scan import search_level
+from fw_circuits.oracle.exact.subset_pass import search_level
 
 SEED = 0
 THREADS = 2
@@ -119,8 +119,8 @@ def passes(
         gradients = third_gradient(oracle, y), rng.standard_normal(n_rows)
         seconds[n] = [best_of(repeats, partial(oracle.search, g, 10))[1].wall for g in gradients]
         for name, g, spent in zip(("third gradient", "noise"), gradients, seconds[n], strict=True):
-            w = oracle.levels_rows[0].pull(g)
-            counts = search_level(oracle._columns[0], w, oracle.tables, replace(oracle.settings, k=10)).counts
+            level, settings = oracle.data.levels[0], replace(oracle.settings, k=10)
+            counts = search_level(level.literals, level.rows.pull(g), oracle.tables, settings).counts
             table.add(n, name, 1e3 * spent, spent / product, 2e-9 * work(n, 4, n_rows) / spent, *counts)
     return seconds
 

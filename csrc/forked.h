@@ -1,4 +1,4 @@
-/* How many threads a parallel region may have: one in a forked child.
+/* How many threads a parallel region may have: one in a forked child.  THREAD is the number of the calling one.
  *
  * The OpenMP runtime keeps its threads from one region to the next.  After a fork they are gone, but the child's copy of
  * the runtime still waits for them: a region of two or more threads would never end. */
@@ -6,6 +6,13 @@
 #define FWC_FORKED_H
 
 #include <pthread.h>
+
+#ifdef _OPENMP
+#include <omp.h>
+#define THREAD omp_get_thread_num()
+#else
+#define THREAD 0
+#endif
 
 static volatile int fwc_forked;
 

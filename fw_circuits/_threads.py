@@ -17,10 +17,17 @@ from joblib import cpu_count
 from joblib.parallel import get_active_backend
 from threadpoolctl import threadpool_limits
 
-from fw_circuits._kernels._threads import is_forked, max_threads
+from fw_circuits._kernels import select
 from fw_circuits.exceptions import InputError
 
 __all__ = ["is_forked", "one_thread_after_fork", "threads_of"]
+
+_LOADED_IN = os.getpid()
+
+
+def is_forked() -> bool:
+    """Whether this process was forked after the package was loaded."""
+    return os.getpid() != _LOADED_IN
 
 
 def threads_of(n_jobs: Any) -> int:
@@ -48,7 +55,9 @@ def threads_of(n_jobs: Any) -> int:
     (3, True)
     """
     if n_jobs is None:
-        return int(max(1, min(_cores(), cpu_count(), max_threads(), *_limits())))
+        kernels = select("_threads", None)  # what the OpenMP runtime of the compiled kernels was told
+        told = kernels.max_threads() if kernels else _cores()
+        return 1 if is_forked() else max(1, min(_cores(), int(cpu_count()), told, *_limits()))
     if isinstance(n_jobs, bool) or not isinstance(n_jobs, (int, np.integer)) or (n_jobs < 1 and n_jobs != -1):
         raise InputError(
             f"n_jobs is {n_jobs!r}; expected a number of threads above 0, -1 for all cores, or None for what the "

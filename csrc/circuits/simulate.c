@@ -4,48 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../dispatch.h"
 #include "../forked.h"
 
-#define ISA(name) name##_base
-#define ISA_TARGET
-#include "simulate_body.h"
-#undef ISA
-#undef ISA_TARGET
-
-#if FWC_HAVE_X86
-#define ISA(name) name##_avx2
-#define ISA_TARGET FWC_TARGET_AVX2
-#include "simulate_body.h"
-#undef ISA
-#undef ISA_TARGET
-#define ISA(name) name##_avx512
-#define ISA_TARGET FWC_TARGET_AVX512
-#include "simulate_body.h"
-#undef ISA
-#undef ISA_TARGET
-#endif
+#define FWC_BODY "circuits/simulate_body.h"
+#include "../simd.h"
 
 enum { CACHE_WORDS = 1 << 15, LEAST_BLOCK = 32 }; /* 256 KiB of node values; half a kilobyte a node at least */
-
-typedef void (*block_fn)(const int32_t *, int64_t, int64_t, const uint64_t **, uint64_t *, int64_t, int64_t);
-
-static block_fn choose_block_fn(void)
-{
-#if FWC_HAVE_X86
-    const int isa = fwc_isa();
-    if (isa == FWC_AVX512)
-        return gates_of_block_avx512;
-    if (isa == FWC_AVX2)
-        return gates_of_block_avx2;
-#endif
-    return gates_of_block_base;
-}
 
 int fwc_simulate(const uint64_t *inputs, int64_t n_inputs, int64_t n_words, const int32_t *gates, int64_t n_gates,
                  const int32_t *outputs, int64_t n_outputs, uint64_t *result, int n_threads)
 {
-    const block_fn run = choose_block_fn();
     const int64_t n_nodes = 1 + n_inputs + n_gates;
     int64_t block = CACHE_WORDS / (n_gates + 1) / 8 * 8;
     if (block < LEAST_BLOCK)
@@ -77,7 +45,7 @@ int fwc_simulate(const uint64_t *inputs, int64_t n_inputs, int64_t n_words, cons
             node[0] = zeros;
             for (int64_t v = 0; v < n_inputs; v++)
                 node[1 + v] = inputs + v * n_words + start;
-            run(gates, n_gates, 1 + n_inputs, node, zeros + block, block, width);
+            SELECT(FWC_AVX512, gates_of_block)(gates, n_gates, 1 + n_inputs, node, zeros + block, block, width);
             for (int64_t o = 0; o < n_outputs; o++) {
                 const uint64_t *value = node[outputs[o] >> 1];
                 const uint64_t flip = (outputs[o] & 1) ? ~(uint64_t)0 : 0;

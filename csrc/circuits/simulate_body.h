@@ -1,4 +1,4 @@
-/* One block of words through the netlist; included once for each instruction set (see dispatch.h). */
+/* One block of words through the netlist; included once for each instruction set (csrc/simd.h). */
 
 #define EACH(expression)                    \
     for (int64_t w = 0; w < width; w++) {   \

@@ -4,22 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../dispatch.h"
 #include "../forked.h"
 
-#define ISA(name) name##_base
-#define ISA_TARGET
-#include "triples_body.h"
-#undef ISA
-#undef ISA_TARGET
-
-#if FWC_HAVE_X86
-#define ISA(name) name##_avx2
-#define ISA_TARGET FWC_TARGET_AVX2
-#include "triples_body.h"
-#undef ISA
-#undef ISA_TARGET
-#endif
+#define FWC_BODY "families/triples_body.h"
+#include "../simd.h"
 
 enum { MOST_WORDS = 16 };
 
@@ -30,12 +18,6 @@ void fwc_triples(const uint64_t *words, const uint64_t *label, int64_t n, int64_
 #pragma omp parallel for schedule(dynamic, 1) num_threads(fwc_threads(threads))
     for (int64_t i = 0; i < n; i++) {
         uint64_t mixed[MOST_WORDS];
-#if FWC_HAVE_X86
-        if (fwc_isa() != FWC_BASE) {
-            triples_avx2(words, label, n, n_words, n_rows, i, mixed, sums);
-            continue;
-        }
-#endif
-        triples_base(words, label, n, n_words, n_rows, i, mixed, sums);
+        SELECT(FWC_AVX2, triples)(words, label, n, n_words, n_rows, i, mixed, sums);
     }
 }

@@ -1,4 +1,4 @@
-/* One first column of the triples; included once for each instruction set (see dispatch.h). */
+/* One first column of the triples; included once for each instruction set (csrc/simd.h). */
 
 ISA_TARGET static void ISA(triples)(const uint64_t *words, const uint64_t *label, int64_t n, int64_t n_words,
                                     int64_t n_rows, int64_t i, uint64_t *mixed, int32_t *sums)

@@ -5,55 +5,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../dispatch.h"
 #include "../forked.h"
 
-#define ISA(name) name##_base
-#define ISA_TARGET
-#include "walsh_body.h"
-#undef ISA
-#undef ISA_TARGET
-
-#if FWC_HAVE_X86
-#define ISA(name) name##_avx2
-#define ISA_TARGET FWC_TARGET_AVX2
-#include "walsh_body.h"
-#undef ISA
-#undef ISA_TARGET
-#define ISA(name) name##_avx512
-#define ISA_TARGET FWC_TARGET_AVX512
-#include "walsh_body.h"
-#undef ISA
-#undef ISA_TARGET
-#endif
+#define FWC_BODY "families/walsh_body.h"
+#include "../simd.h"
 
 enum { LOW_BITS = 12, WIDTH = 16 }; /* 32 KiB at a time; then 128-byte pieces of each such block */
 
-typedef void (*butterflies_fn)(double *, int64_t, int64_t);
-
-static butterflies_fn choose(void)
-{
-#if FWC_HAVE_X86
-    const int isa = fwc_isa();
-    if (isa == FWC_AVX512)
-        return butterflies_avx512;
-    if (isa == FWC_AVX2)
-        return butterflies_avx2;
-#endif
-    return butterflies_base;
-}
+static void run(double *h, int64_t rows, int64_t width) { SELECT(FWC_AVX512, butterflies)(h, rows, width); }
 
 int fwc_walsh(double *h, int bits, int threads)
 {
-    const butterflies_fn run = choose();
     if (bits <= LOW_BITS) {
         run(h, (int64_t)1 << bits, 1);
         return 0;
     }
     const int64_t low = (int64_t)1 << LOW_BITS, rows = (int64_t)1 << (bits - LOW_BITS);
     int failed = 0;
-    if (threads < 1)
-        threads = 1;
 #pragma omp parallel num_threads(fwc_threads(threads))
     {
 #pragma omp for schedule(static)

@@ -1,4 +1,4 @@
-/* Butterflies; included once for each instruction set (see dispatch.h). */
+/* Butterflies; included once for each instruction set (csrc/simd.h). */
 
 /* One level between `width` neighbouring numbers of pairs of rows: rows i and i + stride, `rows` in all. */
 ISA_TARGET static void ISA(level)(double *h, int64_t rows, int64_t stride, int64_t width)

@@ -2,10 +2,6 @@
 
 #include "forked.h"
 
-#ifdef _OPENMP
-#include <omp.h>
-#endif
-
 int fwc_max_threads(void)
 {
 #ifdef _OPENMP
@@ -14,9 +10,4 @@ int fwc_max_threads(void)
 #else
     return 1;
 #endif
-}
-
-int fwc_is_forked(void)
-{
-    return fwc_forked;
 }

@@ -6,7 +6,4 @@
  * what threadpoolctl calls), else all cores; 1 in a forked child and without OpenMP. */
 int fwc_max_threads(void);
 
-/* Whether the process is the child of a fork that happened after the kernels were loaded. */
-int fwc_is_forked(void);
-
 #endif

@@ -1,7 +1,7 @@
-"""Compiled kernels and the switch between them and their NumPy twins.
+"""Compiled kernels and the switch between them and their NumPy reference implementations.
 
-``FW_CIRCUITS_KERNELS=python`` selects the twins (short, slow, and what the kernels are tested against);
-``compiled``, the default, the extensions built from ``csrc/``.
+``FW_CIRCUITS_KERNELS=python`` selects the references (short, slow, and what the kernels are tested against; they need
+no compiled extension); ``compiled``, the default, the extensions built from ``csrc/``.
 """
 
 import os
@@ -12,15 +12,7 @@ from typing import Any
 from fw_circuits.exceptions import InputError
 
 CHOICES = ("compiled", "python")
-EXTENSIONS = ("_circuits", "_families", "_gates", "_lattice", "_oracle", "_solver", "_threads")
-
-if missing := [name for name in EXTENSIONS if PathFinder.find_spec(f"{__name__}.{name}", __path__) is None]:
-    tree = os.path.dirname(os.path.dirname(__file__))
-    raise ImportError(
-        f"{tree} is a source tree whose C kernels are not built ({', '.join(missing)} missing). Python takes it as "
-        "you are in that folder: type pip install -e . there, which builds them in place, or start Python in another "
-        "folder to use the installed package."
-    )
+EXTENSIONS = ("_circuits", "_families", "_lattice", "_search", "_solver", "_threads")
 
 
 def use_compiled() -> bool:
@@ -52,4 +44,24 @@ def select(extension: str, reference: Any) -> Any:
     >>> select("_lattice", None) is None or select("_lattice", None).__name__
     'fw_circuits._kernels._lattice'
     """
-    return import_module(f"{__name__}.{extension}") if use_compiled() else reference
+    return _loaded(extension) if use_compiled() else reference
+
+
+def _loaded(extension: str) -> Any:
+    try:
+        return import_module(f"{__name__}.{extension}")
+    except ModuleNotFoundError as error:
+        missing = [
+            name for name in EXTENSIONS if PathFinder.find_spec(f"{__name__}.{name}", __path__) is None
+        ]
+        tree = os.path.dirname(os.path.dirname(__file__))
+        raise ImportError(
+            f"{tree} is a source tree whose C kernels are not built ({', '.join(missing)} missing). Python takes it "
+            "as you are in that folder: run pip install -e . there, which builds them in place, or start Python in "
+            "another folder to use the installed package; FW_CIRCUITS_KERNELS=python does without them, slowly."
+        ) from error
+
+
+if os.environ.get("FW_CIRCUITS_KERNELS") != "python":
+    for _name in EXTENSIONS:  # now: a library that is loaded after a fork does not know of it (csrc/forked.h)
+        _loaded(_name)

@@ -1,5 +1,5 @@
-"""Compiled kernels of the oracles over structured families; their NumPy twins are in
-``fw_circuits.oracle.families.walsh`` and ``_chains``."""
+"""Compiled kernels of the oracles over structured families; their NumPy references are in
+``fw_circuits.oracle.families.walsh`` and ``chains``."""
 
 import numpy as np
 

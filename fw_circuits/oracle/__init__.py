@@ -1,7 +1,8 @@
 """Linear-minimisation oracles: the best circuits for given weights, and a bound for those not returned."""
 
-from fw_circuits.oracle.base import Oracle, OracleAnswer
+from fw_circuits.oracle.base import AtomLike, CheckedOracle, Oracle, OracleAnswer, best_first
 from fw_circuits.oracle.composition import CompositionOracle
+from fw_circuits.oracle.data import LevelsOracle, OracleData
 from fw_circuits.oracle.deep import DeepOracle
 from fw_circuits.oracle.dictionary import ColumnAtom, DictionaryOracle
 from fw_circuits.oracle.exact.gates import GateOracle
@@ -11,25 +12,28 @@ from fw_circuits.oracle.families.carry import CarryOracle
 from fw_circuits.oracle.families.parity import ParityOracle
 from fw_circuits.oracle.families.symmetric import SymmetricOracle
 from fw_circuits.oracle.lazy import LazyOracle, eager
-from fw_circuits.oracle.wrappers import CachedOracle, CountingOracle, TimeLimitedOracle
+from fw_circuits.oracle.wrappers import CountingOracle
 
 __all__ = [
     "NAMES",
-    "CachedOracle",
+    "AtomLike",
     "CarryOracle",
+    "CheckedOracle",
     "ColumnAtom",
     "CompositionOracle",
     "CountingOracle",
     "DeepOracle",
     "DictionaryOracle",
-    "LazyOracle",
     "GateOracle",
+    "LazyOracle",
+    "LevelsOracle",
     "Oracle",
     "OracleAnswer",
+    "OracleData",
     "ParityOracle",
     "SubsetOracle",
     "SymmetricOracle",
-    "TimeLimitedOracle",
+    "best_first",
     "eager",
     "make_oracle",
 ]

@@ -7,23 +7,36 @@ was found is only a lower bound; what certifies is `OracleAnswer.upper_bound`, a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from fw_circuits._typing import Floats
+from fw_circuits._typing import Floats, Ints
 from fw_circuits.exceptions import InputError
 
 #: Zero-argument callable, true when a search should end now.
 Stop = Callable[[], bool]
 
 
+class AtomLike(Protocol):
+    """What a solver needs to know of an atom; to predict with a solution, it must also be callable on points."""
+
+    @property
+    def key(self) -> Hashable:
+        """Equal keys mean equal functions."""
+
+    @property
+    def cost(self) -> float:
+        """kappa, at least 1."""
+
+
 @dataclass(frozen=True)
 class OracleAnswer:
-    """Best atoms for one weight vector.
+    """Best atoms for one weight vector; `of` fills in what follows from the rest.
 
     Attributes
     ----------
@@ -46,7 +59,7 @@ class OracleAnswer:
         No circuit of the levels outside the scope has a larger absolute score.
     """
 
-    atoms: tuple[Any, ...]
+    atoms: tuple[AtomLike, ...]
     scores: Floats
     value: float
     upper_bound: float
@@ -54,6 +67,40 @@ class OracleAnswer:
     max_gates: int
     complete: bool
     tail: float
+
+    @classmethod
+    def of(
+        cls,
+        atoms: Sequence[AtomLike],
+        scores: npt.ArrayLike,
+        scope: str,
+        *,
+        bound: float = 0.0,
+        tail: float = float("inf"),
+        max_gates: int = 0,
+        complete: bool = True,
+    ) -> OracleAnswer:
+        """An answer from atoms and their scores, best first (`best_first`).
+
+        Parameters
+        ----------
+        atoms, scores, scope, max_gates, complete
+            As in the answer.
+        bound : float
+            What no atom of the scope that was not scored exceeds; 0: all were scored.
+        tail : float
+            As in the answer; infinity: nothing is known outside the scope.
+
+        Examples
+        --------
+        >>> from fw_circuits.oracle import ColumnAtom
+        >>> answer = OracleAnswer.of([ColumnAtom(0, 1.0)], [-2.0], "one column")
+        >>> answer.value, answer.upper_bound, answer.tail, answer.complete
+        (2.0, 2.0, inf, True)
+        """
+        scores = np.asarray(scores, dtype=np.float64)
+        value = abs(float(scores[0])) if len(scores) else 0.0
+        return cls(tuple(atoms), scores, value, max(value, bound), scope, max_gates, complete, tail)
 
 
 class Oracle(Protocol):
@@ -71,10 +118,80 @@ class Oracle(Protocol):
         """The k best atoms for the weights g, one per data row."""
 
     def evaluate(self, atoms: Sequence[Any]) -> Floats:
-        """Values of atoms on the data rows, (n_rows, len(atoms))."""
+        """Values of atoms that the oracle found on the data rows, (n_rows, len(atoms))."""
 
 
-def observe(oracle: Oracle, atoms: Sequence[Any]) -> None:
+class CheckedOracle(ABC):
+    """Base of oracles: `search` checks the weights and k, a subclass says in `answer` what they give."""
+
+    gamma: float
+    n_rows: int
+
+    def search(self, weights: npt.ArrayLike, k: int = 10, stop: Stop | None = None) -> OracleAnswer:
+        """The k best atoms; see `OracleAnswer`.
+
+        Parameters
+        ----------
+        weights : (n_rows,)
+            g, one weight per data row.  Where they do not sum to 0 (no free intercept), the constants, which
+            are no atoms, may keep ``upper_bound`` above ``value``.
+        k : int
+            Number of atoms.
+        stop : callable or None
+            Asked about every 50 ms; when true, the answer is what was found, with a bound that still applies, and
+            ``complete`` is false.
+
+        Raises
+        ------
+        InputError
+            If the weights are not n_rows finite numbers, or k is not a positive integer.
+        BudgetError
+            If a pass would exceed the memory budget.
+        """
+        return self.answer(check_weights(weights, self.n_rows), check_count(k), stop)
+
+    @abstractmethod
+    def answer(self, g: Floats, k: int, stop: Stop | None) -> OracleAnswer:
+        """The k best atoms for weights that were checked."""
+
+    @abstractmethod
+    def evaluate(self, atoms: Sequence[Any]) -> Floats:
+        """Values of atoms that the oracle found on the data rows, (n_rows, len(atoms))."""
+
+
+def ask(oracle: Oracle, g: Floats, k: int, stop: Stop | None) -> OracleAnswer:
+    """Search with weights that were checked already: a `CheckedOracle` does not check them again."""
+    if isinstance(oracle, CheckedOracle) and type(oracle).search is CheckedOracle.search:
+        return oracle.answer(g, k, stop)
+    return oracle.search(g, k, stop)
+
+
+def best_first(scores: npt.ArrayLike, k: int) -> Ints:
+    """Places of the k largest absolute scores, descending; ties: the first.
+
+    Parameters
+    ----------
+    scores : (n,)
+    k : int
+        At least 1.
+
+    Returns
+    -------
+    (min(k, n),) int
+
+    Examples
+    --------
+    >>> best_first([1.0, -3.0, 2.0, 3.0], 3).tolist()
+    [1, 3, 2]
+    """
+    size = np.abs(np.asarray(scores, dtype=np.float64))
+    places = np.arange(len(size))
+    if k < len(size):  # all that tie with the k-th, so that the partition does not choose between them
+        places = np.flatnonzero(size >= np.partition(size, len(size) - k)[len(size) - k])
+    return places[np.argsort(-size[places], kind="stable")[:k]]
+
+
+def observe(oracle: Oracle, atoms: Sequence[AtomLike]) -> None:
     """Tell an oracle which atoms are active, if it wants to know: it has a method ``observe(atoms)``."""
     listener = getattr(oracle, "observe", None)
     if listener is not None:
@@ -109,7 +226,7 @@ def check_weights(weights: npt.ArrayLike, n_rows: int) -> Floats:
     return g
 
 
-def check_atoms(atoms: Sequence[Any]) -> None:
+def check_atoms(atoms: Sequence[AtomLike]) -> None:
     """Refuse atoms that are known at the training rows only, after the first pass that finds some."""
     if atoms and not callable(atoms[0]):
         raise InputError(
@@ -119,17 +236,24 @@ def check_atoms(atoms: Sequence[Any]) -> None:
         )
 
 
-def check_count(k: int) -> int:
-    """The number of atoms wanted, at least 1.
+def check_count(
+    value: int, name: str = "k", expected: str = "how many atoms to return, an integer of at least 1"
+) -> int:
+    """A number of things, at least 1.
 
     Raises
     ------
     InputError
         If it is not a positive integer.
     """
-    if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or k < 1:
-        raise InputError(f"k is {k!r}; expected how many atoms to return, an integer of at least 1.")
-    return int(k)
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+        raise InputError(f"{name} is {value!r}; expected {expected}.")
+    return int(value)
+
+
+def check_optional_count(value: int | None, name: str) -> int | None:
+    """The same, or None."""
+    return None if value is None else check_count(value, name, "a positive integer or None")
 
 
 def check_gamma(gamma: float) -> float:

@@ -4,7 +4,7 @@ The subset oracle sees functions of four literals.  Here the gates inside the ci
 active atoms) join the literals of their level, and the same kernels search this *pool*: a function of four members
 of the pool is a circuit of dozens of gates over the literals.  The search knows only the gates of the function on
 top, so its scores are upper bounds; each candidate is then built, every gate once wherever it is shared, simplified,
-and scored again at its true cost (theory, section 5; pool and beam are ours).
+and scored again at its true cost (theory, section 5; pool and beam are original to this package).
 
 What is not checked: circuits that are no function of four members of the pool.
 """
@@ -15,19 +15,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
-from fw_circuits._kernels import use_compiled
 from fw_circuits._typing import Array, Floats, Words
 from fw_circuits.circuits.builder import Builder, output_signals
 from fw_circuits.circuits.catalogue import minimal_circuit
 from fw_circuits.circuits.circuit import Circuit
 from fw_circuits.circuits.passes import simplify, sweep
 from fw_circuits.lattice import LevelRows
-from fw_circuits.oracle import distinct
-from fw_circuits.oracle.base import OracleAnswer, Stop, check_count, check_weights
-from fw_circuits.oracle.exact import scan
+from fw_circuits.oracle.base import OracleAnswer, Stop, best_first, check_count
+from fw_circuits.oracle.data import LevelsOracle
+from fw_circuits.oracle.exact import subset_pass
 from fw_circuits.oracle.exact.subset import SubsetOracle
+from fw_circuits.oracle.literals import Literals, unpack
 from fw_circuits.tetrakis import Atom
 
 #: Members of the pool that pairs, triples and quadruples are taken from.
@@ -36,13 +35,13 @@ PAIRS, TRIPLES, QUADS = 2000, 192, 96
 
 @dataclass(frozen=True)
 class Pool:
-    """Signals that may be composed: ``columns.literals[i]`` is ``node - 1`` in the netlist of ``builder``."""
+    """Signals that may be composed: ``literals.index[i]`` is ``node - 1`` in the netlist of ``builder``."""
 
     builder: Builder
-    columns: distinct.Columns
+    literals: Literals
 
 
-class CompositionOracle:
+class CompositionOracle(LevelsOracle):
     """Functions of four gates of the observed circuits and literals, found by beam search.
 
     Parameters
@@ -89,78 +88,63 @@ class CompositionOracle:
         beam: int = 100,
         max_gates: int = 64,
     ) -> None:
+        super().__init__(base.data)
         self.base = base
-        self.gamma = base.gamma
-        self.n_rows = base.n_rows
-        self.pairs, self.triples, self.quads = (check_count(n) for n in (pairs, triples, quads))
-        self.beam = check_count(beam)
-        self.max_gates = check_count(max_gates)
+        sizes = {"pairs": pairs, "triples": triples, "quads": quads, "beam": beam, "max_gates": max_gates}
+        self.pairs, self.triples, self.quads, self.beam, self.max_gates = (
+            check_count(size, name, "an integer of at least 1") for name, size in sizes.items()
+        )
         self._atoms: tuple[Atom, ...] = ()
 
     def observe(self, atoms: Sequence[Atom]) -> None:
         """Take the gates of these atoms into the pool, in place of those of earlier ones."""
         self._atoms = tuple(atoms)
 
-    def evaluate(self, atoms: Sequence[Atom]) -> Floats:
-        """Values of atoms on the data, (n_rows, len(atoms)); see `SubsetOracle.evaluate`."""
-        return self.base.evaluate(atoms)
-
-    def search(self, weights: npt.ArrayLike, k: int = 10, stop: Stop | None = None) -> OracleAnswer:
+    def answer(self, g: Floats, k: int, stop: Stop | None) -> OracleAnswer:
         """The k best compositions; without observed atoms there are none.
 
         ``upper_bound`` covers all functions of at most four of the ``quads`` chosen members of the pool.
-
-        Raises
-        ------
-        InputError
-            If the weights are not n_rows finite numbers, or k is not a positive integer.
-        BudgetError
-            If a pass would exceed the memory budget.
         """
-        g, k = check_weights(weights, self.n_rows), check_count(k)
         found: list[tuple[float, Atom]] = []
         bound = tail = 0.0
         size, complete = 0, True
-        for rows in self.base.levels_rows:
+        settings = replace(
+            self.base.settings, k=max(self.beam, k), per_support=1, max_literals=None, work=np.inf
+        )
+        for rows in (level.rows for level in self.data.levels):
             w = np.ascontiguousarray(rows.pull(g))
             tail = max(tail, float(np.abs(w).sum()) * (1 + 1e-12))
             here = [atom for atom in self._atoms if atom.level == rows.level]
             if not here:
                 continue
             pool = self._screen(make_pool(here, rows, self.pairs), w, stop)
-            settings = replace(
-                self.base.settings, k=max(self.beam, k), per_support=1, max_literals=None, work=np.inf
-            )
-            level = scan.search_level(pool.columns, w, self.base.tables, settings, 0.0, stop)
-            size += pool.columns.n
+            level = subset_pass.search_level(pool.literals, w, self.base.tables, settings, 0.0, stop)
+            size += pool.literals.n
             if level.open_cost is not None:
                 complete, bound = False, tail
             bound = max(bound, float(np.abs(level.found["value"]).max(initial=0.0)))
             found += self._build(pool, rows, w, level.found, k)
-        found.sort(key=lambda pair: -abs(pair[0]))
-        found = found[:k]
-        value = abs(found[0][0]) if found else 0.0
-        return OracleAnswer(
-            atoms=tuple(atom for _, atom in found),
-            scores=np.array([score for score, _ in found]),
-            value=value,
-            upper_bound=max(value, bound),
-            scope=f"all functions of at most 4 of {size} chosen gates and literals of the circuits observed",
-            max_gates=0,
+        found = [found[i] for i in best_first([score for score, _ in found], k)]
+        scope = f"all functions of at most 4 of {size} chosen gates and literals of the circuits observed"
+        return OracleAnswer.of(
+            [atom for _, atom in found],
+            [score for score, _ in found],
+            scope,
+            bound=bound,
             complete=complete,
             tail=tail,
         )
 
     def _screen(self, pool: Pool, w: Floats, stop: Stop | None) -> Pool:
         """The members with the best pairs, then of these the ones with the best triples."""
-        columns = pool.columns
+        literals, ended = pool.literals, stop or (lambda: False)
         for most, arity in ((self.triples, 2), (self.quads, 3)):
-            if columns.n > most and use_compiled():
-                best = scan.best_by_literal(columns, w, self.base.tables, self.base.settings, arity, stop)
-                columns = columns.take(np.sort(np.argsort(-best, kind="stable")[:most]))
-            elif columns.n > most:
-                columns = columns.take(np.arange(most))
-        return Pool(pool.builder, columns)
+            if literals.n > most:
+                best = subset_pass.best_by_literal(
+                    literals, w, self.base.tables, self.base.settings, arity, ended
+                )
+                literals = literals.take(np.sort(best_first(best, most)))
+        return Pool(pool.builder, literals)
 
     def _build(
         self, pool: Pool, rows: LevelRows, w: Floats, found: Array, k: int
@@ -179,11 +163,11 @@ class CompositionOracle:
         for _, large in candidates[: 2 * k]:  # rewriting is the slow part
             support = large.support
             circuit = simplify(_project(large, support))
-            atom = Atom(circuit, rows.level, support, self.base.lattice)
+            atom = Atom(circuit, rows.level, support, self.lattice)
             if atom.n_gates > self.max_gates or not support:
                 continue
             words = circuit.evaluate_words(np.ascontiguousarray(rows.words[list(support)]), rows.n_rows)
-            signs = 2.0 * distinct.unpack(words, rows.n_rows)[0] - 1.0
+            signs = 2.0 * unpack(words, rows.n_rows)[0] - 1.0
             name = np.packbits(signs == signs[0]).tobytes()
             if name in names:
                 continue
@@ -200,7 +184,7 @@ def make_pool(atoms: Sequence[Atom], rows: LevelRows, most: int) -> Pool:
     >>> lattice = Lattice.boolean(3)
     >>> rows = lattice.rows((np.arange(8)[:, None] >> np.arange(3)) & 1, 1)
     >>> both = Atom(Circuit(2, ((8, 1, 2),), (6,)), 1, (0, 2), lattice)
-    >>> make_pool([both], rows, 100).columns.n
+    >>> make_pool([both], rows, 100).literals.n
     4
     """
     builder = Builder(rows.n_literals)
@@ -210,8 +194,7 @@ def make_pool(atoms: Sequence[Atom], rows: LevelRows, most: int) -> Pool:
         builder.add(atom.circuit, [2 * (1 + i) for i in atom.literals])
     nodes = range(1, rows.n_literals + 1 + len(builder.gates))
     words: Words = builder.circuit([2 * node for node in nodes]).evaluate_words(rows.words, rows.n_rows)
-    keep = distinct.distinct(words, rows.n_rows)
-    return Pool(builder, distinct.prepare(np.ascontiguousarray(words[keep]), rows.n_rows, keep))
+    return Pool(builder, Literals.distinct(words, rows.n_rows))
 
 
 def _compose(netlist: Circuit, leaves: Sequence[int], top: Circuit) -> Circuit:

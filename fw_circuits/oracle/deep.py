@@ -2,30 +2,35 @@
 
 `exact` bounds every circuit of its scope.  The *finders* look where no such bound can be had: compositions of
 active circuits, parities, symmetric functions, carry chains, or whatever a user registers.  A finder that has found
-nothing better than the exact oracle sits out one pass, then three, seven, and so on until it is useful again.  The
-answer holds the best atoms of all; its upper bound covers the exact scope and the circuits found, and says so.
+nothing better than the exact oracle is skipped for one pass, then three, seven, and so on (exponential back-off)
+until it is useful again.  The answer contains the best atoms of all; its upper bound covers the exact scope and the
+circuits found, and says so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
+from collections.abc import Hashable, Sequence
 
 from fw_circuits._typing import Floats
 from fw_circuits.exceptions import InputError
-from fw_circuits.oracle.base import Oracle, OracleAnswer, Stop, check_count, check_weights, observe
+from fw_circuits.oracle.base import (
+    AtomLike,
+    CheckedOracle,
+    Oracle,
+    OracleAnswer,
+    Stop,
+    ask,
+    best_first,
+    observe,
+)
 
-#: A finder whose best atom scores less than this part of the exact oracle's sits out ever more passes.
+#: A finder whose best atom scores less than this fraction of the exact oracle's is skipped for ever more passes.
 USEFUL = 1.0
-#: Added to the scope of an answer that holds circuits from outside the exact scope.
+#: Added to the scope of an answer that contains circuits from outside the exact scope.
 FOUND = "and the larger circuits found"
 
 
-class DeepOracle:
+class DeepOracle(CheckedOracle):
     """Best atoms of an exact oracle and of finders.
 
     Parameters
@@ -42,6 +47,7 @@ class DeepOracle:
 
     Examples
     --------
+    >>> import numpy as np
     >>> from fw_circuits.lattice import Lattice
     >>> from fw_circuits.oracle import CompositionOracle, SubsetOracle
     >>> lattice = Lattice.boolean(6)
@@ -59,68 +65,52 @@ class DeepOracle:
                     f"{type(finder).__name__} is for {finder.n_rows} rows and gamma={finder.gamma}, the exact oracle "
                     f"for {exact.n_rows} and {exact.gamma}; make both from the same data."
                 )
-        self.exact = exact
+        self.exact, self.gamma, self.n_rows = exact, exact.gamma, exact.n_rows
         self.finders = tuple(finders)
-        self._waits = [0] * len(self.finders)  # passes to sit out, and how many after the next failure
+        self._waits = [0] * len(self.finders)  # passes to skip, and how many after the next failure
         self._patience = [1] * len(self.finders)
 
-    @property
-    def gamma(self) -> float:
-        """Exponent of the cost."""
-        return self.exact.gamma
-
-    @property
-    def n_rows(self) -> int:
-        """Number of data rows."""
-        return self.exact.n_rows
-
-    def observe(self, atoms: Sequence[Any]) -> None:
+    def observe(self, atoms: Sequence[AtomLike]) -> None:
         """Tell every oracle which atoms are active."""
         for oracle in (self.exact, *self.finders):
             observe(oracle, atoms)
 
-    def evaluate(self, atoms: Sequence[Any]) -> Floats:
+    def evaluate(self, atoms: Sequence[AtomLike]) -> Floats:
         """Values of atoms on the data, (n_rows, len(atoms))."""
         return self.exact.evaluate(atoms)
 
-    def search(self, weights: npt.ArrayLike, k: int = 10, stop: Stop | None = None) -> OracleAnswer:
-        """The k best distinct atoms of all oracles.
-
-        Raises
-        ------
-        InputError
-            If the weights are not n_rows finite numbers, or k is not a positive integer.
-        """
-        g, k = check_weights(weights, self.n_rows), check_count(k)
-        answer = self.exact.search(g, k, stop)
-        pairs = {atom.key: (score, atom) for score, atom in zip(answer.scores, answer.atoms, strict=True)}
-        known = set(pairs)
+    def answer(self, g: Floats, k: int, stop: Stop | None) -> OracleAnswer:
+        """The k best distinct atoms of all oracles."""
+        answer = ask(self.exact, g, k, stop)
+        known = _by_key(answer)
+        first = set(known)
         for i, finder in enumerate(self.finders):
             if stop is not None and stop():
                 break
             if self._waits[i] > 0:
                 self._waits[i] -= 1
                 continue
-            found = finder.search(g, k, stop)
-            if not found.atoms:
+            found = _by_key(ask(finder, g, k, stop))
+            if not found:
                 continue
-            news = {
-                atom.key: (score, atom)
-                for score, atom in zip(found.scores, found.atoms, strict=True)
-                if atom.key not in pairs
-            }
-            pairs |= news
-            useful = bool(news) and max(abs(score) for score, _ in news.values()) >= USEFUL * answer.value
-            self._patience[i] = 1 if useful else 2 * self._patience[i]
+            news = {key: pair for key, pair in found.items() if key not in known}
+            known |= news
+            gain = max((abs(score) for score, _ in news.values()), default=-1.0)
+            self._patience[i] = 1 if gain >= USEFUL * answer.value else 2 * self._patience[i]
             self._waits[i] = self._patience[i] - 1
-        best = sorted(pairs.items(), key=lambda item: -abs(item[1][0]))[:k]
-        value = abs(float(best[0][1][0])) if best else 0.0
-        further = any(key not in known for key, _ in best)
-        return replace(
-            answer,
-            atoms=tuple(atom for _, (_, atom) in best),
-            scores=np.array([score for _, (score, _) in best]),
-            value=value,
-            upper_bound=max(answer.upper_bound, value),
-            scope=f"{answer.scope}; {FOUND}" if further else answer.scope,
+        pairs = list(known.values())
+        best = [pairs[i] for i in best_first([score for score, _ in pairs], k)]
+        further = any(atom.key not in first for _, atom in best)
+        return OracleAnswer.of(
+            [atom for _, atom in best],
+            [score for score, _ in best],
+            f"{answer.scope}; {FOUND}" if further else answer.scope,
+            bound=answer.upper_bound,
+            tail=answer.tail,
+            max_gates=answer.max_gates,
+            complete=answer.complete,
         )
+
+
+def _by_key(answer: OracleAnswer) -> dict[Hashable, tuple[float, AtomLike]]:
+    return {atom.key: (score, atom) for score, atom in zip(answer.scores, answer.atoms, strict=True)}

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from fw_circuits._typing import Floats
 from fw_circuits.exceptions import InputError
-from fw_circuits.oracle.base import OracleAnswer, Stop, check_count, check_gamma, check_weights
+from fw_circuits.oracle.base import CheckedOracle, OracleAnswer, Stop, best_first, check_gamma
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class ColumnAtom:
         return ("column", self.index)
 
 
-class DictionaryOracle:
+class DictionaryOracle(CheckedOracle):
     """Search the columns of a matrix: ``|columns.T @ g| * max(1, cost)^(-1/gamma)``; ties: the first column.
 
     Parameters
@@ -72,27 +72,14 @@ class DictionaryOracle:
         self.n_rows = int(self.columns.shape[0])
         self._factor = self.costs ** (-1.0 / self.gamma)
 
-    def search(self, weights: npt.ArrayLike, k: int = 10, stop: Stop | None = None) -> OracleAnswer:
-        """The k best columns; always complete.
-
-        Raises
-        ------
-        InputError
-            If the weights are not N finite numbers, or k is not a positive integer.
-        """
-        g = check_weights(weights, self.n_rows)
-        k = min(check_count(k), len(self.costs))
+    def answer(self, g: Floats, k: int, stop: Stop | None) -> OracleAnswer:
+        """The k best columns; always complete."""
         scores = (self.columns.T @ g) * self._factor
-        size = np.abs(scores)
-        if k < len(size):  # all that tie with the k-th, so that the partition does not choose between them
-            candidates = np.flatnonzero(size >= np.partition(size, len(size) - k)[len(size) - k])
-        else:
-            candidates = np.arange(len(size))
-        best = candidates[np.argsort(-size[candidates], kind="stable")[:k]]
-        value = float(size[best[0]]) if len(best) else 0.0
-        atoms = tuple(ColumnAtom(int(j), float(self.costs[j])) for j in best)
-        scope = f"all {len(self.costs)} columns of the dictionary"
-        return OracleAnswer(atoms, scores[best], value, value, scope, 0, True, 0.0)
+        best = best_first(scores, k)
+        atoms = [ColumnAtom(int(j), float(self.costs[j])) for j in best]
+        return OracleAnswer.of(
+            atoms, scores[best], f"all {len(self.costs)} columns of the dictionary", tail=0.0
+        )
 
     def evaluate(self, atoms: Sequence[ColumnAtom]) -> Floats:
         """The columns, (N, len(atoms))."""

@@ -9,6 +9,7 @@ from fw_circuits.exceptions import InputError
 from fw_circuits.lattice import Lattice
 from fw_circuits.oracle.base import Oracle
 from fw_circuits.oracle.composition import CompositionOracle
+from fw_circuits.oracle.data import OracleData
 from fw_circuits.oracle.deep import DeepOracle
 from fw_circuits.oracle.exact.gates import GateOracle
 from fw_circuits.oracle.exact.subset import SubsetOracle
@@ -20,13 +21,13 @@ from fw_circuits.oracle.lazy import LazyOracle
 NAMES = ("auto", "subset", "gates4", "gates5", "deep")
 #: Gates of one atom of the "deep" oracle, if the user sets no limit.
 MAX_GATES = 128
-#: Part of a run's time limit that one pass may take; wider searches are screened.
+#: Fraction of a run's time limit that one pass may take; wider searches are screened.
 SHARE_OF_A_PASS = 0.2
 #: Without a time limit, searches estimated to take longer are screened (`SubsetOracle`, ``pass_seconds``).
 PASS_SECONDS = 6.0
 #: The same for the exact part of "deep", whose passes are many.
 DEEP_SECONDS = 1.0
-#: One a subset would crowd the answer with neighbours of the best subset and take twice the passes.
+#: With one per subset, neighbours of the best subset would crowd the answer and take twice the passes.
 PER_SUPPORT = 4
 
 
@@ -40,61 +41,68 @@ def make_oracle(
     ``PER_SUPPORT`` functions of one subset of literals in each answer.  Where that would take long, literals are
     screened, and the scope of every answer says so.  "gates4" and "gates5" add all circuits of at most 4 or 5 gates,
     exactly.  "deep" adds finders: compositions of the active circuits, parities, symmetric functions and carry
-    chains.  ``time_limit`` is that of the whole run.
+    chains.
+
+    Parameters
+    ----------
+    oracle : str or Oracle
+        One of `NAMES`, or an oracle for these data.
+    points : (N, n_features)
+    lattice : Lattice
+    gamma : float
+        Exponent of the cost.
+    max_gates : int or None
+        Largest circuits; None: no limit.
+    n_jobs : int or None
+        Threads.
+    time_limit : float or None
+        Seconds of the whole run.
+    random_state : int or None
+        Seed of the samples that literals are screened with.
 
     Raises
     ------
     InputError
         For an unknown name, or an object that is no oracle for these data.
     """
-    if isinstance(oracle, str):
-        if oracle not in NAMES:
+    if not isinstance(oracle, str):
+        return _checked(oracle, points.shape[0], gamma)
+    if oracle not in NAMES:
+        raise InputError(
+            f"oracle is {oracle!r}; expected one of {', '.join(map(repr, NAMES))}, or an object with search "
+            "and evaluate."
+        )
+    data = OracleData.of([lattice.rows(points, level) for level in lattice.levels], lattice, gamma, n_jobs)
+    share = None if time_limit is None else SHARE_OF_A_PASS * time_limit
+    if oracle in ("gates4", "gates5"):
+        if max_gates is not None:
             raise InputError(
-                f"oracle is {oracle!r}; expected one of {', '.join(map(repr, NAMES))}, or an object with search "
-                "and evaluate."
+                f"oracle={oracle!r} covers all functions of four literals, so max_gates={max_gates} cannot hold; "
+                "leave max_gates out, or use 'subset'."
             )
-        rows = [lattice.rows(points, level) for level in lattice.levels]
-        share = None if time_limit is None else SHARE_OF_A_PASS * time_limit
-        deep = oracle == "deep" and max_gates != 0
-        subset = SubsetOracle(
-            rows, lattice, gamma, n_jobs=n_jobs, per_support=PER_SUPPORT, max_gates=max_gates,
-            time_limit=None if deep else share,
-            pass_seconds=DEEP_SECONDS if deep else PASS_SECONDS if time_limit is None else None,
-            random_state=random_state,
-        )  # fmt: skip
-        if oracle in ("gates4", "gates5"):
-            if max_gates is not None:
-                raise InputError(
-                    f"oracle={oracle!r} covers all functions of four literals, so max_gates={max_gates} cannot hold; "
-                    "leave max_gates out, or use 'subset'."
-                )
-            return GateOracle(
-                rows,
-                lattice,
-                gamma,
-                gates=int(oracle[-1]),
-                n_jobs=n_jobs,
-                per_support=PER_SUPPORT,
-                time_limit=share,
-            )
-        if not deep:
-            return subset
-        largest = MAX_GATES if max_gates is None else max_gates
-        families = [
-            ParityOracle(rows, lattice, gamma, n_jobs),
-            SymmetricOracle(rows, lattice, gamma),
-            CarryOracle(rows, lattice, gamma, n_jobs),
-        ]
-        return LazyOracle(DeepOracle(subset, [CompositionOracle(subset, max_gates=largest), *families]))
+        return GateOracle(data, gates=int(oracle[-1]), per_support=PER_SUPPORT, time_limit=share)
+    deep = oracle == "deep" and max_gates != 0
+    subset = SubsetOracle(
+        data, per_support=PER_SUPPORT, max_gates=max_gates, time_limit=None if deep else share,
+        pass_seconds=DEEP_SECONDS if deep else PASS_SECONDS if time_limit is None else None,
+        random_state=random_state,
+    )  # fmt: skip
+    if not deep:
+        return subset
+    composition = CompositionOracle(subset, max_gates=MAX_GATES if max_gates is None else max_gates)
+    families = ParityOracle(data), SymmetricOracle(data), CarryOracle(data)
+    return LazyOracle(DeepOracle(subset, [composition, *families]))
+
+
+def _checked(oracle: Any, n_rows: int, gamma: float) -> Oracle:
+    """An oracle of the user's own, if it fits the data."""
     missing = [name for name in ("search", "evaluate", "gamma", "n_rows") if not hasattr(oracle, name)]
     if missing:
         raise InputError(
             f"the oracle {type(oracle).__name__} lacks {', '.join(missing)}; see the Oracle protocol."
         )
-    if oracle.n_rows != points.shape[0]:
-        raise InputError(
-            f"the oracle is for {oracle.n_rows} rows, X has {points.shape[0]}; make it from the same X."
-        )
+    if oracle.n_rows != n_rows:
+        raise InputError(f"the oracle is for {oracle.n_rows} rows, X has {n_rows}; make it from the same X.")
     if oracle.gamma != gamma:
         raise InputError(
             f"the oracle has gamma={oracle.gamma}, solve was called with gamma={gamma}; make them equal."

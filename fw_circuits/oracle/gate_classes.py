@@ -11,7 +11,7 @@ from fw_circuits.circuits.read_once import core_tables
 
 
 @dataclass(frozen=True)
-class Family:
+class GateClass:
     """All functions of ``arity`` inputs with ``gates`` gates (`read_once_tables`), and the factor of their cost."""
 
     arity: int
@@ -28,13 +28,13 @@ class Family:
         return {n: tables for n, tables in cores.items() if len(tables)}
 
 
-def families(gates: int, gamma: float) -> list[Family]:
-    """Functions of five and more inputs whose smallest circuit has at most so many gates, 4 or 5.
+def gate_classes(gates: int, gamma: float) -> list[GateClass]:
+    """Functions of five and more inputs whose smallest circuit has at most this many gates, 4 or 5.
 
     Examples
     --------
-    >>> [(f.arity, f.gates, round(f.factor, 3)) for f in families(5, 3.0)]
+    >>> [(c.arity, c.gates, round(c.factor, 3)) for c in gate_classes(5, 3.0)]
     [(5, 4, 0.63), (5, 5, 0.585), (6, 5, 0.585)]
     """
     kinds = [(n, m) for n in range(5, gates + 2) for m in range(n - 1, gates + 1)]
-    return [Family(n, m, float(m) ** (-1.0 / gamma)) for n, m in kinds]
+    return [GateClass(n, m, float(m) ** (-1.0 / gamma)) for n, m in kinds]

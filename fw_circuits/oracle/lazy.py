@@ -4,24 +4,22 @@ Every atom that was ever found is kept with its values on the rows.  One matrix-
 known atom that is not active exceeds the active ones by at least half of what the last real search gained; if so it
 is the answer, and the search is skipped; so it is when the same question comes twice.  The bound of a skipped search
 follows from the last real one: the polar changes by at most ``||g - g_last||_1``, because an atom is at most 1 in
-size.  (The halving is that of Braun, Pokutta and Zink, 2017; its use with corrective steps is ours.)
+size.  (The halving is that of Braun, Pokutta and Zink, 2017; its use with corrective steps is original to this
+package.)
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from fw_circuits._typing import Floats
-from fw_circuits.exceptions import InputError
-from fw_circuits.oracle.base import Oracle, OracleAnswer, Stop, check_count, check_weights
-from fw_circuits.oracle.wrappers import _Wrapper
+from fw_circuits.oracle.base import AtomLike, Oracle, OracleAnswer, Stop, ask, best_first, check_count
+from fw_circuits.oracle.wrappers import Wrapper
 
-#: Part of the last real search's gain that known atoms must reach.
+#: Fraction of the last real search's gain that known atoms must reach.
 SHARE = 0.5
 
 
@@ -30,7 +28,7 @@ def eager(oracle: Oracle) -> Oracle:
     return oracle.inner if isinstance(oracle, LazyOracle) else oracle
 
 
-class LazyOracle(_Wrapper):
+class LazyOracle(Wrapper):
     """Tries known atoms before it searches.
 
     Parameters
@@ -62,23 +60,20 @@ class LazyOracle(_Wrapper):
 
     def __init__(self, inner: Oracle, memory: int = 2**28) -> None:
         super().__init__(inner)
-        try:
-            self.memory = check_count(memory)
-        except InputError:
-            raise InputError(f"memory is {memory!r}; expected a number of bytes, at least 1.") from None
+        self.memory = check_count(memory, "memory", "a number of bytes, at least 1")
         self.calls = self.hits = 0
-        self._active: set[Any] = set()
-        self._atoms: dict[Any, Any] = {}
-        self._values: dict[Any, Floats] = {}
+        self._active: set[Hashable] = set()
+        self._atoms: dict[Hashable, AtomLike] = {}
+        self._values: dict[Hashable, Floats] = {}
         self._last: tuple[Floats, OracleAnswer, float] | None = None
-        self._asked: tuple[int, set[Any]] = (0, set())
+        self._asked: tuple[int, set[Hashable]] = (0, set())
 
-    def observe(self, atoms: Sequence[Any]) -> None:
+    def observe(self, atoms: Sequence[AtomLike]) -> None:
         """Remember which atoms are active, and tell ``inner``."""
         self._active = {atom.key for atom in atoms}
         super().observe(atoms)
 
-    def evaluate(self, atoms: Sequence[Any]) -> Floats:
+    def evaluate(self, atoms: Sequence[AtomLike]) -> Floats:
         """Values of atoms on the data; those of known ones come from memory."""
         fresh = [atom for atom in atoms if atom.key not in self._values]
         computed = (
@@ -89,15 +84,8 @@ class LazyOracle(_Wrapper):
         known = {**computed, **self._values}
         return np.stack([known[atom.key] for atom in atoms], axis=1)
 
-    def search(self, weights: npt.ArrayLike, k: int = 10, stop: Stop | None = None) -> OracleAnswer:
-        """Known atoms where they gain enough, else the inner oracle's answer.
-
-        Raises
-        ------
-        InputError
-            If the weights are not n_rows finite numbers, or k is not a positive integer.
-        """
-        g, k = check_weights(weights, self.n_rows), check_count(k)
+    def answer(self, g: Floats, k: int, stop: Stop | None) -> OracleAnswer:
+        """Known atoms where they gain enough, else the inner oracle's answer."""
         if self._last is not None and self._asked == (k, self._active) and np.array_equal(g, self._last[0]):
             self.hits += 1
             return self._last[1]
@@ -107,19 +95,19 @@ class LazyOracle(_Wrapper):
         active = np.array([key in self._active for key in keys], dtype=bool)
         level = float(np.abs(scores[active]).max(initial=0.0))
         idle = np.flatnonzero(~active)
-        order = idle[np.argsort(-np.abs(scores[idle]), kind="stable")][:k]
+        order = idle[best_first(scores[idle], k)]
         gain = float(np.abs(scores[order]).max(initial=0.0)) - level
         if self._last is not None and active.any() and gain > max(SHARE * self._last[2], 1e-6 * level):
             self.hits += 1
             return self._known(g, [self._atoms[keys[i]] for i in order], scores[order])
-        answer = self.inner.search(g, k, stop)
+        answer = ask(self.inner, g, k, stop)
         self.calls += 1
         self._last = (g, answer, max(0.0, answer.value - level))
         self._asked = (k, self._active)
         self._keep(answer.atoms)
         return answer
 
-    def _known(self, g: Floats, atoms: list[Any], scores: Floats) -> OracleAnswer:
+    def _known(self, g: Floats, atoms: list[AtomLike], scores: Floats) -> OracleAnswer:
         assert self._last is not None
         before, answer, _ = self._last
         drift = float(np.abs(g - before).sum()) * (1.0 + 1e-12)
@@ -134,7 +122,7 @@ class LazyOracle(_Wrapper):
             tail=answer.tail + drift,
         )
 
-    def _keep(self, atoms: Sequence[Any]) -> None:
+    def _keep(self, atoms: Sequence[AtomLike]) -> None:
         fresh = [atom for atom in atoms if atom.key not in self._values]
         if fresh:
             for atom, values in zip(fresh, self.inner.evaluate(fresh).T, strict=True):

@@ -12,8 +12,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
-from fw_circuits._kernels import use_compiled
-from fw_circuits._kernels._solver import lasso_cd as _compiled_cd
+from fw_circuits._kernels import select
 from fw_circuits._typing import Floats
 
 
@@ -109,12 +108,9 @@ def coordinate_descent(
 ) -> int:
     """Cyclic coordinate descent on ``b`` in place until no step exceeds ``tol``; returns the sweeps made."""
     residual = r - gram @ b
-    if use_compiled():
-        return int(
-            _compiled_cd(
-                np.ascontiguousarray(gram), np.ascontiguousarray(thresholds), b, residual, max_sweeps, tol
-            )
-        )
+    if kernels := select("_solver", None):
+        gram, thresholds = np.ascontiguousarray(gram), np.ascontiguousarray(thresholds)
+        return int(kernels.lasso_cd(gram, thresholds, b, residual, max_sweeps, tol))
     return reference_descent(gram, thresholds, b, residual, max_sweeps, tol)
 
 

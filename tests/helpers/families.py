@@ -1,11 +1,27 @@
-"""What the tests of the oracles over structured families share."""
+"""What the tests of the oracles share."""
+
+import os
+from unittest import mock
 
 import numpy as np
 from hypothesis import strategies as st
 
 from fw_circuits.lattice import Lattice
 
-KERNELS = ("compiled", "python")
+
+def by_both_kernels(task):
+    """What ``task()`` returns with the compiled kernels and with their NumPy references."""
+    found = []
+    for kernels in ("compiled", "python"):
+        with mock.patch.dict(os.environ, FW_CIRCUITS_KERNELS=kernels):
+            found.append(task())
+    return found
+
+
+def key(answer):
+    """What two equal answers have in common, to the last bit."""
+    pairs = zip(answer.atoms, answer.scores, strict=True)
+    return [(a.literals, a.circuit.truth_table(), float(s)) for a, s in pairs]
 
 
 def boolean_oracle(cls, X, gamma=3.0, **options):

@@ -1,4 +1,4 @@
-"""Carry chains: the decision list against the circuit, recovery of comparators and adders, triples with twins."""
+"""Carry chains: the decision list against the circuit, recovery of comparators and adders, triples with references."""
 
 from itertools import permutations, product
 
@@ -14,6 +14,7 @@ from fw_circuits.oracle import CarryOracle
 from fw_circuits.oracle.families import chains
 from tests.helpers.families import (
     boolean_oracle,
+    by_both_kernels,
     centred,
     check_answer,
     problems,
@@ -61,8 +62,8 @@ def test_circuits_of_chains(pairs, prefix, start):
 def test_what_a_chain_explains_is_what_its_circuit_scores(problem):
     X, g = problem
     oracle = boolean_oracle(CarryOracle, X)
-    literals = oracle._literals[0]
-    w = literals.rows.pull(g)
+    level = oracle.data.levels[0]
+    literals, w = level.literals, level.rows.pull(g)
     index, n = literals.index, literals.n
     for prefix in [(), (0, 1)] if n >= 4 else [()]:
         weights = w * np.prod(2.0 * literals.bits[list(prefix)] - 1, axis=0)
@@ -166,16 +167,16 @@ def test_solve_learns_a_whole_comparator():
 
 
 @pytest.mark.parametrize(("n", "rows"), [(4, 1), (5, 64), (9, 65), (20, 700)])
-def test_triples_of_kernel_and_twin(n, rows, monkeypatch):
+def test_triples_of_kernel_and_reference(n, rows):
     rng = np.random.default_rng(rows)
     bits, label = rng.integers(0, 2, (n, rows), np.uint8), rng.integers(0, 2, rows, np.uint8)
-    found = [chains.triple_sums(bits, label, threads) for threads in (1, 2)]
-    monkeypatch.setenv("FW_CIRCUITS_KERNELS", "python")
-    twin = chains.triple_sums(bits, label)
-    assert all((x == twin).all() for x in found)
+    (one, two), (reference, _) = by_both_kernels(
+        lambda: [chains.triple_sums(bits, label, threads) for threads in (1, 2)]
+    )
+    assert (one == reference).all() and (two == reference).all()
     i, j = 0, n - 1
     sums = [abs(np.sum((-1.0) ** (bits[i] ^ bits[j] ^ bits[k] ^ label))) for k in range(1, n - 1)]
-    assert twin[i, j] == sum(sorted(sums)[-2:])
+    assert reference[i, j] == sum(sorted(sums)[-2:])
 
 
 def test_continuation_passes_over_missing_literals_and_ends_at_used_ones():

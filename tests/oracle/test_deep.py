@@ -11,9 +11,18 @@ from fw_circuits.circuits import Circuit
 from fw_circuits.circuits.catalogue import minimal_circuit
 from fw_circuits.exceptions import InputError
 from fw_circuits.lattice import Lattice
-from fw_circuits.oracle import CompositionOracle, DeepOracle, DictionaryOracle, SubsetOracle, make_oracle
+from fw_circuits.oracle import (
+    CompositionOracle,
+    DeepOracle,
+    DictionaryOracle,
+    OracleAnswer,
+    SubsetOracle,
+    make_oracle,
+)
 from fw_circuits.oracle.composition import make_pool
+from fw_circuits.oracle.literals import Literals
 from fw_circuits.tetrakis import Atom
+from tests.helpers.families import boolean_oracle
 
 ALL6 = (np.arange(64)[:, None] >> np.arange(6)) & 1
 LATTICE6 = Lattice.boolean(6)
@@ -27,9 +36,8 @@ def random_atoms(rng, n, lattice=LATTICE6):
     return [atom for atom in atoms if len(atom.support)]
 
 
-def base(X=ALL6, gamma=3.0, n_jobs=2):
-    lattice = Lattice.boolean(X.shape[1])
-    return SubsetOracle([lattice.rows(X, 1)], lattice, gamma=gamma, n_jobs=n_jobs, per_support=1)
+def base(X=ALL6, n_jobs=2):
+    return boolean_oracle(SubsetOracle, X, n_jobs=n_jobs, per_support=1)
 
 
 @settings(max_examples=25, deadline=None)
@@ -60,10 +68,8 @@ def test_the_bound_covers_every_function_of_two_gates_of_the_pool(seed):
     g = rng.normal(size=64)
     g -= g.mean()
     answer = oracle.search(g, 3)
-    pool = make_pool(atoms, oracle.base.levels_rows[0], 1000)
-    words = pool.columns.words
-    bits = np.array([np.unpackbits(w.view(np.uint8), bitorder="little")[:64] for w in words])
-    rows = oracle.base.levels_rows[0]
+    rows = oracle.data.levels[0].rows
+    bits = make_pool(atoms, rows, 1000).literals.bits
     w = rows.pull(g)
     for a in range(len(bits)):
         for b in range(a + 1, len(bits)):
@@ -156,12 +162,7 @@ def test_finders_must_fit_and_users_may_bring_their_own():
         gamma, n_rows = 3.0, 64
 
         def search(self, weights, k=10, stop=None):
-            score = float(weights @ parity(ALL6)) * 5 ** (-1 / 3)
-            from fw_circuits.oracle import OracleAnswer
-
-            return OracleAnswer(
-                (parity,), np.array([score]), abs(score), abs(score), "one parity", 0, True, np.inf
-            )
+            return OracleAnswer.of([parity], [weights @ parity(ALL6) * 5 ** (-1 / 3)], "one parity")
 
         def evaluate(self, atoms):
             return np.array([atom(ALL6) for atom in atoms]).T
@@ -173,3 +174,13 @@ def test_finders_must_fit_and_users_may_bring_their_own():
 def test_an_unknown_name_is_refused():
     with pytest.raises(InputError, match="'deep'"):
         make_oracle("deeper", np.zeros((2, 2)), Lattice.boolean(2), 3.0)
+
+
+@pytest.mark.parametrize("name", ["subset", "gates5", "deep"])
+def test_the_literals_of_a_level_are_prepared_once(name, monkeypatch):
+    made, prepare = [], Literals.of
+    monkeypatch.setattr(Literals, "of", lambda words, n, index: made.append(n) or prepare(words, n, index))
+    X = np.random.default_rng(0).random((40, 3))
+    oracle = make_oracle(name, X, Lattice.fit(X, levels=(1, 2)), 3.0)
+    oracle.search(X[:, 0] - X[:, 0].mean(), 3)
+    assert len(made) == 2

@@ -1,4 +1,4 @@
-"""Parities: the transform against the definition, kernels against twins, and recovery under label noise."""
+"""Parities: the transform against the definition, kernels against references, and recovery under label noise."""
 
 from itertools import combinations
 
@@ -14,8 +14,8 @@ from fw_circuits.lattice import Lattice, transpose_bits
 from fw_circuits.oracle import ParityOracle
 from fw_circuits.oracle.families import walsh
 from tests.helpers.families import (
-    KERNELS,
     boolean_oracle,
+    by_both_kernels,
     centred,
     check_answer,
     problems,
@@ -34,12 +34,10 @@ def brute_force(X, g, gamma):
 
 
 @settings(max_examples=60)
-@given(problems(), st.sampled_from(KERNELS), st.integers(1, 70))
-def test_all_parities_of_few_literals(problem, kernels, k):
+@given(problem=problems(), k=st.integers(1, 70))
+def test_all_parities_of_few_literals(kernels, problem, k):
     X, g = problem
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("FW_CIRCUITS_KERNELS", kernels)
-        answer = boolean_oracle(ParityOracle, X).search(g, k)
+    answer = boolean_oracle(ParityOracle, X).search(g, k)
     check_answer(answer, X, g, 3.0)
     scores = brute_force(X, g, 3.0)
     assert answer.complete and answer.upper_bound >= max(scores.values()) - 1e-9
@@ -54,30 +52,27 @@ def test_all_parities_of_few_literals(problem, kernels, k):
 
 
 @pytest.mark.parametrize("bits", [0, 1, 2, 3, 7, 12, 13, 15])
-def test_the_transform_is_the_hadamard_matrix(bits, monkeypatch):
+def test_the_transform_is_the_hadamard_matrix(bits, kernels):
     h = np.random.default_rng(bits).integers(-9, 10, 1 << bits).astype(float)
     found = [walsh.transform(h.copy(), threads) for threads in (1, 2)]
-    monkeypatch.setenv("FW_CIRCUITS_KERNELS", "python")
-    assert all((x == walsh.transform(h.copy())).all() for x in found)
+    assert (found[0] == found[1]).all()
     index = np.arange(min(1 << bits, 64))
     rows = (-1.0) ** np.bitwise_count(index[:, None] & np.arange(1 << bits))
     np.testing.assert_array_equal(found[0][: len(index)], rows @ h)
 
 
-def test_ties_go_to_fewer_literals_then_the_smaller_set(monkeypatch):
+def test_ties_go_to_fewer_literals_then_the_smaller_set(kernels):
     h = np.random.default_rng(0).integers(-2, 3, 1 << 8).astype(float)
     factor = np.array([1.0, 1, 1, 0.5, 0.5, 0.5, 0.25, 0.25, 0.25])
     order = sorted(range(1, 256), key=lambda s: (-abs(h[s]) * factor[s.bit_count()], s.bit_count(), s))
-    for kernels in KERNELS:
-        monkeypatch.setenv("FW_CIRCUITS_KERNELS", kernels)
-        for k in (1, 7, 255, 300):
-            assert walsh.best_sets(h, factor, k).tolist() == order[:k]
+    for k in (1, 7, 255, 300):
+        assert walsh.best_sets(h, factor, k).tolist() == order[:k]
 
 
 @pytest.mark.parametrize(
     ("n", "bits", "rows"), [(9, 4, 40), (70, 12, 150), (62, 5, 3), (63, 2, 90), (30, 12, 64)]
 )
-def test_draws_of_kernel_and_twin_are_equal_and_agree_with_their_sets(n, bits, rows, monkeypatch):
+def test_draws_of_kernel_and_reference_are_equal_and_agree_with_their_sets(n, bits, rows):
     rng = np.random.default_rng(n)
     X = rng.integers(0, 2, (rows, n))
     X[:, 1] = X[:, 0]
@@ -86,10 +81,10 @@ def test_draws_of_kernel_and_twin_are_equal_and_agree_with_their_sets(n, bits, r
     w = rng.integers(-5, 6, rows).astype(float)
     words = Lattice.boolean(n).rows(X, 1).words
     keys = transpose_bits(words, rows)
-    one, two = (walsh.draws(words, keys, w, bits, 5, 3, 6, threads) for threads in (1, 2))
-    monkeypatch.setenv("FW_CIRCUITS_KERNELS", "python")
-    sets, values = walsh.draws(words, keys, w, bits, 5, 3, 6)
-    for found in (one, two):
+    compiled, ((sets, values), _) = by_both_kernels(
+        lambda: [walsh.draws(words, keys, w, bits, 5, 3, 6, threads) for threads in (1, 2)]
+    )
+    for found in compiled:
         np.testing.assert_array_equal(found[0], sets)
         np.testing.assert_array_equal(found[1], values)
     member = np.unpackbits(sets.astype("<u8").view(np.uint8), axis=1, count=n, bitorder="little")

@@ -1,5 +1,6 @@
 """Screening of literals: what it finds, what it claims, and that it repeats."""
 
+from functools import partial
 from itertools import combinations
 
 import numpy as np
@@ -8,22 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fw_circuits.exceptions import BudgetError, InputError
-from fw_circuits.lattice import Lattice
-from fw_circuits.oracle import SubsetOracle, distinct
-from fw_circuits.oracle.exact import scan
+from fw_circuits.oracle import SubsetOracle
+from fw_circuits.oracle.exact import subset_pass
 from fw_circuits.oracle.exact.literal_choice import RATE, draw
+from fw_circuits.oracle.literals import unpack
+from tests.helpers.families import boolean_oracle, by_both_kernels, key
 
-KERNELS = ("compiled", "python")
-
-
-def boolean_oracle(X, gamma=3.0, **options):
-    lattice = Lattice.boolean(X.shape[1])
-    return SubsetOracle([lattice.rows(X, 1)], lattice, gamma, **options)
-
-
-def key(answer):
-    pairs = zip(answer.atoms, answer.scores, strict=True)
-    return [(a.literals, a.circuit.truth_table(), float(s)) for a, s in pairs]
+make = partial(boolean_oracle, SubsetOracle)
 
 
 @pytest.fixture(scope="module")
@@ -37,12 +29,12 @@ def wide():
 
 
 def sampled(X, work=1.6e8, **options):
-    return boolean_oracle(X, pass_seconds=work / RATE, **options)
+    return make(X, pass_seconds=work / RATE, **options)
 
 
 def test_triples_that_only_the_sample_shows_are_found_and_confirmed(wide):
     X, g = wide
-    full, part = boolean_oracle(X, per_support=1).search(g, 3), sampled(X, per_support=1).search(g, 3)
+    full, part = make(X, per_support=1).search(g, 3), sampled(X, per_support=1).search(g, 3)
     assert part.atoms[0].literals == (3, 17, 38)
     assert key(part)[0] == key(full)[0]  # scores are those of all rows, not of the sample
     assert part.scope == (
@@ -69,13 +61,13 @@ def test_screened_answers_repeat_on_any_number_of_threads(wide):
 @pytest.mark.parametrize("after", [0, 1, 2, 3, 4, 5, 6])
 def test_bounds_hold_when_a_screened_search_is_stopped(wide, after):
     X, g = wide
-    full = boolean_oracle(X).search(g, 1)
+    full = make(X).search(g, 1)
     calls = iter(range(10**9))
     answer = sampled(X, n_jobs=2).search(g, 5, stop=lambda: next(calls) >= after)
     assert answer.value <= full.value <= max(answer.upper_bound, answer.tail) * (1 + 1e-12)
     assert not answer.complete or key(answer) == key(sampled(X).search(g, 5))
     assert answer.complete == (after >= 5)  # asked after the pairs, too
-    assert boolean_oracle(X, max_gates=1).search(g, 1).value <= answer.upper_bound
+    assert make(X, max_gates=1).search(g, 1).value <= answer.upper_bound
 
 
 @settings(max_examples=12, deadline=None)
@@ -85,16 +77,12 @@ def test_bounds_hold_when_a_screened_search_is_stopped(wide, after):
     work=st.sampled_from([6e3, 9e3, 1.4e4, 1e6]),
     max_gates=st.sampled_from([None, 1, 2, 3]),
 )
-def test_twin_screens_alike_and_the_scope_is_true(seed, k, work, max_gates):
+def test_reference_screens_alike_and_the_scope_is_true(seed, k, work, max_gates):
     rng = np.random.default_rng(seed)
     X, g = rng.integers(0, 2, (200, 8)), rng.integers(-4, 5, 200).astype(float)
     g[:100] *= rng.integers(0, 2)
-    answers = []
-    for kernels in KERNELS:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("FW_CIRCUITS_KERNELS", kernels)
-            answers.append(sampled(X, work, n_jobs=2, max_gates=max_gates).search(g, k))
-    one, two = answers
+    oracle = sampled(X, work, n_jobs=2, max_gates=max_gates)
+    one, two = by_both_kernels(lambda: oracle.search(g, k))
     assert key(one) == key(two) and (one.scope, one.tail, one.max_gates) == (
         two.scope,
         two.tail,
@@ -103,9 +91,7 @@ def test_twin_screens_alike_and_the_scope_is_true(seed, k, work, max_gates):
     signs = 2.0 * (np.arange(16)[:, None] >> np.arange(4) & 1) - 1
     pairs = [np.bincount(X[:, pair] @ [1, 2], g, 4) for pair in combinations(range(8), 2)]
     assert np.abs(signs @ np.transpose(pairs)).max() <= one.upper_bound * (1 + 1e-12)
-    assert boolean_oracle(X, max_gates=max_gates).search(g, 1).value <= max(one.upper_bound, one.tail) * (
-        1 + 1e-12
-    )
+    assert make(X, max_gates=max_gates).search(g, 1).value <= max(one.upper_bound, one.tail) * (1 + 1e-12)
 
 
 @given(
@@ -141,43 +127,40 @@ def test_more_than_one_word_of_columns():
     f = (X[:, 3] | X[:, 66]) ^ (X[:, 68] & X[:, 69])
     g = 2.0 * f - 1 + 0.2 * rng.standard_normal(700)
     g -= g.mean()
-    best = boolean_oracle(X).search(g, 1)
+    best = make(X).search(g, 1)
     assert best.atoms[0].literals == (3, 66, 68, 69)
     assert best.value == pytest.approx(abs(g @ (2.0 * f - 1)) * 3 ** (-1 / 3), rel=1e-12)
-    answers = []
-    for kernels in KERNELS:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("FW_CIRCUITS_KERNELS", kernels)
-            answers.append(boolean_oracle(X[:150], max_literals=5).search(np.rint(3 * g[:150]), 4))
-    assert key(answers[0]) == key(answers[1])
+    few = make(X[:150], max_literals=5)
+    one, two = by_both_kernels(lambda: few.search(np.rint(3 * g[:150]), 4))
+    assert key(one) == key(two)
 
 
 def test_a_sample_of_columns_is_those_bits():
     rng = np.random.default_rng(4)
     X = rng.integers(0, 2, (300, 80))
-    columns = boolean_oracle(X)._columns[0]
+    literals = make(X).data.levels[0].literals
     rows, take = np.sort(rng.choice(300, 130, replace=False)), np.array([2, 70, 71])
-    part = columns.sample(take, rows)
-    bits = X[:, columns.literals[columns.order[take]]] ^ columns.flip[take]
-    assert (distinct.unpack(part.words, 130) == bits[rows].T).all() and part.n_rows == 130
-    assert part.literals.tolist() == columns.literals[columns.order[take]].tolist()
+    part = literals.sample(take, rows)
+    bits = X[:, literals.index[literals.order[take]]] ^ literals.flip[take]
+    assert (unpack(part.words, 130) == bits[rows].T).all() and part.n_rows == 130
+    assert part.index.tolist() == literals.index[literals.order[take]].tolist()
     assert (part.keys[:, 0] == bits[rows] @ [1, 2, 4]).all()
 
 
 def test_memory_is_known_before_a_pass_starts(monkeypatch):
-    assert scan.memory_bytes(64, 10**6, 2) < 150 * 2**20
+    assert subset_pass.memory_bytes(64, 10**6, 2) < 150 * 2**20
     X = np.random.default_rng(0).integers(0, 2, (300, 60))
     g = np.random.default_rng(1).standard_normal(300)
-    need = boolean_oracle(X, n_jobs=1).memory_bytes()
-    screened = boolean_oracle(X, n_jobs=1, memory=need - 2**18, pass_seconds=60.0)
+    need = make(X, n_jobs=1).memory_bytes()
+    screened = make(X, n_jobs=1, memory=need - 2**18, pass_seconds=60.0)
     assert screened.memory_bytes() <= need - 2**18 and "screened" in screened.search(g).scope
-    monkeypatch.setattr(scan, "Search", None)  # nothing may run
+    monkeypatch.setattr(subset_pass, "select", None)  # nothing may run
     with pytest.raises(BudgetError, match="MiB; the budget is"):
-        boolean_oracle(X, n_jobs=1, memory=need - 2**18).search(g)
+        make(X, n_jobs=1, memory=need - 2**18).search(g)
 
 
 def test_wrong_options():
     X = np.eye(5, dtype=int)
     for name, value in (("pass_seconds", 0), ("random_state", -1), ("random_state", "a")):
         with pytest.raises(InputError, match=f"{name} is {value!r}; expected"):
-            boolean_oracle(X, **{name: value})
+            make(X, **{name: value})

@@ -1,32 +1,25 @@
-"""The exact subset search against brute force, with kernels and twins."""
+"""The exact subset search against brute force, with kernels and references."""
 
-from functools import cache
+from functools import cache, partial
 from itertools import combinations
 
 import numpy as np
 import pytest
-from fw_circuits._kernels._oracle import FOUND
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from fw_circuits._kernels import _search
 from fw_circuits.circuits.catalogue import cost_table
 from fw_circuits.exceptions import BudgetError, InputError
 from fw_circuits.lattice import Lattice
-from fw_circuits.oracle import SubsetOracle, distinct
+from fw_circuits.oracle import SubsetOracle, screen, tables
 from fw_circuits.oracle.base import check_weights
-from fw_circuits.oracle.exact import scan, tables
+from fw_circuits.oracle.exact import gates_pass, subset_pass
+from fw_circuits.oracle.found import FOUND, Best, nothing
+from fw_circuits.oracle.literals import Literals
+from tests.helpers.families import boolean_oracle, by_both_kernels, key
 
-KERNELS = ("compiled", "python")
-
-
-def boolean_oracle(X, gamma=3.0, **options):
-    lattice = Lattice.boolean(X.shape[1])
-    return SubsetOracle([lattice.rows(X, 1)], lattice, gamma, **options)
-
-
-def key(answer):
-    pairs = zip(answer.atoms, answer.scores, strict=True)
-    return [(a.literals, a.circuit.truth_table(), float(s)) for a, s in pairs]
+make = partial(boolean_oracle, SubsetOracle)
 
 
 def brute_force(X, g, gamma):
@@ -87,22 +80,19 @@ def problems(draw, max_columns=7, max_rows=150):
     return X, random_weights(draw, rows)
 
 
-@pytest.mark.parametrize("kernels", KERNELS)
 @settings(max_examples=25, deadline=None)
 @given(problem=problems(max_columns=6), k=st.sampled_from([1, 3, 40]), gamma=st.sampled_from([2.5, 3.0, 8.0]))
 def test_best_scores_equal_brute_force(kernels, problem, k, gamma):
     X, g = problem
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("FW_CIRCUITS_KERNELS", kernels)
-        oracle = boolean_oracle(X, gamma, n_jobs=1)
-        answer = oracle.search(g, k)
+    oracle = make(X, gamma, n_jobs=1)
+    answer = oracle.search(g, k)
     scores = brute_force(X, g, gamma)
     scale = np.abs(g).sum() + 1e-300
     best = max(np.abs(s).max() for s in scores.values())  # with the constants, which score |sum g|
     assert answer.upper_bound == pytest.approx(best, rel=1e-12, abs=1e-12 * scale)
     assert answer.upper_bound == max(answer.value, abs(g.sum())) and answer.complete and answer.max_gates == 3
     # All the k best: over the distinct columns the k largest values, each function once.
-    kept = oracle._columns[0].literals
+    kept = oracle.data.levels[0].literals.index
     all_scores = [
         np.abs(v[normal_tables(len(subset))]) for subset, v in scores.items() if set(subset) <= set(kept)
     ]
@@ -122,17 +112,12 @@ def test_best_scores_equal_brute_force(kernels, problem, k, gamma):
     per_support=st.sampled_from([None, 1, 3]),
     max_literals=st.sampled_from([None, 4, 6]),
 )
-def test_twin_gives_the_same_answer_on_integers(problem, k, per_support, max_literals):
+def test_reference_gives_the_same_answer_on_integers(problem, k, per_support, max_literals):
     X, g = problem
     g = np.rint(np.clip(g, -9, 9))
-    answers = []
-    for kernels in KERNELS:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("FW_CIRCUITS_KERNELS", kernels)
-            oracle = boolean_oracle(X, n_jobs=2, per_support=per_support, max_literals=max_literals)
-            answers.append(oracle.search(g, k))
-    assert key(answers[0]) == key(answers[1])
-    assert answers[0].scope == answers[1].scope and answers[0].tail == answers[1].tail
+    oracle = make(X, n_jobs=2, per_support=per_support, max_literals=max_literals)
+    one, two = by_both_kernels(lambda: oracle.search(g, k))
+    assert key(one) == key(two) and one.scope == two.scope and one.tail == two.tail
 
 
 @pytest.mark.parametrize("weights", ["normal", "signs", "mixed", "huge"])
@@ -149,17 +134,15 @@ def test_threads_and_instruction_sets_do_not_change_the_answer(weights):
     packed = np.zeros((columns, 8 * -(-rows // 64)), np.uint8)
     packed[:, : -(-rows // 8)] = np.packbits(X.T.astype(np.uint8), axis=1, bitorder="little")
     table = tables.tables(cost_table(), 3.0)
-    level = distinct.prepare(packed.view("<u8").astype(np.uint64), rows, np.arange(columns))
+    level = Literals.of(packed.view("<u8").astype(np.uint64), rows, np.arange(columns))
     found = []
     for threads, isa in [(1, 2), (2, 2), (5, 2), (2, 1), (2, 0)]:
-        options = scan.Settings(12, 2, threads, 2**28, isa=isa)
-        found.append(scan.search_level(level, w, table, options).found)
+        options = screen.Settings(12, 2, threads, 2**28, isa=isa)
+        found.append(subset_pass.search_level(level, w, table, options).found)
     assert all((f == found[0]).all() for f in found)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("FW_CIRCUITS_KERNELS", "python")
-        twin = scan.search_level(level.take(np.arange(8)), w, table, options).found
-    compiled = scan.search_level(level.take(np.arange(8)), w, table, options).found
-    np.testing.assert_allclose(np.abs(twin["value"]), np.abs(compiled["value"]), rtol=1e-9)
+    few = level.take(np.arange(8))
+    compiled, reference = by_both_kernels(lambda: subset_pass.search_level(few, w, table, options).found)
+    np.testing.assert_allclose(np.abs(reference["value"]), np.abs(compiled["value"]), rtol=1e-9)
 
 
 #: The screen complements columns that are mostly ones: a search that forgot it would lose answers on these.
@@ -179,28 +162,21 @@ def test_any_cost_table(problem, seed):
     g = np.rint(np.clip(g, -9, 9))
     cost = np.random.default_rng(seed).integers(0, 8, 1 << 16).astype(np.uint8)
     table = tables.tables(cost, 3.0)
-    words = boolean_oracle(X).levels_rows[0].words
-    n_rows = boolean_oracle(X).levels_rows[0].n_rows
-    keep = distinct.distinct(words, n_rows)
-    level = distinct.prepare(words[keep], n_rows, keep)
-    w = boolean_oracle(X).levels_rows[0].pull(g)
-    found = []
-    for kernels in KERNELS:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("FW_CIRCUITS_KERNELS", kernels)
-            found.append(scan.search_level(level, w, table, scan.Settings(5, 0, 1, 2**28)).found)
-    assert (found[0] == found[1]).all()
+    level = make(X).data.levels[0]
+    options, w = screen.Settings(5, 0, 1, 2**28), level.rows.pull(g)
+    one, two = by_both_kernels(lambda: subset_pass.search_level(level.literals, w, table, options).found)
+    assert (one == two).all()
 
 
 @settings(max_examples=60, deadline=None)
 @given(data=st.data(), rows=st.integers(1, 3000))
 def test_quantised_weights_are_exact_in_float32_and_within_the_slack(data, rows):
     w = random_weights(data.draw, rows)
-    q, delta, slack = scan.quantise(w)
+    q, delta, slack = screen.quantise(w, subset_pass.CHUNK)
     assert (q == np.rint(q)).all() and np.frexp(delta)[0] == 0.5
     assert np.abs(q).sum() <= 2**31 - 1
-    for start in range(0, rows, scan.CHUNK):
-        assert np.abs(q[start : start + scan.CHUNK]).sum() <= 2**24
+    for start in range(0, rows, subset_pass.CHUNK):
+        assert np.abs(q[start : start + subset_pass.CHUNK]).sum() <= 2**24
     rng = np.random.default_rng(rows)
     residual = w - delta * q
     for signs in (np.sign(residual), rng.choice([-1.0, 1.0], rows)):
@@ -220,15 +196,15 @@ def test_a_coarse_screen_gives_the_same_answer(seed, coarse, k, per_support):
     # Real weights whose rounding is large: only the slack keeps the winners in.
     rng = np.random.default_rng(seed)
     X, g = rng.integers(0, 2, (300, 12)), rng.standard_normal(300)
-    oracle = boolean_oracle(X, n_jobs=2, per_support=per_support)
+    oracle = make(X, n_jobs=2, per_support=per_support)
 
-    def rounded(weights, chunk=64):
+    def rounded(weights, chunk):
         q = np.rint(weights / coarse)
         return q, coarse, float(np.abs(weights - coarse * q).sum()) * (1 + 1e-9) + 1e-9
 
     expected = key(oracle.search(g, k))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(scan, "quantise", rounded)
+        patch.setattr(screen, "quantise", rounded)
         assert key(oracle.search(g, k)) == expected
 
 
@@ -253,14 +229,12 @@ def gate_chains(columns, max_gates):
     return best
 
 
-@pytest.mark.parametrize("kernels", KERNELS)
-def test_no_circuit_of_at_most_three_gates_beats_the_bound(kernels, monkeypatch):
-    monkeypatch.setenv("FW_CIRCUITS_KERNELS", kernels)
+def test_no_circuit_of_at_most_three_gates_beats_the_bound(kernels):
     X = np.arange(32)[:, None] >> np.arange(5) & 1
     chains = gate_chains(list(X.T), 3)
     values = np.array([[v >> (31 - r) & 1 for r in range(32)] for v in chains])
     gates = np.array(list(chains.values()))
-    oracle = boolean_oracle(X, gamma=3.0)
+    oracle = make(X, gamma=3.0)
     rng = np.random.default_rng(5)
     targets = [rng.standard_normal(32), rng.integers(-2, 3, 32).astype(float)]
     targets += [2.0 * values[gates == m][7] - 1 for m in (1, 2, 3)]
@@ -277,7 +251,7 @@ def test_no_circuit_of_at_most_three_gates_beats_the_bound(kernels, monkeypatch)
 def test_bounds_hold_when_stopped(after):
     rng = np.random.default_rng(11)
     X, g = rng.integers(0, 2, (400, 30)), rng.standard_normal(400)
-    oracle = boolean_oracle(X, n_jobs=2)
+    oracle = make(X, n_jobs=2)
     full = oracle.search(g, 5)
     calls = iter(range(10**9))
     answer = oracle.search(g, 5, stop=lambda: next(calls) >= after)
@@ -304,49 +278,60 @@ def test_levels_share_one_answer():
     np.testing.assert_allclose(values, np.column_stack([a(X) for a in both.atoms]), atol=1e-12)
 
 
+def test_ties_over_levels_go_to_fewer_inputs_then_the_earlier_level():
+    best = Best(3, floor=0.5)
+    for level, arities in enumerate([(2, 3), (1, 2)]):
+        found = nothing(2)
+        found["value"], found["arity"] = [-2.0, 2.0], arities
+        assert best.floor == 0.5  # two functions are fewer than three
+        best.add(found, level)
+    assert (
+        best.found["arity"].tolist() == [1, 2, 2] and best.level.tolist() == [1, 0, 1] and best.floor == 2.0
+    )
+
+
 def test_screening_says_what_it_covers():
     rng = np.random.default_rng(8)
     X = rng.integers(0, 2, (500, 24))
     g = 2.0 * ((X[:, 3] & X[:, 9]) | (X[:, 20] & X[:, 21])) - 1 + 0.1 * rng.standard_normal(500)
-    full, part = boolean_oracle(X).search(g, 3), boolean_oracle(X, max_literals=8).search(g, 3)
+    full, part = make(X).search(g, 3), make(X, max_literals=8).search(g, 3)
     assert part.atoms[0].literals == full.atoms[0].literals == (3, 9, 20, 21)
     assert part.max_gates == 2 and part.complete
     assert part.scope == (
         "all functions of at most 3 of all 24 literals and of at most 4 of 8 screened literals of level 1"
     )
     assert full.value <= max(part.upper_bound, part.tail)
-    hurried = boolean_oracle(X, time_limit=1e-3).search(g, 3)
+    hurried = make(X, time_limit=1e-3).search(g, 3)
     assert hurried.value <= full.value <= max(hurried.upper_bound, hurried.tail)
 
 
 def test_duplicate_and_constant_literals_are_left_out():
     X = np.array([[0, 1, 0, 1], [1, 0, 1, 1], [1, 0, 0, 1]])
-    assert boolean_oracle(X)._columns[0].literals.tolist() == [0, 2]
-    answer = boolean_oracle(np.ones((4, 3), int)).search(np.array([1.0, 2, 3, 4]), 3)
+    assert make(X).data.levels[0].literals.index.tolist() == [0, 2]
+    answer = make(np.ones((4, 3), int)).search(np.array([1.0, 2, 3, 4]), 3)
     assert answer.atoms == () and answer.value == 0 and answer.upper_bound == 10
 
 
-@pytest.mark.parametrize("kernels", KERNELS)
-def test_zero_weights_give_the_first_functions(kernels, monkeypatch):
-    monkeypatch.setenv("FW_CIRCUITS_KERNELS", kernels)
+def test_zero_weights_give_the_first_functions(kernels):
     X = np.random.default_rng(0).integers(0, 2, (50, 6))
-    answer = boolean_oracle(X).search(np.zeros(50), 3)
+    answer = make(X).search(np.zeros(50), 3)
     assert [a.literals for a in answer.atoms] == [(0,), (1,), (2,)] and answer.complete
 
 
 def test_read_only_inputs_and_unchanged_weights():
     X = np.random.default_rng(0).integers(0, 2, (70, 6))
-    oracle = boolean_oracle(X)
+    oracle = make(X)
     g = np.random.default_rng(1).standard_normal(70)
     before, expected = g.copy(), oracle.search(g)
     g.flags.writeable = False
-    for rows in oracle.levels_rows:
-        rows.words.flags.writeable = False
-    assert key(boolean_oracle(X).search(g)) == key(expected) and (g == before).all()
+    for level in oracle.data.levels:
+        for array in (level.rows.words, level.literals.words, level.literals.masks, level.literals.keys):
+            array.flags.writeable = False
+    assert key(oracle.search(g)) == key(expected) and (g == before).all()
 
 
 def test_errors_say_what_to_do():
-    oracle = boolean_oracle(np.eye(5, dtype=int))
+    oracle = make(np.eye(5, dtype=int))
     for bad in (np.zeros(4), np.full(5, np.nan), ["a"] * 5, np.zeros((5, 1))):
         with pytest.raises(InputError, match="weight"):
             oracle.search(bad)
@@ -356,29 +341,35 @@ def test_errors_say_what_to_do():
         with pytest.raises(InputError, match="k is"):
             oracle.search(np.zeros(5), k)
     with pytest.raises(BudgetError, match="max_literals"):
-        boolean_oracle(np.eye(40, dtype=int), memory=10_000).search(np.ones(40))
+        make(np.eye(40, dtype=int), memory=10_000).search(np.ones(40))
     bad = {"gamma": 0.0, "max_literals": 0, "per_support": -1, "time_limit": 0, "n_jobs": 0}
     for name, value in bad.items():
         with pytest.raises(InputError, match=f"{name} is {value}; expected"):
-            boolean_oracle(np.eye(5, dtype=int), **{name: value})
+            make(np.eye(5, dtype=int), **{name: value})
     with pytest.raises(InputError, match="at least one"):
         SubsetOracle([], Lattice.boolean(2), 3.0)
-    assert check_weights([1], 1).dtype == np.float64 and FOUND.itemsize == 32
+    assert check_weights([1], 1).dtype == np.float64
 
 
-@pytest.mark.parametrize("kernels", KERNELS)
+@given(st.integers(1, 9), st.integers(1, 40), st.integers(1, 16), st.integers(1, 300))
+def test_the_estimate_of_memory_knows_the_scratch_of_the_kernels(sixteens, k, width, n_words):
+    ld = 16 * sixteens
+    assert subset_pass.scratch_bytes(ld, k, width) == _search.scratch_bytes(ld, subset_pass.CHUNK, k, width)
+    expected = _search.gates_scratch_bytes(n_words, ld, gates_pass.CHUNK, k)
+    assert gates_pass.scratch_bytes(n_words, ld, k) == expected and FOUND.itemsize == 48
+
+
 @pytest.mark.parametrize("max_gates", [0, 1, None])
 @pytest.mark.parametrize("k", [1, 5])
-def test_scores_below_the_rounding_of_the_screen_are_found(kernels, max_gates, k, monkeypatch):
+def test_scores_below_the_rounding_of_the_screen_are_found(kernels, max_gates, k):
     """Near an optimum the literals' scores vanish beside the weights; a limit of gates leaves nothing else."""
-    monkeypatch.setenv("FW_CIRCUITS_KERNELS", kernels)
     rng = np.random.default_rng(3)
     X = rng.integers(0, 2, (60, 6))
     signs, g = 2.0 * X - 1.0, rng.standard_normal(60)
     basis = np.column_stack([np.ones(60), signs])
     g -= basis @ np.linalg.lstsq(basis, g, rcond=None)[0]
     g += 1e-9 * (signs[:, 2] - signs[:, 2].mean())
-    oracle = boolean_oracle(X, max_gates=max_gates)
+    oracle = make(X, max_gates=max_gates)
     answer = oracle.search(g, k)
     best, rounding = np.abs(signs.T @ g).max(), 1e-13 * np.abs(g).sum()
     assert answer.upper_bound >= best - rounding

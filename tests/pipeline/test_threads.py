@@ -15,8 +15,8 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from fw_circuits import Circuit, solve
 from fw_circuits._threads import is_forked, one_thread_after_fork, threads_of
 from fw_circuits.exceptions import InputError
-from fw_circuits.oracle.exact import scan
-from fw_circuits.oracle.families import carry, walsh
+from fw_circuits.oracle import data
+from fw_circuits.oracle.families import walsh
 
 CORES = len(os.sched_getaffinity(0))
 #: Seconds after which a child counts as hanging; the work takes well under one.
@@ -105,7 +105,7 @@ def test_regions_of_other_packages_have_one_thread_in_a_forked_child():
 @pytest.mark.parametrize("name", ["OMP_NUM_THREADS", "OMP_THREAD_LIMIT"])
 def test_what_the_runtime_read_at_its_start_is_heard(name):
     code = (
-        "import os; from fw_circuits.oracle.exact.scan import threads_of as t; os.environ.clear(); "
+        "import os; from fw_circuits._threads import threads_of as t; os.environ.clear(); "
         "print(t(None), t(-1), t(3))"
     )
     out = subprocess.run(
@@ -156,4 +156,4 @@ def test_other_values_are_refused(n_jobs):
 
 
 def test_oracles_ask_in_one_place():
-    assert scan.threads_of is carry.threads_of is threads_of
+    assert data.threads_of is threads_of

@@ -31,11 +31,10 @@ ORDER = {
     "htmc": "bracket cube rate < column_generation < exact < classes five",
     "lattice": "domain reference rows < triangulation < lattice",
     "objective": "base < floor forms losses",
-    "oracle": "base distinct gate_classes tables < dictionary levels reference wrappers < exact < families "
-    "< composition deep lazy < factory",
-    "oracle.exact": "literal_choice < scan < gates_scan subset < gates",
+    "oracle": "base found gate_classes literals tables < data dictionary screen wrappers < reference "
+    "< exact families < composition deep lazy < factory",
+    "oracle.exact": "literal_choice pace < gates_pass subset_pass < subset < gates",
     "oracle.families": "chains counting pair_sums < frame walsh < carry parity symmetric",
-    "oracle.reference": "gates_scan subset_scan",
     "report": "comparison page plots tables < results",
     "resnet": "checks < network < baseline float32 < compile measure onnx_export torch",
     "resnet.compile": "builder < gadgets intervals symmetric < forms wide_gates < vertices < compiler",
@@ -283,7 +282,7 @@ ALLOWED = [
     ("fw_circuits/cli/saved.py", "from fw_circuits import report, solver\nimport fw_circuits.data.pla"),
     (
         "fw_circuits/oracle/exact/subset.py",
-        "from fw_circuits.circuits.catalogue import COST\nfrom .scan import x",
+        "from fw_circuits.circuits.catalogue import COST\nfrom .pace import x",
     ),
     ("fw_circuits/oracle/__init__.py", "from . import subset\nfrom ..lattice import Lattice"),
     (
@@ -324,11 +323,15 @@ FORBIDDEN = [
     ("fw_circuits/solution/solution.py", "from fw_circuits.htmc import rate", "to its right"),
     ("fw_circuits/oracle/exact/subset.py", "from fw_circuits.oracle import Oracle", "to its right"),
     (
-        "fw_circuits/oracle/exact/scan.py",
+        "fw_circuits/oracle/exact/subset_pass.py",
         "from fw_circuits.oracle.exact.gates import GateOracle",
         "to its right",
     ),
-    ("fw_circuits/oracle/exact/subset.py", "from fw_circuits.oracle.exact import gates_scan", "its sibling"),
+    (
+        "fw_circuits/oracle/exact/subset_pass.py",
+        "from fw_circuits.oracle.exact import gates_pass",
+        "its sibling",
+    ),
     ("fw_circuits/tetrakis/atom.py", "if TYPE_CHECKING:\n from fw_circuits.solver import x", "to its right"),
     ("fw_circuits/tetrakis/atom.py", "try:\n import pandas as pd\nexcept ImportError: pass", "optional"),
     ("fw_circuits/resnet/onnx_export.py", "from torch.nn import Module", "optional"),

@@ -11,7 +11,7 @@ from fw_circuits.exceptions import SolverWarning
 from fw_circuits.lattice import Lattice
 from fw_circuits.objective import make_form, make_loss
 from fw_circuits.oracle import SubsetOracle
-from fw_circuits.oracle.exact import scan
+from fw_circuits.oracle.exact import subset_pass
 from fw_circuits.solution import Status
 from fw_circuits.solver import Clock, frank_wolfe
 from fw_circuits.tetrakis import Combination
@@ -127,7 +127,7 @@ def test_a_proof_is_over_its_scope_and_the_active_atoms():
             return replace(answer, upper_bound=0.5 * answer.value, scope="some circuits")
 
     X, oracle, loss, form = problem()
-    oracle = Narrow(oracle.levels_rows, oracle.lattice, 3.0, n_jobs=1)
+    oracle = Narrow(oracle.data)
     run = frank_wolfe(loss, form, oracle, max_iter=20, tol=1e-9, atoms_per_pass=2)
     scores = np.abs(run.active.scores(run.theta))
     assert len(run.steps) > 1 and np.all(run.trace["gap"] >= -1e-12)
@@ -148,7 +148,7 @@ def test_a_search_that_is_told_to_stop_ends_after_the_pairs(monkeypatch):
     lattice, X, g = Lattice.boolean(200), rng.integers(0, 2, (2000, 200)), rng.standard_normal(2000)
     g -= g.mean()
     oracle = SubsetOracle([lattice.rows(X, 1)], lattice, 3.0, n_jobs=1, time_limit=1e-3)
-    monkeypatch.setattr(scan, "_with_sample", lambda *a: pytest.fail("it went on"))
+    monkeypatch.setattr(subset_pass, "with_sample", lambda *a: pytest.fail("it went on"))
     answer = oracle.search(g, 3, lambda: True)
     assert not answer.complete and len(answer.atoms) == 3
     assert (

@@ -36,21 +36,21 @@ FORMATS = "fw_circuits/circuits/formats"
 MUTANTS = {
     # The order of answers: ties are broken by the higher literal.
     "c-found": Mutant(
-        "csrc/found_body.h",
+        "csrc/search/found.c",
         "return x->lit[i] < y->lit[i];",
         "return x->lit[i] > y->lit[i];",
         "tests/oracle/test_subset.py",
     ),
     # The first bound of the quadruples forgets the last lane.
     "c-quads": Mutant(
-        "csrc/oracle/subset_body.h",
+        "csrc/search/subset_body.h",
         "(lane + (int32_t)d < (int32_t)n);",
         "(lane + (int32_t)d < (int32_t)n - 1);",
         "tests/oracle/test_subset.py",
     ),
     # The partial word at the end of the rows is taken for a whole one.
     "c-histogram": Mutant(
-        "csrc/oracle/found.c",
+        "csrc/search/subset.c",
         "part[r & 3][(x[0] >> r & 1)",
         "part[r & 3][(x[0] >> (r ^ 1) & 1)",
         "tests/oracle/test_subset.py",

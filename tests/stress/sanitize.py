@@ -99,7 +99,7 @@ def build(which: str, folder: Path) -> None:
 
 def run_tests(folder: Path, environment: dict[str, str], tests: Sequence[str]) -> int:
     """Pytest in the copy, with the runtime of the sanitizer in front of everything."""
-    where = "import fw_circuits._kernels._oracle as k; print(k.__file__)"
+    where = "import fw_circuits._kernels._search as k; print(k.__file__)"
     told = _run([sys.executable, "-c", where], folder, environment)
     if str(folder) not in told.stdout:
         raise SystemExit(f"the kernels of another tree are in use: {told.stdout or told.stderr}")

@@ -6,34 +6,33 @@ once, and for five gates those of five literals with one gate more and the formu
 of all 5- and 6-subsets come from one outer product of the literals for each 3- or 4-subset; ``sum |h|`` times the
 factor of the cost, against the score of the k-th best function of four literals, leaves few subsets; in those,
 putting a gate in place of two literals, again and again, reaches every formula, and each step lowers ``sum |h|``:
-a branch and bound (ours; theory, sections 1 and 5).
+a branch and bound (original to this package; theory, sections 1 and 5).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from time import perf_counter
 
 import numpy as np
-import numpy.typing as npt
 
-from fw_circuits._kernels._gates import FOUND
-from fw_circuits._typing import Array, Floats
+from fw_circuits._typing import Floats
 from fw_circuits.circuits.read_once import read_once_circuit
 from fw_circuits.exceptions import InputError
 from fw_circuits.lattice import Lattice, LevelRows
-from fw_circuits.oracle.base import OracleAnswer, Stop, check_count, check_weights
-from fw_circuits.oracle.exact import gates_scan
-from fw_circuits.oracle.exact.subset import SubsetOracle, _merge
-from fw_circuits.oracle.gate_classes import families
-from fw_circuits.tetrakis import Atom
+from fw_circuits.oracle.base import OracleAnswer, Stop, best_first
+from fw_circuits.oracle.data import LevelsOracle, OracleData
+from fw_circuits.oracle.exact import gates_pass
+from fw_circuits.oracle.exact.pace import Pace
+from fw_circuits.oracle.exact.subset import SubsetOracle, atom_of
+from fw_circuits.oracle.found import Best
+from fw_circuits.oracle.gate_classes import gate_classes
 
 #: Gates that the search can cover.
 GATES = (4, 5)
 
 
-class GateOracle:
+class GateOracle(LevelsOracle):
     """Search all circuits of at most ``gates`` gates, and all functions of at most four literals, exactly.
 
     The inner oracle goes first.  A search that is cut short falls back on its scope, circuits of at most three
@@ -43,16 +42,10 @@ class GateOracle:
 
     Parameters
     ----------
-    levels_rows : sequence of LevelRows
-        One per level, of the same data.
-    lattice : Lattice
-        What the atoms refer to.
-    gamma : float
-        Exponent of the cost.
+    levels_rows, lattice, gamma, n_jobs
+        See `OracleData.of`; an `OracleData` in place of the first stands for all four.
     gates : int
         4 or 5.
-    n_jobs : int or None
-        Threads; None: all cores.
     memory : int
         Budget in bytes for the arrays of one pass; checked before the search.
     per_support : int or None
@@ -78,111 +71,64 @@ class GateOracle:
 
     def __init__(
         self,
-        levels_rows: Sequence[LevelRows],
-        lattice: Lattice,
-        gamma: float,
+        levels_rows: Sequence[LevelRows] | OracleData,
+        lattice: Lattice | None = None,
+        gamma: float = 3.0,
         gates: int = 4,
         n_jobs: int | None = None,
         memory: int = 2**30,
         per_support: int | None = None,
         time_limit: float | None = None,
     ) -> None:
+        super().__init__(levels_rows, lattice, gamma, n_jobs)
         if isinstance(gates, bool) or gates not in GATES:
             raise InputError(f"gates is {gates!r}; expected 4 or 5; SubsetOracle covers circuits of 3.")
-        self.inner = SubsetOracle(
-            levels_rows, lattice, gamma, n_jobs, memory=memory, per_support=per_support, time_limit=time_limit
-        )
+        self.inner = SubsetOracle(self.data, memory=memory, per_support=per_support, time_limit=time_limit)
         self.gates = int(gates)
-        self.gamma, self.n_rows = self.inner.gamma, self.inner.n_rows
-        self._families = families(self.gates, self.gamma)
+        self.classes = gate_classes(self.gates, self.gamma)
 
     def memory_bytes(self) -> int:
         """Estimate of the memory of the largest pass, in bytes."""
-        s, gates = self.inner.settings, self.gates
-        passes = [gates_scan.memory_bytes(c.n, c.n_rows, s.n_threads, gates) for c in self.inner._columns]
+        threads, literals = self.data.n_threads, [level.literals for level in self.data.levels]
+        passes = [gates_pass.memory_bytes(x.n, x.n_rows, threads, self.gates) for x in literals]
         return max(self.inner.memory_bytes(), *passes)
 
-    def search(self, weights: npt.ArrayLike, k: int = 10, stop: Stop | None = None) -> OracleAnswer:
-        """The k best atoms over all levels; see `OracleAnswer`.
-
-        Parameters
-        ----------
-        weights : (n_rows,)
-            g, one weight per data row.
-        k : int
-            Number of atoms.
-        stop : callable or None
-            Asked about every 50 ms; when true, the answer is what was found, with the scope and the bound of
-            the part that was searched to its end, and ``complete`` is false.
-
-        Raises
-        ------
-        InputError
-            If the weights are not n_rows finite numbers, or k is not a positive integer.
-        BudgetError
-            If a pass would exceed the memory budget.
-        """
-        g = check_weights(weights, self.n_rows)
-        settings = replace(self.inner.settings, k=check_count(k))
-        start, limit = perf_counter(), self.inner.time_limit
-
-        def ended() -> bool:
-            late = limit is not None and perf_counter() - start > limit
-            return late or (stop is not None and stop())
-
-        for columns in self.inner._columns:
-            gates_scan.check_memory(columns, settings, self.gates)
-        inner = self.inner.search(g, k, stop)
+    def answer(self, g: Floats, k: int, stop: Stop | None) -> OracleAnswer:
+        """The k best functions of all levels."""
+        settings, pace = replace(self.inner.settings, k=k), Pace(self.inner.time_limit, stop)
+        for level in self.data.levels:
+            gates_pass.check_memory(level.literals, settings, self.gates)
+        inner = self.inner.answer(g, k, stop)
         if not inner.complete or inner.max_gates < 3:
             return inner
-        found, level_of = np.zeros(0, FOUND), np.zeros(0, np.int64)
-        floor = abs(float(inner.scores[-1])) if len(inner.atoms) == k else 0.0
+        best = Best(k, abs(float(inner.scores[-1])) if len(inner.atoms) == k else 0.0)
         complete, tail = True, 0.0
-        for i, (rows, columns) in enumerate(zip(self.inner.levels_rows, self.inner._columns, strict=True)):
-            w = np.ascontiguousarray(rows.pull(g))
+        for i, level in enumerate(self.data.levels):
+            w = np.ascontiguousarray(level.rows.pull(g))
             tail = max(tail, float(np.abs(w).sum()) * (1 + 1e-12) * (self.gates + 1) ** (-1 / self.gamma))
             if complete:
-                if len(found) == k:
-                    floor = max(floor, abs(float(found["value"][-1])))
-                level = gates_scan.search_level(columns, w, self._families, settings, floor, ended)
-                found, level_of = _merge(found, level_of, level.found, i, k)
-                complete = level.complete
-        answer = self._joined(inner, found, level_of, k)
-        if not complete:
-            return replace(answer, complete=False)
-        scope = f"{inner.scope}; all circuits of at most {self.gates} gates over these literals"
-        return replace(answer, scope=scope, max_gates=self.gates, tail=tail)
-
-    def _joined(self, inner: OracleAnswer, found: Array, level_of: Array, k: int) -> OracleAnswer:
+                found = gates_pass.search_level(
+                    level.literals, w, self.classes, settings, best.floor, pace.ended
+                )
+                best.add(found.found, i)
+                complete = found.open_cost is None
         # Functions of four literals come first where scores are equal; both parts are sorted.
-        scores = np.concatenate([inner.scores, found["value"]])
-        order = np.argsort(-np.abs(scores), kind="stable")[:k].tolist()
-        first = len(inner.atoms)
-        atoms = tuple(
-            inner.atoms[i] if i < first else self._atom(found[i - first], int(level_of[i - first]))
-            for i in order
+        scores = np.concatenate([inner.scores, best.found["value"]])
+        order, first = best_first(scores, k), len(inner.atoms)
+        atoms = [
+            inner.atoms[i]
+            if i < first
+            else atom_of(best.found[i - first], self.data, int(best.level[i - first]), read_once_circuit)
+            for i in order.tolist()
+        ]
+        answer = OracleAnswer.of(
+            atoms,
+            scores[order],
+            f"{inner.scope}; all circuits of at most {self.gates} gates over these literals",
+            bound=inner.upper_bound,
+            max_gates=self.gates,
+            tail=tail,
         )
-        value = abs(float(scores[order[0]])) if order else 0.0
-        return replace(
-            inner,
-            atoms=atoms,
-            scores=scores[order],
-            value=value,
-            upper_bound=max(value, inner.upper_bound),
-        )
-
-    def _atom(self, found: Array, level: int) -> Atom:
-        n = int(found["arity"])
-        circuit = read_once_circuit(int(found["table"]), n)
-        literals = tuple(int(i) for i in found["lit"][:n])
-        return Atom(circuit, self.inner.levels_rows[level].level, literals, self.inner.lattice)
-
-    def evaluate(self, atoms: Sequence[Atom]) -> Floats:
-        """Values of atoms on the data, (n_rows, len(atoms)).
-
-        Raises
-        ------
-        InputError
-            If an atom is of a level that the oracle does not have.
-        """
-        return self.inner.evaluate(atoms)
+        if complete:
+            return answer
+        return replace(answer, scope=inner.scope, max_gates=inner.max_gates, tail=inner.tail, complete=False)

@@ -1,7 +1,8 @@
-"""Which literals have their 4-subsets searched, where those of all literals would take too long (ours).
+"""Which literals have their 4-subsets searched, where those of all literals would take too long.
 
-A pass costs about ``n^4 / 96`` multiplications with additions a row; that estimate, not a clock, decides, so that
-answers repeat.  Literals are ranked by the best score of any subset of at most three that holds them, on all
+Original to this package.
+A pass costs about ``n^4 / 96`` multiplications with additions per row; that estimate, not a clock, decides, so that
+answers repeat.  Literals are ranked by the best score of any subset of at most three that contains them, on all
 rows while the triples of all literals fit in half of the budget.  Beyond that, pairs are ranked on all rows and
 triples on a sample: row r is drawn with probability ``|w_r| / ||w||_1`` and counts ``sign(w_r) ||w||_1 / m`` in m
 draws, one in each m-th part of the mass, so that every sum over the sample is unbiased.  The two rankings take

@@ -1,6 +1,6 @@
 """Oracle over carry chains: comparisons, carries and sum bits of adders over pairs of literals.
 
-The chain is found from its most significant pair down (see ``_chains``), with the complements that the data
+The chain is found from its most significant pair down (see `chains`), with the complements that the data
 show; every truncation of it is scored, and ends in a constant or in a literal.  The search is not exhaustive.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from fw_circuits.circuits.families import chain_circuit
 from fw_circuits.lattice import Lattice, LevelRows
-from fw_circuits.oracle.exact.scan import threads_of
+from fw_circuits.oracle.data import OracleData
 from fw_circuits.oracle.families.chains import Chain, chains, sum_prefixes
 from fw_circuits.oracle.families.frame import FamilyOracle, Problem, pair_atoms
 from fw_circuits.oracle.families.pair_sums import TABLES
@@ -24,21 +24,15 @@ class CarryOracle(FamilyOracle):
     """Search carry chains: a < b, a + b and the like, whatever the order of the inputs.
 
     ``value`` is a lower bound of what the family attains; ``upper_bound`` covers every circuit.  Data determine
-    a chain down to some log2(n_rows) pairs.  A longer chain that follows the natural order of the literals and
+    a chain down to about log2(n_rows) pairs.  A longer chain that follows the natural order of the literals and
     explains as much, up to chance, takes the place of those that explain most, unless one of them scores best.
     A penalty on the gates prefers truncations even so: they are cheaper, and wrong on few rows.
     ``truncate=False`` leaves them out.
 
     Parameters
     ----------
-    levels_rows : sequence of LevelRows
-        One per level, of the same data.
-    lattice : Lattice
-        What the atoms refer to.
-    gamma : float
-        Exponent of the cost.
-    n_jobs : int or None
-        Threads; None: all cores.  The answer does not depend on it.
+    levels_rows, lattice, gamma, n_jobs
+        See `OracleData.of`; an `OracleData` in place of the first stands for all four.
     truncate : bool
         False: where a chain in natural order explains enough, return it alone.
 
@@ -63,27 +57,26 @@ class CarryOracle(FamilyOracle):
 
     def __init__(
         self,
-        levels_rows: Sequence[LevelRows],
-        lattice: Lattice,
-        gamma: float,
+        levels_rows: Sequence[LevelRows] | OracleData,
+        lattice: Lattice | None = None,
+        gamma: float = 3.0,
         n_jobs: int | None = None,
         truncate: bool = True,
     ) -> None:
-        super().__init__(levels_rows, lattice, gamma)
-        self.n_threads = threads_of(n_jobs)
+        super().__init__(levels_rows, lattice, gamma, n_jobs)
         self.truncate = bool(truncate)
 
     def _family(self, problem: Problem) -> tuple[list[Atom], bool]:
         bits, w, index = problem.literals.bits, problem.w, problem.literals.index
         found, wholes = chains(bits, w, index)
         if not problem.stopped():
-            for prefix in sum_prefixes(bits, w, PREFIXES, self.n_threads):
+            for prefix in sum_prefixes(bits, w, PREFIXES, self.data.n_threads):
                 more, ends = chains(bits, w, index, prefix)
                 found, wholes = found + more, wholes + ends
         whole = _whole(found, wholes)
         if whole is not None and not self.truncate:
             return [self._atom(problem, whole)], False
-        atoms = pair_atoms(problem, tuple(TABLES), self.lattice)
+        atoms = pair_atoms(problem, tuple(TABLES))
         return atoms + [
             self._atom(problem, chain) for chain in self._shortlist(found, whole, problem.k)
         ], False
@@ -111,8 +104,7 @@ class CarryOracle(FamilyOracle):
             places.append((chain.start - 2) // 2)
             start, complemented = None, bool(start)
         circuit = chain_circuit(flips, start, len(chain.prefix), complemented)
-        literals = tuple(int(problem.literals.index[i]) for i in places)
-        return Atom(circuit, problem.literals.rows.level, literals, self.lattice)
+        return problem.atom(circuit, places)
 
 
 def _whole(found: list[Chain], wholes: list[Chain]) -> Chain | None:

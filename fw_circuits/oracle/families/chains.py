@@ -5,9 +5,9 @@ the value of the most significant pair whose literals agree: a decision list.  A
 literals as they are, a comparison complements one of each pair.  With m_k the sum of the weights times literal
 k as +1 / -1 over the rows that no pair has decided yet, the pair (i, j) with complements s_i, s_j = +1 / -1
 explains ``(s_i m_i + s_j m_j) / 2``: the best next pair are the two literals of largest |m_k|, with their
-signs.  (Ours; it follows from summing the weights over the rows where the two agree.)
+signs.  (Original to this package; it follows from summing the weights over the rows where the two agree.)
 
-Every pair halves the undecided rows, so data determine some log2(rows) pairs.  What lies below follows the
+Every pair halves the undecided rows, so data determine about log2(rows) pairs.  What lies below follows the
 steps of the indices that the pairs above show, or one of the usual layouts.
 """
 
@@ -19,15 +19,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from fw_circuits._bits import pack_bits
-from fw_circuits._kernels import use_compiled
-from fw_circuits._kernels._families import triples
+from fw_circuits._kernels import select
 from fw_circuits._typing import Array, Bits, Floats, Ints
 
-#: A literal's sign is read off the data where its sum is so many standard deviations; else it is inherited.
+#: A literal's sign is read off the data where its sum is this many standard deviations; else it is inherited.
 CLEAR = 4.0
 #: Undecided rows below which the data choose no further pair.
 FEWEST = 8
-#: Rows, those of largest weight, on which triples of literals are counted; fewer above so many literals.
+#: Rows, those of largest weight, on which triples of literals are counted; fewer above this many literals.
 TRIPLE_ROWS, MANY = 1024, 512
 
 Pair = tuple[int, int]
@@ -63,7 +62,7 @@ class Chain:
 
     @property
     def cost(self) -> int:
-        """Gates of the circuit, at least 1: 4 a pair, 1 for the lowest on a constant start."""
+        """Gates of the circuit, at least 1: 4 per pair, 1 for the lowest on a constant start."""
         pairs = len(self.pairs)
         below = 4 * pairs if self.start > 1 else max(0, 4 * pairs - 3)
         return max(1, below + len(self.prefix))
@@ -221,9 +220,9 @@ def triple_sums(bits: Bits, label: Bits, threads: int = 1) -> Array:
     [[0, 4, 6, 2], [0, 0, 6, 2], [0, 0, 0, 4], [0, 0, 0, 0]]
     """
     n, n_rows = bits.shape
-    if use_compiled():
+    if kernels := select("_families", None):
         words = pack_bits(np.vstack([bits, label]))
-        found: Array = triples(np.ascontiguousarray(words[:-1]), words[-1].copy(), n_rows, threads)
+        found: Array = kernels.triples(np.ascontiguousarray(words[:-1]), words[-1].copy(), n_rows, threads)
         return found
     signs, target = 1 - 2 * bits.astype(np.int32), 1 - 2 * label.astype(np.int32)
     result = np.zeros((n, n), np.int32)

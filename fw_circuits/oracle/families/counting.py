@@ -26,7 +26,8 @@ class Group:
 
     def count(self, bits: Bits) -> Ints:
         """How many of them are 1 in each row."""
-        return (bits[self.members] ^ self.flips[:, None].astype(np.uint8)).sum(axis=0, dtype=np.int64)
+        count: Ints = (bits[self.members] ^ self.flips[:, None].astype(np.uint8)).sum(axis=0, dtype=np.int64)
+        return count
 
 
 def by_count(count: Ints, w: Floats, m: int) -> Floats:
@@ -37,13 +38,15 @@ def by_count(count: Ints, w: Floats, m: int) -> Floats:
     >>> by_count(np.array([0, 2, 2]), np.array([1.0, 2.0, 3.0]), 3).tolist()
     [1.0, 0.0, 5.0, 0.0]
     """
-    return np.bincount(count, w, m + 1).astype(np.float64, copy=False)
+    sums: Floats = np.bincount(count, w, m + 1).astype(np.float64, copy=False)
+    return sums
 
 
 def ends(h: Floats) -> Floats:
     """Largest score of "all" and "none" of the literals; h is (..., counts), as in the other kinds."""
     total = h.sum(axis=-1)
-    return np.maximum(np.abs(2 * h[..., 0] - total), np.abs(2 * h[..., -1] - total))
+    best: Floats = np.maximum(np.abs(2 * h[..., 0] - total), np.abs(2 * h[..., -1] - total))
+    return best
 
 
 def intervals(h: Floats) -> Floats:
@@ -58,12 +61,14 @@ def intervals(h: Floats) -> Floats:
     sums = np.concatenate([np.zeros((*h.shape[:-1], 1)), np.cumsum(h, axis=-1)], axis=-1)
     most = (sums - np.minimum.accumulate(sums, axis=-1)).max(axis=-1)
     least = (sums - np.maximum.accumulate(sums, axis=-1)).min(axis=-1)
-    return np.maximum(np.abs(2 * most - total), np.abs(2 * least - total))
+    best: Floats = np.maximum(np.abs(2 * most - total), np.abs(2 * least - total))
+    return best
 
 
 def anything(h: Floats) -> Floats:
     """Score of the best function of the count."""
-    return np.abs(h).sum(axis=-1)
+    best: Floats = np.abs(h).sum(axis=-1)
+    return best
 
 
 #: Kinds of functions: best score from h.

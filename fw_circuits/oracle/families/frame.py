@@ -12,54 +12,23 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from fw_circuits._typing import Bits, Floats, Ints, Words
+from fw_circuits._typing import Floats
 from fw_circuits.circuits import Circuit, Gate
 from fw_circuits.lattice import Lattice, LevelRows
-from fw_circuits.oracle import distinct
-from fw_circuits.oracle.base import OracleAnswer, Stop, check_count, check_weights
+from fw_circuits.oracle.base import OracleAnswer, Stop, best_first
+from fw_circuits.oracle.data import LevelsOracle
 from fw_circuits.oracle.families import pair_sums
-from fw_circuits.oracle.levels import LevelsOracle
+from fw_circuits.oracle.literals import Literals, unpack
 from fw_circuits.tetrakis import Atom
-
-
-@dataclass(frozen=True)
-class Literals:
-    """Literals of one level that differ on the rows.
-
-    Attributes
-    ----------
-    rows : LevelRows
-    index : (n,)
-        Their numbers in the level; the others are constant, or equal or complementary to an earlier one.
-    words : (n, W) uint64
-    bits : (n, R) uint8
-    """
-
-    rows: LevelRows
-    index: Ints
-    words: Words
-    bits: Bits
-
-    @classmethod
-    def of(cls, rows: LevelRows) -> Literals:
-        """The distinct literals of the rows."""
-        words = np.ascontiguousarray(rows.words)
-        keep = distinct.distinct(words, rows.n_rows)
-        kept = np.ascontiguousarray(words[keep])
-        return cls(rows, keep, kept, distinct.unpack(kept, rows.n_rows))
-
-    @property
-    def n(self) -> int:
-        """Number of literals."""
-        return len(self.index)
 
 
 @dataclass(frozen=True)
 class Problem:
     """What a family is searched for on one level: weights of the rows, moments of pairs, number of atoms."""
 
+    lattice: Lattice
+    rows: LevelRows
     literals: Literals
     w: Floats
     both: Floats
@@ -70,6 +39,12 @@ class Problem:
     def stopped(self) -> bool:
         """Whether the search should end."""
         return self.stop is not None and self.stop()
+
+    def atom(self, circuit: Circuit, places: Sequence[int]) -> Atom:
+        """A circuit over the literals at these places."""
+        return Atom(
+            circuit, self.rows.level, tuple(int(self.literals.index[i]) for i in places), self.lattice
+        )
 
 
 @dataclass(frozen=True)
@@ -97,10 +72,6 @@ class FamilyOracle(LevelsOracle, ABC):
     #: The members of the family, in the plural.
     name = ""
 
-    def __init__(self, levels_rows: Sequence[LevelRows], lattice: Lattice, gamma: float) -> None:
-        super().__init__(levels_rows, lattice, gamma)
-        self._literals = [Literals.of(rows) for rows in self.levels_rows]
-
     @abstractmethod
     def _family(self, problem: Problem) -> tuple[list[Atom], bool]:
         """Candidates on one level, and whether no other member of the family can be better."""
@@ -108,59 +79,39 @@ class FamilyOracle(LevelsOracle, ABC):
     def _select(self, scored: list[Scored], k: int) -> list[Scored]:
         return spread(scored, k)
 
-    def search(self, weights: npt.ArrayLike, k: int = 10, stop: Stop | None = None) -> OracleAnswer:
-        """The k atoms to go on with, over all levels; see `OracleAnswer`.
-
-        Parameters
-        ----------
-        weights : (n_rows,)
-            g, one weight per data row.
-        k : int
-            Number of atoms.
-        stop : callable or None
-            When true, the answer is what was found, with a bound that still holds.
-
-        Raises
-        ------
-        InputError
-            If the weights are not n_rows finite numbers, or k is not a positive integer.
-        """
-        g = check_weights(weights, self.n_rows)
-        k = check_count(k)
+    def answer(self, g: Floats, k: int, stop: Stop | None) -> OracleAnswer:
+        """The k atoms to go on with, over all levels."""
         scored: list[Scored] = []
         scopes, every, complete = [], abs(float(g.sum())), True
-        constant = every if any(x.n < x.rows.n_literals for x in self._literals) else 0.0
-        for literals in self._literals:
-            level, w = literals.rows.level, literals.rows.pull(g)
+        levels = [(level.rows, level.literals) for level in self.data.levels]
+        constant = every if any(literals.n < rows.n_literals for rows, literals in levels) else 0.0
+        for rows, literals in levels:
+            n, where, w = rows.n_literals, f"literals of level {rows.level}", rows.pull(g)
             mass = float(np.abs(w).sum()) * (1 + 1e-12)
             if stop is not None and stop():
                 every, complete = max(every, mass), False
-                scopes.append(f"every circuit over the literals of level {level} (not searched)")
+                scopes.append(f"every circuit over the {where} (not searched)")
                 continue
             both = pair_sums.moments(literals.bits, w)
             products = pair_sums.inner_products(both, float(w.sum()))
             single = float(np.abs(2 * np.diag(both) - w.sum()).max(initial=0.0))
             pairs = max((float(np.abs(p).max(initial=0.0)) for p in products.values()), default=0.0)
             every = max(every, single, pairs, mass * 2.0 ** (-1.0 / self.gamma))
-            atoms, whole = (
-                self._family(Problem(literals, w, both, products, k, stop)) if literals.n else ([], True)
-            )
+            problem = Problem(self.lattice, rows, literals, w, both, products, k, stop)
+            atoms, whole = self._family(problem) if literals.n else ([], True)
             complete = complete and whole
-            scored += self._scored(atoms, literals.rows, w)
-            n = literals.rows.n_literals
+            scored += self._scored(atoms, rows, w)
             scopes.append(
-                f"all {self.name} of all {n} literals of level {level}"
+                f"all {self.name} of all {n} {where}"
                 if whole
-                else f"every circuit over the {n} literals of level {level}, by the sum of |weights| from 2 gates on"
+                else f"every circuit over the {n} {where}, by the sum of |weights| from 2 gates on"
             )
         best = self._select(scored, k)
-        value = abs(best[0].score) if best else 0.0
-        return OracleAnswer(
-            atoms=tuple(s.atom for s in best),
-            scores=np.array([s.score for s in best]),
-            value=value,
-            upper_bound=max(value, constant if complete else every),
-            scope="; ".join(scopes),
+        return OracleAnswer.of(
+            [s.atom for s in best],
+            [s.score for s in best],
+            "; ".join(scopes),
+            bound=constant if complete else every,
             max_gates=0 if complete else 1,
             complete=complete,
             tail=every,
@@ -171,28 +122,21 @@ class FamilyOracle(LevelsOracle, ABC):
         result = []
         for atom in atoms:
             words = np.ascontiguousarray(rows.words[list(atom.literals)])
-            bits = distinct.unpack(atom.circuit.evaluate_words(words), rows.n_rows)[0]
+            bits = unpack(atom.circuit.evaluate_words(words), rows.n_rows)[0]
             inner = float(w @ (2.0 * bits - 1.0))
             column = np.packbits(bits ^ bits[0]).tobytes()
             result.append(Scored(atom, inner, column, inner * atom.cost ** (-1.0 / self.gamma)))
         return result
 
 
-def literal_atom(problem: Problem, i: int, lattice: Lattice) -> Atom:
-    """Literal i of the problem as an atom."""
-    rows = problem.literals.rows
-    return Atom(Circuit(1, (), (2,)), rows.level, (int(problem.literals.index[i]),), lattice)
-
-
-def pair_atoms(problem: Problem, names: tuple[str, ...], lattice: Lattice) -> list[Atom]:
+def pair_atoms(problem: Problem, names: tuple[str, ...]) -> list[Atom]:
     """The best literals and the best functions of two literals, at most k of each."""
-    index, level = problem.literals.index, problem.literals.rows.level
-    single = np.abs(2 * np.diag(problem.both) - problem.w.sum())
-    atoms = [literal_atom(problem, int(i), lattice) for i in np.argsort(-single, kind="stable")[: problem.k]]
-    for table, i, j in pair_sums.best_pairs(problem.products, names, problem.k):
-        circuit = Circuit(2, (Gate(table, 1, 2),), (6,))
-        atoms.append(Atom(circuit, level, (int(index[i]), int(index[j])), lattice))
-    return atoms
+    single = 2 * np.diag(problem.both) - problem.w.sum()
+    atoms = [problem.atom(Circuit(1, (), (2,)), [i]) for i in best_first(single, problem.k)]
+    return atoms + [
+        problem.atom(Circuit(2, (Gate(table, 1, 2),), (6,)), [i, j])
+        for table, i, j in pair_sums.best_pairs(problem.products, names, problem.k)
+    ]
 
 
 def ranked(scored: list[Scored], k: int) -> list[Scored]:
@@ -205,7 +149,7 @@ def spread(scored: list[Scored], k: int) -> list[Scored]:
 
     First come those that no cheaper atom matches in ``|<g, T>|``: the best score and the atom that explains
     most always, then by score; where room is left, the best of the others.  A long circuit that explains
-    everything scores low for its size and is wanted all the same.
+    everything scores low for its size and is kept nevertheless.
     """
     by_column: dict[tuple[int, bytes], Scored] = {}
     for s in sorted(scored, key=lambda s: s.order):

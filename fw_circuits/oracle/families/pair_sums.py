@@ -10,6 +10,7 @@ import numpy as np
 
 from fw_circuits._typing import Bits, Floats
 from fw_circuits.circuits.gate import AND, GATE_TABLES, OR, XOR
+from fw_circuits.oracle.base import best_first
 
 #: Gate tables: those of value 0 at (0, 0), one of each pair of complements.
 TABLES = {"and": AND, "gt": GATE_TABLES["gt"], "lt": GATE_TABLES["lt"], "or": OR, "xor": XOR}
@@ -17,7 +18,7 @@ BLOCK = 1 << 13
 
 
 def moments(bits: Bits, w: Floats) -> Floats:
-    """Sum of the weights where both literals are 1, (n, n); the diagonal holds those of one literal.
+    """Sum of the weights where both literals are 1, (n, n); the diagonal contains those of one literal.
 
     Examples
     --------
@@ -48,10 +49,5 @@ def best_pairs(products: dict[str, Floats], names: tuple[str, ...], k: int) -> l
     """The k best ``(gate table, i, j)``, i < j, of the named functions; ties: in the order of names, i, j."""
     n = len(products["and"])
     i, j = np.triu_indices(n, 1)
-    size = np.abs(np.concatenate([products[name][i, j] for name in names]))
-    if k < len(size):
-        candidates = np.flatnonzero(size >= np.partition(size, len(size) - k)[len(size) - k])
-    else:
-        candidates = np.arange(len(size))
-    best = candidates[np.argsort(-size[candidates], kind="stable")[:k]]
+    best = best_first(np.concatenate([products[name][i, j] for name in names]), k)
     return [(TABLES[names[b // len(i)]], int(i[b % len(i)]), int(j[b % len(i)])) for b in best]

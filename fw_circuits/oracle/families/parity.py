@@ -1,7 +1,7 @@
 """Oracle over parities: functions that no smaller circuit correlates with.
 
-Up to 24 literals a level, exact: one Walsh-Hadamard transform scores all of them.  Beyond, all parities of two
-literals, and those that pooled elimination over GF(2) finds (see ``_walsh``); what was found is then a lower
+Up to 24 literals per level, exact: one Walsh-Hadamard transform scores all of them.  Beyond, all parities of two
+literals, and those that pooled elimination over GF(2) finds (see `walsh`); what was found is then a lower
 bound, and the upper bound is the one for every circuit.
 """
 
@@ -15,8 +15,8 @@ from fw_circuits._typing import Floats, Ints
 from fw_circuits.circuits.families import parity_circuit
 from fw_circuits.exceptions import InputError
 from fw_circuits.lattice import Lattice, LevelRows, transpose_bits
-from fw_circuits.oracle.base import check_count
-from fw_circuits.oracle.exact import scan
+from fw_circuits.oracle.base import check_optional_count
+from fw_circuits.oracle.data import OracleData
 from fw_circuits.oracle.families import walsh
 from fw_circuits.oracle.families.frame import FamilyOracle, Problem, Scored, pair_atoms, ranked, spread
 from fw_circuits.tetrakis import Atom
@@ -39,17 +39,11 @@ class ParityOracle(FamilyOracle):
 
     Parameters
     ----------
-    levels_rows : sequence of LevelRows
-        One per level, of the same data.
-    lattice : Lattice
-        What the atoms refer to.
-    gamma : float
-        Exponent of the cost; the parity of m literals costs m - 1 gates, at least 1.
-    n_jobs : int or None
-        Threads; None: all cores.  The answer does not depend on it.
+    levels_rows, lattice, gamma, n_jobs
+        See `OracleData.of`; an `OracleData` in place of the first stands for all four.
     draws : int or None
         Random eliminations of one search on a level of more than 24 literals.  None: as many as about 1e9
-        word operations allow, at least 64 (some 12,000 for 40 literals and 2,000 rows).
+        word operations allow, at least 64 (about 12,000 for 40 literals and 2,000 rows).
     random_state : int
         Seed of the draws.
 
@@ -72,38 +66,27 @@ class ParityOracle(FamilyOracle):
 
     def __init__(
         self,
-        levels_rows: Sequence[LevelRows],
-        lattice: Lattice,
-        gamma: float,
+        levels_rows: Sequence[LevelRows] | OracleData,
+        lattice: Lattice | None = None,
+        gamma: float = 3.0,
         n_jobs: int | None = None,
         draws: int | None = None,
         random_state: int = 0,
     ) -> None:
-        super().__init__(levels_rows, lattice, gamma)
-        self.n_threads = scan.threads_of(n_jobs)
-        if draws is not None:
-            try:
-                draws = check_count(draws)
-            except InputError:
-                raise InputError(f"draws is {draws!r}; expected a positive integer or None.") from None
+        super().__init__(levels_rows, lattice, gamma, n_jobs)
         if isinstance(random_state, bool) or not isinstance(random_state, (int, np.integer)):
             raise InputError(f"random_state is {random_state!r}; expected an integer.")
-        self.draws = draws
+        self.draws = check_optional_count(draws, "draws")
         self.random_state = int(random_state)
 
     def _family(self, problem: Problem) -> tuple[list[Atom], bool]:
         if problem.literals.n <= MOST_EXACT:
-            return [self._atom(problem, s) for s in self._all(problem)], True
-        found = [self._atom(problem, s) for s in self._drawn(problem)]
-        return pair_atoms(problem, ("xor",), self.lattice) + found, False
+            return _parities(problem, self._all(problem)), True
+        return pair_atoms(problem, ("xor",)) + _parities(problem, self._drawn(problem)), False
 
     def _select(self, scored: list[Scored], k: int) -> list[Scored]:
-        exact = all(literals.n <= MOST_EXACT for literals in self._literals)
+        exact = all(level.literals.n <= MOST_EXACT for level in self.data.levels)
         return ranked(scored, k) if exact else spread(scored, k)
-
-    def _atom(self, problem: Problem, members: Ints) -> Atom:
-        literals = tuple(int(i) for i in problem.literals.index[members])
-        return Atom(parity_circuit(len(literals)), problem.literals.rows.level, literals, self.lattice)
 
     def _all(self, problem: Problem) -> list[Ints]:
         bits = problem.literals.bits
@@ -111,12 +94,13 @@ class ParityOracle(FamilyOracle):
         key = np.zeros(bits.shape[1], np.int64)
         for i in range(n):
             key |= bits[i].astype(np.int64) << i
-        h = walsh.transform(walsh.histogram(key, problem.w, n), self.n_threads)
+        h = walsh.transform(walsh.histogram(key, problem.w, n), self.data.n_threads)
         top = walsh.best_sets(h, self._factor(n), problem.k)
         return [np.flatnonzero(s >> np.arange(n) & 1) for s in top]
 
     def _factor(self, n: int) -> Floats:
-        return np.maximum(1.0, np.arange(n + 1) - 1.0) ** (-1.0 / self.gamma)
+        factor: Floats = np.maximum(1.0, np.arange(n + 1) - 1.0) ** (-1.0 / self.gamma)
+        return factor
 
     def _drawn(self, problem: Problem) -> list[Ints]:
         w, words = problem.w, problem.literals.words
@@ -132,7 +116,9 @@ class ParityOracle(FamilyOracle):
             if problem.stopped():
                 break
             batch = min(BATCH, count - first)
-            sets, values = walsh.draws(words, keys, w, BITS, self.random_state, first, batch, self.n_threads)
+            sets, values = walsh.draws(
+                words, keys, w, BITS, self.random_state, first, batch, self.data.n_threads
+            )
             found |= {s.tobytes(): abs(float(v)) for s, v in zip(sets, values, strict=True) if s.any()}
             if max(found.values(), default=0.0) >= ENOUGH * mass:
                 break
@@ -142,3 +128,7 @@ class ParityOracle(FamilyOracle):
         }
         best = sorted(found, key=lambda s: (-found[s] * factor[len(members[s])], len(members[s]), s))
         return [members[s] for s in best[: problem.k]]
+
+
+def _parities(problem: Problem, sets: list[Ints]) -> list[Atom]:
+    return [problem.atom(parity_circuit(len(members)), members.tolist()) for members in sets]

@@ -18,7 +18,7 @@ from fw_circuits.oracle.families.frame import FamilyOracle, Problem, pair_atoms
 from fw_circuits.oracle.families.pair_sums import TABLES
 from fw_circuits.tetrakis import Atom
 
-#: Circuits are built for so many sets of each kind; a local search makes at most so many moves.
+#: Circuits are built for this many sets of each kind; a local search makes at most this many moves.
 BUILT, MOVES = 4, 40
 
 #: A set of literals and the sums of the weights by their count.
@@ -32,12 +32,8 @@ class SymmetricOracle(FamilyOracle):
 
     Parameters
     ----------
-    levels_rows : sequence of LevelRows
-        One per level, of the same data.
-    lattice : Lattice
-        What the atoms refer to.
-    gamma : float
-        Exponent of the cost.
+    levels_rows, lattice, gamma, n_jobs
+        See `OracleData.of`; an `OracleData` in place of the first stands for all four.
 
     Raises
     ------
@@ -58,7 +54,7 @@ class SymmetricOracle(FamilyOracle):
     name = "symmetric functions"
 
     def _family(self, problem: Problem) -> tuple[list[Atom], bool]:
-        atoms = pair_atoms(problem, tuple(TABLES), self.lattice)
+        atoms = pair_atoms(problem, tuple(TABLES))
         if problem.literals.n < 3:
             return atoms, False
         counted = self._starts(problem)
@@ -80,14 +76,13 @@ class SymmetricOracle(FamilyOracle):
         return atoms, False
 
     def _atom(self, problem: Problem, group: Group, values: tuple[int, ...]) -> Atom:
-        literals = tuple(int(i) for i in problem.literals.index[group.members])
         # Counting what is 0 gives the same function; the cheaper of the two, first the first input as it is.
         ways = [(values, group.flips), (values[::-1], ~group.flips)]
         ways.sort(key=lambda way: bool(way[1][0]))
         normal = [(tuple(v ^ pattern[0] for v in pattern), flips) for pattern, flips in ways]
         values, flips = min(normal, key=lambda way: symmetric_circuit(way[0]).n_gates)
         circuit = complement_inputs(symmetric_circuit(values), flips.tolist())
-        return Atom(circuit, problem.literals.rows.level, literals, self.lattice)
+        return problem.atom(circuit, group.members.tolist())
 
     def _starts(self, problem: Problem) -> list[Counted]:
         """Prefixes of the literals in several orders."""

@@ -1,4 +1,4 @@
-"""Walsh-Hadamard transform and pooled elimination over GF(2): kernels, chosen here, and their NumPy twins.
+"""Walsh-Hadamard transform and pooled elimination over GF(2): kernels, selected here, and their NumPy references.
 
 For rows x_r with weights w_r, ``H[s] = sum_r w_r (-1)^<s, x_r>`` scores the parity of the set s.  Up to 24
 literals one transform of the histogram of w gives all 2^n of them.
@@ -8,17 +8,16 @@ assumes that n + 1 - b random rows carry clean labels: elimination then leaves b
 the constant), and a transform of size 2^b scores all parities that agree with those rows on all rows at once.
 With a fraction p of wrong labels a draw succeeds with probability (1 - p)^(n + 1 - b).  Pooled Gauss (Esser,
 Kuebler, May 2017) with the last unknowns left to a transform, as in the covering-code attacks; the
-combination is ours.
+combination is original to this package.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from fw_circuits._kernels import use_compiled
-from fw_circuits._kernels._families import parity_draws, walsh, walsh_top
+from fw_circuits._kernels import select
 from fw_circuits._typing import Array, Floats, Ints, Words
-from fw_circuits.oracle import distinct
+from fw_circuits.oracle.literals import unpack
 
 MASK = (1 << 64) - 1
 
@@ -43,8 +42,8 @@ def transform(h: Floats, threads: int = 1) -> Floats:
     [7.0, -5.0, -1.0, 3.0]
     """
     bits = len(h).bit_length() - 1
-    if use_compiled():
-        walsh(h, bits, threads)
+    if kernels := select("_families", None):
+        kernels.walsh(h, bits, threads)
         return h
     for i in range(bits):
         pairs = h.reshape(-1, 2, 1 << i)
@@ -56,8 +55,8 @@ def transform(h: Floats, threads: int = 1) -> Floats:
 def best_sets(h: Floats, factor: Floats, k: int) -> Ints:
     """The k sets s >= 1 of largest ``|h[s]| factor[ones in s]``; ties: fewer ones, then smaller s."""
     bits = len(h).bit_length() - 1
-    if use_compiled():
-        top: Ints = walsh_top(h, bits, factor, min(k, len(h) - 1))
+    if kernels := select("_families", None):
+        top: Ints = kernels.walsh_top(h, bits, factor, min(k, len(h) - 1))
         return top
     sets = np.arange(1, len(h))
     ones = np.bitwise_count(sets)
@@ -89,13 +88,13 @@ def draws(
         ``sum_r w_r (-1)^<s, x_r>`` of each, up to the sign.
     """
     cumulative = np.cumsum(np.abs(w))
-    if use_compiled():
-        found: tuple[Words, Floats] = parity_draws(
+    if kernels := select("_families", None):
+        found: tuple[Words, Floats] = kernels.parity_draws(
             words, keys, w, cumulative, bits, seed & MASK, first, count, threads
         )
         return found
     numbers = [int.from_bytes(row.astype("<u8").tobytes(), "little") for row in keys]
-    columns = distinct.unpack(words, len(w))
+    columns = unpack(words, len(w))
     best = [_draw(columns, numbers, w, cumulative, bits, seed & MASK, first + d) for d in range(count)]
     packed = b"".join(s.to_bytes(8 * keys.shape[1], "little") for s, _ in best)
     sets = np.frombuffer(packed, "<u8").astype(np.uint64).reshape(count, -1)

@@ -12,9 +12,9 @@ from functools import cache, lru_cache
 import numpy as np
 
 from fw_circuits.circuits import Circuit
-from fw_circuits.circuits.circuit import variable_table
 from fw_circuits.circuits.cuts import cone
 from fw_circuits.circuits.gate import apply_table
+from fw_circuits.circuits.tables import variable_table
 from fw_circuits.resnet.compile.builder import Builder, Expr
 
 

@@ -1,4 +1,4 @@
-/* The search, included once for each instruction set (csrc/vector.h has the macros). */
+/* The search, included once for each instruction set (csrc/simd.h has the macros). */
 #include "tile_body.h"
 
 /* Largest |sum_p (2 f(p) - 1) h[p]| fac over the normal functions that depend on all inputs (up to 1e-6). */
@@ -44,9 +44,9 @@ ISA_TARGET static double ISA(scan)(const fwc_search *s, int arity, const int32_t
 ISA_TARGET static void ISA(exact)(fwc_search *s, int arity, const int32_t *lit, double threshold, fwc_found *list)
 {
     double h[16], low[128], high[256];
-    int64_t n = 0, cap = s->per_support && s->per_support < s->k ? s->per_support : s->k;
+    int64_t n = 0, cap = fwc_cap(s);
     fwc_found entry = {.arity = arity};
-    for (int i = 0; i < 4; i++) entry.lit[i] = i < arity ? lit[i] : -1;
+    for (int i = 0; i < FWC_MOST; i++) entry.lit[i] = i < arity ? lit[i] : -1;
     fwc_histogram(s, arity, lit, h);
     const int half = arity < 4 ? 1 << arity : 8, blocks = arity < 4 ? 1 : 256, width = 1 << (half - 1);
     for (int t = 0; t < width; t++) {
@@ -211,14 +211,14 @@ ISA_TARGET static double ISA(sure)(const fwc_search *s, fwc_found *list)
     return found == s->k ? list[s->k - 1].value : 0;
 }
 
-ISA_TARGET static void ISA(pairs)(fwc_search *s, int threads, char *scratch, int64_t stride)
+ISA_TARGET static void ISA(pairs)(fwc_search *s)
 {
     const int64_t ld = s->ld;
     int32_t *P = s->pairs;
     memset(P, 0, (size_t)(ld * ld) * sizeof *P);
-#pragma omp parallel num_threads(fwc_threads(threads))
+#pragma omp parallel num_threads(fwc_threads(s->threads))
     {
-        const fwc_work k = fwc_carve(s, 1, scratch + stride * THREAD);
+        const fwc_work k = fwc_carve(s, 1);
         memset(k.sums, 0, (size_t)(ld * ld) * sizeof *k.sums);
 #pragma omp for schedule(static)
         for (int64_t w = 0; w < s->n_words; w += s->chunk / 64) {
@@ -233,11 +233,11 @@ ISA_TARGET static void ISA(pairs)(fwc_search *s, int threads, char *scratch, int
         for (int64_t d = 0; d < a; d++) P[a * ld + d] = P[d * ld + a];
         s->singles[a] = P[a * ld + a];
     }
-    const double sure = ISA(sure)(s, fwc_carve(s, 1, scratch).list);
+    const double sure = ISA(sure)(s, fwc_carve(s, 1).list);
     if (sure > s->threshold) s->threshold = sure;
-#pragma omp parallel num_threads(fwc_threads(threads))
+#pragma omp parallel num_threads(fwc_threads(s->threads))
     {
-        const fwc_work k = fwc_carve(s, 1, scratch + stride * THREAD);
+        const fwc_work k = fwc_carve(s, 1);
         double *best = s->literal_best ? k.literal_best : NULL;
         int64_t counts[3] = {0, 0, 0};
         ISA(learn)(s, &k);
@@ -253,13 +253,13 @@ ISA_TARGET static void ISA(pairs)(fwc_search *s, int threads, char *scratch, int
     }
 }
 
-ISA_TARGET static void ISA(triples)(fwc_search *s, int64_t a0, int64_t a1, int threads, char *scratch, int64_t stride)
+ISA_TARGET static void ISA(triples)(fwc_search *s, int64_t a0, int64_t a1)
 {
     const int64_t n = s->n, ld = s->ld;
     const int32_t *P = s->pairs;
-#pragma omp parallel num_threads(fwc_threads(threads))
+#pragma omp parallel num_threads(fwc_threads(s->threads))
     {
-        const fwc_work k = fwc_carve(s, 1, scratch + stride * THREAD);
+        const fwc_work k = fwc_carve(s, 1);
         int64_t counts[3] = {0, 0, 0};
         double *best = s->literal_best ? k.literal_best : NULL;
         ISA(learn)(s, &k);
@@ -342,13 +342,12 @@ ISA_TARGET static void ISA(quads_of_pair)(fwc_search *s, const fwc_work *k, int6
     }
 }
 
-ISA_TARGET static void ISA(quads)(fwc_search *s, const int32_t *blocks, int64_t n_blocks, int threads, char *scratch,
-                                  int64_t stride, int64_t width)
+ISA_TARGET static void ISA(quads)(fwc_search *s, const int32_t *blocks, int64_t n_blocks)
 {
     const int64_t ld = s->ld, nw = s->n_words;
-#pragma omp parallel num_threads(fwc_threads(threads))
+#pragma omp parallel num_threads(fwc_threads(s->threads))
     {
-        const fwc_work k = fwc_carve(s, width, scratch + stride * THREAD);
+        const fwc_work k = fwc_carve(s, s->width);
         int64_t counts[3] = {0, 0, 0};
 #pragma omp for schedule(dynamic)
         for (int64_t i = 0; i < n_blocks; i++) {

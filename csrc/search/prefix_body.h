@@ -1,5 +1,5 @@
-/* All subsets that extend a prefix of columns by two, included once for each instruction set (csrc/vector.h). */
-#include "oracle/tile_body.h"
+/* All subsets that extend a prefix of columns by two, included once for each instruction set (csrc/simd.h). */
+#include "search/tile_body.h"
 
 #include "collapse_body.h"
 
@@ -18,7 +18,7 @@ static int64_t ISA(rank)(const int32_t *x, int m, int U)
 }
 
 /* Sums of the weights over the rows where the prefix and two later columns c <= d are true. */
-ISA_TARGET static void ISA(sums)(const fwc_gates *s, const fwc_gates_work *k, int m, const int32_t *x, int32_t *G)
+ISA_TARGET static void ISA(sums)(const fwc_search *s, const fwc_gates_work *k, int m, const int32_t *x, int32_t *G)
 {
     const int64_t first = m ? x[m - 1] + 1 : 0, from = first / 4 * 4 * s->ld, nw = s->n_words;
     for (int64_t w = 0; w < nw && m; w++) {
@@ -36,7 +36,7 @@ ISA_TARGET static void ISA(sums)(const fwc_gates *s, const fwc_gates_work *k, in
 }
 
 /* The subsets of the prefix x and two later columns; M = 2^m, a constant after inlining. */
-ISA_TARGET static inline __attribute__((always_inline)) void ISA(examine)(fwc_gates *s, const fwc_gates_work *k,
+ISA_TARGET static inline __attribute__((always_inline)) void ISA(examine)(fwc_search *s, const fwc_gates_work *k,
                                                                           const int m, const int32_t *x,
                                                                           const int32_t *top, int64_t *counts)
 {
@@ -66,9 +66,9 @@ ISA_TARGET static inline __attribute__((always_inline)) void ISA(examine)(fwc_ga
         double threshold;
 #pragma omp atomic read
         threshold = s->threshold;
-        for (int64_t f = 0; f < s->n_families; f++)
-            if (s->family[f].arity == m + 2) {
-                const int32_t one = ISA(least)(s, &s->family[f], threshold);
+        for (int64_t f = 0; f < s->n_classes; f++)
+            if (s->classes[f].arity == m + 2) {
+                const int32_t one = ISA(least)(s, &s->classes[f], threshold);
                 least = one < least ? one : least;
             }
         for (int U = 0; U < M; U++) {
@@ -117,12 +117,11 @@ ISA_TARGET static inline __attribute__((always_inline)) void ISA(examine)(fwc_ga
     }
 }
 
-ISA_TARGET static void ISA(prefixes)(fwc_gates *s, int m, const int32_t *prefixes, int64_t n_prefixes, int examine,
-                                     int threads, char *scratch, int64_t stride)
+ISA_TARGET static void ISA(prefixes)(fwc_search *s, int m, const int32_t *prefixes, int64_t n_prefixes, int examine)
 {
-#pragma omp parallel num_threads(fwc_threads(threads))
+#pragma omp parallel num_threads(fwc_threads(s->threads))
     {
-        const fwc_gates_work k = fwc_gates_carve(s, scratch + stride * THREAD);
+        const fwc_gates_work k = fwc_gates_carve(s);
         int64_t counts[3] = {0, 0, 0};
 #pragma omp for schedule(dynamic)
         for (int64_t i = 0; i < n_prefixes; i++) {
@@ -133,7 +132,7 @@ ISA_TARGET static void ISA(prefixes)(fwc_gates *s, int m, const int32_t *prefixe
             if (examine && m == 3) ISA(examine)(s, &k, 3, x, G, counts);
             if (examine && m == 4) ISA(examine)(s, &k, 4, x, G, counts);
         }
-        fwc_gates_count(s, counts);
+        fwc_count(s, counts);
     }
 }
 #undef vf

@@ -1,6 +1,6 @@
-/* What the sums of csrc/oracle/tile_body.h work on: a chunk of rows as numbers, and where it is unpacked from. */
-#ifndef FWC_ORACLE_TILE_H
-#define FWC_ORACLE_TILE_H
+/* What the sums of csrc/search/tile_body.h work on: a chunk of rows as numbers, and where it is unpacked from. */
+#ifndef FWC_TILE_H
+#define FWC_TILE_H
 
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
 /* Sums of weights over triples and quadruples of literals: one register-tiled outer product a pair of literals.
- * Included once for each instruction set (csrc/vector.h has the macros). */
-#include "oracle/tile.h"
+ * Included once for each instruction set (csrc/simd.h has the macros). */
+#include "search/tile.h"
 
 typedef float ISA(vf) __attribute__((vector_size(4 * VL), aligned(4), may_alias));
 typedef int32_t ISA(vi) __attribute__((vector_size(4 * VL), aligned(4), may_alias));

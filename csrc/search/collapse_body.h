@@ -3,9 +3,9 @@
 
 /* One search within one subset; lit: its literals, as the caller numbers them. */
 typedef struct {
-    fwc_gates *s;
+    fwc_search *s;
     const fwc_gates_work *work;
-    const fwc_family *family;
+    const fwc_class *kind;
     const int32_t *lit;
     double h[1 << FWC_MOST], threshold; /* float64 weights by pattern; score to reach in this subset */
     int32_t least;                      /* least integer score that can reach it */
@@ -13,17 +13,17 @@ typedef struct {
     int64_t n_list, cap, *counts;
 } ISA(subset);
 
-/* Least integer signed sum with which a function of the family can reach the threshold. */
-static int32_t ISA(least)(const fwc_gates *s, const fwc_family *family, double threshold)
+/* Least integer signed sum with which a function of the class can reach the threshold. */
+static int32_t ISA(least)(const fwc_search *s, const fwc_class *kind, double threshold)
 {
-    double least = ((threshold * (1 - 1e-9)) / family->factor - s->slack) / s->delta - 1;
+    double least = ((threshold * (1 - 1e-9)) / kind->factor - s->slack) / s->delta - 1;
     return least <= 0 ? 0 : least >= INT32_MAX ? INT32_MAX : (int32_t)least;
 }
 
 /* A function that passed the integer bound: score it in float64 and keep it if it is among the best. */
 ISA_TARGET static void ISA(candidate)(ISA(subset) *t, uint64_t table)
 {
-    const int arity = t->family->arity, size = 1 << arity;
+    const int arity = t->kind->arity, size = 1 << arity;
     if (table & 1) table = ~table;
     if (size < 64) table &= ((uint64_t)1 << size) - 1;
     if (!t->known) {
@@ -34,14 +34,14 @@ ISA_TARGET static void ISA(candidate)(ISA(subset) *t, uint64_t table)
     t->counts[2]++;
     double sum = 0;
     for (int p = 0; p < size; p++) sum += table >> p & 1 ? t->h[p] : -t->h[p];
-    fwc_gates_found entry = {sum * t->family->factor, table, arity, t->family->gates, {0}};
+    fwc_found entry = {sum * t->kind->factor, table, arity, {0}};
     if (fabs(entry.value) < t->threshold) return;
     for (int i = 0; i < FWC_MOST; i++) entry.lit[i] = i < arity ? t->lit[i] : -1;
-    fwc_gates_found *list = t->work->list;
-    t->n_list = fwc_gates_insert(list, t->n_list, t->cap, &entry);
+    fwc_found *list = t->work->list;
+    t->n_list = fwc_insert(list, t->n_list, t->cap, &entry);
     if (t->n_list == t->cap && fabs(list[t->cap - 1].value) > t->threshold) {
         t->threshold = fabs(list[t->cap - 1].value);
-        t->least = ISA(least)(t->s, t->family, t->threshold);
+        t->least = ISA(least)(t->s, t->kind, t->threshold);
     }
 }
 
@@ -72,8 +72,8 @@ ISA_TARGET static void ISA(spread)(const int32_t *h, int size, int32_t *sums)
 ISA_TARGET static void ISA(cores)(ISA(subset) *t, int n, const int32_t *h, const uint64_t *in)
 {
     enum { BLOCK = 64 };
-    const uint32_t *core = t->family->core[n];
-    const int64_t n_core = t->family->n_core[n];
+    const uint32_t *core = t->kind->core[n];
+    const int64_t n_core = t->kind->n_core[n];
     const int size = 1 << (n - 1);
     const uint32_t low = (1u << size) - 1;
     int32_t *const restrict lower = t->work->half[0], *const restrict upper = t->work->half[1], score[BLOCK];
@@ -103,8 +103,8 @@ ISA_TARGET static inline __attribute__((always_inline)) void ISA(collapse)(ISA(s
 {
     enum { QUARTER = 1 << (FWC_MOST - 2) };
     const int quarter = 1 << (n - 2);
-    if (n < FWC_MOST && t->family->n_core[n]) ISA(cores)(t, n, h, in);
-    if (n == t->family->least_core) return;
+    if (n < FWC_MOST && t->kind->n_core[n]) ISA(cores)(t, n, h, in);
+    if (n == t->kind->least_core) return;
     for (int i = 0; i < n; i++)
         for (int j = i + 1; j < n; j++) {
             int32_t one[5][QUARTER], sum[QUARTER], mass[5] = {0}, below[2 * QUARTER];
@@ -155,7 +155,7 @@ COLLAPSE(6, 5)
 #undef COLLAPSE
 
 /* One subset by its integer weights h over columns x[0] < ... of the screen. */
-ISA_TARGET static void ISA(consider)(fwc_gates *s, const fwc_gates_work *work, int arity, const int32_t *x,
+ISA_TARGET static void ISA(consider)(fwc_search *s, const fwc_gates_work *work, int arity, const int32_t *x,
                                      const int32_t *h, int64_t *counts)
 {
     int32_t lit[FWC_MOST], own[1 << FWC_MOST], place[FWC_MOST] = {0}, to[1 << FWC_MOST] = {0}, mass = 0;
@@ -172,15 +172,15 @@ ISA_TARGET static void ISA(consider)(fwc_gates *s, const fwc_gates_work *work, i
         mass += h[p] < 0 ? -h[p] : h[p];
     }
     ISA(subset) t = {.s = s, .work = work, .lit = lit, .counts = counts};
-    t.cap = s->per_support && s->per_support < s->k ? s->per_support : s->k;
+    t.cap = fwc_cap(s);
     counts[0]++;
 #pragma omp atomic read
     t.threshold = s->threshold;
-    for (int64_t f = 0; f < s->n_families; f++) {
-        t.family = &s->family[f];
-        if (t.family->arity != arity) continue;
-        t.least = ISA(least)(s, t.family, t.threshold);
+    for (int64_t f = 0; f < s->n_classes; f++) {
+        t.kind = &s->classes[f];
+        if (t.kind->arity != arity) continue;
+        t.least = ISA(least)(s, t.kind, t.threshold);
         if (mass >= t.least) (arity == 5 ? ISA(collapse5) : ISA(collapse6))(&t, own, in);
     }
-    if (t.n_list) fwc_gates_merge(s, work->list, t.n_list);
+    if (t.n_list) fwc_merge(s, work->list, t.n_list);
 }

@@ -1,15 +1,22 @@
-/* The sorted list of the best functions, and the float64 histogram that decides scores. */
+/* The search over subsets of at most four literals: its memory, and the kernels for every instruction set. */
+#include "subset.h"
+
 #include <math.h>
 #include <string.h>
 
-#include "subset.h"
+#include "forked.h"
 
-#define FOUND fwc_found
-#define SEARCH fwc_search
-#define NAME(x) fwc_##x
-#include "../found_body.h"
+/* Scratch memory of one thread. */
+typedef struct {
+    fwc_tile tile;                   /* the chunk at work */
+    double *literal_best;            /* (ld) */
+    fwc_found *list;                 /* candidates of one subset */
+    int32_t *sums, *diagonal, *mass; /* (width, ld, ld), (ld), (ld) */
+} fwc_work;
 
-void fwc_histogram(const fwc_search *s, int arity, const int32_t *lit, double *h)
+/* Histogram of the weights by pattern of `arity` literals: pattern sums of rows r mod 4, in row order, then
+ * (0 + 1) + (2 + 3): the same on every CPU. */
+static void fwc_histogram(const fwc_search *s, int arity, const int32_t *lit, double *h)
 {
     double part[4][16];
     memset(part, 0, sizeof part);
@@ -30,10 +37,10 @@ int64_t fwc_scratch(int64_t ld, int64_t chunk, int64_t k, int64_t width)
     return (bytes + 127) / 64 * 64;
 }
 
-fwc_work fwc_carve(const fwc_search *s, int64_t width, char *scratch)
+static fwc_work fwc_carve(const fwc_search *s, int64_t width)
 {
     fwc_work work = {.tile = {.n = s->n, .n_rows = s->n_rows, .ld = s->ld, .keys = s->keys, .q = s->q}};
-    work.sums = (int32_t *)scratch;
+    work.sums = (int32_t *)(s->scratch + s->stride * THREAD);
     work.tile.bits = (float *)(work.sums + width * s->ld * s->ld);
     work.tile.weighted = work.tile.bits + s->chunk * s->ld;
     work.diagonal = (int32_t *)(work.tile.weighted + s->chunk * s->ld);
@@ -42,4 +49,22 @@ fwc_work fwc_carve(const fwc_search *s, int64_t width, char *scratch)
     work.list = (fwc_found *)(work.literal_best + s->ld);
     work.tile.rows = (int32_t *)(work.list + s->k);
     return work;
+}
+
+#define FWC_BODY "search/subset_body.h"
+#include "simd.h"
+
+void fwc_pairs(fwc_search *s)
+{
+    SELECT(s->isa, pairs)(s);
+}
+
+void fwc_triples(fwc_search *s, int64_t a0, int64_t a1)
+{
+    SELECT(s->isa, triples)(s, a0, a1);
+}
+
+void fwc_quads(fwc_search *s, const int32_t *blocks, int64_t n_blocks)
+{
+    SELECT(s->isa, quads)(s, blocks, n_blocks);
 }

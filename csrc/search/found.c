@@ -1,9 +1,10 @@
-/* The sorted list of the best functions that a search found.
- *
- * Before: #define FOUND (a struct with value, arity, lit, table), SEARCH (one with found, n_found, k, threshold and
- * three counts) and NAME(x) (the name of the function x); what they do is said where they are declared. */
+/* The sorted list of the best functions that a search found. */
+#include <math.h>
+#include <string.h>
 
-int NAME(better)(const FOUND *x, const FOUND *y)
+#include "search.h"
+
+static int better(const fwc_found *x, const fwc_found *y)
 {
     double a = fabs(x->value), b = fabs(y->value);
     if (a != b) return a > b;
@@ -13,27 +14,27 @@ int NAME(better)(const FOUND *x, const FOUND *y)
     return x->table < y->table;
 }
 
-int64_t NAME(insert)(FOUND *list, int64_t n, int64_t cap, const FOUND *entry)
+int64_t fwc_insert(fwc_found *list, int64_t n, int64_t cap, const fwc_found *entry)
 {
     int64_t low = 0, high = n;
-    if (n == cap && !NAME(better)(entry, &list[n - 1])) return n;
+    if (n == cap && !better(entry, &list[n - 1])) return n;
     while (low < high) { /* the first place that entry does not lose */
         int64_t mid = (low + high) / 2;
-        if (NAME(better)(&list[mid], entry)) low = mid + 1;
+        if (better(&list[mid], entry)) low = mid + 1;
         else high = mid;
     }
-    if (low < n && !NAME(better)(entry, &list[low])) return n; /* it is there */
+    if (low < n && !better(entry, &list[low])) return n; /* it is there */
     if (n < cap) n++;
     memmove(&list[low + 1], &list[low], (size_t)(n - 1 - low) * sizeof *list);
     list[low] = *entry;
     return n;
 }
 
-void NAME(merge)(SEARCH *s, const FOUND *list, int64_t n)
+void fwc_merge(fwc_search *s, const fwc_found *list, int64_t n)
 {
 #pragma omp critical(fwc_found_merge)
     {
-        for (int64_t i = 0; i < n; i++) s->n_found = NAME(insert)(s->found, s->n_found, s->k, &list[i]);
+        for (int64_t i = 0; i < n; i++) s->n_found = fwc_insert(s->found, s->n_found, s->k, &list[i]);
         const double worst = s->n_found == s->k ? fabs(s->found[s->k - 1].value) : 0;
         if (worst > s->threshold) {
 #pragma omp atomic write
@@ -42,7 +43,7 @@ void NAME(merge)(SEARCH *s, const FOUND *list, int64_t n)
     }
 }
 
-void NAME(count)(SEARCH *s, const int64_t *counts)
+void fwc_count(fwc_search *s, const int64_t *counts)
 {
 #pragma omp critical(fwc_found_count)
     for (int i = 0; i < 3; i++) s->counts[i] += counts[i];
