@@ -52,9 +52,7 @@ def run_part(results: Path, name: str, mode: str, options: dict[str, Any]) -> di
     here, home = FOLDER.parent, package_home()
     path = [str(here), str(home), *filter(None, [os.environ.get("PYTHONPATH")])]
     if home != here.resolve() and (here / "fw_circuits").is_dir():
-        path[:2] = path[
-            1::-1
-        ]  # an installed package is measured, not the checkout's sources, which may not be built
+        path[:2] = path[1::-1]  # an installed package is measured, not the checkout's sources, which may not be built
     environment = os.environ | {
         "FW_CIRCUITS_RESULTS": str(results), "PYTHONUNBUFFERED": "1", "PYTHONSAFEPATH": "1", "MPLBACKEND": "Agg",
         "PYTHONPATH": os.pathsep.join(dict.fromkeys(path)),
@@ -93,7 +91,7 @@ def package_home() -> Path:
     """The folder that fw_circuits is imported from; found, not imported."""
     spec = importlib.util.find_spec("fw_circuits")
     if spec is None or spec.origin is None:
-        raise SystemExit("fw_circuits is not installed; type: pip install -e '.[bench]'")
+        raise SystemExit("fw_circuits is not installed; run: pip install -e '.[bench]'")
     return Path(spec.origin).resolve().parents[1]
 
 
@@ -117,9 +115,7 @@ def parse(known: dict[str, Benchmark], arguments: list[str] | None) -> argparse.
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of: {', '.join(known)} (default: all)")
     parser.add_argument("--quick", action="store_true", help="smaller sizes, no slow peers: minutes for all")
     parser.add_argument("--again", action="store_true", help="run finished parts again")
-    parser.add_argument(
-        "--list", action="store_true", help="list the benchmarks and what is finished, then stop"
-    )
+    parser.add_argument("--list", action="store_true", help="list the benchmarks and what is finished, then stop")
     parser.add_argument("--report", action="store_true", help="build the page from what is there, then stop")
     parser.add_argument("--data", metavar="PATH", help="iwls2020: folder or tar of the contest's data")
     parser.add_argument("--seconds", type=float, help="iwls2020: time of one example")
@@ -170,9 +166,7 @@ def main(arguments: list[str] | None = None) -> int:
             interrupted = True
             break
         if record.get("seconds") is not None:
-            print(
-                f"\n--- {name}: {record['seconds']:.1f} s, {record['cpu_seconds']:.1f} s of CPU", flush=True
-            )
+            print(f"\n--- {name}: {record['seconds']:.1f} s, {record['cpu_seconds']:.1f} s of CPU", flush=True)
     return 130 if interrupted else max(summary(results, names), report(results))
 
 

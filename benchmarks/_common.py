@@ -148,9 +148,7 @@ class Table:
         """The table as aligned markdown."""
         cells = [list(self.columns), *([text_of(v).replace("|", "\\|") for v in row] for row in self.rows)]
         widths = [max(len(row[i]) for row in cells) for i in range(len(self.columns))]
-        lines = [
-            "| " + " | ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) + " |" for row in cells
-        ]
+        lines = ["| " + " | ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) + " |" for row in cells]
         return "\n".join([lines[0], "|" + "|".join("-" * (w + 2) for w in widths) + "|", *lines[1:]])
 
     def save(self, name: str) -> Path:
@@ -191,9 +189,7 @@ def save_figure(figure: Any, name: str, caption: str = "") -> Path:
     RESULTS.mkdir(parents=True, exist_ok=True)
     path = RESULTS / f"{name}.png"
     titles = "; ".join(dict.fromkeys(title for axis in figure.axes if (title := axis.get_title())))
-    figure.savefig(
-        path, dpi=150, bbox_inches="tight", pad_inches=0.05
-    )  # a legend beside the axes is never cut
+    figure.savefig(path, dpi=150, bbox_inches="tight", pad_inches=0.05)  # a legend beside the axes is never cut
     plt.close(figure)
     with Image.open(path) as picture:
         small = picture.convert("RGB").quantize(64)

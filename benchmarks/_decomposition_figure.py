@@ -40,9 +40,7 @@ def draw_figure(
             bottom.semilogy(*zip(*done, strict=True), mark + "--", mfc="none", label=f"ABC, K = {k}", **style)
         if late:
             place = np.array(late) + 0.08 * (k - 2)  # side by side where they would cover each other
-            bottom.semilogy(
-                place, [limit] * len(late), mark, label=f"ABC, K = {k}: not in {limit:g} s", **style
-            )
+            bottom.semilogy(place, [limit] * len(late), mark, label=f"ABC, K = {k}: not in {limit:g} s", **style)
     bottom.set_xticks(range(1, max(sizes) + 1))
     bottom.set(xlabel="gates s of a sub-circuit", ylabel="seconds")
     _figures.legend(bottom)

@@ -70,9 +70,7 @@ def dots(axis: Any, rows: Sequence[str], series: Mapping[str, Sequence[float | N
     axis.set_ylim(-0.6, len(rows) - 0.4)
 
 
-def bars(
-    axis: Any, rows: Sequence[str], values: Sequence[float], labels: Sequence[str], ours: Sequence[bool]
-) -> None:
+def bars(axis: Any, rows: Sequence[str], values: Sequence[float], labels: Sequence[str], ours: Sequence[bool]) -> None:
     """Horizontal bars, this package blue and others grey, each with its figure behind it."""
     places = np.arange(len(rows))[::-1]
     drawn = axis.barh(places, values, color=[BLUE if own else GREY for own in ours], height=0.6)

@@ -185,9 +185,7 @@ def forest(kind: Kind, X: np.ndarray, y: np.ndarray, quick: bool) -> Fitted:
 def perceptron(kind: Kind, X: np.ndarray, y: np.ndarray, quick: bool) -> Fitted:
     """MLP with early stopping on a tenth of the rows."""
     make = MLPClassifier if kind.goal == "class" else MLPRegressor
-    net = make(
-        hidden_layer_sizes=WIDTHS, early_stopping=True, n_iter_no_change=20, max_iter=300, random_state=SEED
-    )
+    net = make(hidden_layer_sizes=WIDTHS, early_stopping=True, n_iter_no_change=20, max_iter=300, random_state=SEED)
     model = make_pipeline(StandardScaler(), net).fit(X, y)
     return Fitted(model.predict, f"{sum(w.size for w in (*net.coefs_, *net.intercepts_))} parameters", "no")
 

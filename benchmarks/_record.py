@@ -74,9 +74,7 @@ def write_record(results: Path, record: Mapping[str, Any]) -> None:
 def forget(results: Path, name: str) -> None:
     """Delete what an earlier run of a part kept, so that no old table stands beside a new one."""
     old = read_record(results, name)
-    files = [
-        f"{table['name']}{extension}" for table in old.get("tables", []) for extension in (".csv", ".md")
-    ]
+    files = [f"{table['name']}{extension}" for table in old.get("tables", []) for extension in (".csv", ".md")]
     files += [f"{figure['name']}.png" for figure in old.get("figures", [])]
     for file in [*files, f"{name}.json", f"{name}.run.json"]:
         (results / Path(file).name).unlink(missing_ok=True)
@@ -92,9 +90,7 @@ def commit() -> str:
     try:
         run = {"cwd": FOLDER, "capture_output": True, "text": True, "check": True}
         known = subprocess.run(["git", "rev-parse", "--short", "HEAD"], **run).stdout.strip()
-        changed = subprocess.run(
-            ["git", "status", "--porcelain", "--untracked-files=no"], **run
-        ).stdout.strip()
+        changed = subprocess.run(["git", "status", "--porcelain", "--untracked-files=no"], **run).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return f"{known} (changed)" if changed else known

@@ -64,9 +64,7 @@ class Member:
 
     def __call__(self, X: Floats) -> Floats:
         """Values."""
-        return self.intercept + sum(
-            (b * a(X) for b, a in zip(self.coef, self.atoms, strict=True)), np.zeros(len(X))
-        )
+        return self.intercept + sum((b * a(X) for b, a in zip(self.coef, self.atoms, strict=True)), np.zeros(len(X)))
 
     def at(self, eps: float) -> Size:
         """Bounds on C(f, eps) from those that were counted: sizes fall as eps grows."""
@@ -95,9 +93,7 @@ def parities(sizes: tuple[int, ...], gauge_up_to: int) -> Iterator[Member]:
         atom = Atom(parity_circuit(m), 1, tuple(range(m)), lattice)
         X = corners(m)
         f = atom(X)
-        known = tuple(
-            Size(e, inputs_needed(f, e) - 1.0, float(atom.n_gates)) for e in (0.999, RELATIVE, 0.25, 0.125)
-        )
+        known = tuple(Size(e, inputs_needed(f, e) - 1.0, float(atom.n_gates)) for e in (0.999, RELATIVE, 0.25, 0.125))
         coefficient = abs(float(np.mean(f * (-1.0) ** X.sum(axis=1))))
         yield Member("parity", m - 1.0, f"m = {m}", (atom,), np.ones(1), 0.0, lattice, True, X, RELATIVE, known,
                      coefficient * (m - 1.0) ** (1.0 / GAMMA), "deep" if m <= 6 else "", m <= gauge_up_to)  # fmt: skip
@@ -146,11 +142,7 @@ def block_means(sizes: tuple[int, ...], gauge_up_to: int) -> Iterator[Member]:
     for K in sizes:
         lattice = Lattice.boolean(4 * K)
         atoms = tuple(Atom(parity_circuit(4), 1, tuple(range(4 * i, 4 * i + 4)), lattice) for i in range(K))
-        X = (
-            np.random.default_rng(K).integers(0, 2, (1000, 4 * K)).astype(np.float64)
-            if K > 2
-            else corners(4 * K)
-        )
+        X = np.random.default_rng(K).integers(0, 2, (1000, 4 * K)).astype(np.float64) if K > 2 else corners(4 * K)
         deviation, known = 1.0 / sqrt(K), []
         for part in (0.999, 0.9, 0.75, RELATIVE, 0.25, 0.125):
             kept = ceil(K - (part * deviation * K) ** 2 - 1e-9)
@@ -179,9 +171,7 @@ def hat_series(d: int, beta: float, levels: int = 12, *, seed: int) -> Callable[
     return f
 
 
-def greedy(
-    family: str, f: Callable[[Floats], Floats], d: int, top: int, gauge_up_to: int
-) -> Iterator[Member]:
+def greedy(family: str, f: Callable[[Floats], Floats], d: int, top: int, gauge_up_to: int) -> Iterator[Member]:
     """Level after level, the sign of what is left at the grid points, times the best factor; one member per level."""
     ticks = (np.arange(1 << 13 if d == 1 else 1 << 7) + 0.5) / (1 << 13 if d == 1 else 1 << 7)
     X = np.stack(np.meshgrid(*[ticks] * d, indexing="ij"), axis=-1).reshape(-1, d)
@@ -199,11 +189,7 @@ def greedy(
         atoms = [Atom(a.circuit, a.level, a.literals, lattice) for a in atoms]
         v = np.arange(1 << (k * d))
         grid = np.stack([v >> (k * i) & ((1 << k) - 1) for i in range(d)], axis=1) / ((1 << k) - 1.0)
-        rest = (
-            f(grid)
-            - intercept
-            - sum((b * a(grid) for b, a in zip(coef, atoms, strict=True)), np.zeros(len(grid)))
-        )
+        rest = f(grid) - intercept - sum((b * a(grid) for b, a in zip(coef, atoms, strict=True)), np.zeros(len(grid)))
         table = int.from_bytes(np.packbits(rest > 0.0, bitorder="little").tobytes(), "little")
         atom = Atom(from_truth_table(table, k * d), k, tuple(range(k * d)), lattice)
         values = atom(X)

@@ -57,9 +57,7 @@ def smallest(table: int, n: int, limit: float) -> Synthesis:
     while (left := limit - (perf_counter() - start)) > 0:
         command = f"lutexact -I {n} -N {gates} -K 2 {table:0{digits}x}"
         try:
-            text = subprocess.run(
-                [PROGRAM, "-c", command], capture_output=True, text=True, timeout=left
-            ).stdout
+            text = subprocess.run([PROGRAM, "-c", command], capture_output=True, text=True, timeout=left).stdout
         except subprocess.TimeoutExpired:
             break
         if "Error" in text:

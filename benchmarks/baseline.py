@@ -45,8 +45,7 @@ def run(quick: bool = False) -> list[str]:
         for loss in ("squared", "logistic")[: 1 if quick else 2]:
             for penalty in (baseline.PENALTY[loss], 0.0):
                 runs = [
-                    accuracy(label, share, loss, penalty, seed, **options)
-                    for seed in SEEDS[: 1 if quick else None]
+                    accuracy(label, share, loss, penalty, seed, **options) for seed in SEEDS[: 1 if quick else None]
                 ]
                 found = [value for value, _ in runs]
                 mean = float(np.mean(found))
@@ -55,9 +54,7 @@ def run(quick: bool = False) -> list[str]:
                 each = " ".join(f"{value:.3f}" for value in found)
                 table.add(name, f"{share:.0%}", loss, penalty, mean, min(found), each, norm, seconds)
                 if penalty and loss == "squared" and not quick:
-                    targets.append(
-                        (f"{name}, {loss} loss, penalised, mean test accuracy", mean, ">=", target)
-                    )
+                    targets.append((f"{name}, {loss} loss, penalised, mean test accuracy", mean, ">=", target))
     table.show("baseline")
     summarise(table, quick)
     return check_targets(targets)
@@ -75,14 +72,10 @@ def summarise(table, quick):
     axis.set_yticks(range(len(rows))[::-1], names)
     axis.set_ylim(-0.6, len(rows) - 0.4)
     axis.set_xlabel("test accuracy, a dot a seed")
-    save_figure(
-        figure, "baseline", "Test accuracy of gradient-trained ResNets with the penalty on R and without it"
-    )
+    save_figure(figure, "baseline", "Test accuracy of gradient-trained ResNets with the penalty on R and without it")
     words = []
     for name in dict.fromkeys(row[0] for row in rows):
-        with_, without = (
-            next(r for r in rows if r[0] == name and bool(r[3]) is kind) for kind in (True, False)
-        )
+        with_, without = (next(r for r in rows if r[0] == name and bool(r[3]) is kind) for kind in (True, False))
         verb = "raises" if with_[4] > without[4] else "does NOT raise"
         words.append(
             f"the penalty {verb} the mean test accuracy on {name} ({without[4]:.3f} without, {with_[4]:.3f} with)"

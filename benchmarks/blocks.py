@@ -93,8 +93,7 @@ def summarise(table: Table) -> None:
     """Where we stand beside the best peer of each task."""
     ours = {row[0]: row for row in table.rows if row[1] == "fw_circuits"}
     best = {
-        task: max((r[2] for r in table.rows if r[0] == task and r[1] != "fw_circuits"), default=None)
-        for task in ours
+        task: max((r[2] for r in table.rows if r[0] == task and r[1] != "fw_circuits"), default=None) for task in ours
     }
     known = {task: peer for task, peer in best.items() if peer is not None}
     won = [task for task, peer in known.items() if ours[task][2] > peer]

@@ -75,9 +75,7 @@ def random_atoms(
         for j in range(1, n_gates):
             fresh = j + 2 if j + 2 <= support else int(rng.integers(1, support + j))
             gates.append(Gate(int(rng.choice([1, 2, 4, 6, 7, 8, 9, 11, 13, 14])), support + j, fresh))
-        atoms.append(
-            Atom(Circuit(support, tuple(gates), (2 * (support + n_gates),)), level, literals, lattice)
-        )
+        atoms.append(Atom(Circuit(support, tuple(gates), (2 * (support + n_gates),)), level, literals, lattice))
     return atoms
 
 
@@ -120,9 +118,7 @@ def deviation_of(net: ResNet, combination: Callable[[Floats], Floats], points: F
 
 def real_data(quick: bool, n_points: int) -> Table:
     """Networks of solutions."""
-    table = Table(
-        ["data", "levels", "atoms", "gates", *PARTS, *COLUMNS, "seconds", "R lower", "R upper", "R ratio"]
-    )
+    table = Table(["data", "levels", "atoms", "gates", *PARTS, *COLUMNS, "seconds", "R lower", "R upper", "R ratio"])
     for name, X, y, options in tasks(quick):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -176,9 +172,7 @@ def run(quick: bool) -> list[str]:
     for row in real.rows:
         targets.append((f"{row[0]} {row[1]}, neurons / theory", row[11], "<=", 1.0))
         targets.append((f"{row[0]} {row[1]}, deviation over {n_points} points", row[14], "<=", 1e-9))
-    targets.append(
-        ("random circuits, largest neurons / theory", max(row[7] for row in growth.rows), "<=", 1.0)
-    )
+    targets.append(("random circuits, largest neurons / theory", max(row[7] for row in growth.rows), "<=", 1.0))
     targets.append(("random circuits, largest deviation", max(row[10] for row in growth.rows), "<=", 1e-9))
     return check_targets(targets)
 

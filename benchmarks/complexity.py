@@ -52,9 +52,7 @@ def random_network(depth: int, seed: int) -> ResNet:
         )
         for _ in range(depth)
     ]
-    return ResNet(
-        rng.normal(size=(WIDTH, 4)), rng.normal(size=WIDTH), blocks, rng.normal(size=(1, WIDTH)), [0.0]
-    )
+    return ResNet(rng.normal(size=(WIDTH, 4)), rng.normal(size=WIDTH), blocks, rng.normal(size=(1, WIDTH)), [0.0])
 
 
 def tasks() -> dict[str, tuple[Any, Any]]:
@@ -90,9 +88,7 @@ class Measured:
     def add(self, name: str, net: ResNet, box: Box, ways: tuple[Way, ...], repeats: int = 5) -> None:
         """A row for each way."""
         for geometry, method, streams in ways:
-            timer = (
-                self.certificate(name, net, box, geometry, streams, repeats) if method == "affine" else None
-            )
+            timer = self.certificate(name, net, box, geometry, streams, repeats) if method == "affine" else None
             with Timer() as whole:
                 R = net.complexity(box, geometry, method=method, streams=streams, n_cells=CELLS)
             if name.startswith("trained"):
@@ -100,9 +96,7 @@ class Measured:
             self.table.add(name, net.n_neurons, net.depth, geometry, method, streams, R.lower, R.upper, R.ratio,
                            timer.wall if timer else None, whole.wall)  # fmt: skip
 
-    def certificate(
-        self, name: str, net: ResNet, box: Box, geometry: str, streams: str, repeats: int
-    ) -> Timer:
+    def certificate(self, name: str, net: ResNet, box: Box, geometry: str, streams: str, repeats: int) -> Timer:
         """The time of diagonals and activation bounds."""
         _, timer = best_of(
             repeats,
@@ -151,8 +145,7 @@ def run(quick: bool = False) -> list[str]:
     if not quick:
         limits["compiled, levels 3 l1"] = 30.0
     targets = [
-        (f"seconds, affine certificate, {name}", found.seconds[name], "<=", limit)
-        for name, limit in limits.items()
+        (f"seconds, affine certificate, {name}", found.seconds[name], "<=", limit) for name, limit in limits.items()
     ]
     for geometry in ("l1", "l2"):
         median = float(np.median(found.ratios[geometry, "affine", "all"]))

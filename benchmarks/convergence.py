@@ -156,9 +156,7 @@ def run(quick: bool = False) -> list[str]:
     table = Table(["problem", "form", "method", "passes", "CPU seconds", "relative gap",
                    *[f"passes to {g:g}" for g in GAPS],
                    "CPU s to 0.001", "slope of gap", "slope of h", "largest h (t+2) / 2 C_f", "atoms"])  # fmt: skip
-    optima = Table(
-        ["problem", "form", "parameter", "objective", "relative gap, certified", "cvxpy off by", "atoms"]
-    )
+    optima = Table(["problem", "form", "parameter", "objective", "relative gap, certified", "cvxpy off by", "atoms"])
     forms, targets, found = supported_forms(), [], {}
     for name, X, y, form in problems(quick):
         value = LAMS[name]
@@ -197,14 +195,9 @@ def conclude(found: dict[str, dict[str, Measured]], forms: dict[str, tuple[str, 
     """The finding, in words."""
     others = [m for m in METHODS if m != "corrective"]
     reached = [
-        f"{m} on {n} in {passes}"
-        for n, runs in found.items()
-        for m in others
-        if (passes := runs[m].passes_to(GAPS[0]))
+        f"{m} on {n} in {passes}" for n, runs in found.items() for m in others if (passes := runs[m].passes_to(GAPS[0]))
     ]
-    passes = ", ".join(
-        str(r["corrective"].passes_to(GAPS[1]) or f"more than {limit}") for r in found.values()
-    )
+    passes = ", ".join(str(r["corrective"].passes_to(GAPS[1]) or f"more than {limit}") for r in found.values())
     nearest = {n: min(others, key=lambda m: r[m].gaps[-1]) for n, r in found.items()}
     rest = "; ".join(f"{n}: {m} {found[n][m].gaps[-1]:.1e}" for n, m in nearest.items())
     slopes = {n: r["vanilla"].slope for n, r in found.items()}
@@ -225,5 +218,5 @@ def conclude(found: dict[str, dict[str, Measured]], forms: dict[str, tuple[str, 
         "A fully-corrective pass adds up to 20 atoms and solves a small convex problem, the others add one and take "
         "one step: passes are equal only in oracle calls; the seconds are in the table. C_f <= 4 tau^2 is crude. "
         "Squared loss, exact line search, and one draw of each problem. "
-        + ("The eps form is the corrective method's alone." if split else f"Forms solved: {forms}."),
+        + ("The eps form is the fully-corrective method's alone." if split else f"Forms solved: {forms}."),
     )

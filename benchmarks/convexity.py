@@ -115,9 +115,7 @@ def sampled(mean: Mean, values: np.ndarray) -> list[tuple[int, float, int]]:
     found = []
     for draw in range(DRAWS if count <= 1024 else DRAWS_LARGE):
         rows = size_against_error(mean, CUBE, numbers, repeats=1, random_state=SEED + draw)
-        found += [
-            (row.n, row.rms_error, int(row.n_gates)) for row in rows
-        ]  # one repeat: figures of one circuit
+        found += [(row.n, row.rms_error, int(row.n_gates)) for row in rows]  # one repeat: figures of one circuit
     return found
 
 
@@ -246,9 +244,7 @@ def measure(
     return ratios, points
 
 
-def fit(
-    ratios: dict[tuple[int, float], dict[str, float]], counts: Sequence[int]
-) -> dict[tuple[str, float], float]:
+def fit(ratios: dict[tuple[int, float], dict[str, float]], counts: Sequence[int]) -> dict[tuple[str, float], float]:
     """Show the ratios with their growth in K; the fitted exponents by family and gamma."""
     table = Table(["gamma", "family", *[f"K = {k}" for k in counts], "exponent", "predicted"])
     large = [k for k in counts if k >= FIT_FROM]

@@ -345,9 +345,7 @@ def whole(plan: Plan) -> list[Point]:
     single = [(s, log(e.seconds)) for k, s, e in points if k == 1 and e.gates and s >= 3]
     if len(single) > 2:
         b, error = slope(*np.array(single).T)
-        print(
-            f"\nlutexact, K = 1, s >= 3: x {np.exp(b):.1f} a gate (log slope {b:.2f}, error {text_of(error)})"
-        )
+        print(f"\nlutexact, K = 1, s >= 3: x {np.exp(b):.1f} a gate (log slope {b:.2f}, error {text_of(error)})")
     return points
 
 

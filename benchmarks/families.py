@@ -42,9 +42,7 @@ def wrong_rows(data, fresh, oracle, lam, time_limit=None):
     """Solution, rows of ``fresh`` that it gets wrong, and seconds."""
     with Timer() as timer, warnings.catch_warnings():
         warnings.simplefilter("ignore", SolverWarning)
-        found = solve(
-            data.X, data.y, loss="logistic", lam=lam, oracle=oracle, max_iter=30, time_limit=time_limit
-        )
+        found = solve(data.X, data.y, loss="logistic", lam=lam, oracle=oracle, max_iter=30, time_limit=time_limit)
     return found, int(np.sum(found.predict(fresh.X) != fresh.y)), timer.wall
 
 

@@ -99,9 +99,7 @@ def summarise(table: Table) -> None:
     _figures.lines(axis, curves)
     axis.set(xlabel="literals", ylabel="seconds of an exact pass")
     _figures.legend(axis)
-    save_figure(
-        figure, "gate_scope", f"Seconds of an exact search of all circuits of 4 and of 5 gates, {ROWS:,} rows"
-    )
+    save_figure(figure, "gate_scope", f"Seconds of an exact search of all circuits of 4 and of 5 gates, {ROWS:,} rows")
     ends = [f"{name}: {y[-1]:.2g} s at {x[-1]} literals" for name, (x, y) in curves.items()]
     better = sum(row[9] > row[10] for row in table.rows)
     tell(

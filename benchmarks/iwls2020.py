@@ -48,9 +48,7 @@ def learn(parts, seconds):
     """The rounded circuit of one example, and what was chosen."""
     (X, y), (V, v) = parts["train"], parts["validation"]
     start = time.perf_counter()
-    settings = Settings.of(
-        gamma=GAMMA, loss="logistic", oracle="deep", time_limit=seconds, tol=1e-2, max_iter=MAX_ITER
-    )
+    settings = Settings.of(gamma=GAMMA, loss="logistic", oracle="deep", time_limit=seconds, tol=1e-2, max_iter=MAX_ITER)
     problem = prepare(X, y, settings)
     first = first_search(problem)
     lams = [first.lam_max * ratio for ratio in RATIOS]
@@ -85,9 +83,7 @@ def run(quick: bool, data: str | None = None, seconds: float = 60.0, only: str |
             folder = Path(scratch)
         names = sorted(p.name.split(".")[0] for p in (folder / "test").iterdir() if p.suffix == ".pla")
         names = [n for n in names if not only or n.removeprefix("ex") in only.split(",")]
-        return _table(
-            folder, names[:: max(1, len(names) // 2)][:2] if quick else names, 5.0 if quick else seconds
-        )
+        return _table(folder, names[:: max(1, len(names) // 2)][:2] if quick else names, 5.0 if quick else seconds)
 
 
 def _table(folder: Path, names: list[str], seconds: float) -> list[str]:
@@ -137,9 +133,7 @@ def summarise(table: Table) -> None:
     before = np.array([row[5] for row in table.rows])
     order = np.argsort(accuracy, kind="stable")
     figure, (axis,) = _figures.panels(1, 3.4)
-    axis.plot(
-        np.arange(len(order)), before[order], "s", color=_figures.GREY, mfc="none", label="before rounding"
-    )
+    axis.plot(np.arange(len(order)), before[order], "s", color=_figures.GREY, mfc="none", label="before rounding")
     axis.plot(np.arange(len(order)), accuracy[order], "o", color=_figures.BLUE, label="one Boolean circuit")
     axis.axhline(accuracy.mean(), color=_figures.ORANGE, lw=1, label=f"mean {accuracy.mean():.3f}")
     axis.set(xlabel="examples, worst first", ylabel="test accuracy")

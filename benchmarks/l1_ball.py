@@ -30,9 +30,7 @@ def problem(n: int, d: int) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(SEED)
     A = np.asfortranarray(rng.standard_normal((n, d)))
     signal = np.zeros(d)
-    signal[rng.choice(d, N_NONZEROS, replace=False)] = rng.choice([-1, 1], N_NONZEROS) * rng.uniform(
-        1, 2, N_NONZEROS
-    )
+    signal[rng.choice(d, N_NONZEROS, replace=False)] = rng.choice([-1, 1], N_NONZEROS) * rng.uniform(1, 2, N_NONZEROS)
     b = A @ signal + 0.5 * np.sqrt(N_NONZEROS) * rng.standard_normal(n)
     A -= A.mean(axis=0)
     return A, b - b.mean()
@@ -98,9 +96,7 @@ def run(quick: bool) -> list[str]:
     repeats = 3 if quick else 5
     table = Table(["solver", "form", "passes", "seconds", "CPU seconds", "relative gap", "non-zeros"])
 
-    def add(
-        name: str, form: str, function: Callable[[], tuple[np.ndarray, int | None]]
-    ) -> tuple[float, float, int]:
+    def add(name: str, form: str, function: Callable[[], tuple[np.ndarray, int | None]]) -> tuple[float, float, int]:
         (w, passes), timer = best_of(repeats, function)
         gap = ball_gap(A, b, w, tau) if form == "ball" else penalised_gap(A, b, w, alpha)
         table.add(name, form, passes, timer.wall, timer.cpu, gap, int(np.count_nonzero(w)))

@@ -62,9 +62,7 @@ def full_program(f: Any, gamma: float) -> float:
     tables = np.arange(0, 1 << 16, 2)
     T = np.where(tables >> np.arange(16)[:, None] & 1, 1.0, -1.0)
     prices = np.maximum(1, cost_table()[tables].astype(int)) ** (1.0 / gamma)
-    return float(
-        linprog(np.concatenate([prices, prices]), A_eq=np.hstack([T, -T]), b_eq=f, method="highs-ds").fun
-    )
+    return float(linprog(np.concatenate([prices, prices]), A_eq=np.hstack([T, -T]), b_eq=f, method="highs-ds").fun)
 
 
 def agreement(count: int, gammas: tuple[float, ...]) -> tuple[float, float]:
@@ -109,9 +107,7 @@ def five_inputs(max_gates: tuple[int, ...], gamma: float = 3.0) -> list[htmc.Fiv
         f"Gaussian, seed {SEED}": rng.normal(size=32),
         f"Gaussian, seed {SEED}, second": rng.normal(size=32),
     }
-    table = Table(
-        ["function", "known to gates", "lower", "upper", "upper / lower", "atoms", "gates of f", "cpu s"]
-    )
+    table = Table(["function", "known to gates", "lower", "upper", "upper / lower", "atoms", "gates of f", "cpu s"])
     found = []
     for most in max_gates:
         htmc.five_input_bracket(0, gamma, max_gates=most)  # the list is made once
@@ -153,9 +149,7 @@ def draw(found: dict[float, list[htmc.ClassNorm]], counts: dict[float, int]) -> 
         top.scatter(own, others, s=12, **style)
     ends = np.array([0.97, 2.25])
     top.plot(ends, ends, color=_figures.INK, linewidth=1, label="equal")
-    top.set(
-        xlabel="cost as itself, kappa^(1/gamma)", ylabel="least cost as a combination\nof others", xlim=ends
-    )
+    top.set(xlabel="cost as itself, kappa^(1/gamma)", ylabel="least cost as a combination\nof others", xlim=ends)
     _figures.legend(top, ncols=4, columnspacing=1.0, handletextpad=0.2)
     gammas = sorted(counts)
     bottom.plot(gammas, [counts[g] for g in gammas], "o-", color=_figures.BLUE)

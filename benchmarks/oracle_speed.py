@@ -108,9 +108,7 @@ def reference_ratio(n_rows: int, n: int) -> tuple[float, float]:
     return times[0], times[1]
 
 
-def passes(
-    table: Table, sizes: tuple[int, ...], n_rows: int, repeats: int, product: float
-) -> dict[int, list[float]]:
+def passes(table: Table, sizes: tuple[int, ...], n_rows: int, repeats: int, product: float) -> dict[int, list[float]]:
     """Fill the table; seconds of a pass at the third gradient and at noise, by literals."""
     rng, seconds = np.random.default_rng(SEED), {}
     for n in sizes:
@@ -138,9 +136,7 @@ def run(quick: bool = False) -> list[str]:
     product = product_time(n_rows, 64, repeats)
     gemm = 2 * 2016**2 * n_rows / product
     print(f"{n_rows} rows, {THREADS} threads; float32 product 2016 x {n_rows} x 2016: {1e3 * product:.0f} ms")
-    table = Table(
-        ["literals", "weights", "ms", "/ product", "GFlop/s", "second bound", "integer scan", "exact"]
-    )
+    table = Table(["literals", "weights", "ms", "/ product", "GFlop/s", "second bound", "integer scan", "exact"])
     seconds = passes(table, sizes, n_rows, repeats, product)
     table.show("oracle_speed")
     for n in () if quick else sizes:
@@ -189,6 +185,4 @@ def draw(table: Table, product: float, n_rows: int) -> None:
     figure, (axis,) = _figures.panels(1, 3.0)
     _figures.bars(axis, names, times, [f"{t:.0f} ms" for t in times], [True] * (len(times) - 1) + [False])
     axis.set_xlabel(f"ms per pass, {n_rows:,} rows, {THREADS} threads")
-    save_figure(
-        figure, "oracle_speed", "Time of an exact pass beside the product of all pairs of 64 literals"
-    )
+    save_figure(figure, "oracle_speed", "Time of an exact pass beside the product of all pairs of 64 literals")

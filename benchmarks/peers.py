@@ -126,9 +126,7 @@ def synthesis(quick: bool, table: Table) -> tuple[list[tuple[str, int, int]], li
         seconds = time.perf_counter() - start
         if circuit.truth_table() != bits:
             raise RuntimeError(f"from_truth_table returned another function than {name}")
-        table.add(
-            name, n, "fw_circuits", circuit.n_gates, "smallest (catalogue)" if n <= 4 else "no claim", seconds
-        )
+        table.add(name, n, "fw_circuits", circuit.n_gates, "smallest (catalogue)" if n <= 4 else "no claim", seconds)
         exact = _synthesis.smallest(bits, n, SYNTHESIS_SECONDS)
         ended = "smallest (SAT)" if exact.ended == "exact" else exact.ended
         table.add(name, n, "ABC lutexact", exact.gates, ended, exact.seconds)
@@ -148,9 +146,7 @@ def draw(scores: dict[str, dict[str, float]]) -> None:
     for name in names[::-1]:
         marker, color = looks[name]
         big = name in OURS  # ours stand a little higher, so that they hide nobody
-        points = [
-            (max(1 - scores[t][name], 1e-5), i + 0.25 * big) for i, t in enumerate(rows) if name in scores[t]
-        ]
+        points = [(max(1 - scores[t][name], 1e-5), i + 0.25 * big) for i, t in enumerate(rows) if name in scores[t]]
         axis.plot(*zip(*points, strict=True), marker, color=color, ms=11 if big else 10, mew=2.2, ls="",
                   mfc=color if big else "none", label=name)  # fmt: skip
     axis.set_xscale("log")
@@ -185,9 +181,7 @@ def run(quick: bool = False) -> list[str]:
     for task, found in scores.items():
         mine = max((n for n in OURS if n in found), key=found.__getitem__)
         best = max((n for n in found if n not in OURS), key=found.__getitem__)
-        targets.append(
-            (f"{task}: best of ours minus best peer ({best})", found[mine] - found[best], ">=", -ALLOWED)
-        )
+        targets.append((f"{task}: best of ours minus best peer ({best})", found[mine] - found[best], ">=", -ALLOWED))
         sentence = f"{task} {found[mine]:.4f} against {found[best]:.4f} ({best})"
         (won if found[mine] >= found[best] else lost).append(sentence)
     larger = [f"{name} {mine} to {least}" for name, mine, least in pairs if mine > least]

@@ -38,9 +38,7 @@ def random_net() -> ResNet:
         Block(rng.normal(size=(1024, 16)) / 4, rng.normal(size=1024), rng.normal(size=(16, 1024)) / 256)
         for _ in range(4)
     ]
-    return ResNet(
-        rng.normal(size=(16, 4)), np.zeros(16), tuple(blocks), rng.normal(size=(1, 16)) / 4, np.zeros(1)
-    )
+    return ResNet(rng.normal(size=(16, 4)), np.zeros(16), tuple(blocks), rng.normal(size=(1, 16)) / 4, np.zeros(1))
 
 
 def trained_net() -> ResNet:
@@ -49,9 +47,7 @@ def trained_net() -> ResNet:
 
     X = np.random.default_rng(SEED).uniform(-1, 1, (1000, 2))
     manual_seed(SEED)
-    perceptron = nn.Sequential(
-        nn.Linear(2, 256), nn.ReLU(), nn.Linear(256, 256), nn.ReLU(), nn.Linear(256, 1)
-    )
+    perceptron = nn.Sequential(nn.Linear(2, 256), nn.ReLU(), nn.Linear(256, 256), nn.ReLU(), nn.Linear(256, 1))
     return baseline.train(X, np.sin(3 * X[:, 0]) * X[:, 1], module=perceptron, penalty=0.0, steps=STEPS)
 
 
@@ -79,9 +75,7 @@ def errors(net: ResNet, probabilities: tuple[Floats, ...], X: Floats, draws: int
     """Mean square error over draws, at every point."""
     f = net.forward(X)
     return np.asarray(
-        np.mean(
-            [(draw(net, probabilities, r).forward(X) - f) ** 2 for r in range(SEED, SEED + draws)], axis=0
-        )
+        np.mean([(draw(net, probabilities, r).forward(X) - f) ** 2 for r in range(SEED, SEED + draws)], axis=0)
     )
 
 
@@ -180,8 +174,7 @@ def summarise(table: Table, false: Table, worst: dict[str, float], draws: str) -
     beyond = {name: max(row[6] for row in false.rows if row[0] == name) for name in names}
     held = max(*worst.values(), *(row[8] for row in false.rows))
     claims = "; ".join(
-        f"{name}: error {'beyond' if v > 1 else 'NOT beyond'} the claim, x {v:.1f}"
-        for name, v in beyond.items()
+        f"{name}: error {'beyond' if v > 1 else 'NOT beyond'} the claim, x {v:.1f}" for name, v in beyond.items()
     )
     tell(
         "pruning",

@@ -117,7 +117,7 @@ def summarise(scores: Table, proofs: Table, n_points: int) -> None:
         "real_data",
         f"{'; '.join(words)}. All {len(proofs.rows)} solutions are within a relative gap of "
         f"{max(row[9] for row in proofs.rows):.1e}, their networks within {max(row[11] for row in proofs.rows):.1e} "
-        f"over {n_points:,} hostile points.",
+        f"over {n_points:,} adversarial points.",
         "Two small tables, differences within the spread of the folds are no ranking. "
         + (
             "Cross-validation chooses literals alone on both."

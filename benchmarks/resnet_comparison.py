@@ -95,9 +95,7 @@ def run(quick: bool = False) -> list[str]:
         save_figure(figure(found, quantity), name, caption)
     tell("resnet_comparison", *verdict(found))
     deviation = max(row["deviation"] for row in medians)
-    return check_targets(
-        [("largest deviation of a compiled network from its solution", deviation, "<=", 1e-9)]
-    )
+    return check_targets([("largest deviation of a compiled network from its solution", deviation, "<=", 1e-9)])
 
 
 def short_table(medians: list[dict]) -> Table:
@@ -105,9 +103,7 @@ def short_table(medians: list[dict]) -> Table:
     table = Table(["task", "family", "error", "R l1", "R l2", "neurons", "seconds"])
     for row in medians:
         ends = [f"{row[f'{g}_lower']:.3g}..{row[f'{g}_upper']:.3g}" for g in ("l1", "l2")]
-        table.add(
-            row["task"], row["family"], f"{row['error']:.4f}", *ends, row["neurons"], f"{row['seconds']:.2f}"
-        )
+        table.add(row["task"], row["family"], f"{row['error']:.4f}", *ends, row["neurons"], f"{row['seconds']:.2f}")
     return table
 
 

@@ -55,9 +55,7 @@ class Link(dict[str, float]):
 
     def __init__(self, member: Member) -> None:
         at, htmc_ends = member.at(member.eps), member.htmc()
-        super().__init__(
-            size_lower=at.lower, size_upper=at.upper, htmc_lower=htmc_ends[0], htmc_upper=htmc_ends[1]
-        )
+        super().__init__(size_lower=at.lower, size_upper=at.upper, htmc_lower=htmc_ends[0], htmc_upper=htmc_ends[1])
         self.member = member
 
     def __missing__(self, name: str) -> float:
@@ -173,9 +171,7 @@ class Growth:
     def of(cls, x: Sequence[float] | Floats, y: Sequence[float] | Floats) -> Growth:
         """The line in log-log."""
         line = power_law(x, y)
-        return cls(
-            line.slope, line.error, float(np.exp(line.intercept)), len(x), float(min(x)), float(max(x))
-        )
+        return cls(line.slope, line.error, float(np.exp(line.intercept)), len(x), float(min(x)), float(max(x)))
 
 
 def growth(links: list[Link], name: str) -> Growth | None:
@@ -191,9 +187,7 @@ def along_path(f: Callable[[Floats], Floats], d: int, levels: tuple[int, ...], n
     X = np.stack(np.meshgrid(*[ticks] * d, indexing="ij"), axis=-1).reshape(-1, d)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the errors are measured, optimal or not
-        found = htmc.rate(
-            path(X, f(X), gamma=GAMMA, levels=levels, n_lams=n_lams, ratio=1e-2, max_iter=20, tol=1e-2)
-        )
+        found = htmc.rate(path(X, f(X), gamma=GAMMA, levels=levels, n_lams=n_lams, ratio=1e-2, max_iter=20, tol=1e-2))
     return Growth.of(1.0 / found.errors, found.gates)
 
 
@@ -219,15 +213,11 @@ def exponents(families: dict[str, list[Link]], paths: dict[str, Growth]) -> dict
 def rate_gap(family: str, links: list[Link]) -> tuple[str, str]:
     """How far the two ends are apart: a sentence, and the gap alone; all fits over the sizes whose R is known."""
     known = [link for link in links if isfinite(link["l2_upper"])]
-    fits = (
-        [growth(known, name) for name in ("size_lower", "size_upper", "l2_upper", "formula")] if known else []
-    )
+    fits = [growth(known, name) for name in ("size_lower", "size_upper", "l2_upper", "formula")] if known else []
     lower, upper, R, formula = fits or [None] * 4
     if upper is None or R is None or formula is None:
         return f"{family}: too few sizes for a rate gap.", ""
-    base, how = (
-        (lower, "fit of what is proved") if lower is not None else (upper, "constructed, no bound below")
-    )
+    base, how = (lower, "fit of what is proved") if lower is not None else (upper, "constructed, no bound below")
     x = SIZE.get(family, "1/eps")
 
     def power(fit: Growth) -> str:
@@ -240,9 +230,7 @@ def rate_gap(family: str, links: list[Link]) -> tuple[str, str]:
     )
     if base.p <= 0.15:
         return f"{head}; size hardly grows, so no ratio of exponents: all of the growth is the net's.", ""
-    in_R = (
-        f", size ~ R^{base.p / R.p:.2f} and n ~ R^{formula.p / R.p:.2f}" if R.p > 0.15 else ", R hardly grows"
-    )
+    in_R = f", size ~ R^{base.p / R.p:.2f} and n ~ R^{formula.p / R.p:.2f}" if R.p > 0.15 else ", R hardly grows"
     gap = formula.p / base.p
     return f"{head}: rate gap {gap:.2f}{in_R}.", f"{family} {gap:.1f} (from {R.points} sizes)"
 
@@ -265,9 +253,7 @@ def draw(families: dict[str, list[Link]]) -> None:
         for name, (color, style, marker, label) in shown.items():
             points = known_points(links, name)
             if points:
-                axis.loglog(
-                    *zip(*points, strict=True), style, color=color, marker=marker, ms=5, lw=1.8, label=label
-                )
+                axis.loglog(*zip(*points, strict=True), style, color=color, marker=marker, ms=5, lw=1.8, label=label)
         axis.set_title(family, fontsize=12)
         axis.set_xlabel(SIZE.get(family, "1 / $\\epsilon$"), fontsize=11)
         axis.tick_params(labelsize=10, which="both")
@@ -319,9 +305,7 @@ def measure(quick: bool) -> dict[str, list[Link]]:
         link["cpu"] = timer.cpu
         families.setdefault(member.family, []).append(link)
         cells = [link[name] for name in COLUMNS.values()]
-        table.add(
-            member.family, member.label, member.size, member.eps, *(None if isnan(c) else c for c in cells)
-        )
+        table.add(member.family, member.label, member.size, member.eps, *(None if isnan(c) else c for c in cells))
     table.show("sandwich")
     return families
 

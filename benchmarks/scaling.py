@@ -2,7 +2,7 @@
 
 Each measurement is a process of its own: random Boolean data, the oracle that `solve` would make, the best of a few
 searches (k = 20), and the peak resident memory of the whole process, data and interpreter included.  The last row
-is `solve` itself, two passes with the fit between them.  Above 256 literals at 6,400 rows a pass is
+is `solve` itself, two passes with the fit between them.  Above 256 literals at 6,400 rows per pass is
 screened; the column "4-subsets of" says how many literals it took them from, "all of" up to which size subsets of
 all literals were searched.  CPU seconds are those of all threads: on a busy machine they grow more steadily than wall
 seconds, and the slopes are fitted to them.
@@ -55,9 +55,7 @@ def measure(n_rows: int, n: int, threads: int, repeats: int) -> dict[str, Any]:
         start = time.perf_counter(), time.process_time()
         answer = oracle.search(y, 20)
         times.append((time.perf_counter() - start[0], time.process_time() - start[1]))
-    sizes = re.fullmatch(
-        r"all functions of at most (\d) of .*?(?:of at most 4 of (\d+) screened .*)?", answer.scope
-    )
+    sizes = re.fullmatch(r"all functions of at most (\d) of .*?(?:of at most 4 of (\d+) screened .*)?", answer.scope)
     assert sizes is not None
     return {
         "setup": setup,
@@ -113,9 +111,7 @@ def run(quick: bool = False) -> list[str]:
     rows, literals = ((10_000, 40_000), (32, 64, 128)) if quick else (ROWS, LITERALS)
     run_in = here if quick else in_process
     jobs = [(r, 64, 2) for r in rows] + [(BASE, n, 2) for n in literals] + [(BASE, 128, 1), (BASE, 128, 2)]
-    table = Table(
-        ["rows", "literals", "threads", "set-up s", "pass s", "CPU s", "all of", "4-subsets of", "peak GiB"]
-    )
+    table = Table(["rows", "literals", "threads", "set-up s", "pass s", "CPU s", "all of", "4-subsets of", "peak GiB"])
     found: dict[tuple[int, int, int], dict[str, Any]] = {}
     keys = ("setup", "wall", "cpu", "exact", "screened", "peak")
     for job in dict.fromkeys(jobs):
@@ -147,9 +143,7 @@ def run(quick: bool = False) -> list[str]:
             else "The quick sizes stay in the range of exact searches."
         ),
     )
-    print(
-        f"exact passes grow like literals^{by_literals:.2f} (largest three); 2 threads are {one / two:.2f} times 1"
-    )
+    print(f"exact passes grow like literals^{by_literals:.2f} (largest three); 2 threads are {one / two:.2f} times 1")
     targets = [("slope of CPU seconds in rows, from 10,000 rows", by_rows, "<=", 1.1)]
     if not quick:
         targets += [
@@ -170,6 +164,4 @@ def draw(table: Table) -> None:
     _figures.lines(bottom, {f"{BASE:,} rows": tuple(zip(*by_literals, strict=True))})
     top.set(xlabel="rows, 64 literals", ylabel="CPU s per pass")
     bottom.set(xlabel=f"literals, {BASE:,} rows", ylabel="CPU s per pass")
-    save_figure(
-        figure, "scaling", "CPU seconds of one pass against rows (above) and against literals (below)"
-    )
+    save_figure(figure, "scaling", "CPU seconds of one pass against rows (above) and against literals (below)")

@@ -4,7 +4,9 @@
  * the compiler use the set), and may use VL (floats in a vector), MAX_H (rows of a register tile), MADD and ABS on vectors
  * of its own types vf and vi.  After: SELECT(most, name)(arguments) calls the version for this CPU, at most the set `most`.
  * Other compilers and architectures get the base version. */
-enum { FWC_BASE = 0, FWC_AVX2 = 1, FWC_AVX512 = 2 };
+enum { FWC_BASE = 0,
+       FWC_AVX2 = 1,
+       FWC_AVX512 = 2 };
 
 #define ISA(name) name##_base
 #define ISA_TARGET
@@ -56,8 +58,9 @@ static inline int fwc_isa(int64_t most)
     return FWC_BASE;
 }
 
-#define SELECT(most, name) \
-    (fwc_isa(most) == FWC_AVX512 ? name##_avx512 : fwc_isa(most) == FWC_AVX2 ? name##_avx2 : name##_base)
+#define SELECT(most, name)                                                                 \
+    (fwc_isa(most) == FWC_AVX512 ? name##_avx512 : fwc_isa(most) == FWC_AVX2 ? name##_avx2 \
+                                                                             : name##_base)
 #else
 #define SELECT(most, name) name##_base
 #endif

@@ -94,7 +94,7 @@ def read_state(path: str | PathLike[str], kind: str, version: int) -> tuple[dict
         ) from error
     if not isinstance(header, dict) or header.get("format") != kind:
         found = header.get("format") if isinstance(header, dict) else type(header).__name__
-        raise FormatError(f"{path} holds {found!r}; expected {kind!r}.")
+        raise FormatError(f"{path} contains {found!r}; expected {kind!r}.")
     if header.get("version") not in range(1, version + 1):
         raise FormatError(
             f"{path} has version {header.get('version')!r}; this fw_circuits reads version {version}; update it."

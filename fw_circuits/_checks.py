@@ -25,9 +25,7 @@ def is_integer(value: Any) -> bool:
     return isinstance(value, numbers.Integral) and not isinstance(value, bool | np.bool_)
 
 
-def check_integer(
-    name: str, value: Any, low: int | None = None, high: int | None = None, note: str = ""
-) -> int:
+def check_integer(name: str, value: Any, low: int | None = None, high: int | None = None, note: str = "") -> int:
     """A whole number from ``low`` to ``high``.
 
     Raises

@@ -38,11 +38,7 @@ def optional(check: Check) -> Check:
 def check_levels(name: str, levels: Any) -> tuple[int, ...]:
     """Distinct whole numbers from 1 to 16; NumPy arrays as tuples."""
     values = levels.tolist() if isinstance(levels, np.ndarray) and levels.ndim == 1 else levels
-    good = (
-        isinstance(values, tuple | list)
-        and values
-        and all(is_integer(k) and 1 <= k <= MAX_LEVEL for k in values)
-    )
+    good = isinstance(values, tuple | list) and values and all(is_integer(k) and 1 <= k <= MAX_LEVEL for k in values)
     if not good or len(set(values)) != len(values):
         raise InputError(
             f"{name} is {values!r}; expected distinct whole numbers from 1 to {MAX_LEVEL}, such as (1, 2, 3)."
@@ -177,18 +173,14 @@ class Settings:
         """
         checks = {f.name: f.metadata["check"] for f in fields(cls)}
         if unknown := sorted(set(given) - set(checks)):
-            raise TypeError(
-                f"got an unexpected keyword argument {unknown[0]!r}; settings: {', '.join(checks)}"
-            )
+            raise TypeError(f"got an unexpected keyword argument {unknown[0]!r}; settings: {', '.join(checks)}")
         problems, values = [], {}
         for name, value in given.items():
             try:
                 values[name] = checks[name](name, value)
             except InputError as error:
                 problems.append(str(error).removesuffix("."))
-        forms = [
-            f"{name}={plain(given[name])!r}" for name in ("tau", "lam", "eps") if given.get(name) is not None
-        ]
+        forms = [f"{name}={plain(given[name])!r}" for name in ("tau", "lam", "eps") if given.get(name) is not None]
         if len(forms) > 1:
             problems.append(f"{' and '.join(forms)} were given; expected at most one of tau, lam and eps")
         if problems:

@@ -147,9 +147,7 @@ def refuse_repeated(names: Sequence[str], name: str) -> None:
     """
     if len(set(names)) < len(names):
         twice = next(n for n in names if names.count(n) > 1)
-        raise InputError(
-            f"{name}: column name {twice!r} occurs twice; rename the columns so that each is distinct."
-        )
+        raise InputError(f"{name}: column name {twice!r} occurs twice; rename the columns so that each is distinct.")
 
 
 def is_missing(value: Any) -> bool:
@@ -200,9 +198,7 @@ def same_columns(one: Sequence[str], other: Sequence[str]) -> bool:
     return tuple(one) == tuple(other) or (unnamed and not set(one) & set(other))
 
 
-def match_columns(
-    names: Sequence[str] | None, n_columns: int, expected: Sequence[str], name: str = "X"
-) -> list[int]:
+def match_columns(names: Sequence[str] | None, n_columns: int, expected: Sequence[str], name: str = "X") -> list[int]:
     """Where a table has the columns that a model expects, in the model's order.
 
     Parameters

@@ -9,5 +9,5 @@ Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bits = npt.NDArray[np.uint8]
-#: Bit columns packed 64 rows a word: row r is bit ``r % 64`` of word ``r // 64``; padding bits are zero.
+#: Bit columns packed 64 rows per word: row r is bit ``r % 64`` of word ``r // 64``; padding bits are zero.
 Words = npt.NDArray[np.uint64]

@@ -1,4 +1,4 @@
-"""Checks at the door: every public entry calls these, and nothing behind them checks again.
+"""Checks of tables, targets and weights: public functions call these, internal ones rely on it.
 
 A table becomes one float64 array, a target a float64 vector (logistic: -1/+1 and the two labels behind it),
 weights sum to 1.  Not checked here: whether the columns make sense, and whether X and y belong together.
@@ -60,14 +60,12 @@ def _refuse_not_finite(values: Floats, name: str) -> None:
     place = tuple(np.argwhere(~finite)[0])
     what = "NaN" if np.isnan(values[place]) else f"{values[place]:+} (infinity)"
     raise InputError(
-        f"{name} holds {what} at {_where(place)} ({int((~finite).sum())} such entries in all); expected "
+        f"{name} contains {what} at {_where(place)} ({int((~finite).sum())} such entries in all); expected "
         "finite numbers: drop those rows or fill them in (for example with sklearn.impute.SimpleImputer)."
     )
 
 
-def check_X(
-    X: Any, *, n_features: int | None = None, name: str = "X", names: Sequence[str] | None = None
-) -> Floats:
+def check_X(X: Any, *, n_features: int | None = None, name: str = "X", names: Sequence[str] | None = None) -> Floats:
     """A table as a finite float64 array of shape (N, d), C-contiguous, N >= 1 and d >= 1.
 
     Parameters
@@ -99,13 +97,9 @@ def check_X(
     except InputError:
         raise
     except ValueError as error:
-        raise InputError(
-            f"{name} is not a table: rows of unequal length ({error}); expected shape (N, d)."
-        ) from error
+        raise InputError(f"{name} is not a table: rows of unequal length ({error}); expected shape (N, d).") from error
     if np.ma.isMaskedArray(X) and np.ma.getmaskarray(X).any():
-        raise InputError(
-            f"{name} is a masked array with masked entries; fill them in or drop those rows first."
-        )
+        raise InputError(f"{name} is a masked array with masked entries; fill them in or drop those rows first.")
     if values.ndim != 2:
         hint = f"Reshape your data: {name}.reshape(-1, 1) for one feature, {name}.reshape(1, -1) for one row."
         raise InputError(
@@ -145,22 +139,14 @@ def _vector(y: Any, n_rows: int, name: str) -> Array:
     if values.ndim != 1:
         raise InputError(
             f"{name} has shape {values.shape}; expected a vector of shape ({n_rows},): "
-            + (
-                f"pass np.ravel({name})."
-                if values.size == n_rows
-                else "one target at a time, pass one column."
-            )
+            + (f"pass np.ravel({name})." if values.size == n_rows else "one target at a time, pass one column.")
         )
     if values.shape[0] != n_rows:
-        raise InputError(
-            f"{name} has {values.shape[0]} entries but X has {n_rows} rows; expected one entry a row."
-        )
+        raise InputError(f"{name} has {values.shape[0]} entries but X has {n_rows} rows; expected one entry per row.")
     return values
 
 
-def check_target(
-    y: Any, n_rows: int, loss: str, weights: Floats | None = None
-) -> tuple[Floats, Array | None]:
+def check_target(y: Any, n_rows: int, loss: str, weights: Floats | None = None) -> tuple[Floats, Array | None]:
     """The target as the solver wants it.
 
     Parameters
@@ -196,13 +182,11 @@ def check_target(
     if loss == "logistic":
         counted = np.ones(n_rows, dtype=bool) if weights is None else weights > 0.0
         signs = np.full(n_rows, -1.0)
-        signs[counted], classes = _two_labels(
-            values[counted], "" if counted.all() else " on its rows of weight > 0"
-        )
+        signs[counted], classes = _two_labels(values[counted], "" if counted.all() else " on its rows of weight > 0")
         return signs, classes
     if values.dtype.kind not in "biufcO":
         raise InputError(
-            f"y holds text or dates (type {values.dtype}, for example {values.tolist()[0]!r}); loss {loss!r} "
+            f"y contains text or dates (type {values.dtype}, for example {values.tolist()[0]!r}); loss {loss!r} "
             "needs numbers: use loss='logistic' for two labels, CircuitClassifier for more."
         )
     floats = _to_float(values, "y")
@@ -210,7 +194,7 @@ def check_target(
     largest = float(np.abs(floats).max(initial=0.0))
     if largest and not SMALLEST_TARGET <= largest <= LARGEST_TARGET:
         raise InputError(
-            f"the largest |y| is {largest:.3g}, whose square is beyond the range of numbers; expected "
+            f"the largest |y| is {largest:.3g}, whose square overflows or underflows float64; expected "
             f"{SMALLEST_TARGET:g} to {LARGEST_TARGET:g}: divide y by its scale."
         )
     return floats.copy() if floats is values else np.ascontiguousarray(floats), None
@@ -219,7 +203,7 @@ def check_target(
 def _two_labels(values: Array, where: str = "") -> tuple[Floats, Array]:
     if values.dtype.kind == "c":
         raise InputError("y: Complex data not supported; expected two labels.")
-    if values.dtype.kind == "T":  # StringDType: files do not hold it
+    if values.dtype.kind == "T":  # StringDType: no file contains it
         values = values.astype(object)
     if values.dtype.kind == "O":
         missing = np.array([is_missing(v) for v in values], dtype=bool)
@@ -227,25 +211,23 @@ def _two_labels(values: Array, where: str = "") -> tuple[Floats, Array]:
         missing = values != values
     if missing.any():
         row = int(np.flatnonzero(missing)[0])
-        raise InputError(f"y holds {values[row]!r} (missing) at row {row}; drop those rows or label them.")
+        raise InputError(f"y contains {values[row]!r} (missing) at row {row}; drop those rows or label them.")
     values = plain_labels(values)
     try:
         classes, codes = np.unique(values, return_inverse=True)
     except TypeError as error:
         kinds = sorted({type(v).__name__ for v in values})
-        raise InputError(
-            f"y mixes labels of the types {', '.join(kinds)}; expected two labels of one type."
-        ) from error
+        raise InputError(f"y mixes labels of the types {', '.join(kinds)}; expected two labels of one type.") from error
     if len(classes) == 1:
         raise InputError(
-            f"y holds a single label{where}, {classes.tolist()[0]!r}; loss 'logistic' needs two labels (two classes): "
-            "add rows of the other label, or use loss='squared'."
+            f"y contains a single label{where}, {classes.tolist()[0]!r}; loss 'logistic' needs two labels "
+            "(two classes): add rows of the other label, or use loss='squared'."
         )
     if len(classes) > 2:
         shown = ", ".join(repr(c) for c in classes[:4].tolist()) + (", ..." if len(classes) > 4 else "")
         regression = values.dtype.kind == "f" and not np.all(np.mod(values, 1) == 0)
         raise InputError(
-            f"y holds {len(classes)} different values{where} ({shown}); loss 'logistic' needs exactly two labels: "
+            f"y contains {len(classes)} different values{where} ({shown}); loss 'logistic' needs exactly two labels: "
             + (
                 "y looks like a regression target, use loss='squared' (CircuitRegressor)."
                 if regression

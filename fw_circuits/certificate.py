@@ -113,15 +113,11 @@ def oracle_of(solution: Solution, points: Floats, oracle: Any, given: Settings) 
     )  # fmt: skip
 
 
-def loss_on(
-    solution: Solution, y: Any, n_rows: int, sample_weight: Any = None, loss: type[Loss] | None = None
-) -> Loss:
+def loss_on(solution: Solution, y: Any, n_rows: int, sample_weight: Any = None, loss: type[Loss] | None = None) -> Loss:
     """The solution's loss on a target; an error if y has other labels than the solution was fitted to."""
     weights = check_sample_weight(sample_weight, n_rows)
     if (kind := find_loss(loss or solution.settings.loss)).name != solution.loss:
-        raise InputError(
-            f"loss is {kind.name!r}; the solution was fitted with {solution.loss!r}: give that class."
-        )
+        raise InputError(f"loss is {kind.name!r}; the solution was fitted with {solution.loss!r}: give that class.")
     target, classes = kind.encode_target(y, n_rows, weights)
     if classes is not None and not np.array_equal(classes, np.asarray(solution.classes)):
         raise InputError(

@@ -127,9 +127,7 @@ def run(
             end = _share(deadline, folds + 1 - i)
             chosen = _choose(X[train], y[train], classify, options, _left(end, 2)) if choose else options
             ours = solve(X[train], y[train], loss=loss, time_limit=_left(end), **chosen).predict(X[test])
-            booster = (HistGradientBoostingClassifier if classify else HistGradientBoostingRegressor)(
-                random_state=0
-            )
+            booster = (HistGradientBoostingClassifier if classify else HistGradientBoostingRegressor)(random_state=0)
             theirs = booster.fit(X[train], y[train]).predict(X[test])
             scores.append([_score(y[test], ours, classify), _score(y[test], theirs, classify)])
     chosen = _choose(X, y, classify, options, _left(deadline, 2)) if choose else options
@@ -187,9 +185,7 @@ def hostile_points(lattice: Lattice, X: Floats, n: int, random_state: int = 0) -
     kind = rng.integers(0, 5, size=(n, 1))
     mixed = np.where(rng.random((n, d)) < 0.5, snapped, unit)
     tied = np.repeat(unit[:, :1], d, axis=1)
-    unit = np.select(
-        [kind == 1, kind == 2, kind == 3, kind == 4], [snapped, mixed, middle, tied], default=unit
-    )
+    unit = np.select([kind == 1, kind == 2, kind == 3, kind == 4], [snapped, mixed, middle, tied], default=unit)
     return np.asarray(low + unit * span)
 
 
@@ -224,9 +220,7 @@ def _left(deadline: float | None, parts: int = 1) -> float | None:
     return None if deadline is None else max((deadline - time.perf_counter()) / parts, 1e-3)
 
 
-def _choose(
-    X: Floats, y: Array, classify: bool, options: dict[str, Any], time_limit: float | None
-) -> dict[str, Any]:
+def _choose(X: Floats, y: Array, classify: bool, options: dict[str, Any], time_limit: float | None) -> dict[str, Any]:
     """``options`` with penalty, levels and gate limit as cross-validation on these rows chooses them."""
     names = ("gamma", "levels", "domain", "oracle", "max_gates", "n_jobs")
     model = (CircuitClassifierCV if classify else CircuitRegressorCV)(

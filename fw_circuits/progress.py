@@ -14,7 +14,7 @@ import numpy as np
 def live_line(show: bool, start: float) -> Iterator[Callable[[Any], None] | None]:
     """A callback that redraws one line after each pass: pass, objective, certified gap, atoms, gates, seconds.
 
-    On a terminal the line is redrawn in place; elsewhere one line a pass is printed.  None where ``show`` is false.
+    On a terminal the line is redrawn in place; elsewhere one line per pass is printed.  None where ``show`` is false.
     """
     if not show:
         yield None
@@ -36,7 +36,5 @@ def live_line(show: bool, start: float) -> Iterator[Callable[[Any], None] | None
     if not console.is_terminal:
         yield lambda run: console.print(line(run), soft_wrap=True)
         return
-    with Live(
-        Text("searching circuits ..."), console=console, refresh_per_second=12, transient=False
-    ) as live:
+    with Live(Text("searching circuits ..."), console=console, refresh_per_second=12, transient=False) as live:
         yield lambda run: live.update(line(run))

@@ -19,7 +19,9 @@
 
 #include "circuits.h"
 
-enum { MAX_STEPS = 7, MAX_INPUTS = 5, N_OPS = 5 };
+enum { MAX_STEPS = 7,
+       MAX_INPUTS = 5,
+       N_OPS = 5 };
 
 typedef struct {
     int n, size;                             /* inputs; steps of the chains of this round */
@@ -244,8 +246,7 @@ static void all_chains(Search *s, int size)
 int fwc_exact_search(int n, int max_gates, int64_t *counts, uint32_t *tables, uint8_t *cost, uint8_t *steps,
                      int capacity)
 {
-    Search s = {.n = n, .shift = 32 - 10, .max_gates = max_gates, .capacity = capacity,
-                .tables = tables, .cost = cost, .steps = steps};
+    Search s = {.n = n, .shift = 32 - 10, .max_gates = max_gates, .capacity = capacity, .tables = tables, .cost = cost, .steps = steps};
     s.ones = n == 5 ? 0xFFFFFFFFu : (1u << (1 << n)) - 1;
     s.wanted = ((int64_t)1 << ((1 << n) - 1)) - 1;
     s.slots = calloc((size_t)1 << 10, sizeof *s.slots);

@@ -9,7 +9,8 @@
 #define FWC_BODY "circuits/simulate_body.h"
 #include "../simd.h"
 
-enum { CACHE_WORDS = 1 << 15, LEAST_BLOCK = 32 }; /* 256 KiB of node values; half a kilobyte a node at least */
+enum { CACHE_WORDS = 1 << 15,
+       LEAST_BLOCK = 32 }; /* 256 KiB of node values; half a kilobyte a node at least */
 
 int fwc_simulate(const uint64_t *inputs, int64_t n_inputs, int64_t n_words, const int32_t *gates, int64_t n_gates,
                  const int32_t *outputs, int64_t n_outputs, uint64_t *result, int n_threads)

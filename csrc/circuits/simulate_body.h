@@ -1,12 +1,12 @@
 /* One block of words through the netlist; included once for each instruction set (csrc/simd.h). */
 
-#define EACH(expression)                    \
-    for (int64_t w = 0; w < width; w++) {   \
-        const uint64_t x = a[w], y = b[w];  \
-        (void)x;                            \
-        (void)y;                            \
-        out[w] = (expression);              \
-    }                                       \
+#define EACH(expression)                   \
+    for (int64_t w = 0; w < width; w++) {  \
+        const uint64_t x = a[w], y = b[w]; \
+        (void)x;                           \
+        (void)y;                           \
+        out[w] = (expression);             \
+    }                                      \
     break
 
 /* node[v] points at the `width` words of node v; gate outputs are written into their (distinct) blocks. */

@@ -10,7 +10,8 @@
 #define FWC_BODY "families/walsh_body.h"
 #include "../simd.h"
 
-enum { LOW_BITS = 12, WIDTH = 16 }; /* 32 KiB at a time; then 128-byte pieces of each such block */
+enum { LOW_BITS = 12,
+       WIDTH = 16 }; /* 32 KiB at a time; then 128-byte pieces of each such block */
 
 static void run(double *h, int64_t rows, int64_t width) { SELECT(FWC_AVX512, butterflies)(h, rows, width); }
 

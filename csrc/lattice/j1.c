@@ -16,17 +16,19 @@
 #define RUN 16
 
 /* Compare-exchange: the larger key to the front. */
-#define CX(a, b)                                \
-    do {                                        \
-        uint64_t x = v[a], y = v[b];            \
-        v[a] = x > y ? x : y;                   \
-        v[b] = x > y ? y : x;                   \
+#define CX(a, b)                     \
+    do {                             \
+        uint64_t x = v[a], y = v[b]; \
+        v[a] = x > y ? x : y;        \
+        v[b] = x > y ? y : x;        \
     } while (0)
 
 static void sort4(uint64_t *v)
 {
-    CX(0, 1); CX(2, 3);
-    CX(0, 2); CX(1, 3);
+    CX(0, 1);
+    CX(2, 3);
+    CX(0, 2);
+    CX(1, 3);
     CX(1, 2);
 }
 
@@ -58,7 +60,8 @@ static void sort16(uint64_t *v)
 /* Descending; v holds room for m rounded up to a multiple of 16 and scratch for as many.  Returns where the result is. */
 static uint64_t *sort_keys(uint64_t *v, size_t m, uint64_t *scratch)
 {
-    size_t padded = m <= 4 ? 4 : m <= 8 ? 8 : (m + RUN - 1) / RUN * RUN;
+    size_t padded = m <= 4 ? 4 : m <= 8 ? 8
+                                        : (m + RUN - 1) / RUN * RUN;
     memset(v + m, 0, (padded - m) * sizeof *v);
     if (padded == 4)
         sort4(v);

@@ -17,7 +17,8 @@ typedef struct {
 static int32_t ISA(least)(const fwc_search *s, const fwc_class *kind, double threshold)
 {
     double least = ((threshold * (1 - 1e-9)) / kind->factor - s->slack) / s->delta - 1;
-    return least <= 0 ? 0 : least >= INT32_MAX ? INT32_MAX : (int32_t)least;
+    return least <= 0 ? 0 : least >= INT32_MAX ? INT32_MAX
+                                               : (int32_t)least;
 }
 
 /* A function that passed the integer bound: score it in float64 and keep it if it is among the best. */
@@ -143,10 +144,10 @@ ISA_TARGET static inline __attribute__((always_inline)) void ISA(collapse)(ISA(s
 }
 
 ISA_TARGET static void ISA(collapse2)(ISA(subset) *t, const int32_t *h, const uint64_t *in) { ISA(cores)(t, 2, h, in); }
-#define COLLAPSE(n, less)                                                                                   \
-    ISA_TARGET static void ISA(collapse##n)(ISA(subset) *t, const int32_t *h, const uint64_t *in)           \
-    {                                                                                                       \
-        ISA(collapse)(t, n, h, in, ISA(collapse##less));                                                    \
+#define COLLAPSE(n, less)                                                                         \
+    ISA_TARGET static void ISA(collapse##n)(ISA(subset) *t, const int32_t *h, const uint64_t *in) \
+    {                                                                                             \
+        ISA(collapse)(t, n, h, in, ISA(collapse##less));                                          \
     }
 COLLAPSE(3, 2)
 COLLAPSE(4, 3)

@@ -17,7 +17,9 @@
 
 #include "tile.h"
 
-enum { FWC_COSTS = 8, FWC_MOST = 6, FWC_CLASSES = 3 }; /* costs 0..7; literals of a function; classes at a time */
+enum { FWC_COSTS = 8,
+       FWC_MOST = 6,
+       FWC_CLASSES = 3 }; /* costs 0..7; literals of a function; classes at a time */
 
 /* One function found: value = signed sum times factor; table: bit v = f at pattern v, f(0) = 0; lit: -1 from arity on. */
 typedef struct {

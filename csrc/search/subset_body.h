@@ -143,9 +143,9 @@ static int32_t ISA(least)(const fwc_search *s, int arity)
 #pragma omp atomic read
     threshold = s->threshold;
     double least = ((threshold * (1 - 1e-9)) / s->top[arity] - s->slack) / s->delta - 1;
-    return least <= 0 ? 0 : least >= INT32_MAX ? INT32_MAX : (int32_t)least;
+    return least <= 0 ? 0 : least >= INT32_MAX ? INT32_MAX
+                                               : (int32_t)least;
 }
-
 
 /* Sums over supersets of patterns -> sums by pattern, in place (Moebius transform on `bits` inputs). */
 static void ISA(moebius)(int32_t *h, int bits)
@@ -316,8 +316,7 @@ ISA_TARGET static void ISA(quads_of_pair)(fwc_search *s, const fwc_work *k, int6
 #undef AT
             vi mass = {0};
             _Pragma("GCC unroll 3") for (int i = 0; i < 3; i++)
-                _Pragma("GCC unroll 8") for (int p = 0; p < 8; p++)
-                    if (!(p >> i & 1)) h[p] -= h[p | 1 << i];
+                _Pragma("GCC unroll 8") for (int p = 0; p < 8; p++) if (!(p >> i & 1)) h[p] -= h[p | 1 << i];
             _Pragma("GCC unroll 8") for (int p = 0; p < 8; p++)
             {
                 vi x = h[p], y = base[p] - x;
@@ -333,7 +332,7 @@ ISA_TARGET static void ISA(quads_of_pair)(fwc_search *s, const fwc_work *k, int6
         for (int64_t d = c + 1; d < n; d++) {
             if (k->mass[d] < least) continue;
             const int32_t x[4] = {(int32_t)a, (int32_t)b, (int32_t)c, (int32_t)d};
-            int32_t h[16] = {0,           0,     0,     0,              0,     0,     0,     0,
+            int32_t h[16] = {0, 0, 0, 0, 0, 0, 0, 0,
                              s->singles[d], Pa[d], Pb[d], k->diagonal[d], Pc[d], Ta[d], Tb[d], Gc[d]};
             ISA(moebius)(h + 8, 3);
             for (int p = 0; p < 8; p++) h[p] = base[p] - h[p + 8];

@@ -10,22 +10,22 @@ typedef double ISA(vd) __attribute__((vector_size(4 * VL), aligned(8), may_alias
 #define vd ISA(vd)
 
 /* out[u][d] += sum over the listed rows of weighted[r][u] bits[r][d], an H x V tile held in registers. */
-#define TILE(H, V)                                                                                             \
-    ISA_TARGET static void ISA(tile_##H##_##V)(const float *bits, const float *weighted, const int32_t *rows,  \
-                                               int64_t n, int32_t *out, int64_t ld)                            \
-    {                                                                                                          \
-        vf acc[H][V], x[V];                                                                                    \
-        for (int u = 0; u < H; u++)                                                                            \
-            for (int t = 0; t < V; t++) acc[u][t] = (vf){0};                                                   \
-        for (int64_t i = 0; i < n; i++) {                                                                      \
-            const float *f = bits + rows[i], *g = weighted + rows[i];                                          \
-            _Pragma("GCC unroll 8") for (int t = 0; t < V; t++) x[t] = *(const vf *)(f + t * VL);              \
-            _Pragma("GCC unroll 8") for (int u = 0; u < H; u++)                                                \
-                _Pragma("GCC unroll 8") for (int t = 0; t < V; t++) acc[u][t] = MADD(g[u], x[t], acc[u][t]);   \
-        }                                                                                                      \
-        for (int u = 0; u < H; u++)                                                                            \
-            for (int t = 0; t < V; t++)                                                                        \
-                *(vi *)(out + u * ld + t * VL) += __builtin_convertvector(acc[u][t], vi);                      \
+#define TILE(H, V)                                                                                            \
+    ISA_TARGET static void ISA(tile_##H##_##V)(const float *bits, const float *weighted, const int32_t *rows, \
+                                               int64_t n, int32_t *out, int64_t ld)                           \
+    {                                                                                                         \
+        vf acc[H][V], x[V];                                                                                   \
+        for (int u = 0; u < H; u++)                                                                           \
+            for (int t = 0; t < V; t++) acc[u][t] = (vf){0};                                                  \
+        for (int64_t i = 0; i < n; i++) {                                                                     \
+            const float *f = bits + rows[i], *g = weighted + rows[i];                                         \
+            _Pragma("GCC unroll 8") for (int t = 0; t < V; t++) x[t] = *(const vf *)(f + t * VL);             \
+            _Pragma("GCC unroll 8") for (int u = 0; u < H; u++)                                               \
+                _Pragma("GCC unroll 8") for (int t = 0; t < V; t++) acc[u][t] = MADD(g[u], x[t], acc[u][t]);  \
+        }                                                                                                     \
+        for (int u = 0; u < H; u++)                                                                           \
+            for (int t = 0; t < V; t++)                                                                       \
+                *(vi *)(out + u * ld + t * VL) += __builtin_convertvector(acc[u][t], vi);                     \
     }
 TILE(8, 1)
 TILE(8, 2)
@@ -68,7 +68,8 @@ ISA_TARGET static void ISA(outer)(const fwc_tile *s, int64_t n_rows, int64_t fir
         int tall = MAX_H == 8 && c % 8 == 0;
         int64_t left = (ld - c / VL * VL) / VL;
         for (int64_t d = c / VL * VL; left > 0;) {
-            int v = left == 4 ? 2 : left > 3 ? 3 : (int)left;
+            int v = left == 4 ? 2 : left > 3 ? 3
+                                             : (int)left;
             const float *f = s->bits + d, *g = s->weighted + c;
             int32_t *out = G + c * ld + d;
             if (tall) {

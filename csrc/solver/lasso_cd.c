@@ -16,7 +16,8 @@ static double sweep(size_t m, const double *restrict G, const double *restrict t
         if (diagonal <= 0.0 || (active_only && old == 0.0))
             continue;
         const double z = residual[j] + diagonal * old;
-        const double new = z > t[j] ? (z - t[j]) / diagonal : z < -t[j] ? (z + t[j]) / diagonal : 0.0;
+        const double new = z > t[j] ? (z - t[j]) / diagonal : z < -t[j] ? (z + t[j]) / diagonal
+                                                                        : 0.0;
         const double step = new - old;
         if (step == 0.0)
             continue;

@@ -51,9 +51,7 @@ def _loaded(extension: str) -> Any:
     try:
         return import_module(f"{__name__}.{extension}")
     except ModuleNotFoundError as error:
-        missing = [
-            name for name in EXTENSIONS if PathFinder.find_spec(f"{__name__}.{name}", __path__) is None
-        ]
+        missing = [name for name in EXTENSIONS if PathFinder.find_spec(f"{__name__}.{name}", __path__) is None]
         tree = os.path.dirname(os.path.dirname(__file__))
         raise ImportError(
             f"{tree} is a source tree whose C kernels are not built ({', '.join(missing)} missing). Python takes it "

@@ -156,9 +156,7 @@ class Builder:
         self, outputs: Iterable[int], input_names: Sequence[str] = (), output_names: Sequence[str] = ()
     ) -> Circuit:
         """The netlist so far with the given output signals."""
-        return Circuit(
-            self.n_inputs, tuple(self.gates), tuple(outputs), tuple(input_names), tuple(output_names)
-        )
+        return Circuit(self.n_inputs, tuple(self.gates), tuple(outputs), tuple(input_names), tuple(output_names))
 
 
 def output_signals(circuit: Circuit, signals: Sequence[int]) -> list[int]:

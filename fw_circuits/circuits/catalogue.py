@@ -73,9 +73,7 @@ def load() -> Catalogue:
     every = np.stack([spread, spread ^ 0xFFFF])
     found, first = np.unique(every, return_index=True)
     if len(found) != 1 << 16:
-        raise FormatError(
-            f"the catalogue {PATH.name} covers {len(found)} functions; expected 65536; rewrite it."
-        )
+        raise FormatError(f"the catalogue {PATH.name} covers {len(found)} functions; expected 65536; rewrite it.")
     complemented, class_of, transformation = np.unravel_index(first, every.shape)
     cost = class_cost[class_of]
     cost.flags.writeable = False
@@ -249,9 +247,7 @@ def main(arguments: list[str] | None = None) -> int:
     222 classes, 65536 functions in ... s; the data file agrees
     0
     """
-    parser = argparse.ArgumentParser(
-        prog="python -m fw_circuits.circuits.catalogue", description=main.__doc__
-    )
+    parser = argparse.ArgumentParser(prog="python -m fw_circuits.circuits.catalogue", description=main.__doc__)
     parser.add_argument("--write", action="store_true", help=f"replace {PATH.name}")
     write = parser.parse_args(arguments).write
     start = perf_counter()

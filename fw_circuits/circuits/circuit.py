@@ -96,8 +96,7 @@ class Circuit:
         for j, signal in enumerate(self.outputs):
             if not 0 <= signal < 2 * self.n_nodes:
                 raise CircuitError(
-                    f"output {j} is the signal {signal}; expected 0..{2 * self.n_nodes - 1} "
-                    "(2 * node + complemented)."
+                    f"output {j} is the signal {signal}; expected 0..{2 * self.n_nodes - 1} (2 * node + complemented)."
                 )
         for field, count, letter in (("input", self.n_inputs, "x"), ("output", len(self.outputs), "y")):
             given = getattr(self, f"{field}_names")
@@ -206,9 +205,7 @@ class Circuit:
         if len(words) != self.n_inputs:
             raise InputError(f"words have {len(words)} rows; expected one per input, {self.n_inputs}.")
         if n_rows is not None and not 0 <= n_rows <= 64 * words.shape[1]:
-            raise InputError(
-                f"n_rows is {n_rows}; {words.shape[1]} words have room for 0..{64 * words.shape[1]} rows."
-            )
+            raise InputError(f"n_rows is {n_rows}; {words.shape[1]} words have room for 0..{64 * words.shape[1]} rows.")
         result = simulate(words, self.gates, self.outputs, n_threads)
         if n_rows is not None:
             clear_padding(result, n_rows)
@@ -235,9 +232,7 @@ class Circuit:
         return from_networkx(graph)
 
     @classmethod
-    def from_truth_table(
-        cls, table: int | Sequence[int] | Array, n: int, *, outputs: int | None = None
-    ) -> Circuit:
+    def from_truth_table(cls, table: int | Sequence[int] | Array, n: int, *, outputs: int | None = None) -> Circuit:
         """Circuit of a function of n <= 16 inputs; see `fw_circuits.circuits.synthesis.from_truth_table`."""
         from fw_circuits.circuits.synthesis import from_truth_table
 

@@ -136,9 +136,7 @@ def exact_search_python(n: int, max_gates: int) -> SearchResult:
         row[: len(chain)] = chain
     assert all(table <= ones for table, _, _ in classes)
     table_array = np.array([table for table, _, _ in classes], dtype=np.uint32)
-    return SearchResult(
-        np.array(counts), table_array, np.array([c for _, c, _ in classes], dtype=np.uint8), steps
-    )
+    return SearchResult(np.array(counts), table_array, np.array([c for _, c, _ in classes], dtype=np.uint8), steps)
 
 
 def pattern_maps(n: int) -> tuple[Ints, Ints, Ints]:

@@ -90,9 +90,7 @@ class _Expansion:
             return 0, k - 1, 0
         split_at = range(k) if self.n <= CHOICE_INPUTS else (k - 1,)
         return min(
-            (cost, i, way)
-            for i in split_at
-            for way, cost in enumerate(self._ways(*cofactors(table, i, k), k - 1))
+            (cost, i, way) for i in split_at for way, cost in enumerate(self._ways(*cofactors(table, i, k), k - 1))
         )
 
     def _ways(self, low: int, high: int, k: int) -> list[int]:

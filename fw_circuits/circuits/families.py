@@ -151,9 +151,7 @@ def chain_circuit(
     inputs = builder.inputs
     carry = inputs[-1] ^ complemented if start is None else (TRUE if start else FALSE)
     for i in reversed(range(len(pairs))):
-        u, v = (
-            x ^ flip for x, flip in zip(inputs[prefix + 2 * i : prefix + 2 * i + 2], pairs[i], strict=True)
-        )
+        u, v = (x ^ flip for x, flip in zip(inputs[prefix + 2 * i : prefix + 2 * i + 2], pairs[i], strict=True))
         if carry <= TRUE:
             carry = builder.gate(OR if carry else AND, u, v)
         else:

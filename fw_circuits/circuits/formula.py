@@ -166,9 +166,7 @@ def _gate(
     conjunction = _join("&", [literal(a), literal(b)])
     if inverted == complemented:
         return conjunction
-    return min(
-        _join("|", [literal(a ^ 1), literal(b ^ 1)]), _complement(conjunction), key=lambda e: len(e.text)
-    )
+    return min(_join("|", [literal(a ^ 1), literal(b ^ 1)]), _complement(conjunction), key=lambda e: len(e.text))
 
 
 def _xor(a: int, b: int, complemented: int, literal: Callable[[int], Expression]) -> Expression:

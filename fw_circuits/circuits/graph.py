@@ -111,9 +111,7 @@ def from_networkx(graph: nx.Graph) -> Circuit:
     if not isinstance(graph, nx.Graph):
         raise CircuitError(f"the graph is a {type(graph).__name__}; expected a networkx.DiGraph.")
     if not graph.is_directed():
-        raise CircuitError(
-            "the graph is undirected; expected edges from operand to reader; use networkx.DiGraph."
-        )
+        raise CircuitError("the graph is undirected; expected edges from operand to reader; use networkx.DiGraph.")
     kinds = {node: _kind(graph, node) for node in graph}
     inputs, outputs = (_ordered(graph, kinds, kind) for kind in ("input", "output"))
     for node in (*inputs, *(node for node in graph if kinds[node] == "constant")):

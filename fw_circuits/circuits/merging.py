@@ -42,16 +42,12 @@ def merge(circuits: Sequence[Circuit], literals: Sequence[Sequence[int]], n_lite
     (2, 2)
     """
     if len(circuits) != len(literals):
-        raise CircuitError(
-            f"{len(circuits)} circuits came with literals for {len(literals)}; expected as many."
-        )
+        raise CircuitError(f"{len(circuits)} circuits came with literals for {len(literals)}; expected as many.")
     builder = Builder(n_literals)
     outputs = []
     for i, (circuit, places) in enumerate(zip(circuits, literals, strict=True)):
         if circuit.n_outputs != 1:
-            raise CircuitError(
-                f"circuit {i} has {circuit.n_outputs} outputs; expected one; merge them one by one."
-            )
+            raise CircuitError(f"circuit {i} has {circuit.n_outputs} outputs; expected one; merge them one by one.")
         if len(places) != circuit.n_inputs or not all(0 <= place < n_literals for place in places):
             raise CircuitError(
                 f"circuit {i} of {circuit.n_inputs} inputs came with the literals {tuple(places)}; "

@@ -79,18 +79,14 @@ def rewrite(circuit: Circuit) -> Circuit:
                 continue
             replacement = minimal_circuit(cut.table, LEAVES)
             inputs = [signals[leaf] for leaf in cut.leaves] + [0] * (LEAVES - len(cut.leaves))
-            gain = len(gone) - _added(
-                builder, replacement, inputs, {signals[g] >> 1 for g in gone if g < node}
-            )
+            gain = len(gone) - _added(builder, replacement, inputs, {signals[g] >> 1 for g in gone if g < node})
             if gain > best:
                 best, choice = gain, (replacement, inputs)
         if choice is None:
             signals.append(builder.gate(table, signals[a], signals[b]))
         else:
             signals.append(output_signals(choice[0], builder.add(*choice))[0])
-    smaller = sweep(
-        builder.circuit(output_signals(circuit, signals), circuit.input_names, circuit.output_names)
-    )
+    smaller = sweep(builder.circuit(output_signals(circuit, signals), circuit.input_names, circuit.output_names))
     return smaller if smaller.n_gates < circuit.n_gates else circuit
 
 

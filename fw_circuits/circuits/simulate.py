@@ -22,9 +22,7 @@ def check_bits(bits: Any, n_inputs: int, names: Sequence[str] | None = None) -> 
     """
     values = as_array(bits, names, "bits")
     if values.ndim != 2 or values.shape[1] != n_inputs:
-        raise InputError(
-            f"bits have shape {values.shape}; expected (rows, {n_inputs}), one column per input."
-        )
+        raise InputError(f"bits have shape {values.shape}; expected (rows, {n_inputs}), one column per input.")
     if values.dtype == bool:
         return values.view(np.uint8)
     if values.size and not np.isin(values, (0, 1)).all():

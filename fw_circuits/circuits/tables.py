@@ -54,9 +54,7 @@ def as_integer(table: Any, n: int, error: type[FwCircuitsError] = CircuitError) 
     if isinstance(table, bool | np.bool_ | float | complex) or table is None or isinstance(table, dict | set):
         raise InputError(f"table is {table!r}; expected {words(n)}.")
     if np.ma.is_masked(table):
-        raise InputError(
-            f"table has masked values; expected {words(n)}: choose them first (table.filled(0))."
-        )
+        raise InputError(f"table has masked values; expected {words(n)}: choose them first (table.filled(0)).")
     try:
         whole = index(table)
     except TypeError:
@@ -98,9 +96,7 @@ def as_table(table: Any, n: int) -> int:
     if values.shape != (1 << n,):
         raise InputError(f"table has shape {values.shape}; expected {words(n)}.")
     numbers = values.dtype.kind in "biufO"
-    entries = (
-        [] if numbers and values.dtype.kind != "O" and np.isin(values, (0, 1)).all() else values.tolist()
-    )
+    entries = [] if numbers and values.dtype.kind != "O" and np.isin(values, (0, 1)).all() else values.tolist()
     strange = [v for v in entries if not (numbers and isinstance(v, Real | np.bool_) and v in (0, 1))]
     if strange:
         raise InputError(f"table has values such as {strange[0]!r}; expected {words(n)}.")

@@ -130,9 +130,7 @@ def weighted_sum(
     return result
 
 
-def _terms(
-    weights: Sequence[int], signals: Sequence[int], constant: int
-) -> tuple[list[tuple[int, Digits]], int]:
+def _terms(weights: Sequence[int], signals: Sequence[int], constant: int) -> tuple[list[tuple[int, Digits]], int]:
     """One non-complemented signal per node with its digits, largest weight first, and the constant."""
     of_node: defaultdict[int, int] = defaultdict(int)
     for weight, signal in zip(weights, signals, strict=True):

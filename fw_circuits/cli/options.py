@@ -30,15 +30,13 @@ def add_table(
     parser.add_argument(
         "--header",
         action=argparse.BooleanOptionalAction,
-        help="whether line 1 of delimited text holds the names (default: found by looking)",
+        help="whether line 1 of delimited text contains the names (default: found by looking)",
     )
 
 
 def add_threads(parser: argparse.ArgumentParser) -> None:
     """The number of threads."""
-    parser.add_argument(
-        "--n-jobs", type=int, help="threads (default: what the environment allows; -1: all cores)"
-    )
+    parser.add_argument("--n-jobs", type=int, help="threads (default: what the environment allows; -1: all cores)")
 
 
 def add_json(parser: argparse.ArgumentParser, but: str = "") -> None:

@@ -51,9 +51,7 @@ def output_paths(folder: str, name: str, **extensions: str) -> dict[str, str]:
     if not os.access(folder, os.W_OK):
         raise InputError(f"--output is {folder}, which cannot be written to; name another folder.")
     stem = Path(folder) / f"fw-circuits-{'-'.join(name.split())}"
-    return {
-        what: str(check_writable(f"{stem}{extension}", "--output")) for what, extension in extensions.items()
-    }
+    return {what: str(check_writable(f"{stem}{extension}", "--output")) for what, extension in extensions.items()}
 
 
 def write_all(

@@ -59,13 +59,9 @@ def add_commands(commands: Commands) -> None:
 
 
 def _add_experiment(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--output", default=".", help="folder for pictures and the saved solution (default: here)"
-    )
+    parser.add_argument("--output", default=".", help="folder for pictures and the saved solution (default: here)")
     parser.add_argument("--folds", type=int, default=5, help="held-out folds for the score (default 5)")
-    parser.add_argument(
-        "--choose", action="store_true", help="choose circuits and penalty by cross-validation"
-    )
+    parser.add_argument("--choose", action="store_true", help="choose circuits and penalty by cross-validation")
     add_threads(parser)
     add_json(parser, "; no live line")
 

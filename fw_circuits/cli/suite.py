@@ -21,16 +21,12 @@ PACKAGES = (
 
 def add_commands(commands: Commands) -> None:
     """``bench``, ``report`` and ``info``."""
-    bench = (
-        commands.add_parser(  # the suite knows its options: with this prefix all of them are plain words here
-            "bench", help="run the benchmarks of a checkout", add_help=False, prefix_chars="\0"
-        )
+    bench = commands.add_parser(  # the suite knows its options: with this prefix all of them are plain words here
+        "bench", help="run the benchmarks of a checkout", add_help=False, prefix_chars="\0"
     )
     bench.set_defaults(run=_bench)
     bench.add_argument("arguments", nargs="*")
-    report = add_command(
-        commands, "report", _report, "build one HTML page from the results of fw-circuits bench"
-    )
+    report = add_command(commands, "report", _report, "build one HTML page from the results of fw-circuits bench")
     report.add_argument("folder", nargs="?", help="default: benchmarks/results/full, or else .../quick")
     report.add_argument("--output", help="the page (default: report.html in the folder)")
     add_command(commands, "info", _info, "versions and the kernels in use")

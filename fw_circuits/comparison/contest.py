@@ -105,9 +105,7 @@ def compare(
     )
 
 
-def _contend(
-    task: Task, family: str, settings: Sequence[Settings], seed: int, *fractions: float
-) -> list[Candidate]:
+def _contend(task: Task, family: str, settings: Sequence[Settings], seed: int, *fractions: float) -> list[Candidate]:
     """Every setting on the training rows, then the best one on training and validation rows."""
     # a time limit ends a run with what it has; it is timed here
     warnings.simplefilter("ignore", SolverWarning)
@@ -117,11 +115,7 @@ def _contend(
 
     def candidates(tried: Sequence[Settings], rows: Array, held_out: Array) -> list[Candidate]:
         X, y = task.X[rows], task.y[rows]
-        fitted = (
-            fit_circuits(X, y, tried, task.exact_on)
-            if family == "circuits"
-            else fit_gradient(X, y, tried, seed)
-        )
+        fitted = fit_circuits(X, y, tried, task.exact_on) if family == "circuits" else fit_gradient(X, y, tried, seed)
         return [
             Candidate(
                 family=family,
@@ -153,9 +147,7 @@ def _measured(task: Task, fitted: Fitted, rows: Array, validation: Array, test: 
         "neurons": net.n_neurons,
         "depth": net.depth,
         "complexity": {R.geometry: Bracket(R.lower, R.upper) for R in complexity},
-        "deviation": 0.0
-        if solution is None
-        else float(np.abs(output - solution.decision_function(at)).max()),
+        "deviation": 0.0 if solution is None else float(np.abs(output - solution.decision_function(at)).max()),
     }
 
 
@@ -171,17 +163,13 @@ def _check(
             problems.append(f"{name} is {value!r}; expected a number between 0 and 1")
     a, b = (len(settings[family]) for family in FAMILIES)
     if a != b or a == 0:
-        problems.append(
-            f"{a} settings of circuits and {b} of gradient descent; expected equally many, at least 1"
-        )
+        problems.append(f"{a} settings of circuits and {b} of gradient descent; expected equally many, at least 1")
     if np.unique(dataset.y).size != 2 and dataset.y.dtype.kind not in "buif":
         problems.append(f"the target has {np.unique(dataset.y).size} labels; expected two labels, or numbers")
     if not problems:
         parts = split(dataset.n_rows, 0, test, validation)
         if min(part.size for part in parts) < 2:
             sizes = ", ".join(str(part.size) for part in parts)
-            problems.append(
-                f"the rows split into {sizes} (train, validation, test); expected at least 2 of each"
-            )
+            problems.append(f"the rows split into {sizes} (train, validation, test); expected at least 2 of each")
     if problems:
         raise InputError(f"{dataset.name or 'the data'} cannot be compared on:\n- " + "\n- ".join(problems))

@@ -85,9 +85,7 @@ class Comparison:
 
         For "l1" and "l2" a bracket counts as smaller if it lies below the other one altogether.
         """
-        least, most = (
-            (f"{quantity}_lower", f"{quantity}_upper") if quantity in GEOMETRIES else (quantity,) * 2
-        )
+        least, most = (f"{quantity}_lower", f"{quantity}_upper") if quantity in GEOMETRIES else (quantity,) * 2
         pairs = [
             (quantities(a), quantities(b))
             for a, b in zip(self.chosen("circuits"), self.chosen("gradient"), strict=True)
@@ -119,9 +117,7 @@ def quantities(candidate: Candidate) -> dict[str, float]:
 
     ``test_error``, ``neurons``, ``depth``, ``seconds``, and ``l1_lower``, ``l1_upper``, ``l2_lower``, ``l2_upper``.
     """
-    named: dict[str, float] = {
-        name: getattr(candidate, name) for name in ("test_error", "neurons", "depth", "seconds")
-    }
+    named: dict[str, float] = {name: getattr(candidate, name) for name in ("test_error", "neurons", "depth", "seconds")}
     for geometry, bracket in candidate.complexity.items():
         named |= {f"{geometry}_lower": bracket.lower, f"{geometry}_upper": bracket.upper}
     return named

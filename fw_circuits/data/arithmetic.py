@@ -139,9 +139,7 @@ def remainder_bit(
     >>> bool(np.all(data.y == np.where(data.X[:, 1] == 1, 0, data.X[:, 0])))
     True
     """
-    return _two_operands(
-        n_bits, bit, lambda a, b: a % b if b else a, False, "a % b", n_rows, random_state, noise
-    )
+    return _two_operands(n_bits, bit, lambda a, b: a % b if b else a, False, "a % b", n_rows, random_state, noise)
 
 
 def square_root_bit(

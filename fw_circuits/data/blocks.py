@@ -80,9 +80,7 @@ def blocks(
     if combine not in COMBINES:
         raise InputError(f"combine is {combine!r}; known ways: {', '.join(COMBINES)}.")
     bits, rng = random_bits(n_rows, 20, random_state)
-    values = np.column_stack([f(bits[:, 4 * i : 4 * i + 4]) for i, f in enumerate(KINDS[kind])]).astype(
-        np.int64
-    )
+    values = np.column_stack([f(bits[:, 4 * i : 4 * i + 4]) for i, f in enumerate(KINDS[kind])]).astype(np.int64)
     name = f"{combine} of {kind} blocks"
     text = f"{combine} of five disjoint 4-input blocks of kind {kind!r} over 20 inputs"
     if combine == "majority":

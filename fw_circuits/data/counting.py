@@ -93,14 +93,10 @@ def parity(
     check_count("k", k, 1, n_inputs)
     chosen = list(range(k)) if inputs is None else list(inputs)
     if len(chosen) != k:
-        raise InputError(
-            f"k is {k} but inputs names {len(chosen)} columns; give one of the two, or make them agree."
-        )
+        raise InputError(f"k is {k} but inputs names {len(chosen)} columns; give one of the two, or make them agree.")
     pattern = [c % 2 for c in range(k + 1)]
     name = f"parity of {k} of {n_inputs}"
-    return symmetric(
-        n_inputs, pattern, inputs=chosen, n_rows=n_rows, random_state=random_state, noise=noise, name=name
-    )
+    return symmetric(n_inputs, pattern, inputs=chosen, n_rows=n_rows, random_state=random_state, noise=noise, name=name)
 
 
 def threshold(
@@ -126,9 +122,7 @@ def threshold(
     return symmetric(n_inputs, pattern, n_rows=n_rows, random_state=random_state, noise=noise, name=name)
 
 
-def majority(
-    n_inputs: int, *, n_rows: int = 6400, random_state: int | None = 0, noise: float = 0.0
-) -> Dataset:
+def majority(n_inputs: int, *, n_rows: int = 6400, random_state: int | None = 0, noise: float = 0.0) -> Dataset:
     """More ones than zeros; a tie (even n_inputs) is labelled 0.
 
     Raises

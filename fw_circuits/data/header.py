@@ -107,9 +107,7 @@ def _is_a_series(cells: list[str], body: list[list[str]]) -> bool:
         return False
     columns = [[float(row[i]) for row in body] for i in places]
     numbers = [float(cells[i]) for i in places]
-    outside = sum(
-        not min(column) <= number <= max(column) for number, column in zip(numbers, columns, strict=True)
-    )
+    outside = sum(not min(column) <= number <= max(column) for number, column in zip(numbers, columns, strict=True))
     return outside >= len(places) - (2 if min(numbers) == 0.0 else 1)
 
 

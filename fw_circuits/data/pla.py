@@ -91,9 +91,7 @@ def read_pla(
     else:
         bits, labels = _whole(pla, out, max_rows, dont_care)
     if not len(labels):
-        raise InputError(
-            f"{path}: no row has a label for output {out}; every listed or implied row is a don't-care."
-        )
+        raise InputError(f"{path}: no row has a label for output {out}; every listed or implied row is a don't-care.")
     names = tuple(pla.input_names or [f"x{i}" for i in range(pla.n_inputs)])
     goal = "y" if pla.n_outputs == 1 and not pla.output_names else pla.output_name(out)
     text = f"read from {path.name} (.type {pla.kind}, {len(pla.cubes)} listed rows)"

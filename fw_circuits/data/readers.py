@@ -189,9 +189,7 @@ def _npz_columns(path: Path, wanted: Selection) -> Columns:
     named = given is not None
     names = [str(n) for n in np.ravel(given)] if given is not None else list(default_names(X.shape[1]))
     if len(names) != X.shape[1]:
-        raise InputError(
-            f"{path}: {len(names)} feature_names for {X.shape[1]} columns of X; expected one per column."
-        )
+        raise InputError(f"{path}: {len(names)} feature_names for {X.shape[1]} columns of X; expected one per column.")
     refuse_repeated(names, str(path))
     target = wanted.target
     key = target if isinstance(target, str) else "y"
@@ -209,9 +207,7 @@ def _npz_columns(path: Path, wanted: Selection) -> Columns:
 
 def _npz_target(y: Array, n_rows: int, key: str, path: Path) -> Array:
     if y.shape != (n_rows,):
-        raise InputError(
-            f"{path}: {key} has shape {y.shape}; expected ({n_rows},), one entry for each row of X."
-        )
+        raise InputError(f"{path}: {key} has shape {y.shape}; expected ({n_rows},), one entry for each row of X.")
     if y.dtype.kind == "f" and not np.isfinite(y).all():
         row = int(np.flatnonzero(~np.isfinite(y))[0])
         raise InputError(
@@ -242,9 +238,7 @@ def _parquet_columns(path: Path, wanted: Selection) -> Columns:
     try:
         parquet = importlib.import_module("pyarrow.parquet")
     except ImportError as error:
-        raise InputError(
-            f"{path}: reading Parquet needs pyarrow; install it with: pip install pyarrow"
-        ) from error
+        raise InputError(f"{path}: reading Parquet needs pyarrow; install it with: pip install pyarrow") from error
     arrow = importlib.import_module("pyarrow")
     try:
         refuse_repeated(parquet.read_schema(path).names, str(path))
@@ -258,9 +252,7 @@ def _parquet_columns(path: Path, wanted: Selection) -> Columns:
         raise FormatError(f"{path} cannot be read as Parquet ({error}).") from error
     names = [str(n) for n in table.column_names]
     if table.num_rows == 0 or len(names) < 1 + wanted.labelled:
-        raise FormatError(
-            f"{path}: {table.num_rows} rows, {len(names)} columns; expected rows, features and a target."
-        )
+        raise FormatError(f"{path}: {table.num_rows} rows, {len(names)} columns; expected rows, features and a target.")
     places, at = wanted.split(names, path, index=_index_columns(table, names))
     X = np.column_stack([_parquet_feature(table.column(i), names[i], path) for i in places])
     y = None if at is None else _parquet_target(table.column(at).to_pylist(), names[at], path)
@@ -292,9 +284,7 @@ def _parquet_column(values: list[Any], column: str, path: Path) -> Array:
         if value is None:
             raise InputError(f"{place}: the value is missing; fill it in or drop the row.")
         if not isinstance(value, numbers.Real):
-            raise InputError(
-                f"{place}: {value!r} is not a number; encode text, dates and categories as numbers first."
-            )
+            raise InputError(f"{place}: {value!r} is not a number; encode text, dates and categories as numbers first.")
         if not math.isfinite(value):
             raise InputError(f"{place}: the value is {value!r}; features must be finite numbers.")
     return np.array(values, dtype=np.float64)
@@ -303,9 +293,7 @@ def _parquet_column(values: list[Any], column: str, path: Path) -> Array:
 def _parquet_target(values: list[Any], column: str, path: Path) -> Array:
     missing = next((row for row, v in enumerate(values) if v is None or v != v), None)
     if missing is not None:
-        raise InputError(
-            f"{path}, row {missing}: the target {column!r} is missing; drop the row or fill it in."
-        )
+        raise InputError(f"{path}, row {missing}: the target {column!r} is missing; drop the row or fill it in.")
     if all(isinstance(v, str) for v in values):
         return np.array(values)
     if all(isinstance(v, int) for v in values):

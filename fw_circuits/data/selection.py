@@ -21,9 +21,7 @@ class Columns(NamedTuple):
     target_name: str | None
 
 
-def columns_of(
-    X: Floats, y: Array | None, names: Sequence[str], places: Iterable[int], target: str | None
-) -> Columns:
+def columns_of(X: Floats, y: Array | None, names: Sequence[str], places: Iterable[int], target: str | None) -> Columns:
     """Features under those of the names that stand at these places."""
     return Columns(np.ascontiguousarray(X), y, tuple(names[i] for i in places), target)
 
@@ -80,9 +78,7 @@ class Selection:
             label = last if self.target is None else target_index(names, self.target)
             places = [i for i in plain if i != label]
             if not places:
-                raise InputError(
-                    f"{path} has the columns {shown(names)}; expected a feature beside the target."
-                )
+                raise InputError(f"{path} has the columns {shown(names)}; expected a feature beside the target.")
             return places, label
         at: int | None = None
         if self.target is not None:
@@ -96,9 +92,7 @@ class Selection:
                 f"solution needs {len(self.features)}: name the label's column by --target (in Python target=; -1 is "
                 "the last), or give the file a line of names."
             )
-        found = match_columns(
-            [names[i] for i in rest] if named else None, len(rest), self.features, str(path)
-        )
+        found = match_columns([names[i] for i in rest] if named else None, len(rest), self.features, str(path))
         return [rest[i] for i in found], at
 
     def _last_of_the_others(self, names: list[str], path: str | Path, index: Collection[int]) -> int:
@@ -131,13 +125,9 @@ def target_index(names: list[str], target: str | int | None) -> int:
         if target in names:
             return names.index(target)
         if not target.lstrip("-").isdigit():
-            raise InputError(
-                f"target is {target!r}; there is no such column: the columns are {shown(names)}."
-            )
+            raise InputError(f"target is {target!r}; there is no such column: the columns are {shown(names)}.")
         target = int(target)
     if not -len(names) <= target < len(names):
         hint = f"; for the column of that name pass {str(target)!r}" if str(target) in names else ""
-        raise InputError(
-            f"target is column {target}; expected an index in {-len(names)}..{len(names) - 1}{hint}."
-        )
+        raise InputError(f"target is column {target}; expected an index in {-len(names)}..{len(names) - 1}{hint}.")
     return target % len(names)

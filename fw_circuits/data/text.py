@@ -44,9 +44,7 @@ def sniff_delimiter(lines: list[str]) -> str:
     best, most, seen = "", 1, False
     for delimiter in DELIMITERS:
         try:
-            widths = [
-                len(row) for row in csv.reader(lines, delimiter=delimiter, skipinitialspace=True) if row
-            ]
+            widths = [len(row) for row in csv.reader(lines, delimiter=delimiter, skipinitialspace=True) if row]
         except csv.Error:
             continue
         seen = seen or max(widths, default=0) > 1
@@ -97,9 +95,7 @@ def label_column(cells: list[str], lines: list[int], column: str, path: Path) ->
     text = [cell.strip() for cell in cells]
     for line, cell in zip(lines, text, strict=True):
         if cell.lower() in MISSING:
-            raise InputError(
-                f"{path}, line {line}: the target {column!r} is missing ({cell!r}); drop or mend the row."
-            )
+            raise InputError(f"{path}, line {line}: the target {column!r} is missing ({cell!r}); drop or mend the row.")
     numeric = [is_number(cell) for cell in text]
     if all(numeric):
         values = np.array([float(cell) for cell in text])
@@ -115,11 +111,7 @@ def label_column(cells: list[str], lines: list[int], column: str, path: Path) ->
         raise InputError(
             f"{path}, line {lines[bad]}: the target {column!r} is {text[bad]!r} among numbers; expected "
             "numbers throughout, or text labels throughout"
-            + (
-                " (if line 1 contains the names: --header, in Python header=True)."
-                if lines[bad] == 1
-                else "."
-            )
+            + (" (if line 1 contains the names: --header, in Python header=True)." if lines[bad] == 1 else ".")
         )
     return np.array(text)
 
@@ -219,19 +211,13 @@ def _read(stream: TextIO, path: Path, wanted: Selection, header: bool, delimiter
     rows = _rows(stream, delimiter, path)
     line, row = next(rows, (0, []))
     if not row:
-        raise FormatError(
-            f"{path} contains nothing but blank cells; expected a table with at least two columns."
-        )
+        raise FormatError(f"{path} contains nothing but blank cells; expected a table with at least two columns.")
     width = len(row)
     if width < 2 and wanted.labelled:
-        raise FormatError(
-            f"{path}, line {line}: one column; expected features and a target (delimiter {delimiter!r})."
-        )
+        raise FormatError(f"{path}, line {line}: one column; expected features and a target (delimiter {delimiter!r}).")
     names = [(cell.strip() if header else "") or f"x{i}" for i, cell in enumerate(row)]
     if repeated := sorted({n for n in names if names.count(n) > 1}):
-        raise FormatError(
-            f"{path}, line {line}: column name {repeated[0]!r} occurs twice; expected distinct names."
-        )
+        raise FormatError(f"{path}, line {line}: column name {repeated[0]!r} occurs twice; expected distinct names.")
     places, at = wanted.split(names, path, named=header)
     values, lines, labels = array("d"), [], []
     for number, cells in rows if header else chain([(line, row)], rows):
@@ -281,9 +267,7 @@ def _add(
 ) -> None:
     """Append the features of one row to the flat buffer."""
     if len(row) != width:
-        raise FormatError(
-            f"{path}, line {line}: {len(row)} cells, but the first line has {width}; mend that line."
-        )
+        raise FormatError(f"{path}, line {line}: {len(row)} cells, but the first line has {width}; mend that line.")
     cells = [row[i] for i in places]
     try:
         numbers = [float(cell) for cell in cells]
@@ -292,9 +276,7 @@ def _add(
     if not numbers or any("_" in cell for cell in cells):
         bad = next((i for i, cell in enumerate(cells) if not is_number(cell)), None)
         if bad is not None:
-            raise InputError(
-                _bad_cell(path, line, len(values) // len(places), names[places[bad]], cells[bad].strip())
-            )
+            raise InputError(_bad_cell(path, line, len(values) // len(places), names[places[bad]], cells[bad].strip()))
     values.extend(numbers)
 
 

@@ -49,18 +49,14 @@ class Task:
     def rows(self, which: Array) -> Task:
         """The same task on some of its rows."""
         weight, row_weight = (None if w is None else w[which] for w in (self.weight, self.row_weight))
-        return replace(
-            self, X=self.X[which], y=self.y[which], groups=None, weight=weight, row_weight=row_weight
-        )
+        return replace(self, X=self.X[which], y=self.y[which], groups=None, weight=weight, row_weight=row_weight)
 
     def merged(self) -> Task:
         """The same task with equal rows as one, their weights added."""
         X, y, weight = merge_rows(self.X, self.y, self.weight)
         row_weight = weight
         if self.weight is not None and self.weight is not self.row_weight:
-            counted: Floats = np.where(
-                self.weight > 0.0, 1.0 if self.row_weight is None else self.row_weight, 0.0
-            )
+            counted: Floats = np.where(self.weight > 0.0, 1.0 if self.row_weight is None else self.row_weight, 0.0)
             row_weight = merge_rows(self.X, self.y, counted)[2]
         return replace(self, X=X, y=y, weight=weight, row_weight=row_weight)
 
@@ -100,9 +96,7 @@ class _CircuitEstimator(BaseEstimator):
         own = self.get_params(deep=False)
         given = {f.name: own[f.name] for f in fields(Settings) if f.name in own}
         levels = self.levels if np.ndim(self.levels) == 0 else tuple(self.levels)
-        settings = Settings.of(
-            **given | {"lam": None, "levels": levels, "random_state": seed, "loss": self._loss}
-        )
+        settings = Settings.of(**given | {"lam": None, "levels": levels, "random_state": seed, "loss": self._loss})
         self._check_penalty()
         return Clock(settings.time_limit, start), settings
 

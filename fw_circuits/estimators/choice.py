@@ -27,7 +27,7 @@ from fw_circuits.pipeline import Problem, lam_max_of, path_of
 from fw_circuits.solution import Solution, Status
 from fw_circuits.solver import Clock
 
-#: Cross-validation stops going down a path after so many penalties without a new best.
+#: Cross-validation stops going down a path after this many penalties without a new best.
 PATIENCE = 4
 #: Relative gap at which two penalties can be told apart.
 CV_TOL = 1e-2
@@ -112,9 +112,7 @@ class _PathCV(_CircuitEstimator):
         """Rows to fit and rows to judge by, those folds left out whose rows have no weight or a single class."""
         known = inspect.signature(task.splitter.split).parameters
         if task.groups is not None and (self.cv is None or "groups" not in known):
-            raise InputError(
-                f"groups were given, but cv is {_short(self.cv)}; expected a splitter that uses them."
-            )
+            raise InputError(f"groups were given, but cv is {_short(self.cv)}; expected a splitter that uses them.")
         counts = np.ones(len(task.y)) if task.weight is None else task.weight
         ours = self.cv is None or isinstance(self.cv, numbers.Integral)
         some = np.flatnonzero(counts > 0.0) if ours else np.arange(len(task.y))  # a splitter knows all rows
@@ -174,9 +172,7 @@ class _PathCV(_CircuitEstimator):
                     break
         return np.array(rows) if rows else np.empty((0, len(folds)))
 
-    def _fold_path(
-        self, task: Task, rung: dict[str, Any], lams: list[float], share: float
-    ) -> Iterator[Solution]:
+    def _fold_path(self, task: Task, rung: dict[str, Any], lams: list[float], share: float) -> Iterator[Solution]:
         """To a relative gap of at most ``CV_TOL``: enough to rank penalties.  Prepared when it is first asked."""
         problem = task.prepare(share, tol=max(task.settings.tol, CV_TOL), **rung)
         yield from path_of(problem, lams, task.clock)

@@ -59,7 +59,7 @@ class CircuitRegressorCV(_PathCV, CircuitRegressor):
         self.cv = cv
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:
-        """Fit as :class:`CircuitRegressor`; ``groups``, one a row, are for a splitter ``cv`` that uses them."""
+        """Fit as :class:`CircuitRegressor`; ``groups``, one per row, are for a splitter ``cv`` that uses them."""
         return self._fit(X, y, sample_weight, groups)
 
 
@@ -93,5 +93,5 @@ class CircuitClassifierCV(_PathCV, CircuitClassifier):
         self.cv = cv
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:
-        """Fit as :class:`CircuitClassifier`; ``groups``, one a row, are for a splitter ``cv`` that uses them."""
+        """Fit as :class:`CircuitClassifier`; ``groups``, one per row, are for a splitter ``cv`` that uses them."""
         return self._fit(X, y, sample_weight, groups)

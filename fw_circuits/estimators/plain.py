@@ -100,7 +100,7 @@ class CircuitClassifier(ClassifierMixin, _CircuitEstimator):
     classes_ : ndarray
         Labels in sorted order, those of rows of weight 0 left out.
     solutions_ : list of Solution
-        One for two classes (with their labels), else one a class (labels 1, this class, and 0, others).
+        One for two classes (with their labels), else one per class (labels 1, this class, and 0, others).
     solution_ : Solution
         That of two classes; there is no such attribute for more.
     feature_importances_, n_iter_, n_features_in_, feature_names_in_
@@ -164,7 +164,7 @@ class CircuitClassifier(ClassifierMixin, _CircuitEstimator):
             self.classes_ = np.unique(y[weight > 0.0])
         if self.classes_.size < 2:
             raise InputError(
-                "Classifier can't train when only one class is present: y holds only the class "
+                "Classifier can't train when only one class is present: y contains only the class "
                 f"{self.classes_.tolist()} on rows of positive weight; expected two or more."
             )
         return weight
@@ -174,7 +174,7 @@ class CircuitClassifier(ClassifierMixin, _CircuitEstimator):
         """The solution of a two-class problem."""
         check_is_fitted(self)
         if len(self.solutions_) != 1:
-            raise AttributeError(f"there are {len(self.solutions_)} classes; use solutions_, one a class.")
+            raise AttributeError(f"there are {len(self.solutions_)} classes; use solutions_, one per class.")
         return self.solutions_[0]
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
@@ -191,9 +191,7 @@ class CircuitClassifier(ClassifierMixin, _CircuitEstimator):
     def predict(self, X: Any) -> Array:
         """Labels, shape (N,)."""
         scores = self.decision_function(X)
-        return np.take(
-            self.classes_, (scores > 0).astype(np.intp) if scores.ndim == 1 else scores.argmax(axis=1)
-        )
+        return np.take(self.classes_, (scores > 0).astype(np.intp) if scores.ndim == 1 else scores.argmax(axis=1))
 
     def predict_proba(self, X: Any) -> Floats:
         """Class probabilities, shape (N, n_classes); one-vs-rest probabilities are scaled to sum 1."""

@@ -72,7 +72,7 @@ def comparable_labels(y: Any) -> Any:
     flat = values.ravel().tolist()
     for row, label in enumerate(flat):
         if is_missing(label):
-            raise InputError(f"y holds {label!r} (missing) at row {row}; drop those rows or label them.")
+            raise InputError(f"y contains {label!r} (missing) at row {row}; drop those rows or label them.")
     for kind, dtype in (
         (str, object),
         (bool | np.bool_, bool),
@@ -93,9 +93,7 @@ def comparable_labels(y: Any) -> Any:
     )
 
 
-def with_class_weight(
-    class_weight: Any, classes: Array, codes: Array, weight: Floats | None
-) -> Floats | None:
+def with_class_weight(class_weight: Any, classes: Array, codes: Array, weight: Floats | None) -> Floats | None:
     """Row weights times the weights of their classes; ``codes`` index ``classes``.
 
     "balanced" gives all classes the same total weight; a row of weight 3 counts as three rows.
@@ -112,9 +110,7 @@ def with_class_weight(
         totals = np.bincount(codes, weights=rows, minlength=len(classes))
         balanced: Floats = rows * (totals.sum() / (len(classes) * totals))[codes]
         return balanced
-    wanted = (
-        f"class_weight is {class_weight!r}; expected None, 'balanced', or a dict from label to weight >= 0"
-    )
+    wanted = f"class_weight is {class_weight!r}; expected None, 'balanced', or a dict from label to weight >= 0"
     if not isinstance(class_weight, dict):
         raise InputError(f"{wanted}.")
     for value in class_weight.values():

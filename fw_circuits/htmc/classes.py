@@ -74,9 +74,7 @@ def npn_classes(n: int) -> list[tuple[int, int]]:
     >>> npn_classes(2)
     [(0, 2), (1, 8), (3, 4), (6, 2)]
     """
-    every = np.arange(
-        1 << (1 << n), dtype=np.uint32
-    )  # classes of n inputs are those of four, ignoring the others
+    every = np.arange(1 << (1 << n), dtype=np.uint32)  # classes of n inputs are those of four, ignoring the others
     _, first, size = np.unique(load().class_of[widened(every, n)], return_index=True, return_counts=True)
     return sorted(zip(first.tolist(), size.tolist(), strict=True))
 

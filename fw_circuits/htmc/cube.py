@@ -195,13 +195,9 @@ def values_on_cube(table: Any, n: int) -> tuple[Floats, int | None]:
     except (TypeError, ValueError, RuntimeError) as error:  # the last from torch: a tensor that requires grad
         raise InputError(f"table is neither an integer nor {size} real numbers ({error}).") from error
     if values.shape != (size,):
-        raise InputError(
-            f"table has shape {values.shape}; expected ({size},), one value per vertex of the {n}-cube."
-        )
+        raise InputError(f"table has shape {values.shape}; expected ({size},), one value per vertex of the {n}-cube.")
     if not np.isfinite(values).all():
-        raise InputError(
-            f"value {int(np.flatnonzero(~np.isfinite(values))[0])} is not finite; expected real numbers."
-        )
+        raise InputError(f"value {int(np.flatnonzero(~np.isfinite(values))[0])} is not finite; expected real numbers.")
     if np.all(np.abs(values) == 1.0):
         return values, sum(1 << v for v in np.flatnonzero(values > 0).tolist())
     return values, None

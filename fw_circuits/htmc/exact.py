@@ -108,9 +108,7 @@ class ExactNorm:
             f"Norm{whose} at gamma = {self.gamma:g}: {self.value:.9g} (proved from below within {self.gap:.1e}).",
             *(
                 f"  {w:+.6f} x {t:#0{2 + max(1, (1 << self.n) // 4)}x} ({g} gates)"
-                for w, t, g in zip(
-                    self.weights.tolist(), self.tables.tolist(), self.gates.tolist(), strict=True
-                )
+                for w, t, g in zip(self.weights.tolist(), self.tables.tolist(), self.gates.tolist(), strict=True)
             ),
         ]
         if self.constant:
@@ -166,7 +164,7 @@ def exact_norm(table: Any, n: int, gamma: float, *, intercept: bool = False) -> 
 def solve_exactly(
     values: Floats, listed: FunctionList, gamma: float, *, intercept: bool = False, skip: int = -1
 ) -> ExactNorm:
-    """`exact_norm` behind the door; function `skip` of the list is no atom (the value is then infinite if need be)."""
+    """`exact_norm` of checked values; function `skip` of the list is no atom (the value is then infinite if need be)."""
     prices = listed.prices(gamma)
     f, middle = centred(values, intercept)
     scale = float(np.abs(f).max()) or 1.0

@@ -168,9 +168,7 @@ def _own_gates(truth: int | None, listed: FunctionList, circuit: Circuit | None)
                 f"the circuit has {circuit.n_inputs} inputs and {circuit.n_outputs} outputs; expected 5 and 1."
             )
         if circuit.truth_table() not in (truth, truth ^ 0xFFFFFFFF):
-            raise InputError(
-                "the circuit computes another function than the table; expected it or its complement."
-            )
+            raise InputError("the circuit computes another function than the table; expected it or its complement.")
     place = listed.place(truth)
     if place >= 0:
         return int(listed.gates[place])

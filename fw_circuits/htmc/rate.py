@@ -150,9 +150,7 @@ def rate_of_points(gates: Any, errors: Any, *, level: float = 0.95) -> Rate:
         raise InputError(f"level is {level!r}; expected a probability between 0 and 1, such as 0.95.")
     sizes, eps = (np.asarray(v, dtype=np.float64) for v in (gates, errors))
     if sizes.ndim != 1 or sizes.shape != eps.shape:
-        raise InputError(
-            f"gates and errors have shapes {sizes.shape} and {eps.shape}; expected two equal vectors."
-        )
+        raise InputError(f"gates and errors have shapes {sizes.shape} and {eps.shape}; expected two equal vectors.")
     if np.isnan(sizes).any() or np.isnan(eps).any() or (sizes < 0).any() or (eps < 0).any():
         raise InputError("gates and errors contain negative numbers or NaN; expected numbers >= 0.")
     finite = np.isfinite(eps) & np.isfinite(sizes)
@@ -182,9 +180,7 @@ def _notes(found: Rate, x: Floats, z: Floats, left_out: int) -> list[str]:
             notes.append(f"the {what} cover only {decades:.2g} of a power of ten.")
     if left_out:
         total = found.n_points + left_out
-        notes.append(
-            f"{left_out} of {total} points have no gates or no error above rounding, and were left out."
-        )
+        notes.append(f"{left_out} of {total} points have no gates or no error above rounding, and were left out.")
     if found.n_points >= FEW_POINTS:
         bend = _bend(x, z)
         if bend is not None:

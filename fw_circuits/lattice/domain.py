@@ -44,9 +44,7 @@ def check_matrix(X: npt.ArrayLike, n_features: int | None = None) -> Array:
     except (TypeError, ValueError) as error:
         raise InputError(f"X is not numeric ({error}); expected a matrix of real numbers.") from None
     if X.ndim != 2:
-        raise InputError(
-            f"X has shape {X.shape}; expected (rows, features); use reshape(1, -1) for a single row."
-        )
+        raise InputError(f"X has shape {X.shape}; expected (rows, features); use reshape(1, -1) for a single row.")
     if n_features is not None and X.shape[1] != n_features:
         raise InputError(f"X has {X.shape[1]} features; the lattice expects {n_features}.")
     if X.dtype.kind == "f" and not np.all(np.isfinite(X)):

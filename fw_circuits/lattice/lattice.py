@@ -121,9 +121,7 @@ class Lattice:
         try:
             levels = tuple(sorted({index(level) for level in levels}))
         except TypeError as error:
-            raise InputError(
-                f"levels is {levels!r} ({error}); expected whole numbers, such as (1, 2)."
-            ) from error
+            raise InputError(f"levels is {levels!r} ({error}); expected whole numbers, such as (1, 2).") from error
         n_quantiles = 1 << min(max(levels, default=1), 8)
         weights = None if sample_weight is None else check_sample_weight(sample_weight, len(X))
         if weights is not None:
@@ -146,9 +144,7 @@ class Lattice:
             raise InputError(f"n_features is {n_features!r}; expected a whole number >= 1.") from error
         return cls(n_features, (1,), ((0.0, 1.0),) * n_features)
 
-    def transform(
-        self, X: npt.ArrayLike, columns: Sequence[int] | None = None, *, check_input: bool = True
-    ) -> Floats:
+    def transform(self, X: npt.ArrayLike, columns: Sequence[int] | None = None, *, check_input: bool = True) -> Floats:
         """Points of the unit cube: ``(N, d)``, or ``(N, len(columns))`` for some coordinates of full rows X.
 
         Parameters
@@ -264,9 +260,7 @@ class Lattice:
             lattice = cls(int(data["n_features"]), tuple(data["levels"]), knots)
             encoding = data.get("encoding", "binary")
         except (AttributeError, KeyError, TypeError) as error:
-            raise InputError(
-                f"not a saved lattice ({error!r}); expected the dictionary of Lattice.to_dict."
-            ) from None
+            raise InputError(f"not a saved lattice ({error!r}); expected the dictionary of Lattice.to_dict.") from None
         if encoding != "binary":
             raise InputError(
                 f"the saved lattice has the encoding {encoding!r}; expected 'binary', the only one of this version."

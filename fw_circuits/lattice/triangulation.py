@@ -63,9 +63,7 @@ def triangulate(z: Floats, level: int) -> tuple[Ints, Words, Floats]:
     if z.ndim != 2 or z.shape[1] > MAX_COORDINATES:
         raise InputError(f"points have shape {z.shape}; expected (n, d) with d <= {MAX_COORDINATES}.")
     if not np.all((z >= 0) & (z <= (1 << level) - 1)):
-        raise InputError(
-            f"points leave [0, {(1 << level) - 1}]; clip them, or map them with Lattice.transform."
-        )
+        raise InputError(f"points leave [0, {(1 << level) - 1}]; clip them, or map them with Lattice.transform.")
     vertices: tuple[Ints, Words, Floats] = _kernels().j1(z, level)
     return vertices
 

@@ -72,9 +72,7 @@ class Constrained(Form):
 
     def dual(self, loss: Loss, theta: Floats, upper: float) -> float:
         penalty = self.parameter * upper
-        return _maximise(
-            loss, theta, loss.dual_limit(theta), lambda s: loss.dual(s * theta) - s * penalty, penalty
-        )
+        return _maximise(loss, theta, loss.dual_limit(theta), lambda s: loss.dual(s * theta) - s * penalty, penalty)
 
 
 @dataclass(frozen=True)
@@ -127,9 +125,7 @@ def make_form(*, lam: float | None = None, tau: float | None = None, eps: float 
     return FORMS[name](float(value))
 
 
-def _maximise(
-    loss: Loss, theta: Floats, limit: float, bound: Callable[[float], float], penalty: float = 0.0
-) -> float:
+def _maximise(loss: Loss, theta: Floats, limit: float, bound: Callable[[float], float], penalty: float = 0.0) -> float:
     """Largest value of the quasi-concave ``bound(s)`` found on [0, limit]; every value is a valid bound."""
     if abs(float(theta.sum())) > NOISE * float(np.abs(theta).sum()):
         limit = min(limit, 1.0)  # rounding error around 0, whose sum would grow with it
@@ -143,9 +139,7 @@ def _maximise(
     elif limit > 0:  # rough is enough: any s is valid, and near the optimum the best s is 1 or the limit
         top = limit if np.isfinite(limit) else 10.0
         options = {"xatol": 1e-3 * top}
-        found = minimize_scalar(
-            lambda s: min(-bound(s), 1e300), bounds=(0.0, top), method="bounded", options=options
-        )
+        found = minimize_scalar(lambda s: min(-bound(s), 1e300), bounds=(0.0, top), method="bounded", options=options)
         tries.append(float(found.x))
     values = [bound(s) for s in tries]
     return max(value for value in values if not np.isnan(value))

@@ -108,9 +108,7 @@ class CompositionOracle(LevelsOracle):
         found: list[tuple[float, Atom]] = []
         bound = tail = 0.0
         size, complete = 0, True
-        settings = replace(
-            self.base.settings, k=max(self.beam, k), per_support=1, max_literals=None, work=np.inf
-        )
+        settings = replace(self.base.settings, k=max(self.beam, k), per_support=1, max_literals=None, work=np.inf)
         for rows in (level.rows for level in self.data.levels):
             w = np.ascontiguousarray(rows.pull(g))
             tail = max(tail, float(np.abs(w).sum()) * (1 + 1e-12))
@@ -140,15 +138,11 @@ class CompositionOracle(LevelsOracle):
         literals, ended = pool.literals, stop or (lambda: False)
         for most, arity in ((self.triples, 2), (self.quads, 3)):
             if literals.n > most:
-                best = subset_pass.best_by_literal(
-                    literals, w, self.base.tables, self.base.settings, arity, ended
-                )
+                best = subset_pass.best_by_literal(literals, w, self.base.tables, self.base.settings, arity, ended)
                 literals = literals.take(np.sort(best_first(best, most)))
         return Pool(pool.builder, literals)
 
-    def _build(
-        self, pool: Pool, rows: LevelRows, w: Floats, found: Array, k: int
-    ) -> Iterator[tuple[float, Atom]]:
+    def _build(self, pool: Pool, rows: LevelRows, w: Floats, found: Array, k: int) -> Iterator[tuple[float, Atom]]:
         """Candidates as atoms over the literals, with their true scores; equal functions on the rows once."""
         netlist = pool.builder.circuit(())
         candidates = []

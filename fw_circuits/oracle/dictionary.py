@@ -56,9 +56,7 @@ class DictionaryOracle(CheckedOracle):
     ((ColumnAtom(index=1, cost=8.0),), [1.5])
     """
 
-    def __init__(
-        self, columns: npt.ArrayLike, costs: npt.ArrayLike | None = None, gamma: float = 3.0
-    ) -> None:
+    def __init__(self, columns: npt.ArrayLike, costs: npt.ArrayLike | None = None, gamma: float = 3.0) -> None:
         self.columns = np.asarray(columns, dtype=np.float64)
         if self.columns.ndim != 2 or not np.isfinite(self.columns).all():
             raise InputError(f"columns have shape {self.columns.shape}; expected finite numbers (N, p).")
@@ -77,9 +75,7 @@ class DictionaryOracle(CheckedOracle):
         scores = (self.columns.T @ g) * self._factor
         best = best_first(scores, k)
         atoms = [ColumnAtom(int(j), float(self.costs[j])) for j in best]
-        return OracleAnswer.of(
-            atoms, scores[best], f"all {len(self.costs)} columns of the dictionary", tail=0.0
-        )
+        return OracleAnswer.of(atoms, scores[best], f"all {len(self.costs)} columns of the dictionary", tail=0.0)
 
     def evaluate(self, atoms: Sequence[ColumnAtom]) -> Floats:
         """The columns, (N, len(atoms))."""

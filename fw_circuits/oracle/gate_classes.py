@@ -22,9 +22,7 @@ class GateClass:
     def cores(self) -> dict[int, Array]:
         """Tables of the cores by their number of inputs, where there are any."""
         extra = self.arity - self.gates
-        cores = {
-            n: core_tables(n, n - extra).astype(np.uint32) for n in range(2 + (extra == 0), self.arity + 1)
-        }
+        cores = {n: core_tables(n, n - extra).astype(np.uint32) for n in range(2 + (extra == 0), self.arity + 1)}
         return {n: tables for n, tables in cores.items() if len(tables)}
 
 

@@ -4,7 +4,7 @@ Every atom that was ever found is kept with its values on the rows.  One matrix-
 known atom that is not active exceeds the active ones by at least half of what the last real search gained; if so it
 is the answer, and the search is skipped; so it is when the same question comes twice.  The bound of a skipped search
 follows from the last real one: the polar changes by at most ``||g - g_last||_1``, because an atom is at most 1 in
-size.  (The halving is that of Braun, Pokutta and Zink, 2017; its use with corrective steps is original to this
+size.  (The halving is that of Braun, Pokutta and Zink, 2017; its use with fully-corrective steps is original to this
 package.)
 """
 
@@ -76,9 +76,7 @@ class LazyOracle(Wrapper):
     def evaluate(self, atoms: Sequence[AtomLike]) -> Floats:
         """Values of atoms on the data; those of known ones come from memory."""
         fresh = [atom for atom in atoms if atom.key not in self._values]
-        computed = (
-            dict(zip([a.key for a in fresh], self.inner.evaluate(fresh).T, strict=True)) if fresh else {}
-        )
+        computed = dict(zip([a.key for a in fresh], self.inner.evaluate(fresh).T, strict=True)) if fresh else {}
         if not atoms:
             return np.empty((self.n_rows, 0))
         known = {**computed, **self._values}

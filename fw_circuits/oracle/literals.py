@@ -111,9 +111,7 @@ class Literals:
         masks = np.ascontiguousarray(transpose_bits(keys, 64 * keys.shape[1])[columns])
         order = np.arange(len(columns), dtype=np.int32)
         index = self.index[self.order[columns]]
-        return Literals(
-            index, len(rows), masks, order, np.zeros_like(order), masks, transpose_bits(masks, len(rows))
-        )
+        return Literals(index, len(rows), masks, order, np.zeros_like(order), masks, transpose_bits(masks, len(rows)))
 
 
 def padded(n: int) -> int:

@@ -91,9 +91,7 @@ class SubsetSearch(Search):
             scores = (sums @ signs.T) * self.factors[arity][allowed]
             size_of = np.abs(scores)
             if self.best is not None and arity < 4:
-                np.maximum.at(
-                    self.best, columns[start : start + step], size_of.max(axis=1, initial=0.0)[:, None]
-                )
+                np.maximum.at(self.best, columns[start : start + step], size_of.max(axis=1, initial=0.0)[:, None])
             if self.per_support and self.per_support < len(allowed):
                 rank = np.argsort(-size_of, axis=1, kind="stable")[:, : self.per_support]
             else:

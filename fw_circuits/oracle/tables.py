@@ -105,6 +105,4 @@ def tables(cost: Bits, gamma: float, max_gates: int = N_COSTS - 1) -> Tables:
     >>> [round(float(f), 3) for f in tables(cost_table(), 3.0).top[1:]]
     [1.0, 1.0, 0.794, 0.693]
     """
-    return _tables(
-        np.ascontiguousarray(cost, dtype=np.uint8).tobytes(), float(gamma), min(max_gates, N_COSTS - 1)
-    )
+    return _tables(np.ascontiguousarray(cost, dtype=np.uint8).tobytes(), float(gamma), min(max_gates, N_COSTS - 1))

@@ -94,9 +94,7 @@ def provisional(problem: Problem, run: Run, status: Status | None = None) -> Sol
         primal=run.primal,
         dual=run.dual,
         scope=proof.scope if proof else "no circuits (no pass was finished)",
-        max_gates=proof.max_gates
-        if proof
-        else 0,  # scopes may differ between passes; this is the one of the bound
+        max_gates=proof.max_gates if proof else 0,  # scopes may differ between passes; this is the one of the bound
         global_dual=-np.inf,
         estimated_gap=last.gap if last else np.inf,
         tol=problem.settings.tol,
@@ -105,9 +103,7 @@ def provisional(problem: Problem, run: Run, status: Status | None = None) -> Sol
         baseline=loss.baseline,
         loss=loss.value(active.f),
     )
-    return finished(
-        problem, run, combination_of(problem, active), status or run.status, certificate, run.theta
-    )
+    return finished(problem, run, combination_of(problem, active), status or run.status, certificate, run.theta)
 
 
 def combination_of(problem: Problem, active: ActiveSet) -> Combination:

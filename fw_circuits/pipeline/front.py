@@ -70,7 +70,7 @@ def solve(
         Lattice levels; default (1,) for 0/1 data, else (1, 2, 3).
     oracle : str or Oracle, default "auto"
         "auto" or "subset": the exact search over all functions of four literals, or, where a pass would take more
-        than some seconds, of four of the screened literals (``certificate.scope`` says which); or an object with
+        than a few seconds, of four of the screened literals (``certificate.scope`` says which); or an object with
         ``search`` and ``evaluate``.
     max_gates : int, optional
         Leave out circuits of more gates.
@@ -185,7 +185,7 @@ def path(
     Returns
     -------
     list of Solution
-        One a penalty, largest penalty first.
+        One per penalty, largest penalty first.
 
     Examples
     --------

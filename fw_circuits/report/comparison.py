@@ -35,9 +35,7 @@ def comparison_rows(comparison: Comparison) -> list[dict[str, Any]]:
         for name in ("l1_lower", "l1_upper", "l2_lower", "l2_upper", "neurons", "depth", "seconds"):
             row[name] = comparison.median(family, name)
         row |= {f"ahead in {name}": comparison.wins(name)[i] for name in QUANTITIES}
-        rows.append(
-            row | {"mostly chosen": often, "deviation": max(c.deviation for c in comparison.candidates)}
-        )
+        rows.append(row | {"mostly chosen": often, "deviation": max(c.deviation for c in comparison.candidates)})
     return rows
 
 

@@ -144,9 +144,7 @@ def plot_circuit(
         nx.draw_networkx_edges(graph, place, edgelist=edges, ax=axis, edge_color=ORANGE if dashed else GREY,
                                style="dashed" if dashed else "solid", arrowsize=12, node_size=1500)  # fmt: skip
     if any(data["inverted"] for *_, data in graph.edges(data=True)):
-        axis.annotate(
-            "dashed: inverted", (0.99, 0.01), xycoords="axes fraction", ha="right", color=ORANGE, fontsize=8
-        )
+        axis.annotate("dashed: inverted", (0.99, 0.01), xycoords="axes fraction", ha="right", color=ORANGE, fontsize=8)
     for node, (x, y) in place.items():
         kind = ORANGE if node == "out" else BLUE if isinstance(node, int) and node >= first_gate else INK
         axis.text(x, y, _shown(labels[node], MOST_OF_A_NAME), ha="center", va="center", fontsize=9, color=kind,
@@ -154,9 +152,7 @@ def plot_circuit(
     axis.margins(0.18, 0.2)
     axis.set_axis_off()
     text = _shown(title or atom.formula(feature_names), MOST_OF_A_TITLE)
-    lines = textwrap.wrap(
-        text, int(LETTERS_PER_INCH * fig.get_figwidth())
-    )  # wrap=True would look for formulas
+    lines = textwrap.wrap(text, int(LETTERS_PER_INCH * fig.get_figwidth()))  # wrap=True would look for formulas
     axis.set_title("\n".join(lines), fontsize=10, color=INK, **LITERALLY)
     return _save(fig, target)
 
@@ -185,9 +181,7 @@ def plot_comparison(comparison: Comparison, path: str | PathLike[str]) -> Path:
         axis.set_ylabel(f"test {comparison.metric}", **LITERALLY)
     axes[0, 0].legend(frameon=False, fontsize=9)
     name = _shown(comparison.name, MOST_OF_A_NAME)
-    fig.suptitle(
-        f"{name}: large marks were chosen on validation rows; bars are brackets", fontsize=11, **LITERALLY
-    )
+    fig.suptitle(f"{name}: large marks were chosen on validation rows; bars are brackets", fontsize=11, **LITERALLY)
     return _save(fig, target)
 
 
@@ -228,9 +222,7 @@ def draw_front(axis: Any, comparison: Comparison, quantity: str) -> None:
     axis.set_xscale("log")
     low, high = axis.get_xlim()
     middle = np.sqrt(low * high)
-    axis.set_xlim(
-        min(low, middle / 4.0), max(high, middle * 4.0)
-    )  # more than a decade, so that ticks can be read
+    axis.set_xlim(min(low, middle / 4.0), max(high, middle * 4.0))  # more than a decade, so that ticks can be read
     axis.xaxis.set_minor_formatter(NullFormatter())
     errors = [c.test_error for c in comparison.candidates]
     if min(errors) > 3e-3:

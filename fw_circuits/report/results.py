@@ -46,9 +46,7 @@ def read_results(folder: str | PathLike[str]) -> list[Part]:
             "run fw-circuits bench --quick in a checkout first."
         )
     suite = _json(place / "suite.json") if (place / "suite.json").exists() else {}
-    return [
-        _part(place, name, records.get(name, {}), suite.get(name, "")) for name in sorted(suite | records)
-    ]
+    return [_part(place, name, records.get(name, {}), suite.get(name, "")) for name in sorted(suite | records)]
 
 
 def write_page(folder: str | PathLike[str], target: str | PathLike[str] | None = None) -> Path:
@@ -106,9 +104,7 @@ def _part(folder: Path, name: str, record: Mapping[str, Any], question: str) -> 
     details = {key: record.get(key) for key in ("date", "commit", "machine", "versions", "seed")}
     details["versions"] = ", ".join(f"{k} {v}" for k, v in (record.get("versions") or {}).items())
     seconds, cpu = record.get("seconds"), record.get("cpu_seconds")
-    details["seconds"] = (
-        None if seconds is None else f"{seconds:.1f}" + (f" ({cpu:.1f} of CPU)" if cpu else "")
-    )
+    details["seconds"] = None if seconds is None else f"{seconds:.1f}" + (f" ({cpu:.1f} of CPU)" if cpu else "")
     if record and record.get("seed") is None:
         details["seed"] = "none: nothing is drawn at random"
     config = record.get("config") or {}
@@ -122,9 +118,7 @@ def _part(folder: Path, name: str, record: Mapping[str, Any], question: str) -> 
         caveat=record.get("caveat", ""),
         sentences=record.get("sentences", ()),
         targets=[(target["sentence"], bool(target["met"])) for target in record.get("targets", ())],
-        figures=[
-            Figure(_bytes(folder / f"{f['name']}.png"), f["caption"]) for f in record.get("figures", ())
-        ],
+        figures=[Figure(_bytes(folder / f"{f['name']}.png"), f["caption"]) for f in record.get("figures", ())],
         tables=[_grid(folder, table["name"], len(table["columns"])) for table in record.get("tables", ())],
         details={key: str(value) for key, value in details.items() if value not in (None, "")},
         config="\n".join(f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in config.items()),
@@ -138,9 +132,7 @@ def _grid(folder: Path, name: str, width: int) -> Grid:
         with open(path, encoding="utf-8", newline="") as file:
             head, *rows = list(csv.reader(file))
     except (OSError, ValueError) as error:
-        raise FormatError(
-            f"{path}: {error}; expected the table that the record names; run the part again."
-        ) from error
+        raise FormatError(f"{path}: {error}; expected the table that the record names; run the part again.") from error
     return Grid(name, head[:width], [row[:width] for row in rows])
 
 
@@ -148,18 +140,14 @@ def _bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise FormatError(
-            f"{path}: {error}; expected the figure that the record names; run the part again."
-        ) from error
+        raise FormatError(f"{path}: {error}; expected the figure that the record names; run the part again.") from error
 
 
 def _json(path: Path) -> dict[str, Any]:
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise FormatError(
-            f"{path}: {error}; expected JSON; delete the file and run the part again."
-        ) from error
+        raise FormatError(f"{path}: {error}; expected JSON; delete the file and run the part again.") from error
     if not isinstance(value, dict):
         raise FormatError(f"{path}: expected one JSON object; delete the file and run the part again.")
     return value

@@ -186,9 +186,7 @@ def fit(X: npt.ArrayLike, y: npt.ArrayLike, *, module: Any = None, **settings: A
     return _trained(X, y, (float(penalty),), module, chosen)[0]
 
 
-def fit_many(
-    X: npt.ArrayLike, y: npt.ArrayLike, *, penalties: Sequence[float], **settings: Any
-) -> list[Training]:
+def fit_many(X: npt.ArrayLike, y: npt.ArrayLike, *, penalties: Sequence[float], **settings: Any) -> list[Training]:
     """Networks that differ in ``penalty`` alone, trained side by side: :func:`fit` with each, up to rounding.
 
     Small networks cost little more together than one alone.  Initial parameters, held-out rows and batches are the

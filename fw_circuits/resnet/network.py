@@ -127,14 +127,10 @@ class ResNet:
                 "expected (width, features), (width,), (outputs, width), (outputs,)."
             )
         if self.feature_names and len(self.feature_names) != self.n_features:
-            raise InputError(
-                f"{len(self.feature_names)} feature_names for {self.n_features} inputs; expected as many."
-            )
+            raise InputError(f"{len(self.feature_names)} feature_names for {self.n_features} inputs; expected as many.")
         for l, block in enumerate(self.blocks):
             if block.V.shape[1] != width:
-                raise InputError(
-                    f"block {l} is for a stream of width {block.V.shape[1]}; this one has {width}."
-                )
+                raise InputError(f"block {l} is for a stream of width {block.V.shape[1]}; this one has {width}.")
 
     @property
     def n_features(self) -> int:
@@ -171,9 +167,7 @@ class ResNet:
         """A and C, then V and W of each block."""
         return [self.A, self.C, *(matrix for block in self.blocks for matrix in (block.V, block.W))]
 
-    def prune(
-        self, n: float, random_state: int | np.random.Generator | None = None, **options: Any
-    ) -> Pruning:
+    def prune(self, n: float, random_state: int | np.random.Generator | None = None, **options: Any) -> Pruning:
         """Keep about n neurons at random, with a certified error.
 
         Parameters
@@ -362,9 +356,7 @@ def check_network(resnet: Any) -> None:
 def _blocks(given: Any) -> Iterator[Block]:
     """The blocks that a caller means: each a Block, or its parts."""
     if isinstance(given, Block | str) or not isinstance(given, Iterable):
-        raise InputError(
-            f"blocks is a {type(given).__name__}; expected a sequence of Block or (V, b, W), [] for none."
-        )
+        raise InputError(f"blocks is a {type(given).__name__}; expected a sequence of Block or (V, b, W), [] for none.")
     for l, block in enumerate(given):
         if isinstance(block, Block):
             yield block

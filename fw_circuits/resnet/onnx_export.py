@@ -68,9 +68,7 @@ class _Graph:
         outputs = [make.make_tensor_value_info("f", kind, shape)]
         graph = make.make_graph([*self.nodes, last], "ResNet", inputs, outputs, self.constants)
         opsets = [make.make_opsetid("", OPSET)]
-        return make.make_model(
-            graph, producer_name="fw_circuits", ir_version=IR_VERSION, opset_imports=opsets
-        )
+        return make.make_model(graph, producer_name="fw_circuits", ir_version=IR_VERSION, opset_imports=opsets)
 
     def _affine(self, matrix: sp.csr_array, bias: Array | None, source: str) -> str:
         """``matrix @ source + bias`` over the columns of the matrix that are not zero."""
@@ -98,7 +96,5 @@ class _Graph:
     def _constant(self, array: Array) -> str:
         name = f"c{len(self.constants)}"
         kind = np.int64 if array.dtype.kind in "iu" else self.dtype
-        self.constants.append(
-            self.onnx.numpy_helper.from_array(np.ascontiguousarray(array, dtype=kind), name)
-        )
+        self.constants.append(self.onnx.numpy_helper.from_array(np.ascontiguousarray(array, dtype=kind), name))
         return name

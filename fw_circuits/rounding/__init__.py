@@ -1,4 +1,4 @@
-"""Round a convex combination of circuits to one Boolean circuit (theory, section 8; the construction is ours).
+"""Round a convex combination of circuits to one Boolean circuit (theory, section 8; original to this package).
 
 ``f = c + sum_j b_j T_j`` with ``T_j = 2 t_j - 1`` and t_j a bit, wherever every atom sees a grid point.  The
 coefficients become integers, ``b_j ~ step * w_j``, and an adder tree (`fw_circuits.circuits.weighted_sum`) adds

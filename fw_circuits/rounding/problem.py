@@ -129,9 +129,7 @@ class Problem:
         ]
         return sorted(found, key=Choice.worth)
 
-    def _measure(
-        self, steps: Floats, weights: Ints, intercepts: Floats, bounds: Floats
-    ) -> tuple[Floats, Floats]:
+    def _measure(self, steps: Floats, weights: Ints, intercepts: Floats, bounds: Floats) -> tuple[Floats, Floats]:
         """Score and closeness of each column of weights."""
         if not len(self.f):
             return -bounds, -bounds
@@ -143,9 +141,7 @@ class Problem:
                 return closeness, closeness
             return np.mean((rounded > 0) == self.target[:, None], axis=0), closeness
         goal = self.f if self.target is None else self.target
-        return -np.mean((rounded - goal[:, None]) ** 2, axis=0), -np.abs(rounded - self.f[:, None]).max(
-            axis=0
-        )
+        return -np.mean((rounded - goal[:, None]) ** 2, axis=0), -np.abs(rounded - self.f[:, None]).max(axis=0)
 
     def circuit(self, choice: Choice) -> Circuit:
         """The atoms, the adder and the sign."""

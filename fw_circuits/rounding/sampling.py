@@ -18,9 +18,7 @@ from fw_circuits.rounding.problem import Choice, Fitted, Problem
 from fw_circuits.rounding.rounded import Rounded
 
 
-def sample_circuit(
-    solution: Fitted, n: int, random_state: int = 0, *, X: Any = None, output: str = "auto"
-) -> Rounded:
+def sample_circuit(solution: Fitted, n: int, random_state: int = 0, *, X: Any = None, output: str = "auto") -> Rounded:
     """Round a solution by sampling n atoms and averaging them with equal weights.
 
     Parameters

@@ -134,9 +134,7 @@ def _within(problem: Problem, bits: int | None, limits: tuple[float, float]) -> 
 def _candidates(problem: Problem, bits: Iterable[int], keep: int) -> list[Choice]:
     """Choices of bits and digits: best score first, then smallest error bound."""
     kinds = [(b, digits) for b in bits for digits in DIGITS if digits == MAX_BITS or 2 * digits <= b + 1]
-    return sorted(
-        (choice for b, digits in kinds for choice in problem.choices(b, digits, keep)), key=Choice.worth
-    )
+    return sorted((choice for b, digits in kinds for choice in problem.choices(b, digits, keep)), key=Choice.worth)
 
 
 def _check(bits: Any, max_gates: Any, max_ands: Any) -> tuple[float, float] | None:

@@ -44,6 +44,4 @@ def load(path: str | PathLike[str]) -> Solution:
     try:
         return Solution.from_state(header, arrays)
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
-        raise FormatError(
-            f"{path} is incomplete or inconsistent ({type(error).__name__}: {error})."
-        ) from error
+        raise FormatError(f"{path} is incomplete or inconsistent ({type(error).__name__}: {error}).") from error

@@ -204,9 +204,7 @@ class Solution:
         early = header["version"] == 1
         return cls(
             combination=Combination(atoms, coef, float(header["intercept"]), lattice),
-            settings=state.settings_of_version_1(header)
-            if early
-            else state.settings_from_dict(header["settings"]),
+            settings=state.settings_of_version_1(header) if early else state.settings_from_dict(header["settings"]),
             status=Status[header["status"]],
             trace=state.trace_from_array(arrays["trace"]),
             certificate=state.certificate_from_dict(header["certificate"]),

@@ -31,9 +31,7 @@ def number(value: Any) -> Any:
 
 def settings_to_dict(settings: Settings) -> dict[str, Any]:
     """All settings; a loss of one's own by its name, an oracle of one's own not at all."""
-    values = {
-        name: finite(value) for name, value in asdict(replace(settings, oracle=None, loss=None)).items()
-    }
+    values = {name: finite(value) for name, value in asdict(replace(settings, oracle=None, loss=None)).items()}
     loss, oracle = settings.loss, settings.oracle
     return values | {
         "loss": loss if isinstance(loss, str) else loss.name,
@@ -59,9 +57,7 @@ def settings_of_version_1(header: dict[str, Any]) -> Settings:
     """Early files had only the settings that make the problem."""
     if header["form"] not in FORMS:
         raise ValueError(f"the form is {header['form']!r}; expected one of {', '.join(FORMS)}")
-    known: dict[str, Any] = {
-        name: header[name] for name in ("gamma", "loss", "huber_threshold") if name in header
-    }
+    known: dict[str, Any] = {name: header[name] for name in ("gamma", "loss", "huber_threshold") if name in header}
     known["tol"] = header["certificate"]["tol"]
     return settings_from_dict(known | {header["form"]: header["parameter"]})
 

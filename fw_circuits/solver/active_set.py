@@ -116,9 +116,7 @@ class ActiveSet:
         m = len(self.atoms)
         assert self.coef.shape == self.scales.shape == (m,), "coef and scales must have one entry per atom"
         assert len(self._index) == m, "atoms must be distinct"
-        assert all(self._index[a.key] == j for j, a in enumerate(self.atoms)), (
-            "the index must point at the atoms"
-        )
+        assert all(self._index[a.key] == j for j, a in enumerate(self.atoms)), "the index must point at the atoms"
         assert np.isfinite(self.coef).all() and np.isfinite(self.intercept), "coefficients must be finite"
         drift = np.abs(self.f - (self.intercept + self.coef @ self.columns)).max(initial=0.0)
         assert drift <= 1e-9 * (1.0 + np.abs(self.f).max(initial=0.0)), f"f has drifted by {drift:.2e}"

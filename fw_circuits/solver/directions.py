@@ -92,9 +92,7 @@ def away_direction(active: ActiveSet, ball: Ball, g: Floats) -> Direction:
 def pairwise_direction(active: ActiveSet, ball: Ball, g: Floats) -> Direction:
     """Mass moves from the worst vertex to the best one."""
     s, a = best_vertex(active, ball, g), worst_vertex(active, ball, g)
-    return Direction(
-        _point(active, ball, s) - _point(active, ball, a), _norm(ball, s) - _norm(ball, a), a.mass
-    )
+    return Direction(_point(active, ball, s) - _point(active, ball, a), _norm(ball, s) - _norm(ball, a), a.mass)
 
 
 DIRECTIONS = {"vanilla": vanilla_direction, "away": away_direction, "pairwise": pairwise_direction}

@@ -58,9 +58,7 @@ def violation(slope: Floats, thresholds: Floats, b: Floats) -> float:
     return float(max(worst_active, (np.abs(slope) - thresholds)[~active].max(initial=0.0)))
 
 
-def finish_on_support(
-    gram: Floats, r: Floats, thresholds: Floats, b: Floats, tol: float, max_moves: int
-) -> Floats:
+def finish_on_support(gram: Floats, r: Floats, thresholds: Floats, b: Floats, tol: float, max_moves: int) -> Floats:
     """Feature-sign search from ``b``: exact once support and signs are right; never increases the objective."""
     b = b.copy()
     signs = np.sign(b)
@@ -68,9 +66,7 @@ def finish_on_support(
         support = np.flatnonzero(signs)
         block = gram[np.ix_(support, support)]
         target = _solve(block, (r - thresholds * signs)[support])
-        if (
-            target is None
-        ):  # dependent atoms: along the flat direction downhill, until one of them is not needed
+        if target is None:  # dependent atoms: along the flat direction downhill, until one of them is not needed
             flat = np.linalg.eigh(block)[1][:, 0]
             downhill = (r - thresholds * signs)[support] @ flat - b[support] @ (block @ flat)
             flat = flat if downhill >= 0.0 else -flat
@@ -103,9 +99,7 @@ def finish_on_support(
     return b
 
 
-def coordinate_descent(
-    gram: Floats, r: Floats, thresholds: Floats, b: Floats, max_sweeps: int, tol: float
-) -> int:
+def coordinate_descent(gram: Floats, r: Floats, thresholds: Floats, b: Floats, max_sweeps: int, tol: float) -> int:
     """Cyclic coordinate descent on ``b`` in place until no step exceeds ``tol``; returns the sweeps made."""
     residual = r - gram @ b
     if kernels := select("_solver", None):
@@ -114,9 +108,7 @@ def coordinate_descent(
     return reference_descent(gram, thresholds, b, residual, max_sweeps, tol)
 
 
-def reference_descent(
-    gram: Floats, t: Floats, b: Floats, residual: Floats, max_sweeps: int, tol: float
-) -> int:
+def reference_descent(gram: Floats, t: Floats, b: Floats, residual: Floats, max_sweeps: int, tol: float) -> int:
     """NumPy reference implementation of ``csrc/solver/lasso_cd.c``."""
     sweeps = 0
 

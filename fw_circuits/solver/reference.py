@@ -57,9 +57,7 @@ def solve_reference(loss: Loss, form: Form, columns: Floats, scales: Floats) -> 
     return coef, intercept
 
 
-def _solve(
-    loss: Loss, form: Form, columns: Floats, scales: Floats, unit: float
-) -> tuple[Floats, float] | None:
+def _solve(loss: Loss, form: Form, columns: Floats, scales: Floats, unit: float) -> tuple[Floats, float] | None:
     """The optimum for targets in units, ``form`` being that of the targets as they came; None if cvxpy finds none."""
     if QUADRATIC <= loss.quadratic_until < np.inf:  # residuals are hardly ever larger
         solved = _solve(Squared(loss.y, loss.weights), form, columns, scales, unit)
@@ -86,9 +84,7 @@ def _solve(
         # "may be inaccurate" still is far below what is asked for
         warnings.simplefilter("ignore", UserWarning)
         try:
-            problem.solve(
-                solver=cp.CLARABEL, tol_gap_abs=1e-11, tol_gap_rel=1e-11, tol_feas=1e-11, max_iter=400
-            )
+            problem.solve(solver=cp.CLARABEL, tol_gap_abs=1e-11, tol_gap_rel=1e-11, tol_feas=1e-11, max_iter=400)
         except cp.SolverError:
             return None
     if (m and coef.value is None) or intercept.value is None:

@@ -43,9 +43,7 @@ class Run:
         """Objective of the current point; infinite where it is infeasible."""
         return self.form.primal(self.active.loss.value(self.active.f), self.active.norm)
 
-    def record(
-        self, g: Floats, answer: OracleAnswer, oracle_seconds: float, step_seconds: float, hits: int
-    ) -> None:
+    def record(self, g: Floats, answer: OracleAnswer, oracle_seconds: float, step_seconds: float, hits: int) -> None:
         """Append the pass that searched at the dual point ``g``, and keep the best bound."""
         active, t = self.active, len(self.steps)
         seconds = time.perf_counter() - self.started

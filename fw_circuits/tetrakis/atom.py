@@ -80,9 +80,7 @@ class Atom:
         if self.circuit.n_outputs != 1:
             raise InputError(f"the circuit has {self.circuit.n_outputs} outputs; an atom needs exactly one.")
         if self.circuit.n_inputs != len(self.literals):
-            raise InputError(
-                f"{len(self.literals)} literals for a circuit of {self.circuit.n_inputs} inputs."
-            )
+            raise InputError(f"{len(self.literals)} literals for a circuit of {self.circuit.n_inputs} inputs.")
         bad = [i for i in self.literals if not 0 <= i < self.lattice.n_literals(self.level)]
         if bad:
             n = self.lattice.n_literals(self.level)
@@ -147,7 +145,7 @@ class Atom:
 def evaluate(atoms: Sequence[Atom], rows: LevelRows) -> Floats:
     """Values of atoms of one level on the data of ``rows``: ``(N, len(atoms))``, in [-1, 1].
 
-    Each circuit runs once over the packed vertex rows, 64 a word; the barycentric weights carry the result
+    Each circuit runs once over the packed vertex rows, 64 per word; the barycentric weights carry the result
     to the data (theory, section 2: ``T_C(X) = Lambda c(V)``).
 
     Raises
@@ -175,9 +173,7 @@ def evaluate(atoms: Sequence[Atom], rows: LevelRows) -> Floats:
 
 def _outputs(atom: Atom, rows: LevelRows) -> Words:
     if atom.level != rows.level:
-        raise InputError(
-            f"an atom of level {atom.level} on rows of level {rows.level}; use Lattice.rows(X, level)."
-        )
+        raise InputError(f"an atom of level {atom.level} on rows of level {rows.level}; use Lattice.rows(X, level).")
     if max(atom.literals, default=0) >= rows.n_literals:
         raise InputError(f"an atom reads literals {atom.literals}; the rows have {rows.n_literals}.")
     words = rows.words[list(atom.literals)] if atom.literals else rows.words[:0]

@@ -44,9 +44,7 @@ def test_compiled_simulation_equals_the_reference_over_many_blocks(n_gates, n_th
     n_inputs, n_words = 9, 1234
     gates = [(rng.integers(16), *rng.integers(0, n_inputs + 1 + j, 2)) for j in range(n_gates)]
     n_nodes = 1 + n_inputs + n_gates
-    circuit = Circuit(
-        n_inputs, gates, [*rng.integers(0, 2 * n_nodes, 40), *range(2 * n_nodes - 8, 2 * n_nodes)]
-    )
+    circuit = Circuit(n_inputs, gates, [*rng.integers(0, 2 * n_nodes, 40), *range(2 * n_nodes - 8, 2 * n_nodes)])
     words = rng.integers(0, 2**64, (n_inputs, n_words), dtype=np.uint64)
     words.flags.writeable = False
     monkeypatch.setenv("FW_CIRCUITS_KERNELS", "compiled")

@@ -34,9 +34,7 @@ def again(circuit, ending):
 def named(draw, **limits):
     """Circuits with adversarial names: blanks, operators, keywords, numbers, the writers' own wire names."""
     circuit = draw(circuits(**limits))
-    pool = st.one_of(
-        NAMES, st.sampled_from(["n0", "n5", "nb3", "n_7", "module", "a[1]", "a b", "%", "%20", "1", "#"])
-    )
+    pool = st.one_of(NAMES, st.sampled_from(["n0", "n5", "nb3", "n_7", "module", "a[1]", "a b", "%", "%20", "1", "#"]))
     names = draw(
         st.lists(
             pool,
@@ -45,9 +43,7 @@ def named(draw, **limits):
             max_size=circuit.n_inputs + circuit.n_outputs,
         )
     )
-    return replace(
-        circuit, input_names=tuple(names[: circuit.n_inputs]), output_names=tuple(names[circuit.n_inputs :])
-    )
+    return replace(circuit, input_names=tuple(names[: circuit.n_inputs]), output_names=tuple(names[circuit.n_inputs :]))
 
 
 @pytest.mark.parametrize("ending", READERS)
@@ -194,9 +190,7 @@ def test_order_of_definitions_and_depth_do_not_matter():
     text = f"OUTPUT(w5000)\nINPUT(w0)\n{chain}"
     assert READERS[".bench"](text.encode(), "t.bench").outputs == (2,)
     aag = b"aag 9 2 0 1 2\n18\n4\n10\n10 13 18\n12 4 19\n"  # gaps, any order
-    assert (
-        READERS[".aag"](aag, "t.aag").truth_table() == Circuit(2, ((4, 1, 2), (4, 3, 1)), (8,)).truth_table()
-    )
+    assert READERS[".aag"](aag, "t.aag").truth_table() == Circuit(2, ((4, 1, 2), (4, 3, 1)), (8,)).truth_table()
 
 
 def test_wide_tables_and_off_sets():
@@ -223,9 +217,7 @@ def test_verilog_operators_gates_and_ports():
     for v, (y, z, w) in enumerate(circuit.evaluate([[v & 1, v >> 1] for v in range(4)]).tolist()):
         a, b = v & 1, v >> 1
         assert (y, z, w) == (int(a == b and (b if a else 1)), int(not (a and b and a == b)), 1 - a)
-    ports = READERS[".v"](
-        b"module m(y, b, a); input a; input b; output y; assign y = a & ~b; endmodule", "t.v"
-    )
+    ports = READERS[".v"](b"module m(y, b, a); input a; input b; output y; assign y = a & ~b; endmodule", "t.v")
     assert ports.inputs == ("b", "a")  # the order of the head
 
 
@@ -368,9 +360,7 @@ def test_the_module_has_the_name_that_is_asked_for(tmp_path):
 
 def test_an_output_with_the_name_of_an_input_gets_advice_that_helps():
     circuit = Circuit(2, ((8, 1, 2),), (6,), ("a", "b"), ("a",))
-    with pytest.raises(
-        CircuitError, match=r"rename it with dataclasses\.replace\(circuit, output_names="
-    ) as caught:
+    with pytest.raises(CircuitError, match=r"rename it with dataclasses\.replace\(circuit, output_names=") as caught:
         WRITERS[".blif"](circuit)
     assert "abc" in str(caught.value)
 

@@ -71,9 +71,7 @@ def test_equal_symbols_become_distinct_with_a_warning(names):
         warnings.simplefilter("always")
         circuit = parse(b"aig 4 4 0 0 0\n" + symbols)
     assert len(set(circuit.input_names)) == 4
-    assert all(
-        new == old for new, old in zip(circuit.input_names, names, strict=True) if names.count(old) == 1
-    )
+    assert all(new == old for new, old in zip(circuit.input_names, names, strict=True) if names.count(old) == 1)
     assert [new for new, old in zip(circuit.input_names, names, strict=True) if new != old] == [
         new for i, new in enumerate(circuit.input_names) if names[i] in names[:i]
     ]

@@ -64,9 +64,7 @@ def test_the_extended_form_of_yosys_is_read_with_its_map(tmp_path):
     run("yosys", "-q", "-p", "read_aiger c.aig; aigmap; write_xaiger -map out.map out.aig", folder=tmp_path)
     result = Circuit.read(tmp_path / "out.aig")
     lines = [line.split() for line in (tmp_path / "out.map").read_text().splitlines()]
-    names = {
-        (kind, int(place)): decode(name) for kind, place, _, name in lines if kind in ("input", "output")
-    }
+    names = {(kind, int(place)): decode(name) for kind, place, _, name in lines if kind in ("input", "output")}
     inputs = [circuit.input_names.index(names["input", i]) for i in range(result.n_inputs)]
     outputs = [circuit.output_names.index(names["output", j]) for j in range(result.n_outputs)]
     rows = np.random.default_rng(0).integers(0, 2, (200, circuit.n_inputs))

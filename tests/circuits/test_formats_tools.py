@@ -132,9 +132,7 @@ def test_what_yosys_writes_is_read_back(ending, tmp_path):
     result = Circuit.read(tmp_path / f"out{ending}")
     order = [circuit.inputs.index(name) for name in result.inputs]  # Yosys may sort ports
     for j, name in enumerate(circuit.output_names):
-        one = Circuit(
-            result.n_inputs, result.gates, (result.outputs[result.output_names.index(name)],), result.inputs
-        )
+        one = Circuit(result.n_inputs, result.gates, (result.outputs[result.output_names.index(name)],), result.inputs)
         rows = np.array([[v >> i & 1 for i in range(circuit.n_inputs)] for v in range(1 << circuit.n_inputs)])
         assert np.array_equal(one.evaluate(rows[:, order])[:, 0], circuit.evaluate(rows)[:, j]), name
 
@@ -172,9 +170,7 @@ def test_the_proof_finds_a_changed_circuit(tmp_path):
     circuit = circuit_of(1)
     circuit.write(tmp_path / "top.aig")
     for name, flip in (("same", 0), ("changed", 1)):
-        replace(circuit, outputs=(circuit.outputs[0] ^ flip, *circuit.outputs[1:])).write(
-            tmp_path / f"{name}.blif"
-        )
+        replace(circuit, outputs=(circuit.outputs[0] ^ flip, *circuit.outputs[1:])).write(tmp_path / f"{name}.blif")
     same, changed = prove(tmp_path, "top.aig", {name: f"{name}.blif" for name in ("same", "changed")})
     assert same.outcome == "ok" and changed.outcome.startswith("NOT PROVED")
 
@@ -186,9 +182,7 @@ def random_expression(rng, depth):
         leaves += ["s", "s", "4'sb1001", "3'sd2"]
         return leaves[rng.integers(len(leaves))]
     x, y, z = (random_expression(rng, depth - 1 - int(rng.integers(min(depth, 2)))) for _ in range(3))
-    forms = [
-        f"({x} {op} {y})" for op in ("&", "|", "^", "~^", "^~", "&&", "||", "==", "!=", ">>", "!==", "===")
-    ]
+    forms = [f"({x} {op} {y})" for op in ("&", "|", "^", "~^", "^~", "&&", "||", "==", "!=", ">>", "!==", "===")]
     forms += [f"{op}({x})" for op in ("~", "~", "!", "&", "|", "^", "~&", "~|", "~^")]
     forms += [f"({x} ? {y} : {z})", f"{{{{2{{c}}}}, b, ({x} == {y}), a[2:1]}}", f"({x} & {y} | {z})"]
     return forms[rng.integers(len(forms))]

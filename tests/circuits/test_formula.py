@@ -133,9 +133,7 @@ def test_long_shared_expressions_are_named_and_read_back():
     n, gates = 6, []
     for i in range(40):
         here = n + 1 + i
-        gates.append(
-            Gate((6, 14, 6, 8)[i % 4], here - 1 if i else 1, here - 3 if i > 3 else 1 + (5 * i + 2) % n)
-        )
+        gates.append(Gate((6, 14, 6, 8)[i % 4], here - 1 if i else 1, here - 3 if i > 3 else 1 + (5 * i + 2) % n))
     circuit = Circuit(n, tuple(gates), (2 * (n + 40) + 1,))
     text = circuit.formula()
     assert table_of(text, n) == circuit.truth_table()

@@ -179,10 +179,7 @@ def two_gates(**edge):
 @pytest.mark.parametrize(
     ("value", "inverted"),
     [
-        *(
-            (v, False)
-            for v in (None, np.nan, "", " ", pd.NA, pd.NaT, False, 0, 0.0, "0", "0.0", "False", "false")
-        ),
+        *((v, False) for v in (None, np.nan, "", " ", pd.NA, pd.NaT, False, 0, 0.0, "0", "0.0", "False", "false")),
         *((v, False) for v in (np.False_, np.int64(0), np.float32(0))),
         *((v, True) for v in (True, 1, 1.0, "1", "1.0", "True", "TRUE", np.True_, np.int8(1), np.float64(1))),
     ],
@@ -259,7 +256,5 @@ def test_node_attributes_that_cannot_be_read_are_refused(nodes, words):
 
 @pytest.mark.parametrize("graph", [None, "a.graphml", {"a": ["b"]}])
 def test_what_is_no_graph_is_refused(graph):
-    with pytest.raises(
-        CircuitError, match=rf"the graph is a {type(graph).__name__}; expected a networkx\.DiGraph"
-    ):
+    with pytest.raises(CircuitError, match=rf"the graph is a {type(graph).__name__}; expected a networkx\.DiGraph"):
         Circuit.from_networkx(graph)

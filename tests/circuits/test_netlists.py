@@ -380,9 +380,7 @@ def test_nesting_has_no_limit(expression):
 
 
 def test_deep_hierarchies_are_flattened():
-    models = "".join(
-        f"module m{i} (input a, output y); m{i - 1} u (a, y); endmodule\n" for i in range(1, 1500)
-    )
+    models = "".join(f"module m{i} (input a, output y); m{i - 1} u (a, y); endmodule\n" for i in range(1, 1500))
     text = models + "module m0 (input a, output y); not (y, a); endmodule"
     assert tables(".v", text) == [1]
 

@@ -43,9 +43,7 @@ def test_simplify_is_a_fixpoint_without_trivial_dead_or_repeated_gates(circuit):
 
 
 @MORE
-@given(
-    table=st.integers(0, 0xFFFF), extra=circuits(max_inputs=4, max_gates=8), order=st.permutations(range(6))
-)
+@given(table=st.integers(0, 0xFFFF), extra=circuits(max_inputs=4, max_gates=8), order=st.permutations(range(6)))
 def test_one_output_of_four_inputs_becomes_smallest(table, extra, order):
     """Whatever a table is wrapped in, on any four of six inputs, simplify finds a smallest circuit again."""
     builder = Builder(6)
@@ -151,9 +149,7 @@ def test_equal_keys_mean_equal_functions(first, second):
 @MORE
 @given(parts=st.lists(circuits(max_gates=8, max_outputs=1), max_size=4), data=st.data())
 def test_merge_keeps_every_function(parts, data):
-    literals = [
-        data.draw(st.lists(st.integers(0, 6), min_size=c.n_inputs, max_size=c.n_inputs)) for c in parts
-    ]
+    literals = [data.draw(st.lists(st.integers(0, 6), min_size=c.n_inputs, max_size=c.n_inputs)) for c in parts]
     whole = merge(parts, literals, 7)
     assert whole.n_gates <= sum(c.n_gates for c in parts)
     rows = np.random.default_rng(0).integers(0, 2, (70, 7))

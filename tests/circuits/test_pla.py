@@ -244,9 +244,7 @@ def test_the_writer_looks_at_all_outputs_before_any_work(tmp_path, monkeypatch):
         raise AssertionError("a cover was made")
 
     monkeypatch.setattr(pla, "irredundant", work)
-    with pytest.raises(
-        CircuitError, match=r"'b' reads 17 inputs, 'c' reads 18 inputs, 'd' reads 20 .*\.blif"
-    ):
+    with pytest.raises(CircuitError, match=r"'b' reads 17 inputs, 'c' reads 18 inputs, 'd' reads 20 .*\.blif"):
         circuit.write(tmp_path / "t.pla")
     assert not list(tmp_path.iterdir())
     monkeypatch.undo()
@@ -260,9 +258,7 @@ def test_meeting_finds_the_cubes_with_a_common_pattern(data):
     n = data.draw(st.integers(1, 4))
     cubes = st.lists(st.text("01-", min_size=n, max_size=n), max_size=5)
     first, second = data.draw(cubes), data.draw(cubes)
-    wanted = [
-        any(all(a == b or "-" in (a, b) for a, b in zip(x, y, strict=True)) for x in first) for y in second
-    ]
+    wanted = [any(all(a == b or "-" in (a, b) for a, b in zip(x, y, strict=True)) for x in first) for y in second]
     assert meeting(first, second).tolist() == wanted
 
 

@@ -36,17 +36,13 @@ def test_values_are_one_function_by_the_stated_order(kind, n, data):
     assert minimal_cost(given_, n) == minimal_cost(table, n) and widen(given_, n) == widen(table, n)
     circuit = Circuit.from_truth_table(given_, n)
     assert circuit == Circuit.from_truth_table(table, n) == Circuit.from_truth_table(values, n, outputs=1)
-    rows = np.array([[v >> i & 1 for i in range(n)] for v in range(1 << n)], dtype=np.uint8).reshape(
-        1 << n, n
-    )
+    rows = np.array([[v >> i & 1 for i in range(n)] for v in range(1 << n)], dtype=np.uint8).reshape(1 << n, n)
     assert circuit.evaluate(rows)[:, 0].tolist() == values
 
 
 def test_a_list_that_can_be_read_in_two_ways_is_refused_with_both():
     for table in ([0, 1, 1, 0], (0, 1, 1, 0), [np.int64(0), 1, 1, 0]):
-        with pytest.raises(
-            InputError, match=r"4 values of one function or 4 tables.*np.array\(table\).*outputs=4"
-        ):
+        with pytest.raises(InputError, match=r"4 values of one function or 4 tables.*np.array\(table\).*outputs=4"):
             Circuit.from_truth_table(table, 2)
     assert Circuit.from_truth_table([0, 1, 1, 0], 2, outputs=1).truth_table() == 6
     assert Circuit.from_truth_table([0, 1, 1, 0], 2, outputs=4).truth_table() == (0, 1, 1, 0)
@@ -103,9 +99,7 @@ def test_what_is_no_table_is_refused_alike(name, table, words):
         ONE[name](table)
 
 
-@pytest.mark.parametrize(
-    "table", [[0, 1, 2, 0], [0.0, 0.5, 1.0, 0.0], [-1, 1, 1, -1], np.array([0, np.nan, 1, 0])]
-)
+@pytest.mark.parametrize("table", [[0, 1, 2, 0], [0.0, 0.5, 1.0, 0.0], [-1, 1, 1, -1], np.array([0, np.nan, 1, 0])])
 def test_values_other_than_0_and_1_are_no_truth_table(table):
     with pytest.raises(InputError, match=r"table has values such as (2|0.5|-1|nan); expected"):
         minimal_cost(table, 2)

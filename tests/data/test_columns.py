@@ -110,9 +110,7 @@ def test_missing_columns_are_named(solution):
         lambda X: certify(solution, X, Y),
         lambda X: norm_bracket(solution, X, Y),
     ):
-        with pytest.raises(
-            InputError, match=r"lacks the column 'a'; it has 'zzz', 'b', 'c', 'd', expected 'a'"
-        ):
+        with pytest.raises(InputError, match=r"lacks the column 'a'; it has 'zzz', 'b', 'c', 'd', expected 'a'"):
             call(FRAME.rename(columns={"a": "zzz"}))
         with pytest.raises(InputError, match="lacks the columns 'a', 'd'"):
             call(FRAME[["b", "c"]])
@@ -322,21 +320,15 @@ def test_predict_on_tables_that_do_not_fit(saved, tmp_path, capsys):
     table[["a", "c"]].assign(z=1).to_csv(file, index=False)
     assert "lacks the column 'b'" in predict(capsys, model, file)
     table.to_csv(file, index=False, header=False)
-    assert "4 columns without names" in predict(capsys, model, file) and "--target" in predict(
-        capsys, model, file
-    )
+    assert "4 columns without names" in predict(capsys, model, file) and "--target" in predict(capsys, model, file)
     want = load(model).predict(table).tolist()
     assert predict(capsys, model, file, "--target", "-1") == want
     table[["a", "b", "c"]].to_csv(file, index=False, header=False)
     assert predict(capsys, model, file) == predict(capsys, model, file, "--no-header") == want
     assert len(predict(capsys, model, file, "--header")) != 80  # line 1 as names: they are others
-    np.savez(
-        tmp_path / "named.npz", X=table[["c", "a", "b"]].to_numpy(), feature_names=np.array(["c", "a", "b"])
-    )
+    np.savez(tmp_path / "named.npz", X=table[["c", "a", "b"]].to_numpy(), feature_names=np.array(["c", "a", "b"]))
     assert predict(capsys, model, tmp_path / "named.npz") == want
-    assert "header and delimiter are for delimited text" in predict(
-        capsys, model, tmp_path / "named.npz", "--header"
-    )
+    assert "header and delimiter are for delimited text" in predict(capsys, model, tmp_path / "named.npz", "--header")
 
 
 def test_one_feature_and_no_target(tmp_path, capsys):

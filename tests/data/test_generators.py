@@ -101,9 +101,7 @@ def test_counting_functions(n, draw):
     pattern = draw.draw(st.lists(st.integers(0, 1), min_size=k + 1, max_size=k + 1))
     task = data.symmetric(n, pattern, inputs=inputs, n_rows=30)
     assert task.y.tolist() == [pattern[sum(int(r[i]) for i in inputs)] for r in task.X]
-    assert (
-        data.symmetric(n, "".join(map(str, pattern)), inputs=inputs, n_rows=30).y.tolist() == task.y.tolist()
-    )
+    assert data.symmetric(n, "".join(map(str, pattern)), inputs=inputs, n_rows=30).y.tolist() == task.y.tolist()
 
 
 def one_block(kind, i, a, b, c, d):
@@ -151,9 +149,7 @@ def test_every_generator_is_seeded_noisy_on_request_and_frozen(name):
     assert (first.X != other.X).any()
     assert first.X.dtype == np.float64 and set(np.unique(first.X)) == {0.0, 1.0}
     assert first.y.dtype == np.int64 and set(np.unique(first.y)) == {0, 1}
-    assert (
-        len(first.feature_names) == first.n_features == first.X.shape[1] and first.name and first.description
-    )
+    assert len(first.feature_names) == first.n_features == first.X.shape[1] and first.name and first.description
     noisy = make(n_rows=2000, noise=0.1)
     np.testing.assert_array_equal(noisy.X, first.X)
     assert 0.06 < (noisy.y != first.y).mean() < 0.14

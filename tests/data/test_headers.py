@@ -54,9 +54,7 @@ def test_line_1_contains_names(read, case):
         if target == "y" and line[0] == "y"
         else [0, 1, 2]
     )
-    np.testing.assert_array_equal(
-        data.X, np.array([[*map(int, r.split(","))] for r in ROWS.split()])[:, order]
-    )
+    np.testing.assert_array_equal(data.X, np.array([[*map(int, r.split(","))] for r in ROWS.split()])[:, order])
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|", " "])
@@ -85,9 +83,7 @@ def test_line_1_is_a_row(read, case):
         assert read(text, target).n_rows == rows
 
 
-@pytest.mark.parametrize(
-    "line", ["1,2,3,4", "2019,2020,2021,2022", "0.0,1.0,2.0,3.0", "3,1,0,2", "10,20,30,40"]
-)
+@pytest.mark.parametrize("line", ["1,2,3,4", "2019,2020,2021,2022", "0.0,1.0,2.0,3.0", "3,1,0,2", "10,20,30,40"])
 def test_a_row_that_looks_like_names_warns(read, line):
     with pytest.warns(UserWarning, match="taken for a row of data, though it looks like names.*--header"):
         assert read(f"{line}\n{ROWS}").n_rows == 5
@@ -131,9 +127,7 @@ def test_bad_headers(read):
         read("1,1,2,y\n" + ROWS, "y")
     with pytest.raises(FormatError, match="header and no rows"):
         read("0,1,2,3\n")
-    with pytest.raises(
-        InputError, match=r"target is column 2022; expected an index in -4\.\.3; .*pass '2022'"
-    ):
+    with pytest.raises(InputError, match=r"target is column 2022; expected an index in -4\.\.3; .*pass '2022'"):
         read("2019,2020,2021,2022\n" + ROWS, 2022, header=True)
     with pytest.raises(InputError, match="delimiter is '::'; expected a single character"):
         read("a::b\n1::2\n", delimiter="::")
@@ -197,9 +191,7 @@ def test_an_index_in_parquet_is_no_feature(tmp_path, case, target):
         return
     data = read_table(tmp_path / "t.parquet", "y" if target == -1 else target)
     np.testing.assert_array_equal(data.X, frame[["a", "b"]])
-    assert (
-        data.feature_names == ("a", "b") and data.target_name == "y" and data.y.tolist() == frame.y.tolist()
-    )
+    assert data.feature_names == ("a", "b") and data.target_name == "y" and data.y.tolist() == frame.y.tolist()
 
 
 def test_an_index_can_be_named(tmp_path):

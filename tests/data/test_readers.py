@@ -189,7 +189,7 @@ def test_npz(tmp_path):
         ({"X": np.eye(2), "y": np.zeros(3)}, r"y has shape \(3,\); expected \(2,\)"),
         ({"X": np.eye(2), "y": np.array([0, np.nan])}, "y is nan at row 1"),
         ({"X": np.eye(2), "y": np.array([0, 1j])}, "type complex"),
-        ({"X": np.array([[np.nan]]), "y": np.zeros(1)}, "X holds NaN at row 0"),
+        ({"X": np.array([[np.nan]]), "y": np.zeros(1)}, "X contains NaN at row 0"),
         ({"X": np.array([["a"]]), "y": np.zeros(1)}, "expected numbers"),
         (
             {"X": np.eye(2), "y": np.zeros(2), "feature_names": np.array(["a"])},
@@ -329,9 +329,7 @@ def test_pla_types_against_cover_by_hand(tmp_path_factory, n, draw):
     want = {}
     for pattern in itertools.product("01", repeat=n):
         hit = {
-            o
-            for c, o in zip(cubes, outs, strict=True)
-            if all(m in ("-", p) for m, p in zip(c, pattern, strict=True))
+            o for c, o in zip(cubes, outs, strict=True) if all(m in ("-", p) for m, p in zip(c, pattern, strict=True))
         }
         if kind == "f" or "-" not in hit:
             want[pattern] = int("1" in hit)

@@ -43,7 +43,7 @@ def test_check_X_takes_every_real_type(dtype):
 
 
 BAD_TABLES = {
-    "nan": ([[0.0, 1.0], [np.nan, 1.0]], r"X holds NaN at row 1, column 0 \(1 such"),
+    "nan": ([[0.0, 1.0], [np.nan, 1.0]], r"X contains NaN at row 1, column 0 \(1 such"),
     "inf": ([[0.0, np.inf], [1.0, -np.inf]], r"\+inf \(infinity\) at row 0, column 1 \(2 such"),
     "minus inf": ([[0.0, -np.inf]], r"-inf \(infinity\) at row 0, column 1"),
     "strings": (np.array([["a", "b"]]), "for example .*a.*encode text"),
@@ -146,8 +146,8 @@ BAD_TARGETS = {
     "missing number in pandas": (pd.array([1, None, 0], dtype="Int64"), "squared", "row 1"),
     "mixed labels": (np.array([1, "a", 1], dtype=object), "logistic", "mixes labels of the types int, str"),
     "text": (["a", "b", "a"], "squared", "needs numbers: use loss='logistic'"),
-    "nan": ([0.0, np.nan, 1.0], "squared", "y holds NaN at row 1"),
-    "inf": ([0.0, 1.0, np.inf], "huber", "y holds .inf .* at row 2"),
+    "nan": ([0.0, np.nan, 1.0], "squared", "y contains NaN at row 1"),
+    "inf": ([0.0, 1.0, np.inf], "huber", "y contains .inf .* at row 2"),
     "complex": ([1j, 0, 1], "squared", "Complex data not supported"),
     "column": (np.zeros((3, 1)), "squared", r"shape \(3, 1\).*ravel"),
     "several": (np.zeros((3, 2)), "squared", "one target at a time"),

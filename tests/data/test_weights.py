@@ -56,9 +56,7 @@ def test_estimators_fit_what_solve_fits(domain):
     np.testing.assert_allclose(a.predict(x), b.predict(x), atol=1e-9)
     labels = Y > 0
     weighted = CircuitClassifier(lam=0.01, domain=domain, n_jobs=1).fit(X, labels, sample_weight=W)
-    repeated = CircuitClassifier(lam=0.01, domain=domain, n_jobs=1).fit(
-        np.repeat(X, W, axis=0), np.repeat(labels, W)
-    )
+    repeated = CircuitClassifier(lam=0.01, domain=domain, n_jobs=1).fit(np.repeat(X, W, axis=0), np.repeat(labels, W))
     np.testing.assert_array_equal(weighted.decision_function(X), repeated.decision_function(X))
 
 
@@ -82,15 +80,11 @@ def test_quantiles_against_numpy(values, n):
     places = parts * len(values)
     ties = np.abs(places - np.round(places)) < 1e-9  # where NumPy may miss a tie by rounding
     np.testing.assert_array_equal(weighted_quantiles(column, parts)[~ties], want[~ties])
-    np.testing.assert_array_equal(
-        weighted_quantiles(-column, parts), -weighted_quantiles(column, parts)[::-1]
-    )
+    np.testing.assert_array_equal(weighted_quantiles(-column, parts), -weighted_quantiles(column, parts)[::-1])
 
 
 def test_the_ends_are_knots_however_little_they_weigh():
-    knots = Lattice.fit(
-        [[0.0], [1.0], [2.0]], levels=(3,), domain="quantile", sample_weight=[1e-15, 1, 1e-15]
-    ).knots[0]
+    knots = Lattice.fit([[0.0], [1.0], [2.0]], levels=(3,), domain="quantile", sample_weight=[1e-15, 1, 1e-15]).knots[0]
     assert (knots[0], knots[-1]) == (0.0, 2.0)
     with pytest.raises(InputError, match="sample_weight has 2 entries"):
         Lattice.fit([[0.0]], levels=(1,), sample_weight=[1, 2])

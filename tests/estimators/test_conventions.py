@@ -86,9 +86,7 @@ def test_sparse_tables_are_tables(kind):
     assert solution.coef.tolist() == dense.coef.tolist() and np.array_equal(solution.predict(table), BOTH)
     assert certify(solution, table, BOTH).primal == dense.certificate.primal
     for model in FOUR[:2]:
-        assert np.array_equal(
-            clone(model).fit(table, THREE).predict(table), clone(model).fit(X, THREE).predict(X)
-        )
+        assert np.array_equal(clone(model).fit(table, THREE).predict(table), clone(model).fit(X, THREE).predict(X))
 
 
 def test_sparse_numbers_and_repeated_entries():
@@ -115,9 +113,7 @@ def test_sparse_pandas_columns():
 def test_a_sparse_table_beyond_the_memory_is_refused():
     huge = scipy.sparse.csr_array((10**6, 10**7))
     for fit in (lambda: solve(huge, np.zeros(10**6)), lambda: CircuitRegressor().fit(huge, np.zeros(10**6))):
-        with pytest.raises(
-            InputError, match=r"sparse, of shape \(1000000, 10000000\).* GiB .*free.*fewer rows"
-        ):
+        with pytest.raises(InputError, match=r"sparse, of shape \(1000000, 10000000\).* GiB .*free.*fewer rows"):
             fit()
     assert 2**20 < _sparse._free_memory() < np.inf
 

@@ -183,9 +183,10 @@ def test_splitters_of_all_kinds(name):
 
 
 def test_every_row_by_itself():
-    assert CircuitRegressorCV(**{**QUICK, "cv": LeaveOneOut(), "n_lams": 1}).fit(
-        X[:9], NOISY[:9]
-    ).cv_losses_.shape == (1, 9)
+    assert CircuitRegressorCV(**{**QUICK, "cv": LeaveOneOut(), "n_lams": 1}).fit(X[:9], NOISY[:9]).cv_losses_.shape == (
+        1,
+        9,
+    )
 
 
 def test_row_numbers_of_folds_count_rows_without_weight():
@@ -249,10 +250,7 @@ def test_losses_that_are_no_numbers_are_reported(monkeypatch):
     real, losses = choice._test_loss, iter([np.nan] * 3)
     monkeypatch.setattr(choice, "_test_loss", lambda s, r: next(losses, None) or real(s, r))
     model = CircuitRegressorCV(**QUICK).fit(X, NOISY)  # the first penalty has none
-    assert (
-        np.isnan(model.cv_losses_[0]).all()
-        and model.lam_ == model.lams_[np.nanargmin(model.cv_losses_.mean(1))]
-    )
+    assert np.isnan(model.cv_losses_[0]).all() and model.lam_ == model.lams_[np.nanargmin(model.cv_losses_.mean(1))]
     monkeypatch.setattr(choice, "_test_loss", lambda s, r: np.nan)
     with pytest.raises(InputError, match="not a finite number at any penalty"):
         CircuitRegressorCV(**QUICK).fit(X, NOISY)

@@ -15,9 +15,7 @@ def circuits(draw, max_inputs=5, max_gates=12, max_outputs=3):
         operand = st.integers(0, n_inputs + j)
         gates.append(Gate(draw(st.integers(0, 15)), draw(operand), draw(operand)))
     signal = st.integers(0, 2 * (n_inputs + len(gates)) + 1)
-    return Circuit(
-        n_inputs, tuple(gates), tuple(draw(signal) for _ in range(draw(st.integers(1, max_outputs))))
-    )
+    return Circuit(n_inputs, tuple(gates), tuple(draw(signal) for _ in range(draw(st.integers(1, max_outputs)))))
 
 
 def read(ending, text):

@@ -40,9 +40,7 @@ def compiled_net(d=5, n_atoms=12, levels=(1, 2)):
     """Random atoms with coefficients of sum 1."""
     rng = np.random.default_rng(0)
     lattice = Lattice(d, levels, ((0.0, 1.0),) * d)
-    atoms = [
-        random_atom(rng, lattice, int(rng.choice(levels)), max_inputs=4, max_gates=3) for _ in range(n_atoms)
-    ]
+    atoms = [random_atom(rng, lattice, int(rng.choice(levels)), max_inputs=4, max_gates=3) for _ in range(n_atoms)]
     return compile_resnet(atoms, rng.dirichlet(np.ones(n_atoms)), 0.0, lattice)
 
 

@@ -56,9 +56,7 @@ def values_on(atoms, X):
 
 def check_answer(answer, X, g, gamma):
     """Scores are those of the atoms, best first; the bound is not below them."""
-    scores = [
-        g @ c * a.cost ** (-1 / gamma) for a, c in zip(answer.atoms, values_on(answer.atoms, X), strict=True)
-    ]
+    scores = [g @ c * a.cost ** (-1 / gamma) for a, c in zip(answer.atoms, values_on(answer.atoms, X), strict=True)]
     np.testing.assert_allclose(answer.scores, scores, atol=1e-9)
     assert (np.diff(np.abs(answer.scores)) <= 1e-12).all()
     assert len({a.key for a in answer.atoms}) == len(answer.atoms)

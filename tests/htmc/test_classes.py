@@ -55,9 +55,7 @@ def test_all_222_classes():
     assert [row.table for row in rows if not row.extreme] == ["0x0116", "0x0117"]
     for row in rows[::37]:
         found = htmc.exact_norm(int(row.table, 16), 4, 2.5)
-        assert found.value == pytest.approx(row.norm, rel=1e-9) and found.lower == pytest.approx(
-            row.lower, rel=1e-9
-        )
+        assert found.value == pytest.approx(row.norm, rel=1e-9) and found.lower == pytest.approx(row.lower, rel=1e-9)
 
 
 def test_a_tie_is_no_extreme_point():

@@ -68,9 +68,7 @@ def test_fewer_inputs_agree_with_all_columns(function, gamma, intercept):
     n, f = function
     found = htmc.exact_norm(f, n, gamma, intercept=intercept)
     scale = np.abs(f).max() or 1.0
-    assert found.value / scale == pytest.approx(
-        full_program(f / scale, n, gamma, intercept), rel=1e-7, abs=1e-12
-    )
+    assert found.value / scale == pytest.approx(full_program(f / scale, n, gamma, intercept), rel=1e-7, abs=1e-12)
 
 
 @FEW
@@ -136,9 +134,7 @@ def test_permuting_and_complementing_changes_nothing(function, gamma, intercept,
 def test_an_input_that_is_not_read_costs_nothing(function, gamma, intercept):
     n, f = function
     wide = htmc.exact_norm(np.tile(f, 2), n + 1, gamma, intercept=intercept).value
-    assert wide == pytest.approx(
-        htmc.exact_norm(f, n, gamma, intercept=intercept).value, rel=1e-9, abs=1e-300
-    )
+    assert wide == pytest.approx(htmc.exact_norm(f, n, gamma, intercept=intercept).value, rel=1e-9, abs=1e-300)
 
 
 def test_norms_known_by_hand():

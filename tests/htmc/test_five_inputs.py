@@ -22,9 +22,7 @@ def test_five_inputs_bracket_the_norm_of_functions_of_fewer(function, gamma, int
     found = htmc.five_input_bracket(wide, gamma, intercept=intercept, max_gates=4)
     assert found.lower <= exact.value * (1 + 1e-9) and exact.lower <= found.upper * (1 + 1e-9) + 1e-300
     signs = np.where(found.tables >> np.arange(32)[:, None] & 1, 1.0, -1.0)
-    np.testing.assert_allclose(
-        signs @ found.weights + found.constant, wide, atol=1e-8 * (np.abs(f).max() or 1.0)
-    )
+    np.testing.assert_allclose(signs @ found.weights + found.constant, wide, atol=1e-8 * (np.abs(f).max() or 1.0))
     paid = np.maximum(1, found.gates) ** (1 / gamma) @ np.abs(found.weights)
     assert found.upper == pytest.approx(paid, rel=1e-9, abs=1e-300)
 
@@ -48,9 +46,7 @@ def test_any_vector_is_made_feasible(ball, factor):
     np.testing.assert_allclose(feasible(u, listed, listed.prices(3.0), ball=ball), u / factor)
     np.testing.assert_array_equal(feasible(u / 20, listed, listed.prices(3.0), ball=ball), u / 20)
     centred = feasible(u, listed, listed.prices(3.0), intercept=True, ball=ball)
-    assert (
-        abs(centred.sum()) < 1e-12 and np.abs(listed.scores(centred) / listed.prices(3.0)).max() <= 1 + 1e-12
-    )
+    assert abs(centred.sum()) < 1e-12 and np.abs(listed.scores(centred) / listed.prices(3.0)).max() <= 1 + 1e-12
 
 
 def test_five_inputs_known_by_hand():

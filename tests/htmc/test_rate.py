@@ -22,19 +22,16 @@ def test_the_interval_covers_as_often_as_it_says():
     rng = np.random.default_rng(0)
     errors = np.geomspace(0.5, 0.01, 10)
     draws = [
-        htmc.rate_of_points(np.exp(rng.normal(size=10) * 0.3) * errors**-3.0, errors, level=0.8)
-        for _ in range(250)
+        htmc.rate_of_points(np.exp(rng.normal(size=10) * 0.3) * errors**-3.0, errors, level=0.8) for _ in range(250)
     ]
     assert 0.72 < np.mean([r.low <= 3.0 <= r.high for r in draws]) < 0.88  # three standard errors
     assert np.mean([len(r.notes) > 0 for r in draws]) < 0.05  # a bend is seen in 1 % of straight lines
 
 
-def test_the_interval_follows_students_t():
+def test_the_interval_widens_with_few_points():
     # Three points, one degree of freedom: t(0.975) = 12.7062; slope 1, residuals (1, -2, 1) / 6 of log(gates).
     found = htmc.rate_of_points(np.exp([0.0, 0.5, 2.0]), np.exp([0.0, -1.0, -2.0]))
-    assert (found.gamma, found.high - found.gamma) == pytest.approx(
-        (1.0, 12.7062 * np.sqrt(1 / 12)), rel=1e-5
-    )
+    assert (found.gamma, found.high - found.gamma) == pytest.approx((1.0, 12.7062 * np.sqrt(1 / 12)), rel=1e-5)
     assert found.gamma - found.low == pytest.approx(found.high - found.gamma)
 
 

@@ -72,9 +72,7 @@ def reference(columns, scales, y, loss, lam):
     problem = cp.Problem(cp.Minimize(value + lam * scales @ cp.abs(b)))
     try:
         problem.solve(solver=cp.CLARABEL)
-    except (
-        cp.SolverError
-    ):  # the interior-point method gives up on a few logistic problems with thousands of columns
+    except cp.SolverError:  # the interior-point method gives up on a few logistic problems with thousands of columns
         assume(False)
     return problem.value
 
@@ -115,9 +113,7 @@ def test_same_optimum_as_cvxpy_over_all_circuits_of_few_gates(loss, seed, n, row
     assert certificate.max_gates == gates and certificate.dual <= exact + 1e-7 * max(1.0, abs(exact))
     rough = solve(X, y, tol=0.3, **options).certificate
     for found in (certificate, rough):
-        assert found.gap >= found.primal - exact - 1e-7 * max(1.0, abs(exact)), (
-            "a certified gap below the true gap"
-        )
+        assert found.gap >= found.primal - exact - 1e-7 * max(1.0, abs(exact)), "a certified gap below the true gap"
         assert found.global_dual <= found.dual + 1e-12
 
 

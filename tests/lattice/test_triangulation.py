@@ -52,9 +52,7 @@ def test_barycentric_coordinates_of_the_point(kernels, seed, d, level):
     assert np.all(weights > 0)
     assert np.all(np.add.reduceat(weights, indptr[:-1]) == 1.0)
     assert v.min() >= 0 and v.max() <= (1 << level) - 1
-    np.testing.assert_allclose(
-        np.add.reduceat(weights[:, None] * v, indptr[:-1]), z, atol=1e-12 * (1 << level)
-    )
+    np.testing.assert_allclose(np.add.reduceat(weights[:, None] * v, indptr[:-1]), z, atol=1e-12 * (1 << level))
     # The vertices of a point are one cell: within 1 of each other, odd coordinates only added
     # along the path.
     for a, b in itertools.pairwise(indptr):
@@ -66,9 +64,7 @@ def test_barycentric_coordinates_of_the_point(kernels, seed, d, level):
 def test_one_vertex_at_grid_points(kernels):
     for d, level in [(1, 4), (3, 2), (7, 1), (20, 1)]:
         grid = np.random.default_rng(d).integers(0, 1 << level, size=(200, d))
-        noisy = np.clip(
-            grid + np.random.default_rng(1).choice([-1e-15, 0, 1e-15], grid.shape), 0, (1 << level) - 1
-        )
+        noisy = np.clip(grid + np.random.default_rng(1).choice([-1e-15, 0, 1e-15], grid.shape), 0, (1 << level) - 1)
         indptr, keys, weights = triangulate(noisy, level)
         assert np.array_equal(indptr, np.arange(201)) and np.all(weights == 1)
         assert np.array_equal(codes(keys, d, level), grid)
@@ -113,10 +109,7 @@ def test_layer_cake(kernels, seed, d, level):
         s = np.abs(point - even)
         cuts = np.unique(np.concatenate([[0.0, 1.0], s]))
         expected.append(
-            sum(
-                (b - a) * table[tuple(np.where(s >= (a + b) / 2, odd, even))]
-                for a, b in itertools.pairwise(cuts)
-            )
+            sum((b - a) * table[tuple(np.where(s >= (a + b) / 2, odd, even))] for a, b in itertools.pairwise(cuts))
         )
     np.testing.assert_allclose(tetrakis(z, level, table), expected, atol=1e-12)
 
@@ -177,11 +170,7 @@ def test_transpose_and_row_set(kernels):
     for m, n_bits in [(1, 1), (63, 5), (64, 64), (65, 130), (200, 70), (0, 3)]:
         bits = rng.integers(0, 2, (m, n_bits)).astype(np.uint8)
         pad = np.zeros((m, -n_bits % 64), np.uint8)
-        keys = (
-            np.packbits(np.hstack([bits, pad]), axis=1, bitorder="little")
-            .view("<u8")
-            .reshape(m, -(-n_bits // 64))
-        )
+        keys = np.packbits(np.hstack([bits, pad]), axis=1, bitorder="little").view("<u8").reshape(m, -(-n_bits // 64))
         words = transpose_bits(keys, n_bits)
         assert words.shape == (n_bits, (m + 63) // 64) and words.dtype == np.uint64
         unpacked = np.unpackbits(words.view(np.uint8).reshape(n_bits, -1), axis=1, bitorder="little")

@@ -35,11 +35,7 @@ def test_the_optimum_is_that_of_cvxpy_and_its_bound_is_tight():
     optimum = cp.Problem(cp.Minimize(objective)).solve(solver=cp.CLARABEL)
     c = solution.certificate
     assert c.certified and c.primal == pytest.approx(optimum, rel=1e-7)
-    assert (
-        c.dual <= optimum * (1 + 1e-7)
-        and np.all(solution.trace["gap"] >= -1e-12)
-        and c.global_gap >= c.gap >= 0.0
-    )
+    assert c.dual <= optimum * (1 + 1e-7) and np.all(solution.trace["gap"] >= -1e-12) and c.global_gap >= c.gap >= 0.0
 
 
 def test_a_file_names_the_loss_and_certify_is_given_it(tmp_path):
@@ -64,7 +60,7 @@ def test_paths_and_error_bounds_take_the_class_too():
     assert solution.certificate.certified and solution.certificate.loss <= 0.9 * baseline * (1 + 2e-6)
 
 
-def test_what_lacks_is_said_in_one_sentence():
+def test_all_missing_methods_are_named_at_once():
     class Half(Loss):
         newton = False
 

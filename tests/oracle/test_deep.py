@@ -74,9 +74,7 @@ def test_the_bound_covers_every_function_of_two_gates_of_the_pool(seed):
     for a in range(len(bits)):
         for b in range(a + 1, len(bits)):
             for value in (bits[a] & bits[b], bits[a] & (1 - bits[b]), bits[a] ^ bits[b], bits[a] | bits[b]):
-                assert abs(w @ (2.0 * value - 1.0)) <= answer.upper_bound * (
-                    1 + 1e-9
-                )  # one gate on top at least
+                assert abs(w @ (2.0 * value - 1.0)) <= answer.upper_bound * (1 + 1e-9)  # one gate on top at least
 
 
 def test_a_deep_parity_is_composed_of_shallow_ones():
@@ -154,9 +152,7 @@ def test_finders_must_fit_and_users_may_bring_their_own():
     exact = base()
     with pytest.raises(InputError, match="make both from the same data"):
         DeepOracle(exact, [DictionaryOracle(np.ones((3, 1)), [1], 3.0)])
-    parity = Atom(
-        Circuit(6, ((6, 1, 2), (6, 7, 3), (6, 8, 4), (6, 9, 5), (6, 10, 6)), (22,)), 1, range(6), LATTICE6
-    )
+    parity = Atom(Circuit(6, ((6, 1, 2), (6, 7, 3), (6, 8, 4), (6, 9, 5), (6, 10, 6)), (22,)), 1, range(6), LATTICE6)
 
     class Own:
         gamma, n_rows = 3.0, 64

@@ -12,9 +12,7 @@ from fw_circuits.oracle.base import CheckedOracle
 
 def test_weights_are_checked_once_however_oracles_are_nested(monkeypatch):
     checked = []
-    monkeypatch.setattr(
-        "fw_circuits.oracle.base.check_weights", lambda g, n: checked.append(n) or np.asarray(g)
-    )
+    monkeypatch.setattr("fw_circuits.oracle.base.check_weights", lambda g, n: checked.append(n) or np.asarray(g))
     inner = DictionaryOracle(np.eye(3))
     counting = CountingOracle(inner)
     assert LazyOracle(DeepOracle(counting, [inner, inner])).search([1.0, 3.0, 2.0]).value == 3.0

@@ -75,9 +75,7 @@ def test_functions_of_two_literals_by_their_definition():
         np.testing.assert_array_equal(products[name], signs @ w)
     ranked = pair_sums.best_pairs(products, ("and", "xor"), 5)
     sizes = [abs(products["and" if table == 8 else "xor"][i, j]) for table, i, j in ranked]
-    all_sizes = [
-        abs(products[name][i, j]) for name in ("and", "xor") for i in range(4) for j in range(i + 1, 4)
-    ]
+    all_sizes = [abs(products[name][i, j]) for name in ("and", "xor") for i in range(4) for j in range(i + 1, 4)]
     assert sizes == sorted(all_sizes, reverse=True)[:5]
 
 

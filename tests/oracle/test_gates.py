@@ -152,9 +152,7 @@ def test_no_circuit_beats_the_bound(seed, gates, stopped):
         bits = np.unpackbits(values, bitorder="little")[: level.n_rows]
         return abs(g @ level.push(2.0 * bits - 1)) * max(1, circuit.n_gates) ** (-1 / 3)
 
-    circuits = [
-        (level, random_circuit(rng, level.n_literals, m)) for level in rows for m in range(1, gates + 3)
-    ]
+    circuits = [(level, random_circuit(rng, level.n_literals, m)) for level in rows for m in range(1, gates + 3)]
     level, circuit = circuits[int(rng.integers(len(circuits)))]
     values = circuit.evaluate_words(np.ascontiguousarray(level.words), level.n_rows).view(np.uint8)
     g = level.push(2.0 * np.unpackbits(values, bitorder="little")[: level.n_rows] - 1)
@@ -163,11 +161,7 @@ def test_no_circuit_beats_the_bound(seed, gates, stopped):
     answer = oracle.search(g, 3, stop=(lambda: next(calls) >= 9) if stopped else None)
     assert answer.max_gates == (gates if answer.complete else 3)
     for level, circuit in circuits:
-        bound = (
-            answer.upper_bound
-            if circuit.n_gates <= answer.max_gates
-            else max(answer.upper_bound, answer.tail)
-        )
+        bound = answer.upper_bound if circuit.n_gates <= answer.max_gates else max(answer.upper_bound, answer.tail)
         assert scored(g, level, circuit) <= bound * (1 + 1e-12)
 
 
@@ -187,9 +181,7 @@ def test_a_search_cut_short_falls_back_on_three_gates(gates):
         seen.add((answer.complete, answer.max_gates))
         assert answer.value <= full.value <= max(answer.upper_bound, answer.tail)
         if answer.complete:
-            assert key(answer) == key(full) and answer == replace(
-                full, atoms=answer.atoms, scores=answer.scores
-            )
+            assert key(answer) == key(full) and answer == replace(full, atoms=answer.atoms, scores=answer.scores)
         else:
             assert answer.scope == inner.scope and answer.tail == inner.tail
             assert answer.value <= answer.upper_bound and inner.value <= answer.upper_bound

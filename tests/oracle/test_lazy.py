@@ -48,9 +48,7 @@ def test_a_lazy_path_reaches_the_same_optima_and_its_trace_counts():
     plain = path(X, y, lams=lams, oracle=inner, tol=1e-4)
     ours = path(X, y, lams=lams, oracle=lazy, tol=1e-4)
     for a, b in zip(plain, ours, strict=True):
-        assert b.certificate.certified and b.certificate.primal == pytest.approx(
-            a.certificate.primal, rel=2e-4
-        )
+        assert b.certificate.certified and b.certificate.primal == pytest.approx(a.certificate.primal, rel=2e-4)
         assert b.certificate.dual <= a.certificate.primal
     assert sum(s.trace.steps[-1].oracle_hits for s in ours) == lazy.hits > 0
     assert sum(s.trace.steps[-1].oracle_calls for s in ours) == lazy.calls

@@ -28,9 +28,7 @@ def brute_force(X, g, gamma):
     """Absolute scores of the parities of all non-empty sets of columns."""
     n = X.shape[1]
     sets = [s for m in range(1, n + 1) for s in combinations(range(n), m)]
-    return {
-        s: abs(g @ (2.0 * (X[:, s].sum(axis=1) % 2) - 1)) * max(1, len(s) - 1) ** (-1 / gamma) for s in sets
-    }
+    return {s: abs(g @ (2.0 * (X[:, s].sum(axis=1) % 2) - 1)) * max(1, len(s) - 1) ** (-1 / gamma) for s in sets}
 
 
 @settings(max_examples=60)
@@ -69,9 +67,7 @@ def test_ties_go_to_fewer_literals_then_the_smaller_set(kernels):
         assert walsh.best_sets(h, factor, k).tolist() == order[:k]
 
 
-@pytest.mark.parametrize(
-    ("n", "bits", "rows"), [(9, 4, 40), (70, 12, 150), (62, 5, 3), (63, 2, 90), (30, 12, 64)]
-)
+@pytest.mark.parametrize(("n", "bits", "rows"), [(9, 4, 40), (70, 12, 150), (62, 5, 3), (63, 2, 90), (30, 12, 64)])
 def test_draws_of_kernel_and_reference_are_equal_and_agree_with_their_sets(n, bits, rows):
     rng = np.random.default_rng(n)
     X = rng.integers(0, 2, (rows, n))
@@ -118,9 +114,7 @@ def test_solve_learns_a_noisy_parity():
     oracle = boolean_oracle(ParityOracle, data.X, draws=256)
     solution = solve(data.X, data.y, loss="logistic", oracle=oracle, lam=0.05)
     assert (solution.predict(fresh.X) == fresh.y).all()
-    assert (
-        solution.certificate.gap > 0 and not solution.certificate.certified
-    )  # the bound is for all circuits
+    assert solution.certificate.gap > 0 and not solution.certificate.certified  # the bound is for all circuits
 
 
 def test_the_bound_holds_when_a_search_is_stopped():

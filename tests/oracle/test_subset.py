@@ -93,9 +93,7 @@ def test_best_scores_equal_brute_force(kernels, problem, k, gamma):
     assert answer.upper_bound == max(answer.value, abs(g.sum())) and answer.complete and answer.max_gates == 3
     # All the k best: over the distinct columns the k largest values, each function once.
     kept = oracle.data.levels[0].literals.index
-    all_scores = [
-        np.abs(v[normal_tables(len(subset))]) for subset, v in scores.items() if set(subset) <= set(kept)
-    ]
+    all_scores = [np.abs(v[normal_tables(len(subset))]) for subset, v in scores.items() if set(subset) <= set(kept)]
     expected = np.sort(np.concatenate([*all_scores, []]))[::-1][:k]
     np.testing.assert_allclose(np.abs(answer.scores), expected, rtol=1e-12, atol=1e-12 * scale)
     assert len({(a.literals, a.circuit.truth_table()) for a in answer.atoms}) == len(answer.atoms)
@@ -285,9 +283,7 @@ def test_ties_over_levels_go_to_fewer_inputs_then_the_earlier_level():
         found["value"], found["arity"] = [-2.0, 2.0], arities
         assert best.floor == 0.5  # two functions are fewer than three
         best.add(found, level)
-    assert (
-        best.found["arity"].tolist() == [1, 2, 2] and best.level.tolist() == [1, 0, 1] and best.floor == 2.0
-    )
+    assert best.found["arity"].tolist() == [1, 2, 2] and best.level.tolist() == [1, 0, 1] and best.floor == 2.0
 
 
 def test_screening_says_what_it_covers():

@@ -34,9 +34,7 @@ def no_work(monkeypatch):
 
 
 @pytest.mark.parametrize("where", ["no/such/folder/c.npz", ".", "x" * 300, "data/c.npz", "a\0b", ""])
-def test_a_checkpoint_that_cannot_be_written_is_refused_before_the_work(
-    where, tmp_path, monkeypatch, no_work
-):
+def test_a_checkpoint_that_cannot_be_written_is_refused_before_the_work(where, tmp_path, monkeypatch, no_work):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "data").touch()
     with pytest.raises(InputError, match="checkpoint is") as caught:
@@ -115,18 +113,14 @@ def test_settings_of_any_number_type_are_saved_as_plain_numbers(kind, form, tmp_
 
 
 def test_integers_of_numpy_are_numbers_too(tmp_path):
-    solve(X, XOR, gamma=np.int64(3), lam=np.float32(0.01), levels=[np.int64(1)], n_jobs=1).save(
-        tmp_path / "s.npz"
-    )
+    solve(X, XOR, gamma=np.int64(3), lam=np.float32(0.01), levels=[np.int64(1)], n_jobs=1).save(tmp_path / "s.npz")
     assert load(tmp_path / "s.npz").gamma == 3.0
     solutions = path(X, XOR, lams=np.array([0.1, 0.01], dtype=np.float32), gamma=np.float32(3), n_jobs=1)
     solutions[-1].save(tmp_path / "s.npz")
     assert load(tmp_path / "s.npz").parameter == float(np.float32(0.01))
 
 
-@pytest.mark.parametrize(
-    "value", [np.array([3.0, 4.0]), "3", Decimal(3), np.bool_(True), 3j, np.float64("nan")]
-)
+@pytest.mark.parametrize("value", [np.array([3.0, 4.0]), "3", Decimal(3), np.bool_(True), 3j, np.float64("nan")])
 def test_other_settings_are_refused_before_the_work(value, no_work):
     with pytest.raises(InputError, match="gamma"):
         solve(X, XOR, gamma=value)
@@ -263,7 +257,5 @@ def test_whole_numbers_beyond_all_floats_are_refused(name):
 
 def test_estimators_take_settings_of_any_number_type():
     assert CircuitRegressor(max_gates=np.array(3), n_jobs=1).fit(X, XOR).score(X, XOR) > 0.99
-    assert (
-        CircuitRegressorCV(ratio=Fraction(1, 100), n_lams=2, cv=2, n_jobs=1).fit(X, XOR).score(X, XOR) > 0.9
-    )
+    assert CircuitRegressorCV(ratio=Fraction(1, 100), n_lams=2, cv=2, n_jobs=1).fit(X, XOR).score(X, XOR) > 0.9
     assert len(path(X, XOR, n_lams=2, ratio=Fraction(1, 10), n_jobs=1)) == 2

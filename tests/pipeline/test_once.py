@@ -69,9 +69,7 @@ def test_cross_validation_prepares_the_whole_table_once_per_set_of_circuits(monk
     assert len(whole) == len(set(whole)) <= 3
 
 
-@pytest.mark.parametrize(
-    "settings", [{"max_gates": 0}, {"oracle": "gates4"}, {"levels": (1, 2), "gamma": 2.5}]
-)
+@pytest.mark.parametrize("settings", [{"max_gates": 0}, {"oracle": "gates4"}, {"levels": (1, 2), "gamma": 2.5}])
 def test_certify_repeats_the_search_of_the_run(settings, tmp_path):
     solution = solve(REAL, REAL[:, 0] * REAL[:, 1], n_jobs=1, **{"levels": (1,)} | settings)
     solution.save(tmp_path / "s.npz")
@@ -86,9 +84,7 @@ def test_certify_repeats_the_search_of_the_run(settings, tmp_path):
 
 
 def test_a_solution_remembers_its_settings():
-    solution = solve(
-        BITS, TARGET, tau=1.0, method="pairwise", max_iter=30, tol=0.5, random_state=np.int64(7), n_jobs=1
-    )
+    solution = solve(BITS, TARGET, tau=1.0, method="pairwise", max_iter=30, tol=0.5, random_state=np.int64(7), n_jobs=1)
     kept = solution.settings
     assert (kept.tau, kept.lam, kept.method, kept.max_iter, kept.tol) == (1.0, None, "pairwise", 30, 0.5)
     assert type(kept.random_state) is int and (solution.form, solution.parameter) == ("tau", 1.0)

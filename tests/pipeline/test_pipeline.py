@@ -44,13 +44,9 @@ def test_every_form_is_certified_and_rederived(form, data):
     c = solution.certificate
     assert solution.status is Status.OPTIMAL and c.certified and 0 <= c.relative_gap <= 1e-3
     assert c.global_dual <= c.dual + 1e-12
-    assert c.primal == solution.trace["primal"][-1] or c.primal == pytest.approx(
-        solution.trace["primal"][-1], rel=1e-9
-    )
+    assert c.primal == solution.trace["primal"][-1] or c.primal == pytest.approx(solution.trace["primal"][-1], rel=1e-9)
     again = certify(solution, X, y)
-    assert again.primal == pytest.approx(c.primal, rel=1e-12) and again.dual == pytest.approx(
-        c.dual, rel=1e-9
-    )
+    assert again.primal == pytest.approx(c.primal, rel=1e-12) and again.dual == pytest.approx(c.dual, rel=1e-9)
     if "tau" in form:
         assert solution.norm <= form["tau"] * (1 + 1e-12)
     if "eps" in form:
@@ -189,9 +185,7 @@ def test_ctrl_c_in_the_middle_of_a_search(ctrl_c):
     start = time.monotonic()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SolverWarning)
-        solution = solve(
-            X, y, lam=1e-7, tol=1e-14, max_iter=2000, time_limit=60.0, callback=start_once(timer)
-        )
+        solution = solve(X, y, lam=1e-7, tol=1e-14, max_iter=2000, time_limit=60.0, callback=start_once(timer))
     timer.join()
     assert solution.status is Status.INTERRUPTED and time.monotonic() - start < 60
 
@@ -240,9 +234,7 @@ def test_small_gamma_warns():
 def test_odd_but_legal_data_get_a_sensible_answer():
     assert len(solve([[0.0], [1.0]], [0.0, 1.0], tau=0.0).atoms) == 0
     constant = solve([[0.0], [1.0], [2.0]], [5.0, 5.0, 5.0])
-    assert (
-        len(constant.atoms) == 0 and constant.predict([[9.0]])[0] == 5.0 and constant.status is Status.OPTIMAL
-    )
+    assert len(constant.atoms) == 0 and constant.predict([[9.0]])[0] == 5.0 and constant.status is Status.OPTIMAL
     one_row = solve([[1.0, 2.0]], [3.0])
     assert one_row.predict([[0.0, 0.0]])[0] == 3.0
     same_columns = solve(np.ones((5, 3)), np.arange(5.0))

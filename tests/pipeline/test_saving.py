@@ -27,10 +27,7 @@ def test_round_trip_is_exact(solution, tmp_path):
     again = load(tmp_path / "s.npz")
     X = np.random.default_rng(1).normal(size=(500, 3)) * 2
     assert np.array_equal(again.decision_function(X), solution.decision_function(X))
-    assert (
-        np.array_equal(again.predict(X), solution.predict(X))
-        and again.classes.dtype == solution.classes.dtype
-    )
+    assert np.array_equal(again.predict(X), solution.predict(X)) and again.classes.dtype == solution.classes.dtype
     assert again.atoms == solution.atoms and again.certificate == solution.certificate
     assert again.trace.steps == solution.trace.steps and again.status is solution.status
     assert again.norm == solution.norm and np.array_equal(again.dual_point, solution.dual_point)
@@ -96,9 +93,7 @@ def test_a_certificate_of_other_types_is_refused(solution, tmp_path, field, valu
         arrays = dict(archive)
     header = json.loads(bytes(arrays["header"]))
     header["certificate"][field] = value
-    np.savez(
-        tmp_path / "bad.npz", **{**arrays, "header": np.frombuffer(json.dumps(header).encode(), np.uint8)}
-    )
+    np.savez(tmp_path / "bad.npz", **{**arrays, "header": np.frombuffer(json.dumps(header).encode(), np.uint8)})
     with pytest.raises(FormatError, match="inconsistent"):
         load(tmp_path / "bad.npz")
 

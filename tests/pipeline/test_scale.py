@@ -63,9 +63,7 @@ def test_the_default_penalty_follows_the_unit():
 
 def test_the_default_threshold_is_one_in_the_unit_of_the_target():
     c = 1e-5
-    plain, given_ = (
-        quietly(X, c * Y, loss="huber", lam=0.03 * c, **o) for o in ({}, {"huber_threshold": 1.0})
-    )
+    plain, given_ = (quietly(X, c * Y, loss="huber", lam=0.03 * c, **o) for o in ({}, {"huber_threshold": 1.0}))
     assert plain.status is Status.OPTIMAL and plain.huber_threshold == 1.0
     assert np.array_equal(plain.coef, given_.coef)
     squared = quietly(X, c * Y, lam=0.03 * c)  # all residuals are below the threshold
@@ -79,9 +77,7 @@ def test_a_threshold_far_below_the_spread_is_solved_too(form):
 
 
 def test_the_threshold_is_kept_with_the_solution(tmp_path):
-    solution = quietly(
-        X, Y, loss="huber", huber_threshold=np.float32(0.25), lam=0.01, checkpoint=tmp_path / "c.npz"
-    )
+    solution = quietly(X, Y, loss="huber", huber_threshold=np.float32(0.25), lam=0.01, checkpoint=tmp_path / "c.npz")
     again = load(tmp_path / "c.npz")
     assert again.huber_threshold == 0.25
     assert certify(again, X, Y).primal == pytest.approx(solution.certificate.primal, rel=1e-12)
@@ -102,10 +98,7 @@ def test_the_reference_solver_sees_units(loss, c):
 
     def at(c):
         target = make_loss(loss, c * Y, huber_threshold=0.3 * c)
-        return [
-            solve_reference(target, form, columns, scales)
-            for form in (Penalised(0.02 * c), ErrorBound(0.0 * c))
-        ]
+        return [solve_reference(target, form, columns, scales) for form in (Penalised(0.02 * c), ErrorBound(0.0 * c))]
 
     for (coef, intercept), (other, shifted) in zip(at(1.0), at(c), strict=True):
         assert np.allclose(other / c, coef, atol=1e-6) and shifted / c == pytest.approx(intercept, abs=1e-6)
@@ -140,9 +133,7 @@ def test_an_error_bound_above_the_least_loss_is_met(loss):
 
 @pytest.mark.parametrize("part", [0.9, 0.999999, 1e-6])
 def test_circuits_too_small_for_the_error_bound_end_it_too(part):
-    corners = np.array(
-        [[(i >> j) & 1 for j in range(5)] for i in range(32)], dtype=float
-    )  # no two rows are equal
+    corners = np.array([[(i >> j) & 1 for j in range(5)] for i in range(32)], dtype=float)  # no two rows are equal
     y = np.random.default_rng(2).normal(size=32)
     parity = 1.0 - 2.0 * (corners.sum(axis=1) % 2)  # all that functions of four literals leave
     least = 0.5 * np.mean(y * parity) ** 2
@@ -176,9 +167,7 @@ def test_no_function_of_the_columns_is_below_the_least_loss(rows, loss):
 def test_random_state_reaches_the_oracle_everywhere(seed, monkeypatch):
     seen = []
     real = problem.make_oracle
-    monkeypatch.setattr(
-        problem, "make_oracle", lambda *a, **o: seen.append(o["random_state"]) or real(*a, **o)
-    )
+    monkeypatch.setattr(problem, "make_oracle", lambda *a, **o: seen.append(o["random_state"]) or real(*a, **o))
     solve(X, Y, lam=0.1, random_state=seed, n_jobs=1)
     path(X, Y, lams=[0.1], random_state=seed, n_jobs=1)
     lam_max(X, Y, random_state=seed, n_jobs=1)

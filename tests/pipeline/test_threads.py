@@ -105,12 +105,9 @@ def test_regions_of_other_packages_have_one_thread_in_a_forked_child():
 @pytest.mark.parametrize("name", ["OMP_NUM_THREADS", "OMP_THREAD_LIMIT"])
 def test_what_the_runtime_read_at_its_start_is_heard(name):
     code = (
-        "import os; from fw_circuits._threads import threads_of as t; os.environ.clear(); "
-        "print(t(None), t(-1), t(3))"
+        "import os; from fw_circuits._threads import threads_of as t; os.environ.clear(); print(t(None), t(-1), t(3))"
     )
-    out = subprocess.run(
-        [sys.executable, "-c", code], env={**os.environ, name: "1"}, capture_output=True, text=True
-    )
+    out = subprocess.run([sys.executable, "-c", code], env={**os.environ, name: "1"}, capture_output=True, text=True)
     assert out.stdout.split() == ["1", str(CORES), "3"], out.stderr
 
 

@@ -57,9 +57,7 @@ def members(kind: type) -> Iterator[tuple[str, Any]]:
             known |= {name: None for name in inspect.get_annotations(base)} | vars(base)
     fields = inspect.signature(kind).parameters if has_own_constructor(kind) else {}
     for name, value in sorted(known.items()):
-        ours = not type(value).__module__.startswith(
-            "sklearn"
-        )  # scikit-learn adds set_fit_request and the like
+        ours = not type(value).__module__.startswith("sklearn")  # scikit-learn adds set_fit_request and the like
         if (name == "__call__" or not name.startswith("_")) and name not in fields and ours:
             yield name, value
 
@@ -106,8 +104,7 @@ def lines() -> list[str]:
         f"{room}.{name} is {home[id(value)]}"
         for room in ROOMS
         for name in names_of(room)
-        if home.get(id(value := getattr(importlib.import_module(room), name)), f"{room}.{name}")
-        != f"{room}.{name}"
+        if home.get(id(value := getattr(importlib.import_module(room), name)), f"{room}.{name}") != f"{room}.{name}"
     )
     return sorted([*again, *(line(name, value) for name, value in described())])
 

@@ -1,7 +1,7 @@
 """The direction of the data flow, read off the source: a stage imports only from stages to its left.
 
 Nothing is imported here: every file is parsed.  ``violations`` is tested on small made-up files too, so that
-a silent checker cannot pass for a clean house.
+a silent checker cannot pass for a sound architecture.
 """
 
 import ast
@@ -65,7 +65,7 @@ FACADES = {
 OPTIONAL = {"torch", "pandas", "pyarrow", "onnx", "onnxruntime", "celer"}
 #: The files that are written for PyTorch: they alone import it at their top, and nothing else imports them at its own.
 FOR_TORCH = "fw_circuits.resnet.torch"
-MAX_LINES = 500
+MAX_LINES = 400
 
 
 class Imports(ast.NodeVisitor):
@@ -180,9 +180,7 @@ def violations(path: str, source: str) -> list[str]:
         return [f"{path}:{n}: imports {m}" for n, m, w, _ in imports if _optional(m) and not w]
     for depth, child in enumerate(name):
         if name[0] != "_kernels" and rank(name[:depth], child) is None:
-            return [
-                f"{path}: {child!r} has no place in its package; give it one in ORDER (and in the README's map)"
-            ]
+            return [f"{path}: {child!r} has no place in its package; give it one in ORDER (and in the README's map)"]
     wrong = []
     for line, module, where, typing_only in imports:
         if not where and not typing_only and _optional(module) and not _may_import_torch(path, module):
@@ -193,8 +191,7 @@ def violations(path: str, source: str) -> list[str]:
         facade = where in FACADES.get(".".join(name), set()) or (typing_only and ".".join(name) in FACADES)
         if (found := direction(name, other)) and not facade:
             wrong.append(
-                f"{path}:{line}: {'.'.join(name)} imports {module}, {found}"
-                + (f" (in {where})" if where else "")
+                f"{path}:{line}: {'.'.join(name)} imports {module}, {found}" + (f" (in {where})" if where else "")
             )
     return wrong
 
@@ -272,9 +269,7 @@ def test_c_code_knows_nothing_of_python():
 
 def test_tests_never_import_benchmarks():
     for path in python_files(ROOT / "tests"):
-        modules = {
-            m.split(".")[0] for _, m, _, _ in imports_of(relative(path), path.read_text(encoding="utf-8"))
-        }
+        modules = {m.split(".")[0] for _, m, _, _ in imports_of(relative(path), path.read_text(encoding="utf-8"))}
         assert "benchmarks" not in modules, relative(path)
 
 

@@ -61,19 +61,12 @@ def test_every_room_is_described():
 
 
 def test_diagrams_fit_a_terminal():
-    blocks = re.findall(
-        r"^```text\n(.*?)^```", ARCHITECTURE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
-    )
+    blocks = re.findall(r"^```text\n(.*?)^```", ARCHITECTURE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
     assert len(blocks) >= 3 and all(len(line) <= 80 for block in blocks for line in block.splitlines())
 
 
 def test_the_checks_would_fail():
     text = "`a/b.py` `x0 ^ x1` `1/2` `python -m a/b`\n```\n`no/such.c`\n```\n`results/NAME.csv` `csrc/ROOM/*.c` `d.py`"
     assert paths(text) == ["a/b.py", "csrc/ROOM/*.c", "d.py"]
-    assert (
-        exists("csrc/ROOM/*.c")
-        and exists("oracle/")
-        and not exists("a/b.py")
-        and not exists("no_such_file.py")
-    )
+    assert exists("csrc/ROOM/*.c") and exists("oracle/") and not exists("a/b.py") and not exists("no_such_file.py")
     assert chain("```text\nexceptions < a\n  < b c\n```\n") == "exceptions < a < b c"

@@ -62,15 +62,11 @@ KNOWN = {
     "tetrakis": "Atom.cost",
 }  # fmt: skip
 PENDING = {
-    ".".join(filter(None, ["fw_circuits", room, name]))
-    for room, names in KNOWN.items()
-    for name in names.split()
+    ".".join(filter(None, ["fw_circuits", room, name])) for room, names in KNOWN.items() for name in names.split()
 }
 
 DOCUMENTED = type | property | functools.cached_property | classmethod | staticmethod
-PUBLIC = [
-    pair for pair in public_api.described() if inspect.isroutine(pair[1]) or isinstance(pair[1], DOCUMENTED)
-]
+PUBLIC = [pair for pair in public_api.described() if inspect.isroutine(pair[1]) or isinstance(pair[1], DOCUMENTED)]
 
 
 def parameters(value: Any) -> set[str]:
@@ -84,9 +80,7 @@ def parameters(value: Any) -> set[str]:
 
 def attributes(value: Any) -> set[str]:
     """Names in the section Attributes, which describes the fields of a dataclass as well as Parameters would."""
-    section = (
-        docscrape.NumpyDocString(inspect.getdoc(value) or "")["Attributes"] if isinstance(value, type) else []
-    )
+    section = docscrape.NumpyDocString(inspect.getdoc(value) or "")["Attributes"] if isinstance(value, type) else []
     return {name.strip() for item in section for name in item.name.split(",")}
 
 
@@ -95,14 +89,10 @@ def implements_a_protocol(name: str) -> bool:
     kind, _, method = name.rpartition(".")
     room, _, own = kind.rpartition(".")
     known = (
-        [getattr(sys.modules[room], other) for other in public_api.names_of(room)]
-        if room in public_api.ROOMS
-        else []
+        [getattr(sys.modules[room], other) for other in public_api.names_of(room)] if room in public_api.ROOMS else []
     )
     return any(
-        getattr(other, "_is_protocol", False)
-        and other.__name__ != own
-        and inspect.getdoc(getattr(other, method, None))
+        getattr(other, "_is_protocol", False) and other.__name__ != own and inspect.getdoc(getattr(other, method, None))
         for other in known
     )
 
@@ -113,9 +103,7 @@ def problems(name: str, value: Any) -> list[str]:
     codes = set(ALWAYS)
     if implements_a_protocol(name) or text != "":  # inherited, where it has none of its own
         codes -= {"GL08"}
-    if len(given) >= MANY and not (
-        implements_a_protocol(name) or ELSEWHERE.search(text) or given <= attributes(value)
-    ):
+    if len(given) >= MANY and not (implements_a_protocol(name) or ELSEWHERE.search(text) or given <= attributes(value)):
         codes |= IN_FULL
     wrong = [f"{code}: {message}" for code, message in found["errors"] if code in codes]
     if ">>>" in text and not re.search(r"^Examples\n-+$", text, re.MULTILINE):

@@ -18,9 +18,7 @@ ORDER = (
 
 def test_public_names_and_signatures_are_frozen():
     frozen, now = FROZEN.read_text(encoding="utf-8").splitlines(), public_api.lines()
-    difference = [
-        d for d in difflib.unified_diff(frozen, now, "frozen", "now", n=0, lineterm="") if d[:2] != "@@"
-    ]
+    difference = [d for d in difflib.unified_diff(frozen, now, "frozen", "now", n=0, lineterm="") if d[:2] != "@@"]
     assert frozen == now, "\n".join(["the public API changed:", *difference, ORDER])
 
 

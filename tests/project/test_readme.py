@@ -33,9 +33,7 @@ def module(name):
 def benchmarks():
     """Modules of benchmarks/ that define run."""
     stems = [p.stem for p in sorted((ROOT / "benchmarks").glob("*.py")) if not p.stem.startswith("_")]
-    return [
-        s for s in stems if any(isinstance(n, ast.FunctionDef) and n.name == "run" for n in module(s).body)
-    ]
+    return [s for s in stems if any(isinstance(n, ast.FunctionDef) and n.name == "run" for n in module(s).body)]
 
 
 def helpers(tree):
@@ -49,9 +47,7 @@ def helpers(tree):
 
 def called(tree):
     calls = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    return {
-        f.id if isinstance(f, ast.Name) else f.attr for f in calls if isinstance(f, ast.Name | ast.Attribute)
-    }
+    return {f.id if isinstance(f, ast.Name) else f.attr for f in calls if isinstance(f, ast.Name | ast.Attribute)}
 
 
 def test_every_measured_claim_has_a_benchmark():
@@ -75,9 +71,7 @@ def test_every_benchmark_that_the_readme_names_exists():
 @pytest.mark.parametrize("name", benchmarks())
 def test_a_benchmark_asks_a_question_and_leaves_what_the_page_shows(name):
     tree = module(name)
-    assert "?" in (ast.get_docstring(tree) or "").partition("\n\n")[0], (
-        "the docstring starts with the question"
-    )
+    assert "?" in (ast.get_docstring(tree) or "").partition("\n\n")[0], "the docstring starts with the question"
     assigned = set()
     for node in tree.body:
         for target in node.targets if isinstance(node, ast.Assign) else ():
@@ -90,9 +84,7 @@ def test_a_benchmark_asks_a_question_and_leaves_what_the_page_shows(name):
 def shell_commands(text):
     """Words after fw-circuits in the fenced shell blocks of a text."""
     blocks = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
-    return [
-        word for block in blocks for word in re.findall(r"(?:^|&& )fw-circuits (\S+)", block, re.MULTILINE)
-    ]
+    return [word for block in blocks for word in re.findall(r"(?:^|&& )fw-circuits (\S+)", block, re.MULTILINE)]
 
 
 def test_the_commands_of_the_readme_exist(capsys):
@@ -108,15 +100,13 @@ def test_the_commands_of_the_readme_exist(capsys):
 def test_the_checks_would_fail():
     table = "\n## Measured\n| a | b | c |\n|---|---|---|\n| q | f | `python -m benchmarks a bc` |\n\n## Next"
     assert measured(table) == [("q", "f", "`python -m benchmarks a bc`")]
-    assert (
-        len(measured(table.replace("## Next", "| a | b | c |\n|---|---|---|\n| r | f | `x` |\n\n## Next")))
-        == 2
-    )
+    assert len(measured(table.replace("## Next", "| a | b | c |\n|---|---|---|\n| r | f | `x` |\n\n## Next"))) == 2
     assert named(table) == ["a", "bc"]
     assert named("`python -m benchmarks iwls2020 --data PATH --seconds 50`") == ["iwls2020"]
-    assert shell_commands(
-        "```sh\npip install . && fw-circuits demo\nfw-circuits frob x\n```\nfw-circuits no"
-    ) == ["demo", "frob"]
+    assert shell_commands("```sh\npip install . && fw-circuits demo\nfw-circuits frob x\n```\nfw-circuits no") == [
+        "demo",
+        "frob",
+    ]
     assert list(helpers(ast.parse("from benchmarks import _a, _figures\nfrom benchmarks._b import c"))) == [
         "_a",
         "_b",

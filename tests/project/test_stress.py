@@ -69,9 +69,7 @@ def test_every_mutant_has_its_place():
 
     for name, mutant in MUTANTS.items():
         assert (ROOT / mutant.file).read_text(encoding="utf-8").count(mutant.old) == 1, name
-        assert all((ROOT / test).is_file() for test in mutant.tests.split()) and mutant.old != mutant.new, (
-            name
-        )
+        assert all((ROOT / test).is_file() for test in mutant.tests.split()) and mutant.old != mutant.new, name
     assert sum(name.startswith("c-") for name in MUTANTS) >= 3
 
 

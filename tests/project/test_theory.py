@@ -36,9 +36,7 @@ def test_citations_are_seen_in_every_form():
 def test_every_cited_section_exists():
     known = headings(PAGE.read_text(encoding="utf-8"))
     assert known == list(range(1, len(known) + 1)), known
-    cited = {
-        (str(p.relative_to(ROOT)), n) for p in sources() for n in citations(p.read_text(encoding="utf-8"))
-    }
+    cited = {(str(p.relative_to(ROOT)), n) for p in sources() for n in citations(p.read_text(encoding="utf-8"))}
     cited = {(file, n) for file, n in cited if file != "tests/project/test_theory.py"}
     assert len(cited) > 30, "the citations are not found any more"
     assert not {(file, n) for file, n in cited if n not in known}

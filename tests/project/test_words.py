@@ -5,7 +5,6 @@ import pytest
 from tests.project.words import ROOT, files, findings, fixed
 
 
-@pytest.mark.xfail(strict=True, reason="still to be replaced: python -m tests.project.words --fix")
 def test_no_file_has_a_word_to_stumble_over():
     said = [f for path in files() for f in findings(path, (ROOT / path).read_text(encoding="utf-8"))]
     assert not said, "\n".join(map(str, said))

@@ -25,9 +25,7 @@ UNITS = (
 )
 COUNTS = r"[Oo]ne|two|three|four|\d[\d,.]*"
 #: What "holds" before them means: contains.
-THINGS = (
-    "all|any|an?|both|dates|[-+.]?inf|its|NaN|nan|no|None|numbers|one|only|such|text|the|their|two|values"
-)
+THINGS = "all|any|an?|both|dates|[-+.]?inf|its|NaN|nan|no|None|numbers|one|only|such|text|the|their|two|values"
 
 
 class Word(NamedTuple):
@@ -84,9 +82,7 @@ WORDS = [
     word(r"\[ours\]", "[original to this package]"),
 ]  # fmt: skip
 #: Names of tests that no reader would look for.
-NAMES = re.compile(
-    r"def (test_\w*(?:clothes|_(?:are|is)_(?:told(?!_to)|said)|_students|_paid_for|_told_and_)\w*)"
-)
+NAMES = re.compile(r"def (test_\w*(?:clothes|_(?:are|is)_(?:told(?!_to)|said)|_students|_paid_for|_told_and_)\w*)")
 
 
 class Finding(NamedTuple):
@@ -165,9 +161,7 @@ def findings(path: str, source: str) -> list[Finding]:
         if not is_mark(path, source[start:end])
     ]
     named = (m for m in NAMES.finditer(source) if path.endswith(".py"))
-    return said + [
-        Finding(path, source.count("\n", 0, m.start()) + 1, m[1], "what is checked") for m in named
-    ]
+    return said + [Finding(path, source.count("\n", 0, m.start()) + 1, m[1], "what is checked") for m in named]
 
 
 def fixed(path: str, source: str) -> str:

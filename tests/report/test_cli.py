@@ -52,9 +52,7 @@ def test_errors_are_one_line_and_say_what_to_do(tmp_path, capsys):
     assert main(["solve", str(bad), "--target", "y"]) == 1
     assert main(["predict", str(bad), str(bad)]) == 1
     err = capsys.readouterr().err
-    assert (
-        "missing.csv" in err and "'x'" in err and "not a readable solution" in err and "Traceback" not in err
-    )
+    assert "missing.csv" in err and "'x'" in err and "not a readable solution" in err and "Traceback" not in err
     with pytest.raises(SystemExit) as stop:
         main(["solve", str(bad), "--lam", "1", "--tau", "1"])
     assert stop.value.code == 2
@@ -113,9 +111,7 @@ def test_json_is_json_also_where_nothing_is_finite(tmp_path, capsys):
     data = tmp_path / "noise.csv"
     y = np.random.default_rng(0).normal(size=40)
     data.write_text("a,b,y\n" + "".join(f"{i % 2},{i // 2 % 2},{v}\n" for i, v in enumerate(y)))
-    assert (
-        main(["solve", str(data), "--eps", "1e-9", "--folds", "2", "--json", "--output", str(tmp_path)]) == 0
-    )
+    assert main(["solve", str(data), "--eps", "1e-9", "--folds", "2", "--json", "--output", str(tmp_path)]) == 0
     found = json.loads(capsys.readouterr().out, parse_constant=no_constant)
     assert found["status"] == "INFEASIBLE" and found["certificate"]["primal"] is None
     assert found["certificate"]["loss"] == pytest.approx(found["certificate"]["least_loss"], rel=1e-5)
@@ -149,9 +145,7 @@ def test_odd_names_are_printed_and_drawn_as_they_are(odd_table, tmp_path, capsys
 
 def test_pictures_that_fail_cost_a_line_and_not_the_solution(table, tmp_path, capsys, monkeypatch):
     def broken(*_):
-        assert [p.suffix for p in tmp_path.iterdir() if p.suffix == ".npz"], (
-            "drawn before the solution was saved"
-        )
+        assert [p.suffix for p in tmp_path.iterdir() if p.suffix == ".npz"], "drawn before the solution was saved"
         raise RuntimeError("no\nfonts")
 
     for name in ("plot_circuit", "plot_convergence"):
@@ -169,9 +163,7 @@ def test_a_full_disk_does_not_hide_the_result(table, tmp_path, capsys, monkeypat
     monkeypatch.setattr("fw_circuits._archive.write_atomically", full)
     assert main(["solve", str(table), "--folds", "2", "--output", str(tmp_path)]) == 1
     printed = capsys.readouterr()
-    assert (
-        "OPTIMAL" in printed.out and "b ^ d" in printed.out and "the solution was not written" in printed.err
-    )
+    assert "OPTIMAL" in printed.out and "b ^ d" in printed.out and "the solution was not written" in printed.err
 
 
 @pytest.mark.parametrize("extension", [".npz", "-circuit.png", "-convergence.png"])

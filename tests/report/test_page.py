@@ -19,9 +19,7 @@ from fw_circuits.report import Part, page, read_results, write_page
 from fw_circuits.report.page import MOST_ROWS, WORDS, Figure, Grid
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-needs_browser = pytest.mark.skipif(
-    BROWSER is None, reason="no Chromium; install it with: apt-get install chromium"
-)
+needs_browser = pytest.mark.skipif(BROWSER is None, reason="no Chromium; install it with: apt-get install chromium")
 VOID = {"meta", "link", "img", "br"}
 
 
@@ -115,17 +113,13 @@ def test_everything_is_escaped():
 
 
 def test_numbers_are_short_and_integers_whole():
-    text = page(
-        [Part("a", "?", "ok", "c", tables=[Grid("t", ["x"], [["0.123456789"], ["1234567"], ["2/3"]])])], "t"
-    )
+    text = page([Part("a", "?", "ok", "c", tables=[Grid("t", ["x"], [["0.123456789"], ["1234567"], ["2/3"]])])], "t")
     assert ">0.12346<" in text and ">1234567<" in text and ">2/3<" in text
 
 
 def test_long_tables_are_cut_and_say_so():
     rows = [[f"row {i}"] for i in range(MOST_ROWS + 1)]
-    parts = [
-        Part("a", "?", "ok", "c", tables=[Grid(f"t{n}", ["x"], rows[:n])]) for n in (MOST_ROWS, MOST_ROWS + 1)
-    ]
+    parts = [Part("a", "?", "ok", "c", tables=[Grid(f"t{n}", ["x"], rows[:n])]) for n in (MOST_ROWS, MOST_ROWS + 1)]
     whole, cut = (page([part], "t") for part in parts)
     assert all(f">row {MOST_ROWS - 1}<" in text for text in (whole, cut)) and f">row {MOST_ROWS}<" not in cut
     assert "all of them are" not in whole
@@ -208,19 +202,13 @@ def widths(tmp_path, pages):
         " document.body.append(p); } });"
     )
     wrapper = tmp_path / "wrapper.html"
-    wrapper.write_text(
-        f"<!DOCTYPE html><meta charset='utf-8'><body>{frames}<script>{script}</script>", "utf-8"
-    )
+    wrapper.write_text(f"<!DOCTYPE html><meta charset='utf-8'><body>{frames}<script>{script}</script>", "utf-8")
     command = [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--enable-logging=stderr",
                "--dump-dom", f"--user-data-dir={tmp_path / 'profile'}", wrapper.as_uri()]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=True)
     found = re.findall(r"<p>wants (\w+) (\d+) of (\d+)", unescape(done.stdout))
-    assert {name: int(inner) for name, _, inner in found} == {
-        name: width for name, (_, width) in pages.items()
-    }
-    return {name: int(wanted) for name, wanted, _ in found}, [
-        x for x in done.stderr.splitlines() if "CONSOLE" in x
-    ]
+    assert {name: int(inner) for name, _, inner in found} == {name: width for name, (_, width) in pages.items()}
+    return {name: int(wanted) for name, wanted, _ in found}, [x for x in done.stderr.splitlines() if "CONSOLE" in x]
 
 
 @needs_browser
@@ -232,9 +220,7 @@ def test_the_page_never_scrolls_sideways(parts, tmp_path):
     wanted, console = widths(tmp_path, {"wide": (text, 1280), "narrow": (text, 400), "loose": (loose, 400),
                                         "bare": (bare, 400)})  # fmt: skip
     assert wanted["wide"] == 1280 and wanted["narrow"] == 400
-    assert wanted["loose"] > 400 and wanted["bare"] > 400, (
-        "the measurement does not see a page that is too wide"
-    )
+    assert wanted["loose"] > 400 and wanted["bare"] > 400, "the measurement does not see a page that is too wide"
     assert not console
 
 

@@ -25,9 +25,7 @@ def drawn(monkeypatch):
 
     def watched(figure, *args, **options):
         real(figure, *args, **options)
-        found.extend(
-            (t.get_text(), t.get_parse_math(), t.get_wrap()) for t in figure.findobj(matplotlib.text.Text)
-        )
+        found.extend((t.get_text(), t.get_parse_math(), t.get_wrap()) for t in figure.findobj(matplotlib.text.Text))
 
     monkeypatch.setattr(matplotlib.figure.Figure, "savefig", watched)
     return found

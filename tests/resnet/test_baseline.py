@@ -7,9 +7,7 @@ from fw_circuits.data import majority
 from fw_circuits.exceptions import InputError
 from fw_circuits.resnet import ResNet, baseline
 
-torch = pytest.importorskip(
-    "torch", reason="PyTorch is not installed: pip install -c constraints.txt -e '.[torch]'"
-)
+torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install -c constraints.txt -e '.[torch]'")
 from fw_circuits.resnet.torch import module as torch_module  # noqa: E402
 from fw_circuits.resnet.torch.descent import Descent  # noqa: E402
 from fw_circuits.resnet.torch.models import Single, Stack  # noqa: E402
@@ -161,9 +159,7 @@ def test_trains_a_module_of_the_user():
 
 
 @pytest.mark.parametrize("loss", baseline.LOSSES)
-@pytest.mark.parametrize(
-    "batch_size, validation_fraction, depth", [(None, 0.0, 2), (16, 0.2, 2), (16, 0.0, 0)]
-)
+@pytest.mark.parametrize("batch_size, validation_fraction, depth", [(None, 0.0, 2), (16, 0.2, 2), (16, 0.0, 0)])
 def test_side_by_side_equals_apart(loss, batch_size, validation_fraction, depth):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(60, 3)) + 1.0
@@ -238,9 +234,7 @@ def test_the_surrogate_bounds_the_complexity_of_every_activation():
     assert value.item() >= R.lower > 0.0
     value.backward()
     assert all(p.grad is not None and p.grad.isfinite().all() for p in module.parameters())
-    training = baseline.fit(
-        X := np.random.default_rng(0).normal(size=(60, 3)), X[:, 0], module=module, steps=20
-    )
+    training = baseline.fit(X := np.random.default_rng(0).normal(size=(60, 3)), X[:, 0], module=module, steps=20)
     with torch.no_grad():
         assert training.resnet.forward(X).shape == (60,)
     with pytest.raises(InputError, match="path norm of a BatchNorm1d"):
@@ -289,18 +283,14 @@ def test_wrong_settings_of_fit_many_are_refused():
             baseline.fit_many(X, y, penalties=wrong)
     with pytest.raises(InputError, match=r"penalties is empty(.*\n)+.*width is 0"):
         baseline.fit_many(X, y, penalties=[], width=0)
-    with pytest.raises(
-        InputError, match=r"3 settings(.*\n)+.*patience is no option(.*\n)+.*penalties\[1\] is -1"
-    ):
+    with pytest.raises(InputError, match=r"3 settings(.*\n)+.*patience is no option(.*\n)+.*penalties\[1\] is -1"):
         baseline.fit_many(X, y, penalties=[0.0, -1.0, "a"], patience=3)
 
 
 def test_wrong_settings_of_fit_are_refused():
     X, y = np.eye(4), np.arange(4.0)
     with pytest.raises(InputError, match=r"6 settings.*\n(.*\n)*.*expected one of squared, logistic"):
-        baseline.fit(
-            X, y, width=0, steps=2, penalty=-1, learning_rate=0, validation_fraction=0.9, loss="hinge"
-        )
+        baseline.fit(X, y, width=0, steps=2, penalty=-1, learning_rate=0, validation_fraction=0.9, loss="hinge")
     with pytest.raises(TypeError, match="unexpected keyword argument 'widht'"):
         baseline.train(X, y, widht=3)
     with pytest.raises(InputError, match="device is 'abacus'"):

@@ -146,11 +146,9 @@ def test_many_outputs_and_no_atoms():
 
 
 def test_neuron_counts():
-    """Domain map 4 a coordinate, literals at level 1 nothing, and one relu for all functions of two literals."""
+    """Domain map 4 per coordinate, literals at level 1 nothing, and one relu for all functions of two literals."""
     lattice = Lattice.boolean(4)
-    literals = [
-        Atom(Circuit(1, (), (2 + complement,)), 1, (i,), lattice) for i in range(4) for complement in (0, 1)
-    ]
+    literals = [Atom(Circuit(1, (), (2 + complement,)), 1, (i,), lattice) for i in range(4) for complement in (0, 1)]
     assert compile_resnet(literals, np.arange(8.0), 0.0, lattice).n_neurons == 16  # only the clipping
     pairs = [Atom(Circuit(2, (Gate(table, 1, 2),), (6,)), 1, (0, 1), lattice) for table in (1, 2, 6, 8, 14)]
     net = compile_resnet(pairs, np.arange(1.0, 6.0), 0.0, lattice)
@@ -158,10 +156,8 @@ def test_neuron_counts():
     # Dead gates and gates on constants cost nothing.
     padded = Circuit(3, (Gate(6, 1, 3), Gate(8, 1, 2), Gate(14, 5, 0), Gate(8, 6, 6)), (14,))
     assert compile_resnet([Atom(padded, 1, (0, 1, 2), lattice)], [1.0], 0.0, lattice).n_neurons == 9
-    # A formula of intervals from 0: one relu a gate; as many atoms as one likes: 11 conjunctions of 4 literals.
-    formula = Atom(
-        Circuit(4, (Gate(8, 1, 2), Gate(14, 3, 4), Gate(6, 5, 6)), (14,)), 1, (0, 1, 2, 3), lattice
-    )
+    # A formula of intervals from 0: one relu per gate; as many atoms as one likes: 11 conjunctions of 4 literals.
+    formula = Atom(Circuit(4, (Gate(8, 1, 2), Gate(14, 3, 4), Gate(6, 5, 6)), (14,)), 1, (0, 1, 2, 3), lattice)
     assert compile_resnet([formula], [1.0], 0.0, lattice).n_neurons == 4 * 4 + 3
     rng = np.random.default_rng(0)
     many = [Atom(random_circuit(rng, 4, 6), 1, (0, 1, 2, 3), lattice) for _ in range(50)]
@@ -178,9 +174,7 @@ def test_the_domain_map_adds_nothing_to_R():
     assert rest and min(h.max() for h in rest) > 0.1
     low, high = np.array(lattice.knots).T
     for excess in (0.0, 1e-3, 1.0, np.pi * 1e8, np.pi * 1e16):
-        X = np.array(
-            [np.where([j >> i & 1 for i in range(3)], high + excess, low - excess) for j in range(8)]
-        )
+        X = np.array([np.where([j >> i & 1 for i in range(3)], high + excess, low - excess) for j in range(8)])
         np.testing.assert_allclose(net.forward(X), atom(X), atol=1e-9, rtol=0)
 
 
@@ -270,9 +264,7 @@ def test_triangle_waves_add_little_to_R(centers, R, neurons):
     b = Builder(1)
     net = b.assemble([triangle_wave(b, b.input(0), centers, 7)])
     bracket = net.complexity((0.0, 7.0))
-    assert (
-        bracket.lower == pytest.approx(R, rel=1e-5) and bracket.upper < 1.5 * R and net.n_neurons == neurons
-    )
+    assert bracket.lower == pytest.approx(R, rel=1e-5) and bracket.upper < 1.5 * R and net.n_neurons == neurons
 
 
 def test_builder_folds_and_shares():

@@ -29,9 +29,7 @@ def one_wide(*neurons, C=1.0, A=1.0):
 
 ABSOLUTE = one_wide((-1, 0, 2))  # x + 2 relu(-x)
 TENT = one_wide((1, -0.5, -2))  # x - 2 relu(x - 1/2)
-IDENTITY = ResNet(
-    [[0.0], [1.0]], [0.0, 0.0], [Block([[0, 1], [0, -1]], [0, 0], [[1, -1], [0, 0]])], [[1, 0]], [0.0]
-)
+IDENTITY = ResNet([[0.0], [1.0]], [0.0, 0.0], [Block([[0, 1], [0, -1]], [0, 0], [[1, -1], [0, 0]])], [[1, 0]], [0.0])
 
 
 @pytest.mark.parametrize("geometry", ["l1", "l2"])
@@ -71,9 +69,7 @@ def test_other_activations():
     np.testing.assert_allclose([rms.lower, rms.upper], 2 * np.sqrt(5 / 3), rtol=1e-9)
     assert rms.domain.low == -2 and rms.domain.high == 1
     net = ResNet([[1.0], [1.0]], [0, 0], [Block([[1.0, -1.0]], [0.5], [[1], [0]])], [[1, 0]], [0])
-    R = net.complexity(
-        (-1.0, 3.0), activation="parameters"
-    )  # |V| rho + |b| = 3 + 3 + 1/2, though V alpha is 0
+    R = net.complexity((-1.0, 3.0), activation="parameters")  # |V| rho + |b| = 3 + 3 + 1/2, though V alpha is 0
     np.testing.assert_allclose([R.lower, R.upper], 6.5, rtol=1e-9)
     np.testing.assert_allclose(net.complexity((-1.0, 3.0)).upper, 0.5, rtol=1e-6)
 
@@ -84,14 +80,10 @@ def test_lower_is_below_upper_for_every_definition(seed, with_data):
     rng = np.random.default_rng(seed)
     net = random_net(rng, outputs=int(rng.integers(1, 3)))
     data = rng.normal(size=(9, net.n_features)) if with_data else None
-    for geometry, activation in itertools.product(
-        ("l1", "l2"), ("sup", "parameters", "rms")[: 2 + with_data]
-    ):
+    for geometry, activation in itertools.product(("l1", "l2"), ("sup", "parameters", "rms")[: 2 + with_data]):
         method = str(rng.choice(["affine", "interval", "path", "split"]))
         streams = {"path": "all", "split": "reached"}.get(method, str(rng.choice(["all", "reached"])))
-        R = complexity(
-            net, None, geometry, activation, method, streams=streams, data=data, n_cells=4, n_samples=20
-        )
+        R = complexity(net, None, geometry, activation, method, streams=streams, data=data, n_cells=4, n_samples=20)
         for low, high in (*R.per_block, R.input_layer, R.output_layer, (R.lower, R.upper)):
             assert 0 <= low <= high * (1 + 1e-9) + 1e-12, (geometry, activation, method, streams)
         assert len(R.per_block) == net.depth and R.ratio >= 1 - 1e-9
@@ -115,9 +107,7 @@ def test_invariances(seed, geometry):
         W = np.column_stack([W, rng.normal(size=net.width), np.zeros(net.width)])
         changed.append(Block(V, b, W))
     other = ResNet(net.A, net.a, changed, net.C, net.c)
-    uppers = [
-        complexity(n, None, geometry, streams="reached", n_samples=1, n_steps=0).upper for n in (net, other)
-    ]
+    uppers = [complexity(n, None, geometry, streams="reached", n_samples=1, n_steps=0).upper for n in (net, other)]
     np.testing.assert_allclose(*uppers, rtol=1e-9, atol=1e-9)
     # The search starts from points of every neuron, so two networks meet different ones: compare at the same.
     X, lowers = rng.random((30, net.n_features)), []
@@ -197,9 +187,7 @@ def test_splitting_tightens_and_needs_reached_streams():
 
 def small_net(seed, depth=2, outputs=1):
     rng = np.random.default_rng(seed)
-    blocks = [
-        (rng.normal(size=(4, 3)), rng.normal(size=4), rng.normal(size=(3, 4)) / 2) for _ in range(depth)
-    ]
+    blocks = [(rng.normal(size=(4, 3)), rng.normal(size=4), rng.normal(size=(3, 4)) / 2) for _ in range(depth)]
     A, a, C = rng.normal(size=(3, 2)), rng.normal(size=3), rng.normal(size=(outputs, 3))
     return ResNet(A, a, blocks, C, np.zeros(outputs))
 
@@ -209,9 +197,7 @@ def test_semidefinite_diagonals_are_valid_and_no_worse(seed, depth, outputs):
     net = small_net(seed, depth, outputs)
     sdp, affine = (net.complexity((-1.0, 1.0), "l2", method=m) for m in ("sdp", "affine"))
     assert not sdp.notes
-    for fine, coarse in zip(
-        (*sdp.per_block, sdp.input_layer), (*affine.per_block, affine.input_layer), strict=True
-    ):
+    for fine, coarse in zip((*sdp.per_block, sdp.input_layer), (*affine.per_block, affine.input_layer), strict=True):
         assert fine.upper <= coarse.upper * (1 + 1e-12) and fine.lower <= fine.upper * (1 + 1e-9)
     rng = np.random.default_rng(seed)
     for level in range(depth):

@@ -24,9 +24,7 @@ def test_certified_diagonals_pass_and_smaller_ones_than_met_fail(seed, geometry,
         if level.estimate > 0:
             smaller = [None] * len(D)
             smaller[level.level] = D[level.level] * level.estimate * 0.99
-            again = verify_lipschitz(
-                net, smaller, geometry, streams=streams, n_samples=32, n_steps=4, sdp=False
-            )
+            again = verify_lipschitz(net, smaller, geometry, streams=streams, n_samples=32, n_steps=4, sdp=False)
             assert again.violated and not again.certified and "REFUTED" in again.describe()
             assert len(again.levels) == 1 and again.levels[0].level == level.level
 
@@ -56,13 +54,9 @@ def test_ascent_finds_what_samples_miss():
 
 def test_the_semidefinite_program_settles_what_zonotopes_leave_open():
     rng, n = np.random.default_rng(3), 6
-    blocks = [
-        Block(rng.normal(size=(n, n)), rng.normal(size=n), rng.normal(size=(n, n)) / 3) for _ in range(3)
-    ]
+    blocks = [Block(rng.normal(size=(n, n)), rng.normal(size=n), rng.normal(size=(n, n)) / 3) for _ in range(3)]
     net = ResNet(rng.normal(size=(n, 2)), rng.normal(size=n), blocks, rng.normal(size=(1, n)), [0.0])
-    loose, tight = (
-        verify_lipschitz(net, [np.ones(n)] + [None] * 3, "l2", sdp=sdp).levels[0] for sdp in (False, True)
-    )
+    loose, tight = (verify_lipschitz(net, [np.ones(n)] + [None] * 3, "l2", sdp=sdp).levels[0] for sdp in (False, True))
     assert tight.estimate <= tight.certified < 0.95 * loose.certified
     D = [np.full(n, 0.5 * (tight.certified + loose.certified)), None, None, None]
     undecided = verify_lipschitz(net, D, "l2", sdp=False)
@@ -71,9 +65,7 @@ def test_the_semidefinite_program_settles_what_zonotopes_leave_open():
 
 
 def test_a_coordinate_without_weight_must_not_matter():
-    net = ResNet(
-        [[1.0], [1.0]], [0.0, 0.0], [Block([[1.0, 0.0]], [0.0], [[1.0], [0.0]])], [[1.0, 0.0]], [0.0]
-    )
+    net = ResNet([[1.0], [1.0]], [0.0, 0.0], [Block([[1.0, 0.0]], [0.0], [[1.0], [0.0]])], [[1.0, 0.0]], [0.0])
     for geometry in ("l1", "l2"):
         assert verify_lipschitz(net, [[2.1, 0.0], [1.1, 0.0]], geometry).certified
         check = verify_lipschitz(net, [[0.0, 9.0], [1.1, 0.0]], geometry)
@@ -93,6 +85,4 @@ def test_bad_claims():
     with pytest.raises(InputError, match="l2"):
         verify_lipschitz(net, [None, None], sdp=True)
     with pytest.raises(InputError, match="width <= 16"):
-        verify_lipschitz(
-            random_net(np.random.default_rng(0), width=17, depth=1), [None, None], "l2", sdp=True
-        )
+        verify_lipschitz(random_net(np.random.default_rng(0), width=17, depth=1), [None, None], "l2", sdp=True)

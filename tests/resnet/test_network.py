@@ -181,8 +181,6 @@ def test_wrong_kinds_end_in_a_sentence(name):
 
 
 def test_numbers_of_numpy_are_numbers():
-    R = NET.complexity(
-        n_samples=np.int64(5), n_steps=np.int64(3), n_cells=np.uint8(2), random_state=np.int64(2)
-    )
+    R = NET.complexity(n_samples=np.int64(5), n_steps=np.int64(3), n_cells=np.uint8(2), random_state=np.int64(2))
     assert R.upper == NET.complexity(n_samples=5, n_steps=3, random_state=2).upper
     assert NET.prune(np.float32(1.5), np.int64(0), domain=(np.float32(0), np.int64(1))).n_expected <= 1.5

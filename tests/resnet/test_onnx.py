@@ -12,9 +12,7 @@ from tests.helpers.compiled_nets import compiled_net_and_points
 from tests.helpers.nets import gaussian_net
 
 onnx = pytest.importorskip("onnx", reason="onnx is not installed: pip install 'fw_circuits[onnx]'")
-runtime = pytest.importorskip(
-    "onnxruntime", reason="onnxruntime is not installed: pip install 'fw_circuits[onnx]'"
-)
+runtime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed: pip install 'fw_circuits[onnx]'")
 
 
 def run(path, X, dtype="float64"):
@@ -40,10 +38,7 @@ def test_random_networks(n_outputs, tmp_path):
     for sizes in ((4, 2, 6), (1,), ()):
         net = gaussian_net(rng, sizes=sizes, outputs=n_outputs)
         assert_equal_values(net, rng.normal(size=(50, 3)), tmp_path / "net.onnx")
-        assert (
-            run(tmp_path / "net.onnx", np.zeros((1, 3)), "float32").shape
-            == net.forward(np.zeros((1, 3))).shape
-        )
+        assert run(tmp_path / "net.onnx", np.zeros((1, 3)), "float32").shape == net.forward(np.zeros((1, 3))).shape
 
 
 @pytest.mark.parametrize("seed", range(3))

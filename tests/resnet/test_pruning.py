@@ -60,9 +60,7 @@ def test_bound_is_the_theorem_and_shrinks_like_a_root():
     """Before the enlargement, ``p = min(1, n c / R)`` gives at most sum_l sqrt(R R_l / n); tuned p gives less."""
     rng = np.random.default_rng(0)
     for _ in range(50):
-        costs = [
-            rng.exponential(size=rng.integers(1, 40)) ** 2 * rng.choice([0.01, 1, 100]) for _ in range(4)
-        ]
+        costs = [rng.exponential(size=rng.integers(1, 40)) ** 2 * rng.choice([0.01, 1, 100]) for _ in range(4)]
         R_l = np.array([c.sum() for c in costs])
         for n in (1, 3, 10, 30, 100, 1000):
             theorem = np.sqrt(R_l.sum() * R_l / n).sum()
@@ -112,14 +110,10 @@ def test_enlarged_activations_bound_those_of_pruned_nets(seed):
         return found
 
     H = activations(net)  # at this x
-    squares = np.mean(
-        [np.concatenate(activations(draw(net, probabilities, r))) ** 2 for r in range(150)], axis=0
-    )
+    squares = np.mean([np.concatenate(activations(draw(net, probabilities, r))) ** 2 for r in range(150)], axis=0)
     enlarged = np.concatenate(enlarged_activations(net, probabilities, H))
     assert np.all(squares <= 1.5 * enlarged**2 + 1e-12)
-    bound = error_bound(
-        net, probabilities, np.split(enlarged, [6, 11]), sensitivities(net, "l2"), sensitivities(net)
-    )
+    bound = error_bound(net, probabilities, np.split(enlarged, [6, 11]), sensitivities(net, "l2"), sensitivities(net))
     assert np.all(mean_square(net, probabilities, x, 50) <= bound**2)
 
 
@@ -185,18 +179,14 @@ def test_the_smaller_form_counts():
     assert both.bound >= np.sqrt(scale**2 @ (1 / p - 1))  # the error
 
 
-@pytest.mark.parametrize(
-    ("make", "sizes"), [(short_of_a_width, (32, 64, 128)), (short_of_a_depth, (16, 24, 40))]
-)
+@pytest.mark.parametrize(("make", "sizes"), [(short_of_a_width, (32, 64, 128)), (short_of_a_depth, (16, 24, 40))])
 def test_false_versions_fail_where_ours_holds(make, sizes):
     """R^2 / n in l1 is short by a factor that grows with the width; in l2 without the factor L, with the depth."""
     short = []
     for size in sizes:
         case = make(size)
         assert np.all(case.resnet.forward([[0.0], [1.0]]) == 0.0)
-        costs = [
-            s * h for s, h in zip(written(case.resnet, case.sensitivities), case.activations, strict=True)
-        ]
+        costs = [s * h for s, h in zip(written(case.resnet, case.sensitivities), case.activations, strict=True)]
         R = sum(c.sum() for c in costs)
         p = keep_probabilities(costs, case.n, "theorem")
         assert sum(q.sum() for q in p) <= case.n * (1 + 1e-9)
@@ -212,9 +202,7 @@ def test_false_versions_fail_where_ours_holds(make, sizes):
         assert np.mean(outputs) == pytest.approx(case.mean, rel=0.1)
         assert error > 1.1 * R**2 / case.n  # the false bound
         assert error <= error_bound(case.resnet, p, case.activations, case.l2_sensitivities) ** 2
-        ours = prune(
-            case.resnet, case.n, 0, sensitivities=case.l2_sensitivities, activations=case.activations
-        )
+        ours = prune(case.resnet, case.n, 0, sensitivities=case.l2_sensitivities, activations=case.activations)
         assert mean_square(case.resnet, ours.probabilities, np.zeros((1, 1)), 8)[0] <= ours.bound**2
         short.append(error / (R**2 / case.n))
     assert short[-1] > 2.5

@@ -58,9 +58,7 @@ def test_no_activation_and_no_reached_derivative_exceeds_its_bound(seed):
             streams, activations = walk(net, x)
             for level, stream in enumerate(streams):
                 assert norm_after_division(derivative(net, level, stream), D[level], geometry) <= 1.0
-            for block, stream, h, bound, by_parameters in zip(
-                net.blocks, streams, activations, H, P, strict=False
-            ):
+            for block, stream, h, bound, by_parameters in zip(net.blocks, streams, activations, H, P, strict=False):
                 assert np.all(h <= bound)
                 assert np.all(abs(block.V) @ np.abs(stream) + np.abs(block.b) <= by_parameters)
 
@@ -178,9 +176,7 @@ def test_bounds_hold_in_exact_arithmetic_where_sums_cancel(seed):
     for _ in range(2):
         V, W = rng.normal(size=(n, width)), rng.normal(size=(width, n)) * 1e6
         blocks.append(Block(np.vstack([V, V]), np.full(2 * n, 1e5), np.hstack([W, -W * (1.0 + 1e-9)])))
-    net = ResNet(
-        rng.normal(size=(width, 2)), rng.normal(size=width), blocks, rng.normal(size=(1, width)), [0.0]
-    )
+    net = ResNet(rng.normal(size=(width, 2)), rng.normal(size=width), blocks, rng.normal(size=(1, width)), [0.0])
     J, emitted = exact_sums(net, [Fraction(1, 2)] * 2)
     assert min(h for block in emitted for h in block) > 0
     for D, exact in zip(sensitivities(net, streams="reached"), J, strict=True):

@@ -15,9 +15,7 @@ from tests.helpers.atoms import random_atom
 from tests.helpers.compiled_nets import compiled_net_and_points
 from tests.helpers.nets import gaussian_net
 
-torch = pytest.importorskip(
-    "torch", reason="PyTorch is not installed: pip install -c constraints.txt -e '.[torch]'"
-)
+torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install -c constraints.txt -e '.[torch]'")
 from fw_circuits.resnet.torch import module as torch_module  # noqa: E402
 
 nn = torch.nn
@@ -77,9 +75,7 @@ def test_parameters_train_and_pickle():
     )
     module = wide.to_torch().train()
     names = dict(module.named_parameters())
-    assert {"encoder.weight", "blocks.0.expand.values", "blocks.0.contract.weight", "readout.bias"} <= set(
-        names
-    )
+    assert {"encoder.weight", "blocks.0.expand.values", "blocks.0.contract.weight", "readout.bias"} <= set(names)
     module(torch.ones(2, 3, dtype=torch.float64)).sum().backward()
     assert all(p.grad is not None and torch.isfinite(p.grad).all() for p in names.values())
     assert names["blocks.0.expand.values"].grad.abs().max() > 0
@@ -162,9 +158,7 @@ class Residual(nn.Module):
     def __init__(self, width, inner=None, bias=True):
         super().__init__()
         inner = inner or width
-        self.branch = nn.Sequential(
-            nn.Linear(width, inner, bias=bias), nn.ReLU(), nn.Linear(inner, width, bias=bias)
-        )
+        self.branch = nn.Sequential(nn.Linear(width, inner, bias=bias), nn.ReLU(), nn.Linear(inner, width, bias=bias))
 
     def forward(self, x):
         return x + self.branch(x)
@@ -325,9 +319,7 @@ def test_not_finite_parameters_are_named(bad):
 def test_other_dtypes_are_refused():
     with pytest.raises(InputError, match="expected one of float64, float32"):
         gaussian_net(np.random.default_rng(0)).to_torch(torch.float16)
-    assert (
-        gaussian_net(np.random.default_rng(0)).to_torch(torch.float32).encoder.weight.dtype == torch.float32
-    )
+    assert gaussian_net(np.random.default_rng(0)).to_torch(torch.float32).encoder.weight.dtype == torch.float32
 
 
 def test_a_missing_torch_is_named_with_its_command():

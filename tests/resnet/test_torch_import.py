@@ -8,9 +8,7 @@ from hypothesis import strategies as st
 from fw_circuits.exceptions import InputError
 from fw_circuits.resnet import ResNet
 
-torch = pytest.importorskip(
-    "torch", reason="PyTorch is not installed: pip install -c constraints.txt -e '.[torch]'"
-)
+torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install -c constraints.txt -e '.[torch]'")
 from torch.nn.utils import parametrizations, prune  # noqa: E402
 
 nn = torch.nn
@@ -109,7 +107,7 @@ class Old(nn.Module):
 
 
 class Free(nn.Module):
-    """No layers; a buffer of places, a tensor that is no parameter, values of one number a row."""
+    """No layers; a buffer of places, a tensor that is no parameter, values of one number per row."""
 
     def __init__(self):
         super().__init__()

@@ -108,9 +108,7 @@ def test_non_symmetric_functions_are_detected():
 def test_wide_gates_compute_the_outputs(circuit):
     circuit = sweep(strash(circuit))
     rows = corners(circuit.n_inputs)
-    signals = {0: np.zeros(len(rows), dtype=int)} | {
-        1 + i: rows[:, i].astype(int) for i in range(circuit.n_inputs)
-    }
+    signals = {0: np.zeros(len(rows), dtype=int)} | {1 + i: rows[:, i].astype(int) for i in range(circuit.n_inputs)}
     for node, leaves, flips, values in wide_gates(circuit):
         ones = sum(
             (signals[leaf] ^ flip for leaf, flip in zip(leaves, flips, strict=True)),
@@ -136,9 +134,7 @@ def test_wide_gates_find_the_adder():
     assert [len(gate.leaves) for gate in found] == [2, 3, 3, 3]
     atom = Atom(circuit, 1, tuple(range(2 * n)), Lattice.boolean(2 * n))
     R = compile_resnet([atom], [1.0], 0.0, Lattice.boolean(2 * n), "corners").complexity((0.0, 1.0))
-    assert R.lower == pytest.approx(
-        2.0 * (2 * n - 1)
-    )  # two relus a majority, one for the first AND, slopes of 2
+    assert R.lower == pytest.approx(2.0 * (2 * n - 1))  # two relus a majority, one for the first AND, slopes of 2
     assert R.upper <= 1.6 * R.lower
 
 
@@ -162,9 +158,7 @@ def test_a_parity_beside_others_shares_its_count():
 
 def test_unknown_word_is_refused():
     lattice = Lattice.boolean(2)
-    with pytest.raises(
-        InputError, match="exact_on is 'vertices'; expected one of everywhere, domain, corners"
-    ):
+    with pytest.raises(InputError, match="exact_on is 'vertices'; expected one of everywhere, domain, corners"):
         compile_resnet([], np.zeros(0), 0.0, lattice, "vertices")
 
 

@@ -39,7 +39,7 @@ FORMS = {"lam": lambda loss: make_form(lam=0.03), "tau": lambda loss: make_form(
 @pytest.mark.parametrize("method", METHODS)
 def test_every_method_reaches_the_reference(method, name, form_name):
     if form_name == "eps" and method != "corrective":
-        pytest.skip("only the corrective method solves the eps form")
+        pytest.skip("only the fully-corrective method solves the eps form")
     loss, oracle, columns, scales = make_problem(name)
     form = FORMS[form_name](loss)
     exact = reference_value(loss, form, columns, scales)
@@ -50,9 +50,7 @@ def test_every_method_reaches_the_reference(method, name, form_name):
     assert run.status is Status.OPTIMAL
     assert last.primal >= exact - 1e-6 * abs(exact) and last.primal <= exact + tol * abs(last.primal) + 1e-7
     assert run.dual <= exact * (1 + 1e-7) + 1e-9
-    assert all(step.gap >= step.primal - exact - 1e-7 for step in run.steps), (
-        "a certified gap below the true gap"
-    )
+    assert all(step.gap >= step.primal - exact - 1e-7 for step in run.steps), "a certified gap below the true gap"
 
 
 @pytest.mark.parametrize("name", ["squared", "logistic"])
@@ -94,9 +92,7 @@ def test_a_short_oracle_competes_with_a_smaller_ball():
     loss, _, columns, scales = make_problem("squared")
     short = Short(columns, scales**GAMMA, GAMMA)
     run = frank_wolfe(loss, make_form(tau=1.0), short, method="pairwise", tol=0.0, max_iter=400)
-    assert run.steps[-1].loss == pytest.approx(
-        reference_value(loss, make_form(tau=0.5), columns, scales), rel=1e-4
-    )
+    assert run.steps[-1].loss == pytest.approx(reference_value(loss, make_form(tau=0.5), columns, scales), rel=1e-4)
     assert run.steps[-1].loss > 1.01 * reference_value(loss, make_form(tau=1.0), columns, scales)
 
 

@@ -151,10 +151,7 @@ def test_a_search_that_is_told_to_stop_ends_after_the_pairs(monkeypatch):
     monkeypatch.setattr(subset_pass, "with_sample", lambda *a: pytest.fail("it went on"))
     answer = oracle.search(g, 3, lambda: True)
     assert not answer.complete and len(answer.atoms) == 3
-    assert (
-        answer.value < answer.upper_bound
-        and np.abs(g @ oracle.evaluate(answer.atoms)).max() <= answer.upper_bound
-    )
+    assert answer.value < answer.upper_bound and np.abs(g @ oracle.evaluate(answer.atoms)).max() <= answer.upper_bound
 
 
 def test_solutions_do_not_depend_on_threads():

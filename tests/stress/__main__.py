@@ -40,9 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     unknown = sorted(set(args.parts) - set(PARTS) - {"files"})
     if unknown:
         parser.error(f"no part {', '.join(unknown)}; known: files, {', '.join(PARTS)}, {', '.join(COMMANDS)}")
-    wanted = [
-        n for n in PARTS if not args.parts or n in args.parts or ("files" in args.parts and n[:6] == "files-")
-    ]
+    wanted = [n for n in PARTS if not args.parts or n in args.parts or ("files" in args.parts and n[:6] == "files-")]
     results = [run(PARTS[n], args.start, args.count or PARTS[n].count, args.jobs) for n in wanted]
     for result in results:
         print(result.summary())

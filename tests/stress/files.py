@@ -58,20 +58,14 @@ def _circuit(ending, data):
 @cache
 def circuits(ending):
     """Valid files: ours, and others as the field's tools write them."""
-    return tuple(
-        dict.fromkeys([*(WRITERS[ending](c) for c in samples.random_circuits(40)), *samples.FILES[ending]])
-    )
+    return tuple(dict.fromkeys([*(WRITERS[ending](c) for c in samples.random_circuits(40)), *samples.FILES[ending]]))
 
 
 def table_case(ending, seed):
     """One mutated table."""
     rng = np.random.default_rng([seed, 30])
     files = tables(ending)
-    data = (
-        inside(rng, files)
-        if ending == ".npz" and rng.random() < 0.5
-        else mutated(rng, files, samples.WORDS[".csv"])
-    )
+    data = inside(rng, files) if ending == ".npz" and rng.random() < 0.5 else mutated(rng, files, samples.WORDS[".csv"])
     return within_limits(partial(_table, ending, data), len(data), seed)
 
 

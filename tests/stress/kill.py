@@ -48,13 +48,9 @@ def case(seed: int) -> str:
         again = solve(X, y, tol=TOL, warm_start=kept, **options)
     best, most = reference.certificate, again.certificate
     assert best.certified and most.certified, f"{reference.status}, {again.status}"
-    assert abs(most.primal - best.primal) <= 2 * TOL * best.primal, (
-        f"{most.primal}; never stopped: {best.primal}"
-    )
+    assert abs(most.primal - best.primal) <= 2 * TOL * best.primal, f"{most.primal}; never stopped: {best.primal}"
     if kept.parameter == options["lam"]:
-        assert kept.certificate.dual <= best.primal * (1 + 1e-9), (
-            "the checkpoint's bound is above the optimum"
-        )
+        assert kept.certificate.dual <= best.primal * (1 + 1e-9), "the checkpoint's bound is above the optimum"
         assert kept.certificate.primal >= best.dual * (1 - 1e-9), "the checkpoint is better than the optimum"
         return "whole, half-written beside" if left else "whole"
     return "the older file"

@@ -65,9 +65,7 @@ MUTANTS = {
     # A coordinate that stands on an odd grid point goes to its even neighbour.
     "c-j1": Mutant("csrc/lattice/j1.c", "s == ONE ? o : e)", "e)", "tests/lattice/test_triangulation.py"),
     # A butterfly of the Walsh transform with a wrong sign.
-    "c-walsh": Mutant(
-        "csrc/families/walsh_body.h", "q[2] = a - c;", "q[2] = a + c;", "tests/oracle/test_parity.py"
-    ),
+    "c-walsh": Mutant("csrc/families/walsh_body.h", "q[2] = a - c;", "q[2] = a + c;", "tests/oracle/test_parity.py"),
     # A complement is lost on the way in.
     "aiger-complement": Mutant(
         f"{FORMATS}/aiger.py",
@@ -87,9 +85,7 @@ MUTANTS = {
         "tests/circuits/test_formats_aiger.py",
     ),
     # Marks that no table has are read as if they were there.
-    "blif-marks": Mutant(
-        f"{FORMATS}/blif.py", 'and set(cube) <= set("01-")', "", "tests/circuits/test_formats.py"
-    ),
+    "blif-marks": Mutant(f"{FORMATS}/blif.py", 'and set(cube) <= set("01-")', "", "tests/circuits/test_formats.py"),
     # The don't-care network is read as a part of the circuit.
     "blif-exdc": Mutant(
         f"{FORMATS}/blif.py",
@@ -105,9 +101,7 @@ MUTANTS = {
         "tests/circuits/test_netlists.py",
     ),
     # A constant output is written with the wrong sign.
-    "bench-constant": Mutant(
-        f"{FORMATS}/bench.py", "(s & 1) != (s < 2)", "(s & 1)", "tests/circuits/test_formats.py"
-    ),
+    "bench-constant": Mutant(f"{FORMATS}/bench.py", "(s & 1) != (s < 2)", "(s & 1)", "tests/circuits/test_formats.py"),
     # The data of a multiplexer are exchanged.
     "bench-mux": Mutant(
         f"{FORMATS}/bench.py",
@@ -180,9 +174,7 @@ def main(argv: Sequence[str]) -> int:
             print(f"{name}: {'caught by' if found else 'not noticed by'} {MUTANTS[name].tests}", flush=True)
             missed += [] if found else [name]
     for name in missed:
-        print(
-            f"FAILED mutants {name}: the tests do not notice\n  again: python -m tests.stress mutants {name}"
-        )
+        print(f"FAILED mutants {name}: the tests do not notice\n  again: python -m tests.stress mutants {name}")
     print(f"mutants: {len(names)} cases, {len(missed)} failures")
     return int(bool(missed))
 
@@ -192,9 +184,7 @@ def caught(mutant: Mutant, folder: Path) -> bool:
     path = folder / mutant.file
     text = path.read_text(encoding="utf-8")
     if text.count(mutant.old) != 1:
-        raise SystemExit(
-            f"{mutant.file}: {mutant.old!r} occurs {text.count(mutant.old)} times; expected once"
-        )
+        raise SystemExit(f"{mutant.file}: {mutant.old!r} occurs {text.count(mutant.old)} times; expected once")
     kernels = {} if path.suffix == ".py" else _take_kernel(path, folder)
     path.write_text(text.replace(mutant.old, mutant.new), encoding="utf-8")
     try:
@@ -222,13 +212,9 @@ def _take_kernel(path: Path, folder: Path) -> dict[str, tuple[bytes, tuple[float
 
 
 def _run(command: list[str], folder: Path, must_work: bool = False) -> bool:
-    done = subprocess.run(
-        command, cwd=folder, env=os.environ | {"PYTHONPATH": ""}, capture_output=True, text=True
-    )
+    done = subprocess.run(command, cwd=folder, env=os.environ | {"PYTHONPATH": ""}, capture_output=True, text=True)
     if must_work and done.returncode:
         raise SystemExit(f"{' '.join(command)} failed:\n{(done.stdout + done.stderr)[-2000:]}")
-    if (
-        done.returncode > 1 and not must_work
-    ):  # 1: a test failed, negative: a crash; anything else proves nothing
+    if done.returncode > 1 and not must_work:  # 1: a test failed, negative: a crash; anything else proves nothing
         raise SystemExit(f"pytest ended with {done.returncode}:\n{(done.stdout + done.stderr)[-2000:]}")
     return done.returncode == 0

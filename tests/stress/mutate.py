@@ -56,9 +56,7 @@ def _span(rng, data):
 def _flip(rng, data, files, words):
     changed = bytearray(data)
     for place in rng.integers(0, len(data), int(rng.integers(1, 5))).tolist():
-        changed[place] = (
-            int(rng.integers(256)) if rng.random() < 0.5 else changed[place] ^ 1 << int(rng.integers(8))
-        )
+        changed[place] = int(rng.integers(256)) if rng.random() < 0.5 else changed[place] ^ 1 << int(rng.integers(8))
     return bytes(changed)
 
 

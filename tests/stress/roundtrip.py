@@ -279,9 +279,7 @@ def tables_by_cirbo(circuit: Circuit, file: Path) -> tuple[int, ...]:
     from cirbo.core.circuit import Circuit as Cirbo
 
     other = Cirbo.from_bench_file(str(file))
-    if [other.inputs, other.outputs] != [
-        [*map(encode, names)] for names in (circuit.inputs, circuit.output_names)
-    ]:
+    if [other.inputs, other.outputs] != [[*map(encode, names)] for names in (circuit.inputs, circuit.output_names)]:
         raise AssertionError(f"ports {other.inputs} {other.outputs}")
     n = circuit.n_inputs  # cirbo counts with the first input as the highest bit
     order = [int(f"{v:0{n}b}"[::-1], 2) for v in range(1 << n)]
@@ -319,9 +317,7 @@ def libraries_write(expected: tuple[int, ...], folder: Path) -> Iterator[Result]
         Cirbo.from_bench_file(str(folder / "top.bench")).save_to_file(str(folder / "cirbo.bench"))
     for tool, ending in (("aigverse", ".v"), ("aigverse", ".aig"), ("cirbo", ".bench")):
         file = folder / f"{tool}{ending}"
-        yield compared(
-            f"{tool} writes {ending}", tool, lambda file=file: tables_of(Circuit.read(file)), expected
-        )
+        yield compared(f"{tool} writes {ending}", tool, lambda file=file: tables_of(Circuit.read(file)), expected)
 
 
 def tools_read(circuit: Circuit, folder: Path) -> Iterator[Result]:

@@ -105,9 +105,7 @@ def tables(ending, bomb):
         out = []
         for target in (y, X[:, 0], y == "no"):
             sink = BytesIO()
-            parquet.write_table(
-                arrow.table({"a": X[:, 1], "b": X[:, 2] > 0, "y": target}), sink, compression="none"
-            )
+            parquet.write_table(arrow.table({"a": X[:, 1], "b": X[:, 2] > 0, "y": target}), sink, compression="none")
             out.append(sink.getvalue())
         return tuple(out)
     out = []

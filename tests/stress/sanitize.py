@@ -48,9 +48,7 @@ def main(argv: Sequence[str]) -> int:
     """C kernels under AddressSanitizer and UBSan (asan) or ThreadSanitizer (tsan); takes minutes."""
     parser = argparse.ArgumentParser(prog="python -m tests.stress sanitize", description=main.__doc__)
     parser.add_argument("which", choices=FLAGS)
-    parser.add_argument(
-        "tests", nargs="*", help="files under tests/, or other arguments of pytest; default: all"
-    )
+    parser.add_argument("tests", nargs="*", help="files under tests/, or other arguments of pytest; default: all")
     parser.add_argument("--keep", help="build here, and use what was built before")
     args, tests = parser.parse_known_args(argv)  # files under tests/, or other arguments of pytest
     with tempfile.TemporaryDirectory(prefix="sanitize-") as temporary:
@@ -65,10 +63,7 @@ def main(argv: Sequence[str]) -> int:
         status = run_tests(folder, environment, tests)
         texts = [path.read_text(errors="replace") for path in sorted(reports.iterdir())]
     found = [
-        line
-        for text in texts
-        for line in text.splitlines()
-        if re.search(r"runtime error|ERROR: |WARNING: ", line)
+        line for text in texts for line in text.splitlines() if re.search(r"runtime error|ERROR: |WARNING: ", line)
     ]
     print(*texts[:5], sep="\n")
     print(f"sanitize {args.which}: pytest ended with {status}, {len(found)} reports")
@@ -92,9 +87,7 @@ def build(which: str, folder: Path) -> None:
     command = [sys.executable, "setup.py", "build_ext", "--inplace"]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     if done.returncode or "no OpenMP" in done.stdout:
-        raise SystemExit(
-            f"the build failed, or found no OpenMP (libomp-dev):\n{(done.stdout + done.stderr)[-3000:]}"
-        )
+        raise SystemExit(f"the build failed, or found no OpenMP (libomp-dev):\n{(done.stdout + done.stderr)[-3000:]}")
 
 
 def run_tests(folder: Path, environment: dict[str, str], tests: Sequence[str]) -> int:

@@ -54,9 +54,7 @@ def check(drawn, solution, seed):
     size = abs(solution.intercept) + sum(abs(float(b)) for b in solution.coef) + 1e-300
     given = solution.decision_function(drawn.X)
     assert np.isfinite(given).all(), "a prediction is not finite"
-    assert np.abs(given - f).max() <= 1e-9 * size, (
-        f"predictions differ from the atoms by {np.abs(given - f).max()}"
-    )
+    assert np.abs(given - f).max() <= 1e-9 * size, f"predictions differ from the atoms by {np.abs(given - f).max()}"
     prediction = solution.predict(drawn.X)
     if solution.classes is not None:
         assert np.isin(prediction, np.unique(drawn.y)).all(), "a label that the data do not have"
@@ -81,12 +79,8 @@ def certify(drawn, solution, values, numbers, seed):
     error = 1e-9 * abs(value) + slope * noise + noise**2
     if c.form == "eps":
         infeasible = value > c.parameter * (1 + 1e-5)
-        assert not (infeasible and np.isfinite(c.primal)), (
-            f"loss {value} for eps {c.parameter}, primal {c.primal}"
-        )
-        assert infeasible or np.isfinite(c.primal) or value > c.parameter, (
-            "feasible, but the primal is infinite"
-        )
+        assert not (infeasible and np.isfinite(c.primal)), f"loss {value} for eps {c.parameter}, primal {c.primal}"
+        assert infeasible or np.isfinite(c.primal) or value > c.parameter, "feasible, but the primal is infinite"
         # eps is met up to a millionth of itself; a norm may be below the optimum by what that is worth.
         excess = max(value - c.parameter, 0.0) if value <= c.parameter * (1 + 1e-6) else 0.0
         primal, error = (np.inf if infeasible else norm), 1e-9 * norm + excess / max(c.polar_bound, 1e-300)
@@ -95,15 +89,9 @@ def certify(drawn, solution, values, numbers, seed):
         primal = value
     else:
         primal, error = value + c.parameter * norm, error + 1e-9 * c.parameter * norm
-    assert np.isinf(c.primal) or abs(c.primal - primal) <= error, (
-        f"primal {c.primal}; the atoms give {primal}"
-    )
-    assert not c.certified or c.gap <= max(c.tol * abs(c.primal), 1e-12 * c.baseline) + error, (
-        "certified, but far"
-    )
-    assert (solution.status.name == "OPTIMAL") == c.certified, (
-        f"{solution.status} but certified={c.certified}"
-    )
+    assert np.isinf(c.primal) or abs(c.primal - primal) <= error, f"primal {c.primal}; the atoms give {primal}"
+    assert not c.certified or c.gap <= max(c.tol * abs(c.primal), 1e-12 * c.baseline) + error, "certified, but far"
+    assert (solution.status.name == "OPTIMAL") == c.certified, f"{solution.status} but certified={c.certified}"
     assert c.dual <= c.primal + error, f"dual {c.dual} above primal {c.primal}"
     assert c.global_dual <= c.dual + error, f"global dual {c.global_dual} above dual {c.dual}"
 
@@ -144,14 +132,10 @@ def optimum(drawn, solution, values, data, primal, error):
         coef, intercept = solve_reference(loss, make_form(lam=c.parameter), columns, scales)
     except NoOptimum:
         return
-    best = truth.loss_value("squared", y, q, intercept + coef @ columns) + c.parameter * float(
-        scales @ np.abs(coef)
-    )
+    best = truth.loss_value("squared", y, q, intercept + coef @ columns) + c.parameter * float(scales @ np.abs(coef))
     assert c.dual <= best * (1 + 1e-6) + error, f"dual {c.dual}; cvxpy reaches {best}"
     if c.certified:
-        assert primal <= best + c.tol * primal + 1e-6 * best + error, (
-            f"certified at {primal}; cvxpy reaches {best}"
-        )
+        assert primal <= best + c.tol * primal + 1e-6 * best + error, f"certified at {primal}; cvxpy reaches {best}"
 
 
 def all_functions(values):
@@ -174,9 +158,7 @@ def saved_again(drawn, solution):
     with scratch() as folder:
         solution.save(folder / "s.npz")
         again = load(folder / "s.npz")
-    assert np.array_equal(again.decision_function(drawn.X), solution.decision_function(drawn.X)), (
-        "another function"
-    )
+    assert np.array_equal(again.decision_function(drawn.X), solution.decision_function(drawn.X)), "another function"
     assert again.certificate == solution.certificate and again.atoms == solution.atoms, "another certificate"
     assert np.array_equal(again.predict(drawn.X), solution.predict(drawn.X)), "other predictions"
 

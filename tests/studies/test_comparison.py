@@ -145,10 +145,7 @@ def test_command(tmp_path, capsys):
     path = tmp_path / "xor.csv"
     lines = ["a,b,c,y", *(f"{a},{b},{c},{a ^ c}" for a, b, c in X)]
     path.write_text("\n".join(lines))
-    assert (
-        main(["compare", str(path), "--seeds", "1", "--n-jobs", "1", "--json", "--output", str(tmp_path)])
-        == 0
-    )
+    assert main(["compare", str(path), "--seeds", "1", "--n-jobs", "1", "--json", "--output", str(tmp_path)]) == 0
     result = json.loads(capsys.readouterr().out)
     ours, theirs = result["chosen"]
     assert ours["family"] == "circuits" and ours["error"] == 0.0 and ours["neurons"] <= 2

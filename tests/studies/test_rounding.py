@@ -69,9 +69,7 @@ def test_circuit_is_the_quantised_sum_and_keeps_the_bound(seed, m, bits, with_da
     assert np.abs(goal - f).max() <= rounded.error_bound + 1e-9
     assert np.abs(rounded.weights).max(initial=0) < 1 << bits
     if sign:
-        clear = np.abs(goal) > 1e-9 * (
-            1 + np.abs(solution.coef).sum()
-        )  # ties: the sum in floats may be either
+        clear = np.abs(goal) > 1e-9 * (1 + np.abs(solution.coef).sum())  # ties: the sum in floats may be either
         assert np.array_equal(rounded.predict(X)[clear], np.where(goal > 0, "yes", "no")[clear])
         if with_data and clear.all():
             assert rounded.agreement == np.mean((goal > 0) == (f > 0))
@@ -92,11 +90,7 @@ def test_the_bound_covers_the_shift_of_the_intercept():
     rounded = round_solution(solution, 1, X=X)
     f = solution.decision_function(X)
     assert rounded.weights.tolist() == [1, 0] and rounded.predict(X).mean() == pytest.approx(f.mean())
-    assert (
-        rounded.error_bound
-        >= rounded.deviation
-        > np.abs(solution.coef - rounded.step * rounded.weights).sum() + 0.1
-    )
+    assert rounded.error_bound >= rounded.deviation > np.abs(solution.coef - rounded.step * rounded.weights).sum() + 0.1
     assert round_solution(solution, 1).intercept == 0.0  # nothing to measure the mean on
 
 
@@ -141,9 +135,7 @@ def test_no_atoms_one_atom_and_coefficients_of_zero():
     assert round_solution(make([atom], [0.0], 1.0, lattice, labels), 5).predict(X).tolist() == [1] * 8
 
 
-@pytest.mark.parametrize(
-    "limits", [{"max_gates": 150}, {"max_ands": 150}, {"max_gates": 90, "max_ands": 100}]
-)
+@pytest.mark.parametrize("limits", [{"max_gates": 150}, {"max_ands": 150}, {"max_gates": 90, "max_ands": 100}])
 @pytest.mark.parametrize("data", ["none", "X", "X and y"])
 def test_limits_hold_by_fewer_bits_and_fewer_atoms(limits, data):
     solution = random_solution(7, 60, n=12, classes=np.array([0, 1]))
@@ -154,10 +146,7 @@ def test_limits_hold_by_fewer_bits_and_fewer_atoms(limits, data):
     assert rounded.n_gates <= limits.get("max_gates", np.inf)
     assert rounded.n_ands <= limits.get("max_ands", np.inf)
     assert np.array_equal(rounded.predict(X), quantised(solution, rounded, X) > 0)
-    assert (
-        np.abs(quantised(solution, rounded, X) - solution.decision_function(X)).max()
-        <= rounded.error_bound + 1e-9
-    )
+    assert np.abs(quantised(solution, rounded, X) - solution.decision_function(X)).max() <= rounded.error_bound + 1e-9
     if data != "none":
         assert rounded.agreement == np.mean(rounded.predict(X) == y) > 0.75
     assert np.any(rounded.weights == 0)  # here atoms had to go
@@ -235,9 +224,7 @@ def test_sampling_is_unbiased_and_counts_its_draws():
     mean = np.zeros(len(X))
     for seed in range(200):
         rounded = sample_circuit(solution, 32, seed)
-        assert np.abs(rounded.weights).sum() == 32 and rounded.step == pytest.approx(
-            np.abs(solution.coef).sum() / 32
-        )
+        assert np.abs(rounded.weights).sum() == 32 and rounded.step == pytest.approx(np.abs(solution.coef).sum() / 32)
         mean += quantised(solution, rounded, X) / 200
     deviation = np.abs(solution.coef).sum() / np.sqrt(32 * 200)
     assert np.abs(mean - f).max() < 5 * deviation  # 64 points, five standard deviations

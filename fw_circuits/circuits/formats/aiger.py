@@ -261,9 +261,7 @@ def _ascii(reader: _Reader, header: _Header) -> Circuit:
         text = reader.next_line("an AND")
         left, high, low = reader.numbers(text, 3, "an AND: three literals")
         if left & 1 or not left or max(left, high, low) > 2 * header.top + 1:
-            raise reader.error(
-                f"{text!r}; expected an even literal from 2 and two others, up to {2 * header.top + 1}."
-            )
+            raise reader.error(f"{text!r}; expected an even literal from 2 and two others, up to {2 * header.top + 1}.")
         net.define(reader.line, str(left >> 1), (str(high >> 1), str(low >> 1)), _and(high & 1, low & 1))
     for j, (literal, line) in enumerate(outputs):
         net.define(line, f"o{j}", (str(literal >> 1),), chain(AND, literal & 1))

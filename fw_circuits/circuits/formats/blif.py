@@ -168,9 +168,7 @@ class _Reader:
         self.models[name if not repeated else f"{name} {line}"] = self.net
         if repeated:
             for net in self.models.values():  # whoever uses it cannot know which
-                net.problem = net.problem or net.error(
-                    line, f"a second .model {name!r}; expected one of each name."
-                )
+                net.problem = net.problem or net.error(line, f"a second .model {name!r}; expected one of each name.")
 
     def _definition(self, line: int, keyword: str, words: list[str]) -> None:
         net = self.net
@@ -191,9 +189,7 @@ class _Reader:
             self.cell, self.lut = (line, words[0], ports), ""
         elif keyword in (".conn", ".barbuf", ".short"):
             if len(words) != 2:
-                raise net.error(
-                    line, f"{keyword} of {len(words)} wires; expected the one read, the one driven."
-                )
+                raise net.error(line, f"{keyword} of {len(words)} wires; expected the one read, the one driven.")
             self.buffer(line, *words)
         elif keyword in REGISTERS:
             raise net.register(line, keyword)
@@ -208,9 +204,7 @@ class _Reader:
         elif keyword == ".search":
             raise net.error(line, ".search names another file; expected all models in one (abc: write_blif).")
         else:
-            raise net.error(
-                line, f"{keyword}; expected .model, .inputs, .outputs, .names, .gate, .subckt or .end."
-            )
+            raise net.error(line, f"{keyword}; expected .model, .inputs, .outputs, .names, .gate, .subckt or .end.")
 
     def buffer(self, line: int, read: str, driven: str) -> None:
         """A buffer; one from a wire to itself, which yosys writes for a second name, must not be the only driver."""
@@ -265,9 +259,7 @@ def _cover(net: Netlist, width: int, rows: Sequence[tuple[int, list[str]]]) -> F
         cube, value = ("", words[0]) if width == 0 and len(words) == 1 else (words[0], words[-1])
         good = len(words) == (2 if width else 1) and len(cube) == width and set(cube) <= set("01-")
         if not good or value not in ("0", "1"):
-            raise net.error(
-                line, f"{' '.join(words)[:60]!r}; expected {width} marks of 0, 1 and -, then 0 or 1."
-            )
+            raise net.error(line, f"{' '.join(words)[:60]!r}; expected {width} marks of 0, 1 and -, then 0 or 1.")
         cubes.append(cube)
         values.add(value)
     if len(values) > 1:

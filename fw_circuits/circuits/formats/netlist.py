@@ -136,9 +136,7 @@ class Netlist:
         outputs = []
         for word, line in self.outputs.items():
             if word not in signals:
-                raise self.error(
-                    line, f"output {shown(word)!r} is defined nowhere; add the line that drives it."
-                )
+                raise self.error(line, f"output {shown(word)!r} is defined nowhere; add the line that drives it.")
             outputs.append(signals[word])
         inputs, names = ([decode(shown(word)) for word in words] for words in (self.inputs, self.outputs))
         return builder.circuit(outputs, inputs, names)
@@ -239,9 +237,7 @@ def _check_hierarchy(models: Mapping[str, Netlist], top: str, remedy: str) -> No
                     raise net.error(line, f"{model!r} has no port {shown(port)!r}; correct the connection.")
             if model not in size:
                 if model in open_ or model == stack[-1]:
-                    raise net.error(
-                        line, f"{model!r} uses itself: expected a hierarchy without loops; cut it."
-                    )
+                    raise net.error(line, f"{model!r} uses itself: expected a hierarchy without loops; cut it.")
                 waiting.append(model)
         if waiting:
             open_.add(stack[-1])
@@ -290,9 +286,7 @@ def written(circuit: Circuit) -> Circuit:
     return Circuit(circuit.n_inputs, tuple(gates), tuple(outputs), circuit.input_names, circuit.output_names)
 
 
-def words_of(
-    circuit: Circuit, *, ports_may_share: bool
-) -> tuple[list[str], list[str], list[tuple[str, int]]]:
+def words_of(circuit: Circuit, *, ports_may_share: bool) -> tuple[list[str], list[str], list[tuple[str, int]]]:
     """Words for the nodes of a circuit and its outputs.
 
     Parameters

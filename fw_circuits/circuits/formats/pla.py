@@ -73,8 +73,7 @@ def check_supports(circuit: Circuit) -> None:
     for _, a, b in circuit.gates:
         masks.append(masks[a] | masks[b])
     sizes = {
-        name: masks[signal >> 1].bit_count()
-        for name, signal in zip(circuit.output_names, circuit.outputs, strict=True)
+        name: masks[signal >> 1].bit_count() for name, signal in zip(circuit.output_names, circuit.outputs, strict=True)
     }
     wide = {name: size for name, size in sizes.items() if size > MAX_SUPPORT}
     if wide:
@@ -199,9 +198,7 @@ def _check_complete(pla: Pla, output: int) -> None:
     cubes = pla.cubes
     read = [i for i in range(pla.n_inputs) if any(cube[i] != "-" for cube in cubes)]
     if len(read) > MAX_SUPPORT:
-        reason = (
-            f"may be a sample: that its rows list all patterns is checked for up to {MAX_SUPPORT} inputs only"
-        )
+        reason = f"may be a sample: that its rows list all patterns is checked for up to {MAX_SUPPORT} inputs only"
     elif free := int((pla.values(output, read) == DONT_CARE).sum()):
         name = pla.output_name(output)
         reason = f"is a sample: {free} of the {1 << len(read)} patterns have no row with a 0 or 1 for output {name!r}"

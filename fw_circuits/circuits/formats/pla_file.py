@@ -214,9 +214,7 @@ class _Parser:
             if len(words) > 1 and words[1] == f"var={pla.n_inputs}" and pla.n_inputs:
                 pla.output_names[:] = words[2:]
             else:
-                raise self.error(
-                    ".label of a variable of many values; expected binary inputs: encode them first."
-                )
+                raise self.error(".label of a variable of many values; expected binary inputs: encode them first.")
         elif word == ".kiss":
             raise self.error(".kiss; expected a combinational table, not the transitions of a state machine.")
         elif word in (".e", ".end"):
@@ -291,13 +289,9 @@ class _Parser:
         pla = self.pla
         self.no_open_row()
         if not pla.n_inputs or not pla.n_outputs:
-            raise FormatError(
-                f"{pla.path} is no PLA file; expected .i, .o (both at least 1) and rows of marks."
-            )
+            raise FormatError(f"{pla.path} is no PLA file; expected .i, .o (both at least 1) and rows of marks.")
         if not pla.cubes and not self.ended and pla.n_promised != 0:
-            raise FormatError(
-                f"{pla.path} lists no rows and has no .e; expected rows of marks: the file is cut short."
-            )
+            raise FormatError(f"{pla.path} lists no rows and has no .e; expected rows of marks: the file is cut short.")
         if pla.n_inputs + pla.n_outputs > max(size, MAX_IDLE):
             raise FormatError(
                 f"{pla.path}: {pla.n_inputs} inputs and {pla.n_outputs} outputs in {size} bytes; the head is damaged."
@@ -315,9 +309,7 @@ class _Parser:
                 raise FormatError(f"{pla.path}: {word} names {len(names)} columns; expected {count}.")
             if len(set(names)) < len(names):
                 twice = next(name for name in names if names.count(name) > 1)
-                raise FormatError(
-                    f"{pla.path}: {word} has the name {twice!r} twice; expected distinct names."
-                )
+                raise FormatError(f"{pla.path}: {word} has the name {twice!r} twice; expected distinct names.")
         return pla
 
 

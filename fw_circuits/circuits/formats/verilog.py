@@ -246,9 +246,7 @@ class _Elaborator:
         if width > MAX_WIDTH:
             raise self.net.error(line, f"{name!r} has {width} bits; expected at most {MAX_WIDTH}.")
         if (first - last) * step < 0 or not all(min(limits) <= i <= max(limits) for i in (first, last)):
-            raise self.net.error(
-                line, f"{name}[{first}:{last}] is no part of {name}[{msb}:{lsb}]; correct the index."
-            )
+            raise self.net.error(line, f"{name}[{first}:{last}] is no part of {name}[{msb}:{lsb}]; correct the index.")
         if width == 1:
             return [name]
         self.spend(line, abs(first - last))
@@ -293,9 +291,7 @@ class _Elaborator:
         elif use.model in CELLS:
             inputs, output, _ = CELLS[use.model]
             for port, value in (
-                zip((*inputs, output), use.ports.values(), strict=False)
-                if not use.named
-                else use.ports.items()
+                zip((*inputs, output), use.ports.values(), strict=False) if not use.named else use.ports.items()
             ):
                 if value is not None:
                     ports[port] = self.targets(value)[0] if port == output else self.bit(value)
@@ -329,8 +325,6 @@ class _Elaborator:
         operands = self.evaluator.bits(use.ports["A"] or [])
         table, width, _ = use.parameters["LUT"]
         if len(operands) > 16 or table >> (1 << len(operands)) or width > 1 << len(operands):
-            raise self.net.error(
-                use.line, f"$lut of {len(operands)} inputs; expected at most 16, and 2^inputs bits."
-            )
+            raise self.net.error(use.line, f"$lut of {len(operands)} inputs; expected at most 16, and 2^inputs bits.")
         key = self.define(use.line, operands, lookup(table, len(operands)))
         self.drive(use.line, self.targets(use.ports["Y"] or [])[:1], [key])

@@ -108,11 +108,7 @@ class Evaluator:
         first = nodes[0]
         if len(nodes) == 1 and first.sign == "name":
             bits = self.wires(first.line, first.name, first.select)
-            return (
-                bits
-                if width is None
-                else fit(bits, width, first.select is None and self.is_signed(first.name))
-            )
+            return bits if width is None else fit(bits, width, first.select is None and self.is_signed(first.name))
         own, signed = self.widths(nodes), self.signs(nodes)
         context, need = list(own), list(own)  # the width to work at, and how many of its low bits are read
         need[-1] = own[-1] if width is None else width
@@ -180,10 +176,7 @@ class Evaluator:
         for i, select in enumerate(amount):
             step = min(1 << i if i < MAX_SHIFT else len(bits), len(bits))
             high = bits[step:] + [ZERO] * step
-            bits = [
-                self.define(line, (select, h, b), _mux) if h != b else b
-                for h, b in zip(high, bits, strict=True)
-            ]
+            bits = [self.define(line, (select, h, b), _mux) if h != b else b for h, b in zip(high, bits, strict=True)]
         return bits
 
 

@@ -67,9 +67,7 @@ def number(cursor: Cursor) -> Number:
     if re.search("[z?]", digits):
         raise cursor.error("0 and 1: z is a tri-state, and this reader knows none")
     if "x" in digits:
-        warnings.warn(
-            f"{cursor.path}, line {token.line}: {token.text} has unknown bits; taken as 0.", stacklevel=2
-        )
+        warnings.warn(f"{cursor.path}, line {token.line}: {token.text} has unknown bits; taken as 0.", stacklevel=2)
         digits = digits.replace("x", "0")
     if len(size or "") > 9 or (radix == 10 and len(digits) > 4000):
         raise cursor.error("a smaller number")
@@ -248,7 +246,5 @@ def selection(cursor: Cursor) -> tuple[int, int]:
         last = index(cursor)
     cursor.take("]")
     if cursor.sees("["):
-        raise cursor.error(
-            "one index: arrays are memories, and this reader knows none (yosys: synth -flatten)"
-        )
+        raise cursor.error("one index: arrays are memories, and this reader knows none (yosys: synth -flatten)")
     return first, last

@@ -42,9 +42,7 @@ REFUSED = UNCLOSED | {
     "directive": "is a directive; expected none: preprocess the file first (iverilog -E -o OUT.v FILE.v)"
 }
 NETS = ("wire", "tri", "uwire", "logic", "reg", "supply0", "supply1")
-STRENGTHS = tuple(
-    f"{strength}{value}" for strength in ("supply", "strong", "pull", "weak", "highz") for value in "01"
-)
+STRENGTHS = tuple(f"{strength}{value}" for strength in ("supply", "strong", "pull", "weak", "highz") for value in "01")
 WRITE = "yosys: read_verilog FILE.v; synth -flatten; write_blif OUT.blif"
 UNKNOWN = (
     "; if it is legal, let yosys make a netlist of it (yosys: read_verilog -sv FILE.v; synth -flatten; "
@@ -54,9 +52,7 @@ BEHAVIOUR = re.compile(
     "always(_comb|_ff|_latch)?|initial|final|function|task|generate|genvar|if|for|case[xz]?|begin|integer|real|time"
     "|event|assert"
 )
-SWITCHES = re.compile(
-    "(buf|not)if[01]|r?[npc]mos|r?tran(if[01])?|pull(up|down)|tri(0|1|and|or|reg)|wand|wor|inout"
-)
+SWITCHES = re.compile("(buf|not)if[01]|r?[npc]mos|r?tran(if[01])?|pull(up|down)|tri(0|1|and|or|reg)|wand|wor|inout")
 
 
 class Net(NamedTuple):
@@ -122,9 +118,7 @@ def modules(cursor: Cursor) -> dict[str, Module]:
             raise cursor.error("'module' (of primitives with a table of their own write the equations)")
         line, name = cursor.token.line, word(cursor)
         if name in found:
-            raise CircuitError(
-                f"{cursor.path}, line {line}: a second module {name!r}; expected one of each name."
-            )
+            raise CircuitError(f"{cursor.path}, line {line}: a second module {name!r}; expected one of each name.")
         found[name] = Module(line, top)
         try:
             _Parser(cursor, found[name]).module()
@@ -358,9 +352,7 @@ class _Parser:
                 cursor.take(")")
 
         def instance() -> None:
-            name = (
-                f"{model}@{line}" if cursor.sees("(") else word(cursor, "wire, assign, a gate or an instance")
-            )
+            name = f"{model}@{line}" if cursor.sees("(") else word(cursor, "wire, assign, a gate or an instance")
             if cursor.sees("["):
                 raise cursor.error(f"one instance of a name ({WRITE})")
             ports: dict[str, Expression | None] = {}

@@ -107,9 +107,7 @@ class GateOracle(LevelsOracle):
             w = np.ascontiguousarray(level.rows.pull(g))
             tail = max(tail, float(np.abs(w).sum()) * (1 + 1e-12) * (self.gates + 1) ** (-1 / self.gamma))
             if complete:
-                found = gates_pass.search_level(
-                    level.literals, w, self.classes, settings, best.floor, pace.ended
-                )
+                found = gates_pass.search_level(level.literals, w, self.classes, settings, best.floor, pace.ended)
                 best.add(found.found, i)
                 complete = found.open_cost is None
         # Functions of four literals come first where scores are equal; both parts are sorted.

@@ -105,9 +105,7 @@ class SubsetOracle(LevelsOracle):
             work=work / len(self.data.levels),
             seed=check_random_state(random_state),
         )
-        if max_gates is not None and (
-            isinstance(max_gates, bool) or int(max_gates) != max_gates or max_gates < 0
-        ):
+        if max_gates is not None and (isinstance(max_gates, bool) or int(max_gates) != max_gates or max_gates < 0):
             raise InputError(f"max_gates is {max_gates!r}; expected an integer of at least 0, or None.")
         self.max_gates = None if max_gates is None or max_gates >= MOST_GATES else int(max_gates)
         self.tables = tables(cost_table(), self.gamma, MOST_GATES if max_gates is None else max_gates)

@@ -148,9 +148,7 @@ def search_level(
 class _Pass:
     """`search_level`, with the work that is still allowed."""
 
-    def __init__(
-        self, literals: Literals, weights: Floats, tables: Tables, settings: Settings, pace: Pace
-    ) -> None:
+    def __init__(self, literals: Literals, weights: Floats, tables: Tables, settings: Settings, pace: Pace) -> None:
         self.literals, self.weights, self.tables, self.settings = literals, weights, tables, settings
         self.pace, self.n, self.n_rows = pace, literals.n, literals.n_rows
         # A gate limit may leave no larger functions.
@@ -202,9 +200,7 @@ class _Pass:
         ranking = np.argsort(-best, kind="stable")  # ties keep the first column
         if exact == 2:
             began = perf_counter()
-            ranking, spent = with_sample(
-                self.literals, self.weights, ranking, self.tables, settings, self.work, ended
-            )
+            ranking, spent = with_sample(self.literals, self.weights, ranking, self.tables, settings, self.work, ended)
             self._spent(0.6, spent, began, RATE / 8)
             limit = min(limit, self._fitting())
         found = named(run.found(), self.literals.index)

@@ -77,9 +77,7 @@ class CarryOracle(FamilyOracle):
         if whole is not None and not self.truncate:
             return [self._atom(problem, whole)], False
         atoms = pair_atoms(problem, tuple(TABLES))
-        return atoms + [
-            self._atom(problem, chain) for chain in self._shortlist(found, whole, problem.k)
-        ], False
+        return atoms + [self._atom(problem, chain) for chain in self._shortlist(found, whole, problem.k)], False
 
     def _shortlist(self, found: list[Chain], whole: Chain | None, k: int) -> list[Chain]:
         """The chains worth building: best scores, those that no cheaper one matches, and the natural whole one."""
@@ -113,6 +111,4 @@ def _whole(found: list[Chain], wholes: list[Chain]) -> Chain | None:
         return None
     most = max(found, key=lambda chain: chain.inner)
     enough = most.inner * (1 - 1e-9) - most.slack
-    return max(
-        (chain for chain in wholes if chain.inner >= enough), key=lambda chain: chain.inner, default=None
-    )
+    return max((chain for chain in wholes if chain.inner >= enough), key=lambda chain: chain.inner, default=None)

@@ -175,9 +175,7 @@ def layouts(n: int, skip: tuple[int, ...] = ()) -> list[list[Pair]]:
     return [plan for plan in plans if plan]
 
 
-def chains(
-    bits: Bits, w: Floats, index: Ints, prefix: tuple[int, ...] = ()
-) -> tuple[list[Chain], list[Chain]]:
+def chains(bits: Bits, w: Floats, index: Ints, prefix: tuple[int, ...] = ()) -> tuple[list[Chain], list[Chain]]:
     """Truncated chains from all plans, and the whole chains of the planned ones."""
     if prefix:
         w = w * np.prod(2.0 * bits[list(prefix)] - 1.0, axis=0)

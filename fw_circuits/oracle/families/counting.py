@@ -108,9 +108,7 @@ def patterns(h: Floats) -> list[tuple[int, ...]]:
     else:
         best = threshold
     every = np.arange(n) == n - 1
-    found = [
-        tuple(values.astype(int).tolist()) for values in (threshold, interval, best, every, np.arange(n) == 0)
-    ]
+    found = [tuple(values.astype(int).tolist()) for values in (threshold, interval, best, every, np.arange(n) == 0)]
     return [values for values in dict.fromkeys(found) if len(set(values)) == 2]
 
 

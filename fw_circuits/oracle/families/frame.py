@@ -42,9 +42,7 @@ class Problem:
 
     def atom(self, circuit: Circuit, places: Sequence[int]) -> Atom:
         """A circuit over the literals at these places."""
-        return Atom(
-            circuit, self.rows.level, tuple(int(self.literals.index[i]) for i in places), self.lattice
-        )
+        return Atom(circuit, self.rows.level, tuple(int(self.literals.index[i]) for i in places), self.lattice)
 
 
 @dataclass(frozen=True)

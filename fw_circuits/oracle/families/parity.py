@@ -116,16 +116,12 @@ class ParityOracle(FamilyOracle):
             if problem.stopped():
                 break
             batch = min(BATCH, count - first)
-            sets, values = walsh.draws(
-                words, keys, w, BITS, self.random_state, first, batch, self.data.n_threads
-            )
+            sets, values = walsh.draws(words, keys, w, BITS, self.random_state, first, batch, self.data.n_threads)
             found |= {s.tobytes(): abs(float(v)) for s, v in zip(sets, values, strict=True) if s.any()}
             if max(found.values(), default=0.0) >= ENOUGH * mass:
                 break
         factor = self._factor(n)
-        members = {
-            s: np.flatnonzero(np.unpackbits(np.frombuffer(s, np.uint8), bitorder="little")) for s in found
-        }
+        members = {s: np.flatnonzero(np.unpackbits(np.frombuffer(s, np.uint8), bitorder="little")) for s in found}
         best = sorted(found, key=lambda s: (-found[s] * factor[len(members[s])], len(members[s]), s))
         return [members[s] for s in best[: problem.k]]
 

@@ -209,9 +209,7 @@ class Builder:
             V, n = _matrix(arguments, place, width), len(arguments)
             W = sp.csr_array((signs, (rows, range(n))), shape=(width, n))
             blocks.append(Block(V, np.array([e.const for e in arguments]), W))
-        A = sp.csr_array(
-            (np.ones(len(inputs)), ([place[i] for i in inputs], inputs)), shape=(width, self.n_features)
-        )
+        A = sp.csr_array((np.ones(len(inputs)), ([place[i] for i in inputs], inputs)), shape=(width, self.n_features))
         shift = np.zeros(width)
         for index in inputs:
             shift[place[index]] = 0.0 - self._start.get(index, 0.0)

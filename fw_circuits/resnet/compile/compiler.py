@@ -77,9 +77,7 @@ def compile_resnet(
     atoms = list(atoms)
     other = next((a for a in atoms if not isinstance(a, Atom)), None)
     if other is not None:
-        raise InputError(
-            f"atoms contains a {type(other).__name__}; expected Atom(circuit, level, literals, lattice)."
-        )
+        raise InputError(f"atoms contains a {type(other).__name__}; expected Atom(circuit, level, literals, lattice).")
     if not isinstance(lattice, Lattice):
         raise InputError(f"lattice is a {type(lattice).__name__}; expected the Lattice of the atoms.")
     weights = real_array("coef", coef)
@@ -94,9 +92,7 @@ def compile_resnet(
         raise InputError("coef or intercept contains NaN or infinity; expected finite numbers.")
     outside = [j for j, atom in enumerate(atoms) if atom.lattice != lattice]
     if outside:
-        raise InputError(
-            f"atoms {outside[:5]} belong to another lattice; pass the lattice that they were made for."
-        )
+        raise InputError(f"atoms {outside[:5]} belong to another lattice; pass the lattice that they were made for.")
     if exact_on == "corners":
         _warn_of_real_columns(lattice)
     forms = VertexForms(lattice) if exact_on == "corners" else Forms(lattice, clip=exact_on == "everywhere")

@@ -87,9 +87,7 @@ class Forms:
         scales = [high - low for high, low in pairwise(edges)]
         # Bits of a coordinate that does not vary, or is not read, are 0.
         places = [divmod(literal, level) for literal in literals]
-        bits = [
-            self.bits(level, support, i, p) if i in support else [Expr()] * len(scales) for i, p in places
-        ]
+        bits = [self.bits(level, support, i, p) if i in support else [Expr()] * len(scales) for i, p in places]
         total = Expr()
         for j, scale in enumerate(scales):
             total += run_circuit(self.builder, circuit, [bit[j] for bit in bits], scale)

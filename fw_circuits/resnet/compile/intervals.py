@@ -82,9 +82,7 @@ class Intervals:
         true = {self._proper_interval(*one): 1}
         return Wire(true, {self._proper_interval(*zero): 1} if zero else _add({ALL: 1}, true, -1))
 
-    def run(
-        self, circuit: Circuit, literals: Sequence[Wire], merge: bool, max_terms: int = MAX_TERMS
-    ) -> Expr | None:
+    def run(self, circuit: Circuit, literals: Sequence[Wire], merge: bool, max_terms: int = MAX_TERMS) -> Expr | None:
         """The measure of the set where the circuit is 1; None if a wire has more than ``max_terms`` terms.
 
         With ``merge``, unions and differences of intervals from 0 or to 1 become one interval; without, every

@@ -45,9 +45,7 @@ class VertexForms:
         noise = {node: 0.0 if self.exact else 8.0 for node in values}
         for node, leaves, flips, by_count in wide_gates(circuit):
             value = self._wide([values[leaf] for leaf in leaves], flips, by_count)
-            error = sum(noise[leaf] for leaf in leaves) + (not self.exact) * sum(
-                map(abs, value.terms.values())
-            )
+            error = sum(noise[leaf] for leaf in leaves) + (not self.exact) * sum(map(abs, value.terms.values()))
             if error > MAX_NOISE:
                 value, error = restore(self.builder, value, Expr(const=1.0)), 8.0
             values[node], noise[node] = value, error

@@ -37,9 +37,7 @@ def streams_at(resnet: ResNet, X: Floats, level: int | None = None) -> list[Floa
     return found
 
 
-def derivatives(
-    resnet: ResNet, level: int, streams: Floats, rng: np.random.Generator
-) -> tuple[Floats, Array]:
+def derivatives(resnet: ResNet, level: int, streams: Floats, rng: np.random.Generator) -> tuple[Floats, Array]:
     """``df/dalpha_level`` at streams (one per column): (outputs, width, points), and which points count.
 
     The derivative is one that holds arbitrarily near to the stream, which may itself lie on kinks.

@@ -50,15 +50,11 @@ class Box:
                 f"a domain has low of shape {low.shape} and high of shape {high.shape}; expected (d,) twice, d >= 1."
             )
         if not (np.all(np.isfinite(low)) and np.all(np.isfinite(high))):
-            raise InputError(
-                "the domain contains NaN or infinity; expected finite ends, for example of the data."
-            )
+            raise InputError("the domain contains NaN or infinity; expected finite ends, for example of the data.")
         wrong = np.flatnonzero(low > high)
         if wrong.size:
             i = int(wrong[0])
-            raise InputError(
-                f"the domain is empty: coordinate {i} runs from {low[i]} to {high[i]}; swap the ends."
-            )
+            raise InputError(f"the domain is empty: coordinate {i} runs from {low[i]} to {high[i]}; swap the ends.")
 
     @classmethod
     def of(cls, domain: Any, n_features: int, data: Floats | None = None) -> Box:
@@ -111,9 +107,7 @@ class Box:
     def radius(self) -> Floats:
         """Half the length of every edge, rounded up: ``center +- radius`` covers the box."""
         center = self.center
-        return np.nextafter(np.maximum(self.high - center, center - self.low), np.inf) * (
-            self.high > self.low
-        )
+        return np.nextafter(np.maximum(self.high - center, center - self.low), np.inf) * (self.high > self.low)
 
     @property
     def magnitude(self) -> Floats:

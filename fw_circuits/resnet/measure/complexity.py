@@ -228,8 +228,5 @@ def _attained_activations(
     if kind == "rms" and rows is not None:
         found = root_mean_square(resnet, rows)
     elif kind == "parameters":
-        found = [
-            abs(block.V) @ rho + np.abs(block.b)
-            for block, rho in zip(resnet.blocks, magnitudes, strict=False)
-        ]
+        found = [abs(block.V) @ rho + np.abs(block.b) for block, rho in zip(resnet.blocks, magnitudes, strict=False)]
     return found, magnitudes[-1], X

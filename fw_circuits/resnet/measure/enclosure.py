@@ -192,9 +192,7 @@ class Enclosure:
         total = float(np.abs(gram).sum()) + 4 * (len(D) + self._k + 8) * EPS * loose
         sides = np.sqrt(total) + np.linalg.norm(rest * inverse)
         shares = np.sum((M @ np.sign(gram)) * M, axis=1)
-        return float(sides) * (1.0 + 4 * (len(D) + self._k + 8) * EPS), np.sqrt(
-            np.maximum(shares, 0.0)
-        ) + rest
+        return float(sides) * (1.0 + 4 * (len(D) + self._k + 8) * EPS), np.sqrt(np.maximum(shares, 0.0)) + rest
 
     def _append(self, columns: Floats, rows: Array) -> None:
         """New generators, zero outside the given rows; fold the smallest ones if they do not fit."""

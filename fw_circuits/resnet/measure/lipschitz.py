@@ -168,9 +168,7 @@ def verify_lipschitz(
         if diagonal is None:
             continue
         steps = n_steps if l < resnet.depth else 0
-        towards = (
-            coordinate_tangents(np.arange(resnet.width)) if geometry == "l1" else steepest_tangents(diagonal)
-        )
+        towards = coordinate_tangents(np.arange(resnet.width)) if geometry == "l1" else steepest_tangents(diagonal)
         rng = np.random.default_rng((random_state, l))  # the same whichever other levels are checked
         found = search_derivatives(resnet, l, X, within, towards, steps, rng)
         sampled, searched = (_constant(J, diagonal, geometry) for J in found)
@@ -184,9 +182,7 @@ def verify_lipschitz(
 def _check_diagonals(resnet: ResNet, D: Sequence[npt.ArrayLike | None]) -> list[Floats | None]:
     if not isinstance(D, Sequence | np.ndarray) or len(D) != resnet.depth + 1:
         what = f"has {len(D)} entries" if isinstance(D, Sequence | np.ndarray) else f"is a {type(D).__name__}"
-        raise InputError(
-            f"D {what}; expected {resnet.depth + 1}, for the streams before and after every block."
-        )
+        raise InputError(f"D {what}; expected {resnet.depth + 1}, for the streams before and after every block.")
     return [d if d is None else nonnegative(f"D[{l}]", d, resnet.width) for l, d in enumerate(D)]
 
 
@@ -209,9 +205,7 @@ def _constant(J: Floats, D: Floats, geometry: str) -> float:
     return float(np.linalg.norm(np.moveaxis(_divide(J, D), 2, 0), ord=2, axis=(1, 2)).max())
 
 
-def _certify(
-    resnet: ResNet, claimed: list[Floats | None], geometry: str, box: Box, streams: str
-) -> list[float]:
+def _certify(resnet: ResNet, claimed: list[Floats | None], geometry: str, box: Box, streams: str) -> list[float]:
     """A certified constant for every level, by enclosures."""
     gates = stream_ranges(resnet, box, forward_steps(resnet)).gates if streams == "reached" else None
     squares = np.zeros(resnet.depth + 1)

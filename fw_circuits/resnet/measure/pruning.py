@@ -114,7 +114,7 @@ def prune(
     Raises
     ------
     InputError
-        If n < 1, a word is unknown, arrays do not match the network, or neither activations nor domain are given.
+        If n < 1, per word is unknown, arrays do not match the network, or neither activations nor domain are given.
 
     Examples
     --------
@@ -236,9 +236,7 @@ def _choose(
         for proposal in proposals:
             enlarged = H
             for _ in range(ROUNDS):
-                p = tuple(
-                    keep_probabilities([s * h for s, h in zip(proposal, enlarged, strict=True)], n, name)
-                )
+                p = tuple(keep_probabilities([s * h for s, h in zip(proposal, enlarged, strict=True)], n, name))
                 enlarged = enlarged_activations(resnet, p, H)
                 bound = error_bound(resnet, p, enlarged, D, alone)
                 if best is None or bound < best[1]:

@@ -185,9 +185,7 @@ def sensitivities(
         if streams == "reached":
             gates = ranges.gates
         activations = activations or bounds_of(resnet, "sup", ranges.high, ranges.magnitudes)
-    priced = layers(
-        resnet, activations or [np.ones(block.n_neurons) for block in resnet.blocks], box.magnitude
-    )
+    priced = layers(resnet, activations or [np.ones(block.n_neurons) for block in resnet.blocks], box.magnitude)
     if method == "path":
         return diagonals(path_bounds(resnet), geometry, priced)
     return certified_diagonals(resnet, geometry, priced, gates, capacity)

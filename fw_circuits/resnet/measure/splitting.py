@@ -38,9 +38,7 @@ class Cell:
 
     def cut(self, resnet: ResNet) -> int:
         """The coordinate along which the output may change most."""
-        return int(
-            np.argmax((abs(resnet.A).T @ self.derivatives[0].sum(axis=0)) * (self.box.high - self.box.low))
-        )
+        return int(np.argmax((abs(resnet.A).T @ self.derivatives[0].sum(axis=0)) * (self.box.high - self.box.low)))
 
 
 def split(resnet: ResNet, box: Box, n_cells: int) -> tuple[Cell, list[Cell]]:

@@ -76,9 +76,7 @@ def certify(
         if method == "split" and geometry == "l2":
             D = shrink(resnet, cells, D)
     if folded:
-        notes.append(
-            f"{folded} generators were folded into intervals to save memory; the bounds hold, but are wider"
-        )
+        notes.append(f"{folded} generators were folded into intervals to save memory; the bounds hold, but are wider")
     if method == "sdp":
         _improve(resnet, D, priced, notes)
     return Upper(D, activations, magnitudes[-1], notes)
@@ -89,23 +87,17 @@ def layer_upper(D: Floats, W: sp.csr_array, h: Floats, p: int) -> float:
     return float(h @ column_norms(D, W, p)) * (1.0 + 4 * (len(D) + len(h) + 4) * EPS)
 
 
-def _improve(
-    resnet: ResNet, D: list[Floats], priced: list[tuple[sp.csr_array, Floats]], notes: list[str]
-) -> None:
+def _improve(resnet: ResNet, D: list[Floats], priced: list[tuple[sp.csr_array, Floats]], notes: list[str]) -> None:
     """Put diagonals of the semidefinite program in place of the affine ones where they are cheaper."""
     unsolved = []
     for l, (W, h) in enumerate(priced[:-1]):
         norms = column_norms(D[l], W, 2)
         share = np.divide(h, norms, out=np.zeros_like(norms), where=norms > 0.0)
         weights = abs(W).power(2) @ share
-        found = lipsdp.sdp_diagonal(
-            resnet, l, np.maximum(weights, 1e-6 * max(weights.max(initial=0.0), 1e-300))
-        )
+        found = lipsdp.sdp_diagonal(resnet, l, np.maximum(weights, 1e-6 * max(weights.max(initial=0.0), 1e-300)))
         if found is None:
             unsolved.append(l)
         elif layer_upper(found, W, h, 2) < layer_upper(D[l], W, h, 2):
             D[l] = found
     if unsolved:
-        notes.append(
-            f"no certified solution of the semidefinite program at levels {unsolved}: affine bounds there"
-        )
+        notes.append(f"no certified solution of the semidefinite program at levels {unsolved}: affine bounds there")

@@ -33,9 +33,7 @@ class Descent:
     settings: TrainingSettings
     penalties: tuple[float, ...]
 
-    def run(
-        self, model: Stack | Single, train: Data, held: Data
-    ) -> tuple[list[tuple[Check, ...]], list[int]]:
+    def run(self, model: Stack | Single, train: Data, held: Data) -> tuple[list[tuple[Check, ...]], list[int]]:
         """Train ``model`` on the pair ``train``; it keeps, for each network, what did best on the pair ``held``.
 
         Returns what was seen of every network at each look, and the step of the best parameters of each: the last one

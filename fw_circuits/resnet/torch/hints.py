@@ -31,9 +31,7 @@ HINTS: dict[str, str] = {
     "maxpool max_pool adaptive amax amin argmax topk sort median": (
         "Expected torch.maximum of the columns in its place."
     ),
-    "to type float half bfloat16": (
-        "Expected a module that computes in the type of its input: leave conversions out."
-    ),
+    "to type float half bfloat16": ("Expected a module that computes in the type of its input: leave conversions out."),
 }
 KNOWN = (
     "Expected Linear, BatchNorm1d, Dropout, Identity, Flatten; relu, leaky_relu, prelu, hardtanh, clamp, abs, maximum "

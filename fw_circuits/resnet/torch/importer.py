@@ -117,9 +117,7 @@ def _n_features(plain: Any, graph: Any) -> int:
     layers = [plain.get_submodule(n.target) for n in graph.nodes if n.op == "call_module"]
     read = [int(layer.in_features) for layer in layers if hasattr(layer, "in_features")]
     shapes = [p.shape for p in plain.parameters()]
-    read += [shape[-1] for shape in shapes if len(shape) == 2] + [
-        shape[0] for shape in shapes if len(shape) == 1
-    ]
+    read += [shape[-1] for shape in shapes if len(shape) == 2] + [shape[0] for shape in shapes if len(shape) == 1]
     if not read:
         raise InputError(
             f"{type(plain).__name__} has no linear layer, so that the number of its inputs is unknown; expected a "

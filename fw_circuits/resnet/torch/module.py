@@ -47,9 +47,7 @@ class SparseLinear(nn.Module):
             zeros = torch.zeros(shape, dtype=self.values.dtype, device=self.values.device)
             matrix = zeros.index_put((self.indices[0], self.indices[1]), self.values)
             return nn.functional.linear(x, matrix, self.bias)
-        matrix = torch.sparse_coo_tensor(
-            self.indices, self.values, shape, check_invariants=False, is_coalesced=True
-        )
+        matrix = torch.sparse_coo_tensor(self.indices, self.values, shape, check_invariants=False, is_coalesced=True)
         y: Tensor = torch.sparse.mm(matrix, x.T).T
         return y if self.bias is None else y + self.bias
 
@@ -162,8 +160,7 @@ def _layer(matrix: sp.csr_array, bias: Floats | None, dtype: torch.dtype, dense:
 def from_residual_mlp(module: ResidualMLP) -> ResNet:
     """The ``ResNet`` with the parameters of a ``ResidualMLP``, entry by entry."""
     blocks = tuple(
-        Block(_matrix(block.expand), _vector(block.expand), _matrix(block.contract))
-        for block in module.blocks
+        Block(_matrix(block.expand), _vector(block.expand), _matrix(block.contract)) for block in module.blocks
     )
     encoder, readout = module.encoder, module.readout
     return ResNet(_matrix(encoder), _vector(encoder), blocks, _matrix(readout), _vector(readout))

@@ -139,9 +139,7 @@ class Reader(Runner):
             raise self.refusal(node, f"it calls {called!r}")
         occurrences = _occurrences(node, operands)
         if len(occurrences) != 1 or (called in DIVIDE and node.args[0] not in self.values):
-            raise self.refusal(
-                node, f"{node.name!r} multiplies or divides by what depends on the input", "mul"
-            )
+            raise self.refusal(node, f"{node.name!r} multiplies or divides by what depends on the input", "mul")
         (x,) = operands
         call = lambda t: self.run(node, t.shape[0], {x: t})  # noqa: E731
         return (self.moved if called in MOVES else self.mapped)(node, self._value(node, x), call)
@@ -155,9 +153,7 @@ class Reader(Runner):
             return self._linear(node, x, layer.weight, layer.bias)
         if isinstance(layer, SparseLinear):
             return self._linear(node, x, layer.to_scipy(), layer.bias)
-        if isinstance(
-            layer, nn.Identity | nn.Dropout | nn.Dropout1d | nn.AlphaDropout | nn.FeatureAlphaDropout
-        ):
+        if isinstance(layer, nn.Identity | nn.Dropout | nn.Dropout1d | nn.AlphaDropout | nn.FeatureAlphaDropout):
             return x
         if isinstance(layer, nn.Flatten | nn.Unflatten):
             flat: Value = self.moved(node, x, layer)
@@ -168,16 +164,12 @@ class Reader(Runner):
         raise self.refusal(node, f"{node.target!r} is a {kind}", kind)
 
     def _linear(self, node: Any, x: Value, weight: Any, bias: Any) -> Value:
-        where = (
-            f"{self.name}: {f'layer {node.target!r}' if node.op == 'call_module' else f'node {node.name!r}'}"
-        )
+        where = f"{self.name}: {f'layer {node.target!r}' if node.op == 'call_module' else f'node {node.name!r}'}"
         matrix = finite_numbers(weight, f"{where}: weight")
         shift = np.zeros(matrix.shape[0]) if bias is None else finite_numbers(bias, f"{where}: bias")
         width = x.shape[-1] if x.shape else 0
         if matrix.shape[1] != width:
-            raise InputError(
-                f"{where} reads {matrix.shape[1]} columns but is given {width}; expected as many."
-            )
+            raise InputError(f"{where} reads {matrix.shape[1]} columns but is given {width}; expected as many.")
         if x.shape == (width,):
             return x.mapped(sp.csr_array(matrix), shift)
         value = self.mapped(node, x, lambda t: F.linear(t, weight))
@@ -202,9 +194,7 @@ class Reader(Runner):
             operands.sort(key=lambda operand: operand not in self.values)  # max(a, b) = max(b, a)
         x, *others = operands
         try:
-            value: Value = ACTIVATIONS[called](
-                _OnStream(self, node, shared), self._value(node, x), *others, **named
-            )
+            value: Value = ACTIVATIONS[called](_OnStream(self, node, shared), self._value(node, x), *others, **named)
         except TypeError as error:
             raise self.refusal(node, f"{node.name!r} is given options that are not read ({error})") from error
         return value
@@ -220,9 +210,7 @@ class Reader(Runner):
 
     def terms(self, node: Any, *given: Any) -> list[Value]:
         """Operands as values of one shape; those that do not depend on the input become constants."""
-        known = [
-            self.values.get(g) if hasattr(g, "op") else g if isinstance(g, Value) else None for g in given
-        ]
+        known = [self.values.get(g) if hasattr(g, "op") else g if isinstance(g, Value) else None for g in given]
         tensors = [
             torch.zeros((ROWS, *v.shape), dtype=torch.float64) if isinstance(v, Value) else self.tensor(g)
             for v, g in zip(known, given, strict=True)
@@ -284,9 +272,7 @@ class Reader(Runner):
         if numbers.size == 1:
             return np.full(len(x), numbers.item())
         if not x.shape or numbers.shape != (x.shape[0],):
-            raise self.refusal(
-                node, f"{node.name!r} has {numbers.size} channels for rows of {x.shape} entries"
-            )
+            raise self.refusal(node, f"{node.name!r} has {numbers.size} channels for rows of {x.shape} entries")
         return np.repeat(numbers, len(x) // numbers.size)
 
 

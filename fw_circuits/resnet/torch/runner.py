@@ -87,7 +87,7 @@ class Runner:
         return callable_of(node)(*args, **kwargs)
 
     def constant(self, node: Any, n_rows: int) -> Any:
-        """What a node that does not depend on the values of the input computes, for so many rows."""
+        """What a node that does not depend on the values of the input computes, for this many rows."""
         if node.op == "get_attr":
             found: Any = self.module
             for part in node.target.split("."):

@@ -149,12 +149,7 @@ class Stream:
 
     def begin_at(self, value: Value) -> None:
         """Let the stream begin at this affine image of the input, if nothing else needs the input any more."""
-        if (
-            self.blocks
-            or value.W is not None
-            or not value.M.nnz
-            or any(v is not value for v in self._needed())
-        ):
+        if self.blocks or value.W is not None or not value.M.nnz or any(v is not value for v in self._needed()):
             return
         if self._home(value.M, value) is None:
             self.A, self.a = sp.csr_array(value.M @ self.A), value.M @ self.a + value.w
