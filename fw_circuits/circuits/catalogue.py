@@ -24,7 +24,7 @@ from fw_circuits.circuits.gate import Gate, complement_a, complement_b, swap_ope
 from fw_circuits.circuits.tables import as_table, check_inputs, widen
 from fw_circuits.exceptions import FormatError
 
-__all__ = ["COUNTS4", "COUNTS5", "cost_table", "count_by_cost", "load", "minimal_circuit", "minimal_cost"]
+__all__ = ["cost_table", "count_by_cost", "load", "minimal_circuit", "minimal_cost"]
 
 PATH = Path(__file__).with_name("catalogue4.npz")
 
