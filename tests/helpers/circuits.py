@@ -1,9 +1,10 @@
-"""Random circuits for the hypothesis tests, and circuits read from texts."""
+"""Random circuits for the hypothesis tests, all their input patterns, and circuits read from texts."""
 
+import numpy as np
 from hypothesis import strategies as st
 
 from fw_circuits.circuits import Circuit, Gate
-from fw_circuits.circuits.formats import READERS
+from fw_circuits.circuits.formats import READERS, WRITERS
 
 
 @st.composite
@@ -16,6 +17,16 @@ def circuits(draw, max_inputs=5, max_gates=12, max_outputs=3):
         gates.append(Gate(draw(st.integers(0, 15)), draw(operand), draw(operand)))
     signal = st.integers(0, 2 * (n_inputs + len(gates)) + 1)
     return Circuit(n_inputs, tuple(gates), tuple(draw(signal) for _ in range(draw(st.integers(1, max_outputs)))))
+
+
+def patterns(n):
+    """All rows of n bits: column i is bit i of the number of the row."""
+    return np.arange(1 << n)[:, None] >> np.arange(n) & 1
+
+
+def again(circuit, ending):
+    """Through the format, in memory."""
+    return READERS[ending](WRITERS[ending](circuit), f"t{ending}")
 
 
 def read(ending, text):
