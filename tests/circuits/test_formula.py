@@ -69,12 +69,8 @@ class Reader:
             numbers = [int(n) for n in re.findall(r"\d+", token)]
             if token.startswith("all or none"):
                 return int(held in (0, total))
-            if token.startswith("at least"):
-                low, high = numbers[0], total
-            elif token.startswith("at most"):
-                low, high = 0, numbers[0]
-            else:
-                low, high = numbers[0], numbers[-1]
+            low = 0 if token.startswith("at most") else numbers[0]
+            high = total if token.startswith("at least") else numbers[-1]
             return int(low <= held <= high)
         return self.values[token] if token not in ("0", "1") else int(token)
 

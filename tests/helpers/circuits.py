@@ -34,7 +34,12 @@ def read(ending, text):
     return READERS[ending](text if isinstance(text, bytes) else text.encode(), f"t{ending}")
 
 
+def tables_of(circuit):
+    """The truth tables of its outputs, also of a single one."""
+    table = circuit.truth_table()
+    return (table,) if isinstance(table, int) else table
+
+
 def tables(ending, text):
-    """The truth tables of its outputs."""
-    table = read(ending, text).truth_table()
-    return [table] if isinstance(table, int) else list(table)
+    """The truth tables of the circuit of a text."""
+    return [*tables_of(read(ending, text))]

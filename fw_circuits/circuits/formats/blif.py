@@ -13,13 +13,11 @@ import re
 from collections.abc import Iterator, Sequence
 
 from fw_circuits.circuits.circuit import Circuit
-from fw_circuits.circuits.formats.gates import BUFFER, Function, constant, cover, lookup, sum_of_products
+from fw_circuits.circuits.formats.gates import BUFFER, Function, constant, cover, lookup
 from fw_circuits.circuits.formats.naming import encode
 from fw_circuits.circuits.formats.netlist import Instance, Netlist, elaborate, words_of, written
 from fw_circuits.circuits.formats.tokens import tokens
 from fw_circuits.exceptions import CircuitError
-
-__all__ = ["parse", "sum_of_products", "text"]
 
 NAME = "fw_circuits"
 WIDTH = 100

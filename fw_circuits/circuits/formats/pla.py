@@ -15,7 +15,7 @@ from itertools import islice
 
 from fw_circuits.circuits.builder import Builder
 from fw_circuits.circuits.circuit import Circuit
-from fw_circuits.circuits.formats.blif import sum_of_products
+from fw_circuits.circuits.formats.gates import sum_of_products
 from fw_circuits.circuits.formats.naming import decode, encode, warn_shared_names
 from fw_circuits.circuits.formats.pla_file import DONT_CARE, Pla, meeting, parse_pla
 from fw_circuits.circuits.gate import AND, OR, apply_table
