@@ -102,6 +102,7 @@ def test_the_formula_of_a_smallest_circuit_reads_back(table):
         (0b0001, 2, "~a & ~b"),
         (0xE8, 3, "at least 2 of (a, b, c)"),
         (0x17, 3, "at most 1 of (a, b, c)"),
+        (0xD4, 3, "at least 2 of (~a, b, c)"),
         (0x81, 3, "all or none of (a, b, c)"),
         (0x7E, 3, "1 to 2 of (a, b, c)"),
         (0xFEE8, 4, "at least 2 of (a, b, c, d)"),
