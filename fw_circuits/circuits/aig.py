@@ -19,19 +19,9 @@ GT, LT = 2, 4
 def to_aig(circuit: Circuit) -> Circuit:
     """The same function with AND-like gates alone: `n_gates` of the result is the number of AND nodes.
 
-    Equal nodes are shared and those that no output reads are dropped.
+    Equal nodes are shared and those that no output reads are dropped.  Every gate's table has a single 1 (2, 4, 8) or
+    a single 0 (14).
 
-    Parameters
-    ----------
-    circuit : Circuit
-
-    Returns
-    -------
-    Circuit
-        Every gate's table has a single 1 (2, 4, 8) or a single 0 (14).
-
-    Examples
-    --------
     A full adder: 5 gates over the full basis, 7 AND nodes.
 
     >>> full = Circuit(

@@ -65,12 +65,6 @@ def normal_gate(table: int, a: int, b: int) -> tuple[Gate | None, int]:
 class Builder:
     """A netlist under construction.
 
-    Parameters
-    ----------
-    n_inputs : int
-
-    Examples
-    --------
     >>> builder = Builder(2)
     >>> x, y = builder.inputs
     >>> nand, conjunction = builder.gate(7, x, y), builder.gate(8, x, y)

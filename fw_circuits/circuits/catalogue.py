@@ -24,6 +24,8 @@ from fw_circuits.circuits.gate import Gate, complement_a, complement_b, swap_ope
 from fw_circuits.circuits.tables import as_table, check_inputs, widen
 from fw_circuits.exceptions import FormatError
 
+__all__ = ["cost_table", "count_by_cost", "load", "minimal_circuit", "minimal_cost"]
+
 PATH = Path(__file__).with_name("catalogue4.npz")
 
 #: Functions of 4 inputs by gates of a smallest circuit (D. E. Knuth, TAOCP 7.1.2).
@@ -137,15 +139,8 @@ def chain_gates(
 ) -> list[Gate]:
     """Gates of a chain (`exact_search`) whose input i is node ``nodes[i]``, complemented if ``flips[i]``.
 
-    Parameters
-    ----------
-    steps : sequence of (operation, j, k)
-    nodes, flips : sequences, one entry per input of the chain
-    n : int
-        The first gate becomes node n + 1.
+    The first gate becomes node n + 1.
 
-    Examples
-    --------
     >>> chain_gates([(0, 0, 1)], nodes=[2, 1], flips=[1, 0], n=2)
     [Gate(table=2, a=1, b=2)]
     """
@@ -170,14 +165,7 @@ def minimal_circuit(table: int | Array, n: int) -> Circuit:
     Parameters
     ----------
     table, n
-        As in `minimal_cost`.
-
-    Raises
-    ------
-    CircuitError
-        If n is not 0..4 or the table has other than 2^n bits.
-    InputError
-        If the table is neither an integer nor 2^n values 0 and 1.
+        As in :func:`minimal_cost`, with the same errors.
 
     Examples
     --------
@@ -227,11 +215,7 @@ def count_by_cost(n: int, max_gates: int) -> tuple[int, ...]:
 
 
 def search_classes() -> dict[str, Array]:
-    """Contents of the data file, searched afresh: a constant, a literal, then the classes by cost.
-
-    >>> sorted(search_classes())  # doctest: +SKIP
-    ['cost', 'steps', 'table']
-    """
+    """Contents of the data file, searched afresh: a constant, a literal, then the classes by cost."""
     result = exact_search(4, 7)
     return {
         "table": np.concatenate([[0, 0xAAAA], result.table]).astype(np.uint16),

@@ -233,7 +233,7 @@ class Circuit:
 
     @classmethod
     def from_truth_table(cls, table: int | Sequence[int] | Array, n: int, *, outputs: int | None = None) -> Circuit:
-        """Circuit of a function of n <= 16 inputs; see `fw_circuits.circuits.synthesis.from_truth_table`."""
+        """Circuit of a function of n <= 16 inputs, as in :func:`fw_circuits.circuits.synthesis.from_truth_table`."""
         from fw_circuits.circuits.synthesis import from_truth_table
 
         return from_truth_table(table, n, outputs=outputs)

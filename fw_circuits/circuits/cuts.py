@@ -36,20 +36,8 @@ def _spread(table: int, positions: tuple[int, ...]) -> int:
 def find_cuts(circuit: Circuit, limit: int = 10) -> list[list[Cut]]:
     """Cuts of every node, at most `limit` each besides the trivial one, smaller ones first.
 
-    Parameters
-    ----------
-    circuit : Circuit
-        Any netlist.
-    limit : int
-        Cuts kept for each node.
+    The result is indexed by node.  The last cut of a gate is the trivial one, whose only leaf is the node itself.
 
-    Returns
-    -------
-    list of list of Cut
-        Indexed by node.  The last cut of a gate is the trivial one, whose only leaf is the node itself.
-
-    Examples
-    --------
     >>> both = Circuit(3, ((8, 1, 2), (6, 4, 3)), (10,))
     >>> for cut in find_cuts(both)[5]:
     ...     print(cut.leaves, hex(cut.table))

@@ -35,15 +35,8 @@ def split_off(table: int, n: int) -> Decomposition | None:
 
     At least two inputs stay outside: a split that leaves one is an expansion at it, which synthesis weighs anyway.
 
-    Parameters
-    ----------
-    table : int
-        Function of n inputs that depends on more than one of them.
-    n : int
-        Inputs, 4 or more (below, None); work and memory grow like 2^n n^4.
+    The function depends on more than one of its n inputs; work and memory grow like 2^n n^4.
 
-    Examples
-    --------
     The carry of two bits, where the lowest pair decides by an AND:
 
     >>> carry = sum(1 << v for v in range(16) if (v & 3) + (v >> 2) >= 4)

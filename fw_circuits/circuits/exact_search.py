@@ -22,6 +22,7 @@ OPERATIONS = (8, 2, 4, 14, 6)
 #: Most gates that the search accepts for n inputs (n = 5 with 6 gates: 4.8 million normal functions).
 MAX_GATES = {0: 7, 1: 7, 2: 7, 3: 7, 4: 7, 5: 6}
 CAPACITY = 4096
+Step = tuple[int, int, int]
 
 
 class SearchResult(NamedTuple):
@@ -45,22 +46,8 @@ class SearchResult(NamedTuple):
 
 
 def exact_search(n: int, max_gates: int) -> SearchResult:
-    """Find a smallest circuit of one function of each class that needs at most `max_gates` gates.
+    """Find a smallest circuit of one function of each class; arguments and errors as in `catalogue.count_by_cost`.
 
-    Parameters
-    ----------
-    n : int
-        Inputs, 0..5.
-    max_gates : int
-        0..7; 0..6 for n = 5.
-
-    Raises
-    ------
-    InputError
-        For n or `max_gates` outside these ranges.
-
-    Examples
-    --------
     >>> result = exact_search(3, 7)
     >>> result.counts.tolist()
     [8, 30, 114, 80, 24, 0, 0, 0]
@@ -80,63 +67,68 @@ def exact_search(n: int, max_gates: int) -> SearchResult:
         raise BudgetError(f"an exact search with n={n}, max_gates={max_gates} ran out of memory.") from error
 
 
+class _Search:
+    """Normal functions of n inputs whose chains are known, a class at a time."""
+
+    def __init__(self, n: int) -> None:
+        self.n = n
+        self.inputs = [variable_table(i, n) for i in range(n)]
+        self.known = {0, *self.inputs}
+        self.classes: list[tuple[int, list[Step]]] = []
+
+    def add(self, table: int, chain: list[Step]) -> None:
+        """A function with its chain, if it is of a new class."""
+        if table not in self.known:
+            self.classes.append((table, chain))
+            self.known.update(orbit(table, self.n))
+
+    def extend(self, size: int, values: list[int], steps: list[Step]) -> None:
+        """All chains of this size that begin with some steps, of these values."""
+        n, here = self.n, len(values)
+        read = {operand for _, *pair in steps for operand in pair}
+        unread = [v for v in range(n, here) if v not in read]
+        all_known = len(self.known) == 1 << ((1 << n) - 1)
+        if all_known or len(unread) > size - len(steps) + 1:  # each step joins at most two
+            return
+        if len(steps) == size - 1:  # the last step reads all that is unread; here - 1 always is
+            for j in range(here - 1) if len(unread) == 1 else unread[:-1]:
+                for op in range(5):
+                    self.add(_apply(op, values[j], values[-1]), [*steps, (op, j, here - 1)])
+            return
+        op0, j0, k0 = steps[-1]
+        for k in range(k0, here):  # reads the previous step, or is larger than it
+            for j, op in product(range(k), range(5)):
+                table = _apply(op, values[j], values[k])
+                if (k == here - 1 or (k, j, op) > (k0, j0, op0)) and table and table not in values:
+                    self.extend(size, [*values, table], [*steps, (op, j, k)])
+
+
+def _apply(op: int, a: int, b: int) -> int:
+    return (a & b, a & ~b, ~a & b, a | b, a ^ b)[op]
+
+
 def exact_search_python(n: int, max_gates: int) -> SearchResult:
     """NumPy reference of the compiled search: the same chains in the same order, about a hundred times slower.
 
     >>> exact_search_python(2, 1).counts.tolist()
     [6, 10]
     """
-    ones = (1 << (1 << n)) - 1
-    inputs = [variable_table(i, n) for i in range(n)]
-    known = {0, *inputs}
-    classes: list[tuple[int, int, list[tuple[int, int, int]]]] = []
-    total = 1 << ((1 << n) - 1)
-
-    def apply(op: int, a: int, b: int) -> int:
-        return (a & b, a & ~b, ~a & b, a | b, a ^ b)[op]
-
-    def last(values: list[int], steps: list[tuple[int, int, int]], j: int, k: int) -> None:
-        for op in range(5):
-            table = apply(op, values[j], values[k])
-            if table not in known:
-                classes.append((table, len(steps) + 1, [*steps, (op, j, k)]))
-                known.update(orbit(table, n))
-
-    def extend(size: int, values: list[int], steps: list[tuple[int, int, int]]) -> None:
-        here = len(values)
-        read = {operand for _, *pair in steps for operand in pair}
-        unread = [v for v in range(n, here) if v not in read]
-        if len(known) == total or len(unread) > size - len(steps) + 1:  # each step joins at most two
-            return
-        if len(steps) == size - 1:  # the last step reads all that is unread; here - 1 always is
-            for j in range(here - 1) if len(unread) == 1 else unread[:-1]:
-                last(values, steps, j, here - 1)
-            return
-        op0, j0, k0 = steps[-1]
-        for k in range(k0, here):  # reads the previous step, or is larger than it
-            for j in range(k):
-                for op in range(5):
-                    table = apply(op, values[j], values[k])
-                    if (k == here - 1 or (k, j, op) > (k0, j0, op0)) and table and table not in values:
-                        extend(size, [*values, table], [*steps, (op, j, k)])
-
-    counts = [2 * len(known)] + [0] * max_gates
+    search = _Search(n)
+    counts = [2 * len(search.known)] + [0] * max_gates
     for size in range(1, max_gates + 1 if n >= 2 else 0):
-        before = len(known)
         for op in (0, 4):  # up to symmetry the first step is x0 & x1 or x0 ^ x1
-            table = apply(op, inputs[0], inputs[1])
+            table = _apply(op, *search.inputs[:2])
             if size > 1:
-                extend(size, [*inputs, table], [(op, 0, 1)])
-            elif table not in known:
-                classes.append((table, 1, [(op, 0, 1)]))
-                known.update(orbit(table, n))
-        counts[size] = 2 * (len(known) - before)
-    steps = np.zeros((len(classes), max(max_gates, 1), 3), dtype=np.uint8)
-    for row, (_, _, chain) in zip(steps, classes, strict=True):
+                search.extend(size, [*search.inputs, table], [(op, 0, 1)])
+            else:
+                search.add(table, [(op, 0, 1)])
+        counts[size] = 2 * len(search.known) - sum(counts)
+    steps = np.zeros((len(search.classes), max(max_gates, 1), 3), dtype=np.uint8)
+    for row, (_, chain) in zip(steps, search.classes, strict=True):
         row[: len(chain)] = chain
-    assert all(table <= ones for table, _, _ in classes)
-    table_array = np.array([table for table, _, _ in classes], dtype=np.uint32)
-    return SearchResult(np.array(counts), table_array, np.array([c for _, c, _ in classes], dtype=np.uint8), steps)
+    tables = np.array([table for table, _ in search.classes], dtype=np.uint32)
+    cost = np.array([len(chain) for _, chain in search.classes], dtype=np.uint8)
+    return SearchResult(np.array(counts), tables, cost, steps)
 
 
 def pattern_maps(n: int) -> tuple[Ints, Ints, Ints]:

@@ -28,8 +28,6 @@ SIMPLIFY_GATES = 600
 def expand(tables: Sequence[int], n: int) -> Circuit:
     """Circuit of functions of n inputs, given as integers, one output each; smallest for one function of n <= 4.
 
-    Examples
-    --------
     >>> expand([0b1000, 0b0110], 2).n_gates
     2
     """

@@ -23,8 +23,6 @@ REWRITE_GATES = 60
 def parity_circuit(n: int) -> Circuit:
     """Odd number of ones among n >= 1 inputs: n - 1 gates.
 
-    Examples
-    --------
     >>> parity_circuit(3).n_gates, hex(parity_circuit(3).truth_table())
     (2, '0x96')
     """
@@ -35,8 +33,6 @@ def parity_circuit(n: int) -> Circuit:
 def count_bits(builder: Builder, signals: Sequence[int]) -> list[int]:
     """Signals of the binary count of ones, least significant first: full adders of 5 gates, half adders of 2.
 
-    Examples
-    --------
     >>> builder = Builder(3)
     >>> len(count_bits(builder, builder.inputs)), len(builder.gates)
     (2, 5)
@@ -68,8 +64,6 @@ def symmetric_circuit(values: tuple[int, ...]) -> Circuit:
     All (or none) of the inputs take n - 1 gates.  Else the ones are counted and the count decoded; the counts
     that do not occur are filled in three ways, and the smallest circuit is kept.
 
-    Examples
-    --------
     >>> [symmetric_circuit(v).n_gates for v in ((0, 0, 1, 1), (0, 1, 1, 0), (1, 1, 1, 0))]
     [4, 3, 2]
     """
@@ -95,8 +89,6 @@ def symmetric_circuit(values: tuple[int, ...]) -> Circuit:
 def circuit_of(table: int, n: int) -> Circuit:
     """Circuit of one function of n inputs: by expansion or, where that is smaller, by counting the ones.
 
-    Examples
-    --------
     >>> circuit_of(0b10010110, 3).n_gates
     2
     """
@@ -108,8 +100,6 @@ def circuit_of(table: int, n: int) -> Circuit:
 def complement_inputs(circuit: Circuit, flips: Sequence[bool]) -> Circuit:
     """The circuit reading the complement of the inputs where ``flips`` is true; no gate more.
 
-    Examples
-    --------
     >>> complement_inputs(parity_circuit(2), (True, False)).truth_table()
     9
     """

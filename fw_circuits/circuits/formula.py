@@ -18,7 +18,7 @@ from fw_circuits.circuits.circuit import Circuit
 from fw_circuits.circuits.cuts import Cut, cone, find_cuts
 from fw_circuits.circuits.gate import XOR, Gate, and_literals
 from fw_circuits.circuits.passes import simplify, strash, sweep
-from fw_circuits.circuits.tables import variable_table
+from fw_circuits.circuits.tables import values_by_popcount, variable_table
 from fw_circuits.exceptions import CircuitError
 
 LONGEST = 300
@@ -219,20 +219,15 @@ def _as_count(table: int, k: int) -> tuple[str, int]:
     """Phrase for a function that counts its k variables (or ""), and which of them are complemented."""
     for flips in sorted(range(1 << k), key=int.bit_count):
         if flips.bit_count() <= k // 2:
-            phrase = _count_phrase([table >> (v ^ flips) & 1 for v in range(1 << k)], k)
+            flipped = sum((table >> (v ^ flips) & 1) << v for v in range(1 << k))
+            phrase = _count_phrase(values_by_popcount(flipped, k), k)
             if phrase is not None:
                 return phrase, flips
     return "", 0
 
 
-def _count_phrase(values: list[int], k: int) -> str | None:
+def _count_phrase(by_count: Sequence[int], k: int) -> str | None:
     """Words for a function of the number of ones among k inputs that is no single operator, or None."""
-    by_count: list[int | None] = [None] * (k + 1)
-    for v, value in enumerate(values):
-        count = v.bit_count()
-        if by_count[count] not in (None, value):
-            return None
-        by_count[count] = value
     counts = [count for count, value in enumerate(by_count) if value]
     if counts == [0, k]:
         return "all or none"

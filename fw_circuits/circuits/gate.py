@@ -22,7 +22,14 @@ AND, OR, XOR, XNOR, NAND, NOR = (GATE_TABLES[name] for name in ("and", "or", "xo
 
 
 class Gate(NamedTuple):
-    """One gate: its truth table (0..15, bit ``va + 2 * vb``) and the two nodes that it reads.
+    """One gate.
+
+    Parameters
+    ----------
+    table : int
+        Truth table, 0..15: bit ``va + 2 * vb`` is the value where the operands are ``va`` and ``vb``.
+    a, b : int
+        The two nodes that it reads.
 
     Examples
     --------
@@ -40,8 +47,6 @@ def apply_table(table: int, a: Value, b: Value, ones: Value) -> Value:
 
     Uses the polynomial over GF(2): ``t00 + (t00 + t10) a + (t00 + t01) b + (t00 + t10 + t01 + t11) a b``.
 
-    Examples
-    --------
     >>> bin(apply_table(XOR, 0b0011, 0b0101, 0b1111))
     '0b110'
     """

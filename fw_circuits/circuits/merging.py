@@ -64,8 +64,6 @@ def canonical_key(circuit: Circuit) -> str:
     Equal keys mean equal functions of the same inputs.  The converse holds for one output that reads at most
     4 inputs; beyond that, different netlists of one function may have different keys.
 
-    Examples
-    --------
     >>> canonical_key(Circuit(2, ((8, 1, 2),), (6,))) == canonical_key(Circuit(2, ((7, 2, 1),), (7,)))
     True
     >>> canonical_key(Circuit(2, ((8, 1, 2),), (7,)))

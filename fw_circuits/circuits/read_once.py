@@ -71,8 +71,6 @@ def read_once_tables(n: int, gates: int) -> Array:
 def core_tables(n: int, gates: int) -> Array:
     """The functions of `read_once_tables` in which no two inputs can be replaced by a gate.
 
-    Examples
-    --------
     >>> [len(core_tables(n, n - 1)) for n in (2, 3, 4)], [len(core_tables(n, n)) for n in (3, 4)]
     ([5, 0, 0], [40, 4064])
     """

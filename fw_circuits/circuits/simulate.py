@@ -32,24 +32,10 @@ def check_bits(bits: Any, n_inputs: int, names: Sequence[str] | None = None) -> 
 
 
 def simulate(words: Words, gates: tuple[Gate, ...], outputs: tuple[int, ...], n_threads: int = 1) -> Words:
-    """Values of the output signals of a valid netlist.
+    """Values of the output signals of a valid netlist; arguments as in `Circuit.evaluate_words`, not checked here.
 
-    Parameters
-    ----------
-    words : array of uint64, shape (n_inputs, W)
-        Packed input columns (see `fw_circuits._bits`); may be read-only.
-    gates, outputs
-        As in `Circuit`; not checked here.
-    n_threads : int
-        Threads that share the words; the result does not depend on it.
+    Padding bits follow the circuit's value at the all-zero pattern; the result does not depend on `n_threads`.
 
-    Returns
-    -------
-    array of uint64, shape (len(outputs), W)
-        Padding bits follow the circuit's value at the all-zero pattern.
-
-    Examples
-    --------
     >>> simulate(np.array([[12], [10]], dtype=np.uint64), (Gate(6, 1, 2),), (6,))
     array([[6]], dtype=uint64)
     """

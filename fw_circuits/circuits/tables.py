@@ -39,12 +39,7 @@ def check_inputs(n: Any, most: int, hint: str = "", error: type[FwCircuitsError]
 def as_integer(table: Any, n: int, error: type[FwCircuitsError] = CircuitError) -> int | None:
     """A truth table given as an integer; None if it is an array of some kind.
 
-    Raises
-    ------
-    CircuitError, or `error`
-        For an integer of other than 2^n bits.
-    InputError
-        For a scalar that is no integer: a float, None, text.
+    Other than 2^n bits are a `CircuitError`, or `error`; a float, None or text is an `InputError`.
     """
     if isinstance(table, str | bytes | bytearray):
         raise InputError(
@@ -70,17 +65,8 @@ def as_integer(table: Any, n: int, error: type[FwCircuitsError] = CircuitError) 
 
 
 def as_table(table: Any, n: int) -> int:
-    """The truth table of one function, from an integer or from its 2^n values 0 and 1.
+    """The truth table of one function, from an integer or from its 2^n values 0 and 1; errors as in `as_integer`.
 
-    Raises
-    ------
-    CircuitError
-        For an integer of other than 2^n bits.
-    InputError
-        For anything else; the message says what is accepted.
-
-    Examples
-    --------
     >>> as_table(6, 2), as_table(np.array([False, True, True, False]), 2), as_table([0, 0, 0, 1], 2)
     (6, 6, 8)
     """
@@ -104,24 +90,8 @@ def as_table(table: Any, n: int) -> int:
 
 
 def as_tables(table: Any, n: int, outputs: int | None = None) -> list[int]:
-    """The truth tables of one or several functions; a list or tuple of integers is one table each.
+    """The truth tables of one or several functions; arguments as in `synthesis.from_truth_table`.
 
-    Parameters
-    ----------
-    table : int, array of 2^n values, or sequence of int
-    n : int
-    outputs : int, optional
-        How many functions these are.  Needed only for a list of 2^n numbers 0 and 1, which can be read both ways.
-
-    Raises
-    ------
-    CircuitError
-        For an integer of other than 2^n bits.
-    InputError
-        For anything else; the message says what is accepted.
-
-    Examples
-    --------
     >>> as_tables([6, 8], 2), as_tables([0, 1, 1, 0], 2, outputs=1), as_tables([0, 1, 1, 0], 2, outputs=4)
     ([6, 8], [6], [0, 1, 1, 0])
     """
@@ -152,8 +122,6 @@ def words(n: int) -> str:
 def variable_table(i: int, n: int) -> int:
     """Truth table of input i of n: the integer of 2^n bits whose bit v is bit i of v.
 
-    Examples
-    --------
     >>> [hex(variable_table(i, 3)) for i in range(3)]
     ['0xaa', '0xcc', '0xf0']
     """
@@ -163,8 +131,6 @@ def variable_table(i: int, n: int) -> int:
 def changes_with(tables: Tables, i: int, n: int) -> Tables:
     """Patterns with input i = 0 at which a change of that input changes a function, or each of an array of them.
 
-    Examples
-    --------
     >>> bin(changes_with(0b1000, 0, 2)), changes_with(0b1010, 1, 2)
     ('0b100', 0)
     """
@@ -175,8 +141,6 @@ def changes_with(tables: Tables, i: int, n: int) -> Tables:
 def depends_on_all(tables: Array, n: int) -> Array:
     """Which functions of n <= 6 inputs depend on each of them; tables as unsigned integers.
 
-    Examples
-    --------
     >>> [int(depends_on_all(np.arange(1 << (1 << n)), n).sum()) for n in (1, 2, 3, 4)]
     [2, 10, 218, 64594]
     """
@@ -186,8 +150,6 @@ def depends_on_all(tables: Array, n: int) -> Array:
 def cofactors(table: int, i: int, n: int) -> tuple[int, int]:
     """Functions of the other inputs, for input i = 0 and for 1, of a function of n inputs.
 
-    Examples
-    --------
     >>> cofactors(0b1000, 1, 2), cofactors(0b0110, 0, 2)
     ((0, 2), (2, 1))
     """
@@ -204,8 +166,6 @@ def cofactors(table: int, i: int, n: int) -> tuple[int, int]:
 def narrow(table: int, n: int) -> tuple[list[int], int]:
     """The inputs that a function of n inputs depends on, and its table over these alone.
 
-    Examples
-    --------
     >>> narrow(0b11001100, 3)
     ([1], 2)
     """
@@ -218,17 +178,8 @@ def narrow(table: int, n: int) -> tuple[list[int], int]:
 
 
 def widen(table: int | Array, n: int) -> int:
-    """Truth table of a function of n <= 4 inputs, read as one of 4 inputs (the further ones are ignored).
+    """Truth table of a function of n <= 4 inputs, read as one of 4 inputs; errors as in `minimal_cost`.
 
-    Raises
-    ------
-    CircuitError
-        If n is not 0..4 or the table has other than 2^n bits.
-    InputError
-        If the table is neither an integer nor 2^n values 0 and 1.
-
-    Examples
-    --------
     >>> hex(widen(6, 2))
     '0x6666'
     """
@@ -239,8 +190,6 @@ def widen(table: int | Array, n: int) -> int:
 def values_by_popcount(table: int, n: int) -> tuple[int, ...]:
     """Value for 0, 1, .., n ones; empty if the function of n inputs is not symmetric.
 
-    Examples
-    --------
     >>> values_by_popcount(0b11101000, 3), values_by_popcount(0b1010, 2)
     ((0, 0, 1, 1), ())
     """
@@ -252,8 +201,6 @@ def values_by_popcount(table: int, n: int) -> tuple[int, ...]:
 def table_values(table: int, n: int) -> Bits:
     """The 2^n values of a function.
 
-    Examples
-    --------
     >>> table_values(0b0110, 2).tolist()
     [0, 1, 1, 0]
     """
@@ -264,8 +211,6 @@ def table_values(table: int, n: int) -> Bits:
 def table_of(values: Array) -> int:
     """The inverse of `table_values`, for an array of 0 and 1 or of truth values.
 
-    Examples
-    --------
     >>> bin(table_of(np.array([False, True, True, False])))
     '0b110'
     """
@@ -275,8 +220,6 @@ def table_of(values: Array) -> int:
 def values_of(tables: Array, n: int) -> Bits:
     """The values of several functions of n <= 6 inputs, (T,) to (T, 2^n).
 
-    Examples
-    --------
     >>> values_of(np.array([6, 8], np.uint64), 2).tolist()
     [[0, 1, 1, 0], [0, 0, 0, 1]]
     """
@@ -286,8 +229,6 @@ def values_of(tables: Array, n: int) -> Bits:
 def tables_of(values: Array) -> Words:
     """The inverse of `values_of`.
 
-    Examples
-    --------
     >>> tables_of(np.array([[0, 1, 1, 0]], np.uint8)).tolist()
     [6]
     """

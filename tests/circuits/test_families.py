@@ -9,24 +9,21 @@ from hypothesis import strategies as st
 
 from fw_circuits.circuits.catalogue import minimal_cost
 from fw_circuits.circuits.families import complement_inputs, parity_circuit, symmetric_circuit
-
-
-def inputs(n):
-    return np.arange(1 << n)[:, None] >> np.arange(n) & 1
+from tests.helpers.circuits import patterns
 
 
 @pytest.mark.parametrize("n", range(1, 9))
 def test_parity(n):
     circuit = parity_circuit(n)
-    assert (circuit.evaluate(inputs(n))[:, 0] == inputs(n).sum(axis=1) % 2).all() and circuit.n_gates == n - 1
+    assert (circuit.evaluate(patterns(n))[:, 0] == patterns(n).sum(axis=1) % 2).all() and circuit.n_gates == n - 1
 
 
 @pytest.mark.parametrize("n", range(1, 6))
 def test_every_symmetric_function(n):
-    count = inputs(n).sum(axis=1)
+    count = patterns(n).sum(axis=1)
     for values in product((0, 1), repeat=n + 1):
         circuit = symmetric_circuit(values)
-        assert (circuit.evaluate(inputs(n))[:, 0] == np.array(values)[count]).all()
+        assert (circuit.evaluate(patterns(n))[:, 0] == np.array(values)[count]).all()
         if n <= 4:
             assert circuit.n_gates == minimal_cost(circuit.truth_table(), n)
 

@@ -12,22 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fw_circuits import _files
-from fw_circuits.circuits import Circuit, passes
+from fw_circuits.circuits import Circuit, Gate, passes
 from fw_circuits.circuits.aig import n_ands, to_aig
 from fw_circuits.circuits.formats import READERS, WRITERS
 from fw_circuits.circuits.formats.netlist import written
 from fw_circuits.circuits.gate import and_literals, apply_table
 from fw_circuits.data import read_pla
 from fw_circuits.exceptions import CircuitError, InputError
-from tests.helpers.circuits import circuits
+from tests.helpers.circuits import again, circuits, read, tables
 
 NETLISTS = (".blif", ".bench", ".v")
 NAMES = st.text(st.characters(codec="utf-8"), max_size=6)
-
-
-def again(circuit, ending):
-    """Through the format, in memory."""
-    return READERS[ending](WRITERS[ending](circuit), f"t{ending}")
 
 
 @st.composite
@@ -35,14 +30,8 @@ def named(draw, **limits):
     """Circuits with adversarial names: blanks, operators, keywords, numbers, the writers' own wire names."""
     circuit = draw(circuits(**limits))
     pool = st.one_of(NAMES, st.sampled_from(["n0", "n5", "nb3", "n_7", "module", "a[1]", "a b", "%", "%20", "1", "#"]))
-    names = draw(
-        st.lists(
-            pool,
-            unique=True,
-            min_size=circuit.n_inputs + circuit.n_outputs,
-            max_size=circuit.n_inputs + circuit.n_outputs,
-        )
-    )
+    count = circuit.n_inputs + circuit.n_outputs
+    names = draw(st.lists(pool, unique=True, min_size=count, max_size=count))
     return replace(circuit, input_names=tuple(names[: circuit.n_inputs]), output_names=tuple(names[circuit.n_inputs :]))
 
 
@@ -88,8 +77,6 @@ def test_full_adder_has_seven_and_nodes_and_xor_takes_what_is_there():
 
 @given(table=st.sampled_from([1, 2, 4, 7, 8, 11, 13, 14]), a=st.integers(0, 15), b=st.integers(0, 15))
 def test_and_literals_are_the_gate(table, a, b):
-    from fw_circuits.circuits import Gate
-
     x, y, complement = and_literals(Gate(table, 0, 1))
     operand = {0: a, 1: b}
     value = (operand[x >> 1] ^ 15 * (x & 1)) & (operand[y >> 1] ^ 15 * (y & 1)) ^ 15 * complement
@@ -115,20 +102,15 @@ def test_pla_is_what_the_data_reader_takes_it_for(tmp_path):
         assert np.array_equal(circuit.evaluate(data.X.astype(np.uint8))[:, j], data.y)
 
 
-def test_pla_of_wide_circuits_with_small_cones_and_refusals():
+def test_pla_of_wide_circuits_with_small_cones():
     wide = Circuit(100, ((6, 7, 90), (8, 101, 3)), (204,))
     assert again(wide, ".pla").key == wide.key
-    parity = [(6, 1, 2), *((6, 20 + i, 3 + i) for i in range(17))]
-    with pytest.raises(CircuitError, match="reads 19 inputs"):
-        again(Circuit(19, tuple(parity), (2 * (19 + len(parity)),)), ".pla")
-    with pytest.raises(CircuitError, match="sample"):
-        READERS[".pla"](b".i 1\n.o 1\n.type fr\n1 1\n", "t.pla")
 
 
-@pytest.mark.parametrize("ending", [".blif", ".bench", ".v"])
-def test_an_output_named_like_another_wire_is_refused(ending):
+@pytest.mark.parametrize("ending", NETLISTS)
+def test_an_output_named_like_another_wire_is_refused_with_advice_that_helps(ending):
     circuit = Circuit(2, ((8, 1, 2),), (6,), ("a", "b"), ("a",))
-    with pytest.raises(CircuitError, match="name of an input"):
+    with pytest.raises(CircuitError, match=r"an input; .* abc .*dataclasses\.replace\(circuit, output_names="):
         again(circuit, ending)
     wire = Circuit(2, (), (2,), ("a", "b"), ("a",))
     if ending == ".v":
@@ -136,8 +118,6 @@ def test_an_output_named_like_another_wire_is_refused(ending):
             again(wire, ending)
     else:
         assert again(wire, ending) == wire
-    for other in (".aag", ".aig", ".pla"):
-        assert again(circuit, other) == circuit
 
 
 def test_dot_draws_and_does_not_read(tmp_path):
@@ -187,37 +167,33 @@ def test_written_files_have_the_rights_of_any_new_file(tmp_path):
 
 def test_order_of_definitions_and_depth_do_not_matter():
     chain = "".join(f"w{i} = NOT(w{i - 1})\n" for i in range(5000, 0, -1))
-    text = f"OUTPUT(w5000)\nINPUT(w0)\n{chain}"
-    assert READERS[".bench"](text.encode(), "t.bench").outputs == (2,)
-    aag = b"aag 9 2 0 1 2\n18\n4\n10\n10 13 18\n12 4 19\n"  # gaps, any order
-    assert READERS[".aag"](aag, "t.aag").truth_table() == Circuit(2, ((4, 1, 2), (4, 3, 1)), (8,)).truth_table()
+    assert read(".bench", f"OUTPUT(w5000)\nINPUT(w0)\n{chain}").outputs == (2,)
+    aag = "aag 9 2 0 1 2\n18\n4\n10\n10 13 18\n12 4 19\n"  # gaps, any order
+    assert read(".aag", aag).truth_table() == Circuit(2, ((4, 1, 2), (4, 3, 1)), (8,)).truth_table()
 
 
 def test_wide_tables_and_off_sets():
     rows = "".join(f"{''.join('1' if i == j else '-' for i in range(7))} 0\n" for j in range(7))
     text = f".model m\n.inputs a b c d \\\n e f g\n.outputs y\n.names a b c d e f g y # nor\n{rows}.end\n"
-    assert READERS[".blif"](text.encode(), "t.blif").truth_table() == 1
-    lut = READERS[".bench"](
-        b"INPUT(a)\nINPUT(b)\nINPUT(c)\nINPUT(d)\nINPUT(e)\nOUTPUT(y)\ny=LUT 0x96696996 (a,b,c,d,e)",
-        "t.bench",
-    )
-    assert lut.truth_table() == 0x96696996
+    assert tables(".blif", text) == [1]
+    lut = "INPUT(a)\nINPUT(b)\nINPUT(c)\nINPUT(d)\nINPUT(e)\nOUTPUT(y)\ny=LUT 0x96696996 (a,b,c,d,e)"
+    assert tables(".bench", lut) == [0x96696996]
 
 
 def test_verilog_operators_gates_and_ports():
-    text = b"""/* a
+    text = """/* a
     comment */ (* keep *) module m (input a, input wire \\b[0] , output y, z, w); // ANSI
       wire t, u;
       assign t = a ^~ \\b[0] , y = !(~t || 1'b0) && (a ? \\b[0] : 1'h1);
       nand g1 (z, a, \\b[0] , t);
       not (w, a);
     endmodule"""
-    circuit = READERS[".v"](text, "t.v")
+    circuit = read(".v", text)
     assert (circuit.inputs, circuit.output_names) == (("a", "b[0]"), ("y", "z", "w"))
     for v, (y, z, w) in enumerate(circuit.evaluate([[v & 1, v >> 1] for v in range(4)]).tolist()):
         a, b = v & 1, v >> 1
         assert (y, z, w) == (int(a == b and (b if a else 1)), int(not (a and b and a == b)), 1 - a)
-    ports = READERS[".v"](b"module m(y, b, a); input a; input b; output y; assign y = a & ~b; endmodule", "t.v")
+    ports = read(".v", "module m(y, b, a); input a; input b; output y; assign y = a & ~b; endmodule")
     assert ports.inputs == ("b", "a")  # the order of the head
 
 
@@ -225,14 +201,11 @@ MALFORMED = [
     (".aag", b"aag 1 1 0 1 0\n2\n9\n", "line 3: literal 9"),
     (".aag", b"aag 3 1 0 1 2\n2\n4\n4 6 2\n6 4 2\n", "cycle"),
     (".aag", b"aag 2 1 0 0 1\n2\n4 2 7\n", "line 3"),
-    (".aag", b"aag 2 1 1 0 0\n2\n4 2\n", "line 1: 1 latches"),
     (".aag", b"aag 2 1 0 1 1\n2\n4\n4 2\n", "line 4.*three literals"),
     (".aig", b"aig 2 1 0 1 1\n4\n\x09", "cut short"),
     (".aig", b"aig 2 1 0 1 1\n4\n\x09\x00", "line 3: AND 2 reads"),
-    (".aig", b"aig 99999999 99999999 0 0 0\n", "99999999 inputs"),
     (".aig", b"aig 1 1 0 1 0\n2\nx0 a\n", "line 3.*symbol"),
     (".aig", b"PK\x03\x04", "line 1.*header"),
-    (".blif", b".inputs a\n.outputs y\n.latch a y re c 0\n.end\n", "line 3: .latch"),
     (".blif", b".inputs a\n.outputs y\n.names a y\n2 1\n", "line 4"),
     (".blif", b".inputs a\n.outputs y\n.names y y\n1 1\n", "line 3.*cycle"),
     (".blif", b".inputs a\n.outputs y\n.names q y\n1 1\n", "line 3.*'q'"),
@@ -242,7 +215,6 @@ MALFORMED = [
     (".blif", b"hello\n", "line 1"),
     (".blif", b"", "defines nothing"),
     (".blif", b"\xff\xfe", "not UTF-8"),
-    (".bench", b"INPUT(a)\nOUTPUT(y)\ny = DFF(a)\n", "line 3: gate 'DFF'"),
     (".bench", b"INPUT(a)\ny = AND(a, q)\n", "line 2.*'q'"),
     (".bench", b"INPUT(a)\ny = NOT(a, a)\n", "line 2.*one"),
     (".bench", b"INPUT(a)\ny = LUT 0x5 (a)\n", "line 2"),
@@ -269,33 +241,8 @@ def test_malformed_files_name_the_line(ending, data, words, tmp_path):
 
 FRAGMENTS = st.sampled_from(
     [
-        b"\n",
-        b" ",
-        b"0",
-        b"1",
-        b"-",
-        b"2",
-        b"9",
-        b"(",
-        b")",
-        b"=",
-        b"\\",
-        b"~",
-        b"?",
-        b",",
-        b";",
-        b"#",
-        b"\xff",
-        b"\x80",
-        b".names a b\n",
-        b".i 3\n",
-        b".end\n",
-        b"INPUT(a)\n",
-        b"aag 3 1 0 1 1\n",
-        b"assign y = a;",
-        b"module",
-        b"LUT 0x",
-        "²".encode(),
+        *(b"\n", b" ", *b"0 1 - 2 9 ( ) = \\ ~ ? , ; # \xff \x80 module assign".split(), "²".encode()),
+        *(b".names a b\n", b".i 3\n", b".end\n", b"INPUT(a)\n", b"aag 3 1 0 1 1\n", b"assign y = a;", b"LUT 0x"),
     ]
 )
 
@@ -332,8 +279,6 @@ def test_what_is_written_uses_only_what_everybody_reads(circuit):
         if line.startswith(".names") and len(line.split()) > 2:
             assert not after.startswith(".")
     assert "XNOR" not in (text := WRITERS[".bench"](circuit).decode()) and "gnd" not in text
-    for ending in (".blif", ".bench", ".v"):
-        assert READERS[ending](WRITERS[ending](circuit), "t").truth_table() == circuit.truth_table()
     body = WRITERS[".v"](circuit).decode().split(";", 1)[1]
     assert "(" not in body and body.count("1'b") == sum(s < 2 for s in _simple_outputs(circuit))
 
@@ -356,13 +301,6 @@ def test_the_module_has_the_name_that_is_asked_for(tmp_path):
     circuit.write(tmp_path / "t.aag", name="top")
     with pytest.raises(InputError, match="name is ''"):
         circuit.write(tmp_path / "t.v", name="")
-
-
-def test_an_output_with_the_name_of_an_input_gets_advice_that_helps():
-    circuit = Circuit(2, ((8, 1, 2),), (6,), ("a", "b"), ("a",))
-    with pytest.raises(CircuitError, match=r"rename it with dataclasses\.replace\(circuit, output_names=") as caught:
-        WRITERS[".blif"](circuit)
-    assert "abc" in str(caught.value)
 
 
 def test_gates_that_are_no_gates_are_folded_into_their_readers():

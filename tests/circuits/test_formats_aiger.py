@@ -8,16 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fw_circuits.circuits import Circuit
-from fw_circuits.circuits.formats import READERS, WRITERS
+from fw_circuits.circuits.formats import WRITERS
 from fw_circuits.exceptions import CircuitError
-from tests.helpers.circuits import circuits
+from tests.helpers.circuits import again, circuits, read
 
 AND = b"aig 3 2 0 1 1\n6\n\x02\x02"
 AND_TEXT = b"aag 3 2 0 1 1\n2\n4\n6\n6 4 2\n"
-
-
-def parse(data):
-    return READERS[".aig"](data, "t.aig")
 
 
 @pytest.mark.parametrize(
@@ -40,27 +36,27 @@ def parse(data):
     ],
 )
 def test_what_the_tools_write_is_read(data):
-    assert parse(data).truth_table() == 8
+    assert read(".aig", data).truth_table() == 8
 
 
 def test_the_compact_form_counts_outputs_by_differences():
     """Made by `write_aiger -c` of Berkeley ABC 1.01 from y = a & b, z = a ^ c."""
-    assert parse(b"aig2 7 3 0 2 4\n\x08\x0e\x04\x02\x04\x03\x05\x05\x01\x02").truth_table() == (136, 90)
-    down = parse(b"aig2 7 3 0 2 4\n\x0f\x0f\x04\x02\x04\x03\x05\x05\x01\x02")
+    assert read(".aig", b"aig2 7 3 0 2 4\n\x08\x0e\x04\x02\x04\x03\x05\x05\x01\x02").truth_table() == (136, 90)
+    down = read(".aig", b"aig2 7 3 0 2 4\n\x0f\x0f\x04\x02\x04\x03\x05\x05\x01\x02")
     assert down.truth_table() == (90, 136)
     with pytest.raises(CircuitError, match="literal -1"):
-        parse(b"aig2 1 1 0 2 0\n\x02\x07")
+        read(".aig", b"aig2 1 1 0 2 0\n\x02\x07")
 
 
 @pytest.mark.parametrize(
     ("data", "table"), [(b"aag 0 0 0 0 0", ()), (b"aig 1 1 0 1 0\n3", 1), (b"aag 1 1 0 1 0\n2\n3", 1)]
 )
 def test_the_last_line_may_lack_its_end(data, table):
-    assert parse(data).truth_table() == table
+    assert read(".aig", data).truth_table() == table
 
 
 def test_symbols_with_blanks_for_some_ports_only_and_missing_names():
-    circuit = parse(AND_TEXT + b"o0 the sum of it\ni1 b c\ni0\n")
+    circuit = read(".aig", AND_TEXT + b"o0 the sum of it\ni1 b c\ni0\n")
     assert (circuit.input_names, circuit.output_names) == (("x0", "b c"), ("the sum of it",))
 
 
@@ -69,7 +65,7 @@ def test_equal_symbols_become_distinct_with_a_warning(names):
     symbols = "".join(f"i{i} {name}\n" for i, name in enumerate(names)).encode()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        circuit = parse(b"aig 4 4 0 0 0\n" + symbols)
+        circuit = read(".aig", b"aig 4 4 0 0 0\n" + symbols)
     assert len(set(circuit.input_names)) == 4
     assert all(new == old for new, old in zip(circuit.input_names, names, strict=True) if names.count(old) == 1)
     assert [new for new, old in zip(circuit.input_names, names, strict=True) if new != old] == [
@@ -102,14 +98,14 @@ def test_equal_symbols_become_distinct_with_a_warning(names):
 )
 def test_what_is_refused_and_why(data, words):
     with pytest.raises(CircuitError, match=words):
-        parse(data)
+        read(".aig", data)
 
 
 @pytest.mark.parametrize("ending", [".aag", ".aig", ".pla"])
 def test_an_output_named_like_an_input_is_written_with_a_warning(ending):
     circuit = Circuit(2, ((8, 1, 2),), (6,), ("a", "b"), ("a",))
     with pytest.warns(UserWarning, match="output 'a' has the name of an input.*ABC refuses"):
-        assert READERS[ending](WRITERS[ending](circuit), f"t{ending}") == circuit
+        assert again(circuit, ending) == circuit
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         WRITERS[ending](replace(circuit, output_names=("y",)))
@@ -120,4 +116,4 @@ def test_an_output_named_like_an_input_is_written_with_a_warning(ending):
 def test_any_bytes_may_follow_the_comment_mark(circuit, comment):
     for ending in (".aag", ".aig"):
         data = WRITERS[ending](circuit).removesuffix(b"c\nfw_circuits\n") + b"c" + comment
-        assert READERS[ending](data, f"t{ending}").truth_table() == circuit.truth_table()
+        assert read(ending, data).truth_table() == circuit.truth_table()

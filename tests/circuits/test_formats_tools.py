@@ -12,8 +12,9 @@ import pytest
 
 from fw_circuits.circuits import Circuit
 from fw_circuits.circuits.aig import n_ands
-from fw_circuits.circuits.builder import Builder
+from fw_circuits.circuits.builder import Builder, output_signals
 from tests.helpers.atoms import random_circuit
+from tests.helpers.circuits import patterns
 from tests.stress.roundtrip import (
     ABC,
     FORMS,
@@ -46,10 +47,16 @@ def example(seed, n_outputs=4):
     outputs = [0, 1, 4, 5]
     for _ in range(n_outputs):
         part = random_circuit(rng, len(INPUTS), 12)
-        signals = builder.add(part, builder.inputs)
-        outputs.append(signals[part.outputs[0] >> 1] ^ (part.outputs[0] & 1))
-    names = tuple(f"out {j}" for j in range(len(outputs)))
-    return builder.circuit(outputs, INPUTS, names)
+        outputs += output_signals(part, builder.add(part, builder.inputs))
+    return builder.circuit(outputs, INPUTS, [f"out {j}" for j in range(len(outputs))])
+
+
+def assert_same_by_name(result, circuit):
+    """The same ports, in any order, as Yosys may sort them, and the same functions."""
+    rows = patterns(circuit.n_inputs)
+    inputs = [circuit.inputs.index(name) for name in result.inputs]
+    outputs = [result.output_names.index(name) for name in circuit.output_names]
+    assert np.array_equal(result.evaluate(rows[:, inputs])[:, outputs], circuit.evaluate(rows))
 
 
 def abc(commands, folder):
@@ -129,12 +136,7 @@ def test_what_yosys_writes_is_read_back(ending, tmp_path):
         ".v": "techmap; opt -full; write_verilog -noattr",
     }[ending]
     run(YOSYS, "-p", f"read_verilog in.v; {commands} out{ending}", folder=tmp_path)
-    result = Circuit.read(tmp_path / f"out{ending}")
-    order = [circuit.inputs.index(name) for name in result.inputs]  # Yosys may sort ports
-    for j, name in enumerate(circuit.output_names):
-        one = Circuit(result.n_inputs, result.gates, (result.outputs[result.output_names.index(name)],), result.inputs)
-        rows = np.array([[v >> i & 1 for i in range(circuit.n_inputs)] for v in range(1 << circuit.n_inputs)])
-        assert np.array_equal(one.evaluate(rows[:, order])[:, 0], circuit.evaluate(rows)[:, j]), name
+    assert_same_by_name(Circuit.read(tmp_path / f"out{ending}"), circuit)
 
 
 def _load(name, ending):
@@ -198,12 +200,8 @@ def test_expressions_have_the_widths_and_values_of_icarus(seed, tmp_path):
         outputs += [f"y{k}[{i}]" for i in range(width)] if width > 1 else [f"y{k}"]
         body.append(f"output [{width - 1}:0] y{k}; assign y{k} = {random_expression(rng, 3)};")
     heads = ", ".join(f"y{k}" for k in range(40))
-    source = (
-        f"module top (a, b, c, s, {heads});\ninput [2:0] a; input [0:1] b; input c; input signed [1:0] s;\n"
-        + "\n".join(body)
-        + "\nendmodule\n"
-    )
-    (tmp_path / "top.v").write_text(source)
+    head = f"module top (a, b, c, s, {heads});\ninput [2:0] a; input [0:1] b; input c; input signed [1:0] s;"
+    (tmp_path / "top.v").write_text("\n".join([head, *body, "endmodule\n"]))
     circuit = Circuit.read(tmp_path / "top.v")
     assert circuit.inputs == ("a[0]", "a[1]", "a[2]", "b[1]", "b[0]", "c", "s[0]", "s[1]")
     assert list(circuit.output_names) == outputs
@@ -217,6 +215,5 @@ def test_expressions_have_the_widths_and_values_of_icarus(seed, tmp_path):
     )
     run(IVERILOG, "-o", "bench.vvp", "bench.v", "top.v", folder=tmp_path)
     simulated = run("vvp", "-n", "bench.vvp", folder=tmp_path).split()
-    rows = np.array([[v >> i & 1 for i in range(8)] for v in range(256)])
-    ours = ["".join(map(str, row[::-1])) for row in circuit.evaluate(rows).tolist()]
+    ours = ["".join(map(str, row[::-1])) for row in circuit.evaluate(patterns(8)).tolist()]
     assert ours == simulated

@@ -69,12 +69,8 @@ class Reader:
             numbers = [int(n) for n in re.findall(r"\d+", token)]
             if token.startswith("all or none"):
                 return int(held in (0, total))
-            if token.startswith("at least"):
-                low, high = numbers[0], total
-            elif token.startswith("at most"):
-                low, high = 0, numbers[0]
-            else:
-                low, high = numbers[0], numbers[-1]
+            low = 0 if token.startswith("at most") else numbers[0]
+            high = total if token.startswith("at least") else numbers[-1]
             return int(low <= held <= high)
         return self.values[token] if token not in ("0", "1") else int(token)
 
@@ -106,6 +102,7 @@ def test_the_formula_of_a_smallest_circuit_reads_back(table):
         (0b0001, 2, "~a & ~b"),
         (0xE8, 3, "at least 2 of (a, b, c)"),
         (0x17, 3, "at most 1 of (a, b, c)"),
+        (0xD4, 3, "at least 2 of (~a, b, c)"),
         (0x81, 3, "all or none of (a, b, c)"),
         (0x7E, 3, "1 to 2 of (a, b, c)"),
         (0xFEE8, 4, "at least 2 of (a, b, c, d)"),

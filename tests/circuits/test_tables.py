@@ -11,6 +11,7 @@ from fw_circuits.circuits import Circuit
 from fw_circuits.circuits.catalogue import minimal_circuit, minimal_cost, widen
 from fw_circuits.circuits.tables import as_table, as_tables
 from fw_circuits.exceptions import CircuitError, FwCircuitsError, InputError
+from tests.helpers.circuits import patterns
 
 KINDS = {
     "int array": np.array,
@@ -36,8 +37,7 @@ def test_values_are_one_function_by_the_stated_order(kind, n, data):
     assert minimal_cost(given_, n) == minimal_cost(table, n) and widen(given_, n) == widen(table, n)
     circuit = Circuit.from_truth_table(given_, n)
     assert circuit == Circuit.from_truth_table(table, n) == Circuit.from_truth_table(values, n, outputs=1)
-    rows = np.array([[v >> i & 1 for i in range(n)] for v in range(1 << n)], dtype=np.uint8).reshape(1 << n, n)
-    assert circuit.evaluate(rows)[:, 0].tolist() == values
+    assert circuit.evaluate(patterns(n))[:, 0].tolist() == values
 
 
 def test_a_list_that_can_be_read_in_two_ways_is_refused_with_both():

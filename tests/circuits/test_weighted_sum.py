@@ -9,10 +9,7 @@ from fw_circuits.circuits.aig import n_ands
 from fw_circuits.circuits.builder import Builder
 from fw_circuits.circuits.passes import sweep
 from fw_circuits.circuits.weighted_sum import full_adder, majority, signed_digits, weighted_sum
-
-
-def all_rows(n):
-    return np.array([[v >> i & 1 for i in range(n)] for v in range(1 << n)], dtype=np.uint8)
+from tests.helpers.circuits import patterns
 
 
 @given(st.integers(-(10**12), 10**12))
@@ -36,7 +33,7 @@ def test_sum_is_exact_for_repeated_complemented_and_constant_bits(weights, const
     lowest = data.draw(st.integers(0, width))
     bits = weighted_sum(builder, weights, signals, constant, width, lowest)
     assert len(bits) == width - lowest
-    rows = all_rows(4)
+    rows = patterns(4)
     values = np.concatenate([np.zeros((16, 1), int), rows.astype(int)], axis=1)  # by node
     goal = np.full(16, constant)
     for weight, signal in zip(weights, signals, strict=True):
@@ -90,7 +87,7 @@ def test_counting_ones_takes_one_full_adder_for_each_bit_that_vanishes(n, gates)
 def test_the_sign_alone_needs_no_sums_that_nobody_reads():
     builder = Builder(7)
     majority7 = sweep(builder.circuit(weighted_sum(builder, [1] * 7, builder.inputs, 4, 4, lowest=3)))
-    rows = all_rows(7)
+    rows = patterns(7)
     assert np.array_equal(majority7.evaluate(rows)[:, 0], rows.sum(axis=1) >= 4)
     assert majority7.n_gates <= 19
 
@@ -99,6 +96,6 @@ def test_equal_weights_share_their_adder():
     """Three bits of weight 5 = 101: one full adder serves both columns."""
     builder = Builder(3)
     circuit = sweep(builder.circuit(weighted_sum(builder, [5, 5, 5], builder.inputs, 0, 4)))
-    rows = all_rows(3)
+    rows = patterns(3)
     assert np.array_equal(circuit.evaluate(rows) @ (1 << np.arange(4)), 5 * rows.sum(axis=1))
     assert circuit.n_gates <= 5 + 5

@@ -111,11 +111,6 @@ def forked(action: Callable[[], str]) -> str:
     return text[1:]
 
 
-def repeat(part: str, seed: int) -> str:
-    """The command that runs one case again."""
-    return f"python -m tests.stress {part} --start {seed} --count 1"
-
-
 def run(part: Part, start: int, count: int, jobs: int) -> Result:
     """Run the cases ``start .. start + count - 1`` in forked workers; prints progress and failures."""
     result, began, said = Result(part.name), time.monotonic(), time.monotonic()
@@ -139,10 +134,8 @@ def run(part: Part, start: int, count: int, jobs: int) -> Result:
         if time.monotonic() - said > PROGRESS:
             said = time.monotonic()
             rate = result.n_cases / (said - began)
-            print(
-                f"{part.name}: {result.n_cases} of {count}, {rate:.1f}/s, {len(result.failures)} failures",
-                flush=True,
-            )
+            failed = f"{len(result.failures)} failures"
+            print(f"{part.name}: {result.n_cases} of {count}, {rate:.1f}/s, {failed}", flush=True)
     seconds, used = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
     each = 1e3 * (used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime) / max(1, result.n_cases)
     words = ", ".join(f"{n} {word}" for word, n in result.outcomes.most_common(12))
@@ -193,7 +186,8 @@ class _Worker:
 def _show(result: Result, seed: int, text: str) -> None:
     result.failures.append((seed, text))
     if len(result.failures) <= SHOWN:
-        print(f"FAILED {result.part} seed {seed}: {text}\n  again: {repeat(result.part, seed)}", flush=True)
+        again = f"python -m tests.stress {result.part} --start {seed} --count 1"
+        print(f"FAILED {result.part} seed {seed}: {text}\n  again: {again}", flush=True)
 
 
 def _work(part: Part, w: int, at: Any, stop: int, jobs: int, pipe: Any) -> None:

@@ -20,8 +20,6 @@ from typing import NamedTuple
 
 from ._common import ROOT
 
-PLA = "tests/circuits/test_pla.py"
-
 
 class Mutant(NamedTuple):
     """``old`` occurs once in ``file``; with ``new`` in its place one of ``tests`` must fail."""
@@ -32,127 +30,58 @@ class Mutant(NamedTuple):
     tests: str
 
 
-FORMATS = "fw_circuits/circuits/formats"
+SUBSET = "tests/oracle/test_subset.py"
+FORMATS, NETLISTS = "tests/circuits/test_formats.py", "tests/circuits/test_netlists.py"
+AIGER, PLA = "tests/circuits/test_formats_aiger.py", "tests/circuits/test_pla.py"
+
+
+def _format(name: str, old: str, new: str, tests: str) -> Mutant:
+    return Mutant(f"fw_circuits/circuits/formats/{name}.py", old, new, tests)
+
+
 MUTANTS = {
     # The order of answers: ties are broken by the higher literal.
-    "c-found": Mutant(
-        "csrc/search/found.c",
-        "return x->lit[i] < y->lit[i];",
-        "return x->lit[i] > y->lit[i];",
-        "tests/oracle/test_subset.py",
-    ),
+    "c-found": Mutant("csrc/search/found.c", "x->lit[i] < y->lit[i];", "x->lit[i] > y->lit[i];", SUBSET),
     # The first bound of the quadruples forgets the last lane.
-    "c-quads": Mutant(
-        "csrc/search/subset_body.h",
-        "(lane + (int32_t)d < (int32_t)n);",
-        "(lane + (int32_t)d < (int32_t)n - 1);",
-        "tests/oracle/test_subset.py",
-    ),
+    "c-quads": Mutant("csrc/search/subset_body.h", "d < (int32_t)n);", "d < (int32_t)n - 1);", SUBSET),
     # The partial word at the end of the rows is taken for a whole one.
-    "c-histogram": Mutant(
-        "csrc/search/subset.c",
-        "part[r & 3][(x[0] >> r & 1)",
-        "part[r & 3][(x[0] >> (r ^ 1) & 1)",
-        "tests/oracle/test_subset.py",
-    ),
+    "c-histogram": Mutant("csrc/search/subset.c", "[(x[0] >> r & 1)", "[(x[0] >> (r ^ 1) & 1)", SUBSET),
     # The shift of soft thresholding has the wrong sign below zero.
-    "c-lasso": Mutant(
-        "csrc/solver/lasso_cd.c",
-        "(z + t[j]) / diagonal",
-        "(z - t[j]) / diagonal",
-        "tests/solver/test_lasso.py",
-    ),
+    "c-lasso": Mutant("csrc/solver/lasso_cd.c", "(z + t[j]) / diag", "(z - t[j]) / diag", "tests/solver/test_lasso.py"),
     # A coordinate that stands on an odd grid point goes to its even neighbour.
     "c-j1": Mutant("csrc/lattice/j1.c", "s == ONE ? o : e)", "e)", "tests/lattice/test_triangulation.py"),
     # A butterfly of the Walsh transform with a wrong sign.
     "c-walsh": Mutant("csrc/families/walsh_body.h", "q[2] = a - c;", "q[2] = a + c;", "tests/oracle/test_parity.py"),
     # A complement is lost on the way in.
-    "aiger-complement": Mutant(
-        f"{FORMATS}/aiger.py",
-        "signals[low >> 1] ^ (low & 1)",
-        "signals[low >> 1]",
-        "tests/circuits/test_formats.py",
-    ),
+    "aiger-complement": _format("aiger", "signals[low >> 1] ^ (low & 1)", "signals[low >> 1]", FORMATS),
     # Only a line that is the letter alone ends the symbols.
-    "aiger-comment": Mutant(
-        f"{FORMATS}/aiger.py", 'text.startswith("c")', 'text == "c"', "tests/circuits/test_formats_aiger.py"
-    ),
+    "aiger-comment": _format("aiger", 'text.startswith("c")', 'text == "c"', AIGER),
     # Steps of ABC's compact outputs go the other way.
-    "aiger-compact": Mutant(
-        f"{FORMATS}/aiger.py",
-        "if code & 1 else code >> 1",
-        "if not code & 1 else code >> 1",
-        "tests/circuits/test_formats_aiger.py",
-    ),
+    "aiger-compact": _format("aiger", "if code & 1 else code >> 1", "if not code & 1 else code >> 1", AIGER),
     # Marks that no table has are read as if they were there.
-    "blif-marks": Mutant(f"{FORMATS}/blif.py", 'and set(cube) <= set("01-")', "", "tests/circuits/test_formats.py"),
+    "blif-marks": _format("blif", 'and set(cube) <= set("01-")', "", FORMATS),
     # The don't-care network is read as a part of the circuit.
-    "blif-exdc": Mutant(
-        f"{FORMATS}/blif.py",
-        'keyword in (".exdc", ".end")',
-        'keyword == ".end"',
-        "tests/circuits/test_netlists.py",
-    ),
+    "blif-exdc": _format("blif", 'keyword in (".exdc", ".end")', 'keyword == ".end"', NETLISTS),
     # The table of a $lut begins at its other end.
-    "blif-lut": Mutant(
-        f"{FORMATS}/blif.py",
-        "lookup(int(self.lut, 2), width)",
-        "lookup(int(self.lut[::-1], 2), width)",
-        "tests/circuits/test_netlists.py",
-    ),
+    "blif-lut": _format("blif", "lookup(int(self.lut, 2), width)", "lookup(int(self.lut[::-1], 2), width)", NETLISTS),
     # A constant output is written with the wrong sign.
-    "bench-constant": Mutant(f"{FORMATS}/bench.py", "(s & 1) != (s < 2)", "(s & 1)", "tests/circuits/test_formats.py"),
+    "bench-constant": _format("bench", "(s & 1) != (s < 2)", "(s & 1)", FORMATS),
     # The data of a multiplexer are exchanged.
-    "bench-mux": Mutant(
-        f"{FORMATS}/bench.py",
-        "builder.mux(*signals)",
-        "builder.mux(signals[0], signals[2], signals[1])",
-        "tests/circuits/test_netlists.py",
-    ),
+    "bench-mux": _format("bench", "mux(*signals)", "mux(signals[0], signals[2], signals[1])", NETLISTS),
     # A table may have bits beyond its operands.
-    "bench-lut": Mutant(
-        f"{FORMATS}/bench.py",
-        " or int(digits, 16) >> (1 << width)",
-        "",
-        "tests/circuits/test_netlists.py tests/circuits/test_formats.py",
-    ),
+    "bench-lut": _format("bench", " or int(digits, 16) >> (1 << width)", "", f"{NETLISTS} {FORMATS}"),
     # The parts of a concatenation in the order of the file, not of their weight.
-    "verilog-concatenation": Mutant(
-        f"{FORMATS}/verilog_bits.py",
-        "for part in reversed(parts) for bit",
-        "for part in parts for bit",
-        "tests/circuits/test_netlists.py",
-    ),
+    "verilog-concatenation": _format("verilog_bits", "part in reversed(parts) for", "part in parts for", NETLISTS),
     # Operands are not filled up to the width that they are assigned to.
-    "verilog-width": Mutant(
-        f"{FORMATS}/verilog_bits.py",
-        "context[-1] = max(need[-1], own[-1])",
-        "context[-1] = own[-1]",
-        "tests/circuits/test_netlists.py",
-    ),
+    "verilog-width": _format("verilog_bits", "= max(need[-1], own[-1])", "= own[-1]", NETLISTS),
     # The two sides of ?: are exchanged.
-    "verilog-conditional": Mutant(
-        f"{FORMATS}/verilog_bits.py",
-        "zip(*parts[1:], strict=True)",
-        "zip(*parts[:0:-1], strict=True)",
-        "tests/circuits/test_netlists.py",
-    ),
+    "verilog-conditional": _format("verilog_bits", "zip(*parts[1:], strict", "zip(*parts[:0:-1], strict", NETLISTS),
     # Products that both halves share reach too far.
-    "pla-cover": Mutant(f"{FORMATS}/pla.py", "up0 & up1", "up0 | up1", "tests/circuits/test_formats.py"),
+    "pla-cover": _format("pla", "up0 & up1", "up0 | up1", FORMATS),
     # Patterns that a table of both sets does not list are 0 without a word.
-    "pla-unlisted": Mutant(
-        "fw_circuits/circuits/formats/pla_file.py",
-        'DONT_CARE if "f" in self.kind else ON',
-        "OFF",
-        PLA,
-    ),
+    "pla-unlisted": _format("pla_file", 'DONT_CARE if "f" in self.kind else ON', "OFF", PLA),
     # The first input counts slowest.
-    "pla-order": Mutant(
-        "fw_circuits/circuits/formats/pla_file.py",
-        "for i in reversed(inputs))",
-        "for i in inputs)",
-        PLA,
-    ),
+    "pla-order": _format("pla_file", "for i in reversed(inputs))", "for i in inputs)", PLA),
 }
 
 

@@ -6,36 +6,8 @@ import re
 
 NUMBER = re.compile(rb"[0-9]+")
 TOKEN = re.compile(rb"\S+")
-HUGE = (
-    b"0",
-    b"1",
-    b"2",
-    b"-1",
-    b"7",
-    b"64",
-    b"65536",
-    b"1048577",
-    b"999999999",
-    b"4294967296",
-    b"9" * 25,
-    b"1e308",
-    b"nan",
-)
-NESTED = (
-    b"(",
-    b"[",
-    b"{",
-    b"~",
-    b"(a&",
-    b"/*",
-    b"\\\n",
-    b'"',
-    b"NOT(",
-    b".search x\n",
-    b"`ifdef X\n",
-    b"\x80",
-    b"\xff",
-)
+HUGE = [*b"0 1 2 -1 7 64 65536 1048577 999999999 4294967296".split(), b"9" * 25, b"1e308", b"nan"]
+NESTED = [*b"( [ { ~ (a& /*".split(), b"\\\n", b'"', b"NOT(", b".search x\n", b"`ifdef X\n", b"\x80", b"\xff"]
 
 
 def mutated(rng, files, words=()):
@@ -118,18 +90,4 @@ def _nest(rng, data, files, words):
     return data[:place] + NESTED[rng.integers(len(NESTED))] * times + data[place:]
 
 
-CHANGES = (
-    _flip,
-    _flip,
-    _cut,
-    _drop,
-    _double,
-    _splice,
-    _exchange,
-    _number,
-    _number,
-    _word,
-    _word,
-    _lines,
-    _nest,
-)
+CHANGES = (_flip, _flip, _cut, _drop, _double, _splice, _exchange, _number, _number, _word, _word, _lines, _nest)

@@ -27,6 +27,7 @@ from fw_circuits.circuits import Circuit
 from fw_circuits.circuits.builder import Builder
 from fw_circuits.circuits.formats.naming import encode
 from fw_circuits.exceptions import CircuitError
+from tests.helpers.circuits import tables_of
 
 ABC = shutil.which("berkeley-abc") or shutil.which("abc") or ""
 YOSYS = shutil.which("yosys") or ""
@@ -284,12 +285,6 @@ def tables_by_cirbo(circuit: Circuit, file: Path) -> tuple[int, ...]:
     n = circuit.n_inputs  # cirbo counts with the first input as the highest bit
     order = [int(f"{v:0{n}b}"[::-1], 2) for v in range(1 << n)]
     return tuple(sum(1 << order[v] for v, bit in enumerate(row) if bit) for row in other.get_truth_table())
-
-
-def tables_of(circuit: Circuit) -> tuple[int, ...]:
-    """Truth tables, one per output."""
-    tables = circuit.truth_table()
-    return (tables,) if isinstance(tables, int) else tables
 
 
 def compared(name: str, tool: str, read: Callable[[], tuple[int, ...]], expected: tuple[int, ...]) -> Result:

@@ -118,7 +118,6 @@ def certify(drawn, solution, values, numbers, seed):
 
 def optimum(drawn, solution, values, data, primal, error):
     """The best combination of all functions of the few literals there are, by an interior-point method."""
-    from fw_circuits.exceptions import InputError as NoOptimum
     from fw_circuits.objective import make_form, make_loss
     from fw_circuits.solver.reference import solve_reference
 
@@ -130,7 +129,7 @@ def optimum(drawn, solution, values, data, primal, error):
     loss, scales = make_loss("squared", y, q), costs ** (1.0 / gamma)
     try:
         coef, intercept = solve_reference(loss, make_form(lam=c.parameter), columns, scales)
-    except NoOptimum:
+    except InputError:
         return
     best = truth.loss_value("squared", y, q, intercept + coef @ columns) + c.parameter * float(scales @ np.abs(coef))
     assert c.dual <= best * (1 + 1e-6) + error, f"dual {c.dual}; cvxpy reaches {best}"

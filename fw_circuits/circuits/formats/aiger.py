@@ -254,7 +254,7 @@ def _ascii(reader: _Reader, header: _Header) -> Circuit:
         literal = reader.literal(header.top)
         if literal & 1 or not literal:
             raise reader.error(f"input {literal}; expected an even literal of at least 2.")
-        net.add_input(reader.line, str(literal >> 1))
+        net.declare(reader.line, str(literal >> 1), "input")
     outputs = [(reader.literal(header.top), reader.line) for _ in range(header.n_outputs)]
     net.define(0, "0", (), constant(0))
     for _ in range(header.n_ands):
@@ -265,7 +265,7 @@ def _ascii(reader: _Reader, header: _Header) -> Circuit:
         net.define(reader.line, str(left >> 1), (str(high >> 1), str(low >> 1)), _and(high & 1, low & 1))
     for j, (literal, line) in enumerate(outputs):
         net.define(line, f"o{j}", (str(literal >> 1),), chain(AND, literal & 1))
-        net.add_output(line, f"o{j}")
+        net.declare(line, f"o{j}", "output")
     circuit = net.circuit()
     inputs, names = reader.symbols(header)
     return Circuit(circuit.n_inputs, circuit.gates, circuit.outputs, inputs, names)

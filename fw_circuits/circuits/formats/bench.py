@@ -20,17 +20,8 @@ from fw_circuits.circuits.gate import GATE_NAMES
 
 TOKEN = re.compile(r"(?P<blank>[ \t\n\f\v]+|\#[^\n]*)|(?P<sign>[(),=])|(?P<name>[^ \t\n\f\v\#(),=]+)")
 ALIASES = {"inv": "not", "buff": "buf", "buffer": "buf", "iff": "buf", "nxor": "xnor"}
-CONSTANTS = {
-    "gnd": 0,
-    "const0": 0,
-    "always_false": 0,
-    "0": 0,
-    "vdd": 1,
-    "vcc": 1,
-    "const1": 1,
-    "always_true": 1,
-    "1": 1,
-}
+CONSTANTS = dict.fromkeys(("gnd", "const0", "always_false", "0"), 0)
+CONSTANTS |= dict.fromkeys(("vdd", "vcc", "const1", "always_true", "1"), 1)
 #: Gates of two operands, by their names here.
 PAIRS = dict(gt="gt", lt="lt", geq="ge", leq="le", liff="buf_a", riff="buf_b", lnot="not_a", rnot="not_b")
 MAX_LUT = 16
@@ -98,12 +89,11 @@ def parse(data: bytes, path: str) -> Circuit:
     while cursor.token.kind != "end":
         line, word = cursor.token.line, _name(cursor, "INPUT(a), OUTPUT(a) or a = GATE(b, c)")
         if cursor.sees("(") and word.upper() in ("INPUT", "OUTPUT"):
-            add = net.add_input if word.upper() == "INPUT" else net.add_output
             ports = _operands(cursor)
             if not ports:
                 raise net.error(line, f"{word}() without a name; expected one such as {word}(a).")
             for port in ports:
-                add(line, port)
+                net.declare(line, port, word.lower())
             continue
         cursor.take("=")
         kind = _name(cursor, "a gate such as AND").lower()

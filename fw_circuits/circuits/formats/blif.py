@@ -13,13 +13,11 @@ import re
 from collections.abc import Iterator, Sequence
 
 from fw_circuits.circuits.circuit import Circuit
-from fw_circuits.circuits.formats.gates import BUFFER, Function, constant, cover, lookup, sum_of_products
+from fw_circuits.circuits.formats.gates import BUFFER, Function, constant, cover, lookup
 from fw_circuits.circuits.formats.naming import encode
 from fw_circuits.circuits.formats.netlist import Instance, Netlist, elaborate, words_of, written
 from fw_circuits.circuits.formats.tokens import tokens
 from fw_circuits.exceptions import CircuitError
-
-__all__ = ["parse", "sum_of_products", "text"]
 
 NAME = "fw_circuits"
 WIDTH = 100
@@ -37,11 +35,16 @@ SKIPPED = re.compile(
     r"|clock(_event)?|cycle|attr|cname|param|no|phase|default_.*)"
 )
 REGISTERS = {".latch", ".mlatch", ".flop", ".start_kiss"}
-BLIF_MV = {".mv", ".table", ".reset", ".r"}
 REMEDY = (
     "add its .model, or translate it with its library (abc: read_library CELLS.genlib; read FILE.blif; strash; "
     "write FLAT.blif) or without (yosys: techmap; flatten; write_blif)"
 )
+BLIF_MV = "expected BLIF without the statements of BLIF-MV (abc: read_blif_mv FILE.mv; strash; write_blif OUT.blif)"
+REFUSED = {
+    ".blackbox": f"the model is a black box; expected what is inside it: {REMEDY}.",
+    ".search": ".search names another file; expected all models in one (abc: write_blif).",
+    **{keyword: f"{keyword}; {BLIF_MV}." for keyword in (".mv", ".table", ".reset", ".r")},
+}
 
 
 def text(circuit: Circuit, name: str = NAME) -> str:
@@ -175,7 +178,7 @@ class _Reader:
         if keyword in (".inputs", ".outputs"):
             self.ports = True
             for word in words:
-                (net.add_input if keyword == ".inputs" else net.add_output)(line, word)
+                net.declare(line, word, keyword[1:-1])
         elif keyword == ".names":
             if not words:
                 raise net.error(line, ".names without a wire; expected its inputs and the wire it drives.")
@@ -193,18 +196,9 @@ class _Reader:
             self.buffer(line, *words)
         elif keyword in REGISTERS:
             raise net.register(line, keyword)
-        elif keyword == ".blackbox":
-            raise net.error(line, f"the model is a black box; expected what is inside it: {REMEDY}.")
-        elif keyword in BLIF_MV:
-            raise net.error(
-                line,
-                f"{keyword}; expected BLIF without the statements of BLIF-MV (abc: read_blif_mv FILE.mv; strash; "
-                "write_blif OUT.blif).",
-            )
-        elif keyword == ".search":
-            raise net.error(line, ".search names another file; expected all models in one (abc: write_blif).")
         else:
-            raise net.error(line, f"{keyword}; expected .model, .inputs, .outputs, .names, .gate, .subckt or .end.")
+            unknown = f"{keyword}; expected .model, .inputs, .outputs, .names, .gate, .subckt or .end."
+            raise net.error(line, REFUSED.get(keyword, unknown))
 
     def buffer(self, line: int, read: str, driven: str) -> None:
         """A buffer; one from a wire to itself, which yosys writes for a second name, must not be the only driver."""

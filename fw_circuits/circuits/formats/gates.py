@@ -21,15 +21,11 @@ WHOLE_TABLE, WHOLE_COFACTOR = 8, 6
 
 def constant(value: int) -> Function:
     """Function without operands: 0 or 1."""
-    return _true if value else _false
+    return CONSTANTS[value]
 
 
-def _true(builder: Builder, signals: Sequence[int]) -> int:
-    return TRUE
-
-
-def _false(builder: Builder, signals: Sequence[int]) -> int:
-    return FALSE
+#: One object each, so that two definitions by the same constant compare equal.
+CONSTANTS: tuple[Function, Function] = (lambda *_: FALSE, lambda *_: TRUE)
 
 
 def chain(table: int, complemented: int = 0) -> Function:

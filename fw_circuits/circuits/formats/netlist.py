@@ -60,11 +60,9 @@ class Instance(NamedTuple):
 class Netlist:
     """Wires of one model by name, as a file lists them.
 
-    Examples
-    --------
     >>> net = Netlist("t.blif")
-    >>> net.add_input(1, "a")
-    >>> net.add_output(2, "y")
+    >>> net.declare(1, "a", "input")
+    >>> net.declare(2, "y", "output")
     >>> net.define(3, "y", ("w",), lambda builder, signals: signals[0])
     >>> net.define(4, "w", ("a",), lambda builder, signals: signals[0] ^ 1)
     >>> net.circuit()
@@ -90,15 +88,9 @@ class Netlist:
             "(abc: comb; yosys: expose -evert-dff; opt_clean).",
         )
 
-    def add_input(self, line: int, word: str) -> None:
-        """Declare an input."""
-        self._put(self.inputs, line, word, "input")
-
-    def add_output(self, line: int, word: str) -> None:
-        """Declare an output: a wire, or an input, of that name."""
-        self._put(self.outputs, line, word, "output")
-
-    def _put(self, where: dict[str, int], line: int, word: str, kind: str) -> None:
+    def declare(self, line: int, word: str, kind: str) -> None:
+        """Declare an "input", or an "output": a wire, or an input, of that name."""
+        where = self.inputs if kind == "input" else self.outputs
         if word in where:
             raise self.error(
                 line, f"{kind} {shown(word)!r} was already declared in line {where[word]}; expected it once."
@@ -169,14 +161,7 @@ class Netlist:
 def elaborate(models: Mapping[str, Netlist], top: str, remedy: str) -> Circuit:
     """The circuit of a model, with the models and cells that it uses copied into it.
 
-    Parameters
-    ----------
-    models : mapping of Netlist
-        Those of the file.
-    top : str
-        The model to read.
-    remedy : str
-        What to do about a cell that the file does not describe.
+    `remedy` says what to do about a cell that the file does not describe.
     """
     _check_hierarchy(models, top, remedy)
     if not models[top].instances:
@@ -287,26 +272,10 @@ def written(circuit: Circuit) -> Circuit:
 
 
 def words_of(circuit: Circuit, *, ports_may_share: bool) -> tuple[list[str], list[str], list[tuple[str, int]]]:
-    """Words for the nodes of a circuit and its outputs.
+    """Words for the nodes of a circuit (that of the constant is a free one) and for its outputs.
 
-    Parameters
-    ----------
-    circuit : Circuit
-    ports_may_share : bool
-        Whether an output may have the name of the input that it is.
-
-    Returns
-    -------
-    nodes : list of str
-        One per node; that of the constant is a free word.
-    outputs : list of str
-    drivers : list of (str, int)
-        Output word and signal, for the outputs that need a line of their own.
-
-    Raises
-    ------
-    CircuitError
-        If an output has the name of an input and the format cannot tell them apart.
+    Third come word and signal of the outputs that need a line of their own.  An output may have the name of the input
+    that it is if `ports_may_share`; any other one with the name of an input is a `CircuitError`.
     """
     inputs = [encode(name) for name in circuit.input_names]
     outputs = [encode(name) for name in circuit.output_names]

@@ -15,7 +15,7 @@ from itertools import islice
 
 from fw_circuits.circuits.builder import Builder
 from fw_circuits.circuits.circuit import Circuit
-from fw_circuits.circuits.formats.blif import sum_of_products
+from fw_circuits.circuits.formats.gates import sum_of_products
 from fw_circuits.circuits.formats.naming import decode, encode, warn_shared_names
 from fw_circuits.circuits.formats.pla_file import DONT_CARE, Pla, meeting, parse_pla
 from fw_circuits.circuits.gate import AND, OR, apply_table
@@ -62,13 +62,7 @@ def text(circuit: Circuit) -> str:
 
 
 def check_supports(circuit: Circuit) -> None:
-    """Refuse outputs that read too many inputs, all of them at once.
-
-    Raises
-    ------
-    CircuitError
-        The message names the first of them.
-    """
+    """Refuse outputs that read too many inputs, all of them at once; the message names the first of them."""
     masks = [0, *(1 << i for i in range(circuit.n_inputs))]  # bit i: reads input i
     for _, a, b in circuit.gates:
         masks.append(masks[a] | masks[b])
@@ -114,23 +108,10 @@ def _cubes(circuit: Circuit, output: int) -> list[str]:
 
 
 def irredundant(on: int, upper: int, n: int) -> tuple[list[str], int]:
-    """Irredundant sum of products between two functions.
+    """Irredundant sum of products between two functions, of which the first implies the second.
 
-    Parameters
-    ----------
-    on, upper : int
-        Truth tables of n inputs; `on` implies `upper`.
-    n : int
+    Returns cubes, with marks 0, 1, - of inputs 0..n-1, and the truth table of their disjunction.
 
-    Returns
-    -------
-    cubes : list of str
-        Marks 0, 1, - of inputs 0..n-1.
-    table : int
-        Their disjunction: above `on`, below `upper`.
-
-    Examples
-    --------
     >>> irredundant(0b1110, 0b1110, 2)
     (['-1', '1-'], 14)
     """
@@ -149,18 +130,8 @@ def irredundant(on: int, upper: int, n: int) -> tuple[list[str], int]:
 
 
 def parse(data: bytes, path: str, dont_care: int | None = None) -> Circuit:
-    """A circuit from PLA.
+    """A circuit from PLA; `dont_care` as in `formats.read`.
 
-    Parameters
-    ----------
-    data : bytes
-    path : str
-        For messages.
-    dont_care : 0, 1 or None
-        Value of the don't-cares; None is 0, but refuses a two-sided type that leaves patterns without a row.
-
-    Examples
-    --------
     >>> table = b".i 2\\n.o 1\\n.type fd\\n11 1\\n01 -\\n.e\\n"
     >>> parse(table, "t.pla").truth_table(), parse(table, "t.pla", dont_care=1).truth_table()
     (8, 12)

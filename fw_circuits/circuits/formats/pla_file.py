@@ -28,6 +28,10 @@ OFF, ON, DONT_CARE = 0, 1, 2
 #: Inputs that take no byte of the file: a promise of more is a damaged head.
 MAX_IDLE = 1 << 12
 COUNTS = {".i": "n_inputs", ".o": "n_outputs", ".p": "n_promised"}
+REFUSED = {
+    ".label": ".label of a variable of many values; expected binary inputs: encode them first.",
+    ".kiss": ".kiss; expected a combinational table, not the transitions of a state machine.",
+}
 
 
 @dataclass
@@ -114,13 +118,7 @@ def meeting(first: Sequence[str], second: Sequence[str]) -> Array:
 
 
 def check_dont_care(dont_care: Any) -> int | None:
-    """The value for don't-cares, None for no choice.
-
-    Raises
-    ------
-    InputError
-        If it is neither 0 nor 1 nor None.
-    """
+    """The value for don't-cares, None for no choice; `InputError` for anything else."""
     if dont_care is None or (isinstance(dont_care, int | np.integer | np.bool_) and dont_care in (0, 1)):
         return None if dont_care is None else int(dont_care)
     raise InputError(f"dont_care is {dont_care!r}; expected 0, 1 or None.")
@@ -135,7 +133,7 @@ class _Parser:
         self.open = ""  # marks of a row that is not complete
         self.names: list[str] | None = None  # of an .ilb or .ob that is not complete
         self.missing = 0  # their number
-        self.ended = self.kind_set = False
+        self.ended = False
         self.semicolons = 0  # that a .symbolic still needs
 
     def error(self, message: str) -> FormatError:
@@ -187,42 +185,47 @@ class _Parser:
     def keyword(self, words: list[str]) -> list[str]:
         """Take a keyword and its arguments in; returns what is left of the line, from the next keyword on."""
         pla, word = self.pla, words[0]
-        left = list[str]()
-        if word in COUNTS:
-            if len(words) < 2 or not re.fullmatch("[0-9]{1,18}", words[1]):
-                raise self.error(f"{' '.join(words)[:60]!r}; expected {word} and one whole number.")
-            self.count(COUNTS[word], int(words[1]))
-            left = self.rest(words[2:])
-        elif word == ".type":
-            if len(words) < 2 or words[1] not in TYPES:
-                raise self.error(f"type {' '.join(words[1:])!r}; known types: {', '.join(TYPES)}.")
-            if pla.cubes:
-                raise self.error(".type after a row; expected it before the first row, which it is about.")
-            pla.kind = words[1]
-            left = self.rest(words[2:])
-        elif word in (".ilb", ".ob"):
-            names = pla.input_names if word == ".ilb" else pla.output_names
-            names.clear()
-            self.names, self.missing = names, pla.n_inputs if word == ".ilb" else pla.n_outputs
-            end = 1 + self.missing
-            if self.missing and "".join(words[end:]).startswith("."):
-                left = words[end:]
-            self.more_names(words[1 : len(words) - len(left)])
-        elif word == ".mv":
+        if word in COUNTS or word == ".type":
+            self.setting(words)
+            return self.rest(words[2:])
+        if word in (".ilb", ".ob"):
+            return self.begin_names(words)
+        if word == ".mv":
             self.multiple_valued(words)
-        elif word == ".label":
-            if len(words) > 1 and words[1] == f"var={pla.n_inputs}" and pla.n_inputs:
-                pla.output_names[:] = words[2:]
-            else:
-                raise self.error(".label of a variable of many values; expected binary inputs: encode them first.")
-        elif word == ".kiss":
-            raise self.error(".kiss; expected a combinational table, not the transitions of a state machine.")
+        elif word == ".label" and pla.n_inputs and words[1:2] == [f"var={pla.n_inputs}"]:
+            pla.output_names[:] = words[2:]
+        elif word in REFUSED:
+            raise self.error(REFUSED[word])
         elif word in (".e", ".end"):
             self.ended = True
         elif word.startswith(".symbolic"):
             self.semicolons = max(0, 2 - " ".join(words).count(";"))
         elif word not in (".phase", ".pair"):
             self.warn(f"keyword {word!r} is unknown and ignored, as espresso does")
+        return []
+
+    def setting(self, words: list[str]) -> None:
+        """A count or the type."""
+        word, value = words[0], "".join(words[1:2])
+        if word in COUNTS:
+            if not re.fullmatch("[0-9]{1,18}", value):
+                raise self.error(f"{' '.join(words)[:60]!r}; expected {word} and one whole number.")
+            self.count(COUNTS[word], int(value))
+            return
+        if value not in TYPES:
+            raise self.error(f"type {' '.join(words[1:])!r}; known types: {', '.join(TYPES)}.")
+        if self.pla.cubes:
+            raise self.error(".type after a row; expected it before the first row, which it is about.")
+        self.pla.kind = value
+
+    def begin_names(self, words: list[str]) -> list[str]:
+        """The names of one line behind .ilb or .ob; returns what is left of the line."""
+        pla, inputs = self.pla, words[0] == ".ilb"
+        self.names, self.missing = (pla.input_names, pla.n_inputs) if inputs else (pla.output_names, pla.n_outputs)
+        self.names.clear()
+        left = words[1 + self.missing :]
+        left = left if self.missing and "".join(left).startswith(".") else []
+        self.more_names(words[1 : len(words) - len(left)])
         return left
 
     def count(self, what: str, value: int) -> None:
@@ -314,15 +317,8 @@ class _Parser:
 
 
 def parse_pla(data: bytes, path: str | Path) -> Pla:
-    """Take the bytes of a PLA file apart; `path` is for messages.
+    """Take the bytes of a PLA file apart; `FormatError` with the line for a damaged one.
 
-    Raises
-    ------
-    FormatError
-        For a damaged file, with the line number.
-
-    Examples
-    --------
     >>> parse_pla(b".i 2\\n.o 1\\n1- 1\\n", "t.pla").cubes
     ['1-']
     """

@@ -180,7 +180,7 @@ class _Elaborator:
             if not direction:
                 raise net.error(line, f"port {name!r} is neither input nor output; declare it.")
             for key in self.wires(line, name, None):
-                (net.add_input if direction == "input" else net.add_output)(line, key)
+                net.declare(line, key, direction)
         for name, value in module.supplies.items():
             for key in self.wires(module.nets[name].line, name, None):
                 net.define(module.nets[name].line, key, (), constant(value))

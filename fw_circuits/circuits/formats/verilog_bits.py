@@ -45,16 +45,7 @@ def fit(bits: list[str], width: int, signed: bool = False) -> list[str]:
 class Evaluator:
     """Bits of expressions, lowest first; what they need becomes definitions.
 
-    Parameters
-    ----------
-    wires : callable
-        From line, name and selection to the keys of the bits.
-    is_signed : callable
-        Whether a name was declared so.
-    define : callable
-        From line, operands and function to the key of a new wire.
-    error : callable
-        From line and message to the error.
+    `wires` gives the keys of the bits of a name, `define` makes a new wire and returns its key.
     """
 
     def __init__(
