@@ -22,7 +22,7 @@ import torch
 from torch import Tensor, fx, nn
 
 from fw_circuits.exceptions import InputError
-from fw_circuits.resnet.torch.activations import ACTIVATIONS, of_layer
+from fw_circuits.resnet.torch.activations import ACTIVATIONS, activate, of_layer
 from fw_circuits.resnet.torch.importer import trace
 from fw_circuits.resnet.torch.module import ResidualMLP, SparseLinear
 from fw_circuits.resnet.torch.reader import ADD, DIVIDE, MULTIPLY, SUBTRACT
@@ -135,7 +135,7 @@ class _Absolute(fx.Interpreter):
         layer = self.fetch_attr(target)
         found = of_layer(layer)
         if found is not None:
-            return ACTIVATIONS[found[0]](self, args[0], **found[1])
+            return activate(self, found[0], args[0], **found[1])
         if isinstance(layer, nn.Dropout):
             return args[0]
         if not isinstance(layer, SIMPLE):
@@ -151,7 +151,7 @@ class _Absolute(fx.Interpreter):
         args, kwargs = self.fetch_args_kwargs_from_env(n)
         called = operation(n)
         if called in ACTIVATIONS:
-            return ACTIVATIONS[called](self, *args, **kwargs)
+            return activate(self, called, *args, **kwargs)
         if called in COMBINE:
             x, y, *alpha = (torch.as_tensor(v).abs() for v in (*args, *kwargs.values()))
             return COMBINE[called](x, y * alpha[0] if alpha else y)
