@@ -91,7 +91,7 @@ def _shorter(m: int, high: int) -> int:
 class Coordinate:
     """Coordinate i on one level: its offset s from the even neighbour, and the bits of both neighbours.
 
-    ``s`` is an expression with values in [0, 1]; it is constant 0 for per coordinate that the domain map makes
+    ``s`` is an expression with values in [0, 1]; it is constant 0 for a coordinate that the domain map makes
     constant.
     """
 

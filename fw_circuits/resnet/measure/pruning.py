@@ -92,6 +92,7 @@ def prune(
     Parameters
     ----------
     resnet : ResNet
+        The network.
     n : float
         Expected number of neurons at most, at least 1.
     random_state : int, Generator or None
@@ -99,7 +100,7 @@ def prune(
     domain : pair (low, high) of numbers or (d,) arrays, Box or Lattice, optional
         Lowest and highest value of each raw feature; needed if ``activations`` are not given.
     sensitivities : sequence of L + 1 arrays (width,), optional
-        l2 diagonals D_0, ..., D_L, valid for all streams (D_0 is not used): pruned networks leave the reached ones.
+        Of l2 geometry: D_0, ..., D_L, valid for all streams (D_0 is not used): pruned networks leave the reached ones.
         Default: ``sensitivities(resnet, "l2")``, and beside them the bounds on each coordinate,
         ``sensitivities(resnet)``.
     activations : sequence of L arrays (n_l,), optional
@@ -114,7 +115,7 @@ def prune(
     Raises
     ------
     InputError
-        If n < 1, per word is unknown, arrays do not match the network, or neither activations nor domain are given.
+        If n < 1, a word is unknown, arrays do not match the network, or neither activations nor domain are given.
 
     Examples
     --------

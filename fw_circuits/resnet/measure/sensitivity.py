@@ -144,6 +144,7 @@ def sensitivities(
     Parameters
     ----------
     resnet : ResNet
+        The network.
     geometry : {"l1", "l2"}
         Norm on streams and outputs.  An l1 diagonal is not an l2 one.
     method : {"affine", "interval", "path"}
