@@ -295,6 +295,7 @@ class ResNet:
         Parameters
         ----------
         path : path-like
+            A file that is made, or replaced.
         dtype : {"float64", "float32"}
             Of the parameters, the input and the output; see :meth:`to_torch`.
 

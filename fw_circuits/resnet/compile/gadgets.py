@@ -153,17 +153,10 @@ def sort_descending(b: Builder, wires: Sequence[Expr]) -> list[Expr]:
 
 
 def scaled_bit(b: Builder, even: Expr, odd: Expr, thresholds: Sequence[Expr]) -> list[Expr]:
-    """A literal at vertices 0, 1, ..., d, each scaled by the vertex's weight.
+    """A literal, given by its ``neighbour_bits``, at vertices 0, 1, ..., d, each scaled by the vertex's weight.
 
-    Parameters
-    ----------
-    even, odd
-        From ``neighbour_bits``.
-    thresholds
-        s_(1) >= ... >= s_(d).  The weight of vertex j is s_(j) - s_(j+1), with s_(0) = 1 and s_(d+1) = 0.
+    The weight of vertex j is s_(j) - s_(j+1), with s_(0) = 1 >= thresholds s_(1) >= ... >= s_(d) >= s_(d+1) = 0.
 
-    Notes
-    -----
     In the layer-cake form the literal is bit O for t < s and bit E for t > s.  Its integral from 0 to t is
     ``H(t) = min(t, odd) + relu(t - 1 + even)``, because odd is 0 or s and even is 0 or 1 - s; and bit j is
     ``H(s_(j)) - H(s_(j+1))``, with H(1) = odd + even and H(0) = 0.

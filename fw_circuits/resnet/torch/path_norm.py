@@ -86,13 +86,8 @@ def layered_norm(matrices: list[Tensor], vectors: list[Tensor], rho: Tensor) -> 
     passed neurons, plus once.  ``h = V s + b`` and ``p = V v + b`` reach a block's neurons, each of which adds one
     to the count: ``s + W h`` and ``v + W (p + h)``.  Then ``R~ = C v_L + c``; the pair is the last axis here.
 
-    Parameters
-    ----------
-    matrices : list of (K, n, m)
-        |A|, then |V_l|, |W_l| of each block, then |C|.
-    vectors : list of (K, n, 1)
-        |a|, then |b_l| of each block, then |c|.
-    rho : (d,)
+    ``matrices``, (K, n, m), are |A|, then |V_l|, |W_l| of each block, then |C|; ``vectors``, (K, n, 1), |a|, then |b_l|
+    of each block, then |c|; rho is (d,).
     """
     (A, *weights, C), (a, *biases, c) = matrices, vectors
     pair = torch.baddbmm(a, A, rho[:, None].expand(len(A), -1, 2))
