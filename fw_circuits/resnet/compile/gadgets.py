@@ -41,8 +41,7 @@ def unit(b: Builder, lattice: Lattice, i: int, clip: bool = True) -> Expr:
 def folds(b: Builder, y: Expr, level: int, n: int) -> Expr:
     """y in [0, 2^level] reflected at 2^(level-1), then at 2^(level-2), ..., n times.
 
-    The result is the distance to the nearest multiple of 2^(level - n + 1), a triangle wave; one relu per
-    fold.
+    The result is the distance to the nearest multiple of 2^(level - n + 1), a triangle wave; one relu per fold.
     """
     for p in range(level - 1, level - 1 - n, -1):
         y = y - 2.0 * b.relu(y - 2.0**p)
@@ -91,8 +90,7 @@ def _shorter(m: int, high: int) -> int:
 class Coordinate:
     """Coordinate i on one level: its offset s from the even neighbour, and the bits of both neighbours.
 
-    ``s`` is an expression with values in [0, 1]; it is constant 0 for a coordinate that the domain map makes
-    constant.
+    ``s`` is an expression with values in [0, 1]; it is 0 for a coordinate that the domain map makes constant.
     """
 
     def __init__(self, b: Builder, lattice: Lattice, level: int, i: int, clip: bool = True) -> None:
