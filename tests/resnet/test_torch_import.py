@@ -57,7 +57,7 @@ OPERATIONS = {
     "abs": (lambda h: abs(h) + torch.abs(h), 12),
     "relu6": (F.relu6, 12),
     "leaky_relu": (lambda h: F.leaky_relu(h, negative_slope=0.3), 6),
-    "hardtanh": (lambda h: F.hardtanh(h, -1.0, 0.5), 12),
+    "hardtanh": (lambda h: F.hardtanh(h, max_val=0.5), 12),
     "hardsigmoid": (F.hardsigmoid, 12),
     "relu of a slice": (lambda h: torch.cat([torch.relu(h[:, :3]), h[:, 3:]], 1), 3),
     "list of columns": (lambda h: torch.relu(h)[:, [0, 0, 5, 4, 1, 3]], 5),
