@@ -90,7 +90,7 @@ def _shorter(m: int, high: int) -> int:
 class Coordinate:
     """Coordinate i on one level: its offset s from the even neighbour, and the bits of both neighbours.
 
-    ``s`` is an expression with values in [0, 1]; it is 0 for a coordinate that the domain map makes constant.
+    ``s`` is an expression with values in [0, 1]; it is 0 where the domain map makes the coordinate constant.
     """
 
     def __init__(self, b: Builder, lattice: Lattice, level: int, i: int, clip: bool = True) -> None:
