@@ -115,7 +115,7 @@ def prune(
     Raises
     ------
     InputError
-        If a word is unknown, n is below 1, arrays do not match the network, or neither activations nor domain are given.
+        If a word is unknown, n < 1, arrays do not match the network, or neither activations nor domain are given.
 
     Examples
     --------
