@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from sklearn.datasets import load_breast_cancer
 
 from benchmarks import _figures
 from benchmarks._common import Table, check_targets, save_figure, tell
-from fw_circuits import ResNet, solve
+from benchmarks.complexity import compiled
+from fw_circuits import ResNet
 from fw_circuits._typing import Floats
 from fw_circuits.resnet import Block, activation_bounds, baseline, sensitivities
 from fw_circuits.resnet.measure.counterexamples import short_of_a_depth, short_of_a_width
@@ -51,18 +51,12 @@ def trained_net() -> ResNet:
     return baseline.train(X, np.sin(3 * X[:, 0]) * X[:, 1], module=perceptron, penalty=0.0, steps=STEPS)
 
 
-def compiled_net() -> tuple[ResNet, Floats]:
-    """The breast-cancer solution of level 1, and the range of its features."""
-    data = load_breast_cancer()
-    solution = solve(data.data, data.target, loss="logistic", levels=(1,))
-    return solution.to_resnet(), np.array([[t[0], t[-1]] for t in solution.lattice.knots]).T
-
-
 def networks() -> Iterator[tuple[str, ResNet, Floats]]:
     """Name, network, domain."""
     yield "random", random_net(), np.array([[-1.0] * 4, [1.0] * 4])
     yield "trained", trained_net(), np.array([[-1.0] * 2, [1.0] * 2])
-    yield "compiled", *compiled_net()
+    net, box = compiled((1,))
+    yield "compiled", net, np.array([box.low, box.high])
 
 
 def total(net: ResNet, D: list[Floats], H: list[Floats], p: int) -> float:

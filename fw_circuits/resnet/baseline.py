@@ -12,7 +12,8 @@ held out: the parameters returned are those that did best on it.  Not checked: w
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,6 +21,7 @@ import numpy.typing as npt
 
 from fw_circuits._checks import check_choice, check_integer, check_real
 from fw_circuits._optional import require
+from fw_circuits._settings import optional, setting
 from fw_circuits.exceptions import InputError
 from fw_circuits.resnet.checks import DTYPES
 from fw_circuits.resnet.network import ResNet
@@ -29,11 +31,6 @@ __all__ = ["Training", "fit", "fit_many", "train"]
 LOSSES = ("squared", "logistic")
 #: Default penalty of each loss: the best of 1e-4, 2e-4, 3e-4, 1e-3, 1e-2 on parities and majorities of 8 inputs.
 PENALTY = {"squared": 3e-4, "logistic": 1e-4}
-
-
-def _declare(default: Any, check: Callable[..., Any], *expected: Any) -> Any:
-    """A setting with its default and what is accepted; None is accepted where it is the default."""
-    return field(default=default, metadata={"check": check, "expected": expected})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,34 +67,33 @@ class TrainingSettings:
         Show a progress bar.
     """
 
-    width: int = _declare(16, check_integer, 1)
-    depth: int = _declare(4, check_integer, 0)
-    neurons: int | None = _declare(None, check_integer, 1)
-    loss: str = _declare("squared", check_choice, LOSSES)
-    penalty: float | None = _declare(None, check_real, 0.0)
-    weight_decay: float = _declare(1e-4, check_real, 0.0)
-    learning_rate: float = _declare(1e-2, check_real, 0.0, None, True)
-    steps: int = _declare(2000, check_integer, 10)
-    batch_size: int | None = _declare(None, check_integer, 1)
-    validation_fraction: float = _declare(0.1, check_real, 0.0, 0.5)
-    patience: int | None = _declare(None, check_integer, 1)
-    random_state: int = _declare(0, check_integer, 0)
-    dtype: str = _declare("float64", check_choice, DTYPES)
+    width: int = setting(16, partial(check_integer, low=1))
+    depth: int = setting(4, partial(check_integer, low=0))
+    neurons: int | None = setting(None, optional(partial(check_integer, low=1)))
+    loss: str = setting("squared", partial(check_choice, known=LOSSES))
+    penalty: float | None = setting(None, optional(partial(check_real, low=0.0)))
+    weight_decay: float = setting(1e-4, partial(check_real, low=0.0))
+    learning_rate: float = setting(1e-2, partial(check_real, low=0.0, above=True))
+    steps: int = setting(2000, partial(check_integer, low=10))
+    batch_size: int | None = setting(None, optional(partial(check_integer, low=1)))
+    validation_fraction: float = setting(0.1, partial(check_real, low=0.0, high=0.5))
+    patience: int | None = setting(None, optional(partial(check_integer, low=1)))
+    random_state: int = setting(0, partial(check_integer, low=0))
+    dtype: str = setting("float64", partial(check_choice, known=DTYPES))
     device: str | None = None
-    n_jobs: int = _declare(1, check_integer, 1)
+    n_jobs: int = setting(1, partial(check_integer, low=1))
     progress: bool = False
 
     def problems(self) -> Iterator[str]:
         """A sentence about each setting that cannot be used."""
         for one in fields(self):
-            value = getattr(self, one.name)
-            if one.metadata and not (value is None and one.default is None):
-                yield from _problems(one.name, value, one.metadata["check"], *one.metadata["expected"])
+            if one.metadata:
+                yield from _problems(one.name, getattr(self, one.name), one.metadata["check"])
 
 
-def _problems(name: str, value: Any, check: Callable[..., Any], *expected: Any) -> Iterator[str]:
+def _problems(name: str, value: Any, check: Callable[[str, Any], Any]) -> Iterator[str]:
     try:
-        check(name, value, *expected)
+        check(name, value)
     except InputError as error:
         yield str(error).removesuffix(".")
 
@@ -134,7 +130,7 @@ class Training:
 
 
 def train(X: npt.ArrayLike, y: npt.ArrayLike, **settings: Any) -> ResNet:
-    """The network of :func:`fit`, which takes the same arguments and tells how it came about.
+    """The network of a training; parameters and errors are those of :func:`fit`, which tells how it came about.
 
     Examples
     --------
@@ -151,7 +147,8 @@ def fit(X: npt.ArrayLike, y: npt.ArrayLike, *, module: Any = None, **settings: A
 
     Parameters
     ----------
-    X : (N, d) of finite numbers
+    X : (N, d)
+        Finite numbers.
     y : (N,)
         Numbers; for the logistic loss two labels of any kind.
     module : torch.nn.Module, optional
@@ -219,11 +216,8 @@ def fit_many(X: npt.ArrayLike, y: npt.ArrayLike, *, penalties: Sequence[float], 
     True
     """
     known = [one.name for one in fields(TrainingSettings) if one.name not in ("penalty", "patience")]
-    problems = [
-        f"{name} is no option of fit_many; expected penalties, and any of {', '.join(known)}"
-        for name in settings
-        if name not in known
-    ]
+    words = f"is no option of fit_many; expected penalties, and any of {', '.join(known)}"
+    problems = [f"{name} {words}" for name in settings if name not in known]
     listed = isinstance(penalties, Sequence | np.ndarray) and not isinstance(penalties, str)
     if not listed or np.ndim(penalties) != 1:
         problems.append(f"penalties is {penalties!r}; expected a sequence of numbers")
@@ -231,7 +225,7 @@ def fit_many(X: npt.ArrayLike, y: npt.ArrayLike, *, penalties: Sequence[float], 
         problems.append("penalties is empty; expected at least one number")
     else:
         for k, penalty in enumerate(penalties):
-            problems += _problems(f"penalties[{k}]", penalty, check_real, 0.0)
+            problems += _problems(f"penalties[{k}]", penalty, partial(check_real, low=0.0))
     chosen = TrainingSettings(**{name: value for name, value in settings.items() if name in known})
     _refuse([*problems, *chosen.problems()])
     return _trained(X, y, tuple(map(float, penalties)), None, chosen)

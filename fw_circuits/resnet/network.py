@@ -35,9 +35,8 @@ class Block:
 
     Parameters
     ----------
-    V : (n, width) sparse or dense
-    b : (n,)
-    W : (width, n) sparse or dense
+    V, b, W : (n, width), (n,), (width, n)
+        Matrices may be sparse or dense.
 
     Raises
     ------
@@ -83,11 +82,12 @@ class ResNet:
 
     Parameters
     ----------
-    A : (width, n_features) sparse or dense
-    a : (width,)
-    blocks : iterable of Block or (V, b, W)
-    C : (n_outputs, width) sparse or dense
-    c : (n_outputs,)
+    A, a : (width, n_features), (width,)
+        Of the encoder; matrices may be sparse or dense.
+    blocks : iterable
+        Of Block or (V, b, W).
+    C, c : (n_outputs, width), (n_outputs,)
+        Of the readout.
     feature_names : sequence of str, optional
         Names of the inputs; ``Solution.to_resnet`` gives those of the solution.
 
@@ -168,12 +168,7 @@ class ResNet:
         return [self.A, self.C, *(matrix for block in self.blocks for matrix in (block.V, block.W))]
 
     def prune(self, n: float, random_state: int | np.random.Generator | None = None, **options: Any) -> Pruning:
-        """Keep about n neurons at random, with a certified error.
-
-        Parameters
-        ----------
-        n, random_state, **options
-            As of :func:`fw_circuits.resnet.prune`, which names the errors too.
+        """Keep about n neurons at random; parameters and errors are those of :func:`fw_circuits.resnet.prune`.
 
         Examples
         --------
@@ -300,6 +295,7 @@ class ResNet:
         Parameters
         ----------
         path : path-like
+            A file that is made, or replaced.
         dtype : {"float64", "float32"}
             Of the parameters, the input and the output; see :meth:`to_torch`.
 
@@ -320,19 +316,11 @@ class ResNet:
         to_onnx(self, path, dtype)
 
     def complexity(
-        self,
-        domain: Any = None,
-        geometry: str = "l1",
-        activation: str = "sup",
-        method: str = "affine",
-        **options: Any,
+        self, domain: Any = None, geometry: str = "l1", activation: str = "sup", method: str = "affine", **options: Any
     ) -> Complexity:
         """A bracket of R(theta), certified from above and attained from below.
 
-        Parameters
-        ----------
-        domain, geometry, activation, method, **options
-            As of :func:`fw_circuits.resnet.measure.complexity.complexity`, which names the errors too.
+        Parameters and errors are those of :func:`fw_circuits.resnet.measure.complexity.complexity`.
 
         Examples
         --------

@@ -76,17 +76,14 @@ class _Graph:
         if 0 < len(columns) < matrix.shape[1]:
             source = self._call("Gather", source, self._constant(columns), axis=0)
             matrix = matrix[:, columns]
-        self._reserve(matrix.shape[0] * matrix.shape[1] * self.dtype.itemsize)
-        product = self._call("MatMul", self._constant(matrix.toarray()), source)
-        return product if bias is None else self._call("Add", product, self._constant(bias[:, None]))
-
-    def _reserve(self, n_bytes: int) -> None:
-        self.bytes += n_bytes
+        self.bytes += matrix.shape[0] * matrix.shape[1] * self.dtype.itemsize
         if self.bytes > MAX_BYTES:
             raise BudgetError(
                 f"the network needs more than {MAX_BYTES >> 20} MiB as an ONNX model, the limit of one file; "
                 "compile fewer or smaller circuits, or use dtype='float32'."
             )
+        product = self._call("MatMul", self._constant(matrix.toarray()), source)
+        return product if bias is None else self._call("Add", product, self._constant(bias[:, None]))
 
     def _call(self, operator: str, *inputs: str, **attributes: Any) -> str:
         name = f"n{len(self.nodes)}"

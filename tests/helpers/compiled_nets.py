@@ -7,7 +7,8 @@ from sklearn.neural_network import MLPRegressor
 
 from fw_circuits.experiment import hostile_points
 from fw_circuits.lattice import Lattice
-from fw_circuits.resnet import Block, ResNet, compile_resnet
+from fw_circuits.resnet import compile_resnet
+from fw_circuits.resnet.compile.builder import Builder, Expr
 from tests.helpers.atoms import random_atom
 
 
@@ -21,17 +22,13 @@ def trained_net(sizes=(32, 32)):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it need not converge
         model.fit(X, np.sin(3 * X[:, 0]) * X[:, 1])
-    width, start, read = 2 + sum(sizes), 2, slice(0, 2)
-    blocks = []
-    for weights, bias in zip(model.coefs_[:-1], model.intercepts_[:-1], strict=True):
-        own = slice(start, start + len(bias))
-        V, W = np.zeros((len(bias), width)), np.zeros((width, len(bias)))
-        V[:, read], W[own] = weights.T, np.eye(len(bias))
-        blocks.append(Block(V, bias, W))
-        read, start = own, own.stop
-    C = np.zeros((1, width))
-    C[:, read] = model.coefs_[-1].T
-    net = ResNet(np.eye(width, 2), np.zeros(width), blocks, C, model.intercepts_[-1])
+    builder = Builder(2)
+    layer = sums = [builder.input(0), builder.input(1)]
+    for weights, bias in zip(model.coefs_, model.intercepts_, strict=True):
+        sums = [sum((x * w for x, w in zip(layer, ws, strict=True)), Expr(const=b))
+                for ws, b in zip(weights.T.tolist(), bias.tolist(), strict=True)]  # fmt: skip
+        layer = [builder.relu(x) for x in sums]
+    net = builder.assemble(sums)
     np.testing.assert_allclose(net.forward(X), model.predict(X), atol=1e-12)
     return net
 

@@ -13,9 +13,25 @@ from fw_circuits.resnet.torch.descent import Descent  # noqa: E402
 from fw_circuits.resnet.torch.models import Single, Stack  # noqa: E402
 from fw_circuits.resnet.torch.module import ResidualMLP  # noqa: E402
 from fw_circuits.resnet.torch.path_norm import path_norm  # noqa: E402
-from tests.helpers.nets import derivative, gaussian_net, walk  # noqa: E402
+from tests.helpers.nets import gaussian_net  # noqa: E402
 
 nn = torch.nn
+
+
+def wedge(seed, n=60, scale=1.0, shift=0.0):
+    """Rows, and a function with one kink."""
+    X = np.random.default_rng(seed).normal(size=(n, 3)) * scale + shift
+    return X, np.abs(X[:, 0]) - X[:, 1]
+
+
+def noise():
+    rng = np.random.default_rng(0)
+    return rng.normal(size=(60, 4)), rng.normal(size=60)
+
+
+def assert_best_step(training):
+    best = min(check.validation for check in training.history)
+    assert best == next(c.validation for c in training.history if c.step == training.best_step)
 
 
 def cube(n):
@@ -71,18 +87,11 @@ def test_the_surrogate_of_a_module_of_functions():
 
 
 def test_the_surrogate_bounds_what_it_stands_for():
-    """R with sampled slopes and activations on the box never exceeds it."""
+    """R with slopes and activations that are attained on the box never exceeds it."""
     rng = np.random.default_rng(1)
     for _ in range(20):
-        net, rho = gaussian_net(rng, outputs=1), rng.random(3)
-        points = rng.uniform(-1, 1, size=(100, 3)) * rho
-        streams, active = zip(*(walk(net, x) for x in points), strict=True)
-        total = 0.0
-        for l, block in enumerate(net.blocks):
-            slopes = [np.abs(derivative(net, l + 1, stream[l + 1])) for stream in streams]
-            H = np.max([h[l] for h in active], axis=0)
-            total += (np.max(slopes, axis=0) @ np.abs(block.W.toarray()) @ H).sum()
-        assert total <= surrogate_by_loops(net, rho)
+        net, rho = gaussian_net(rng), rng.random(3)
+        assert net.complexity((-rho, rho), n_samples=100, n_steps=0).lower <= surrogate_by_loops(net, rho)
 
 
 def test_learns_an_absolute_value_in_raw_units():
@@ -95,8 +104,7 @@ def test_learns_an_absolute_value_in_raw_units():
     assert 1 - np.var(y - training.resnet.forward(X)) / np.var(y) > 0.99
     steps = [check.step for check in training.history]
     assert steps == list(range(5, 501, 5)) and training.best_step in steps
-    best = min(check.validation for check in training.history)
-    assert best == next(c.validation for c in training.history if c.step == training.best_step)
+    assert_best_step(training)
 
 
 def test_the_penalty_generalises():
@@ -106,14 +114,8 @@ def test_the_penalty_generalises():
     train = np.random.default_rng(0).permutation(128)[:64]
     right, norms = [], []
     for penalty in (1e-4, 0.0):
-        net = baseline.train(
-            X[train],
-            np.where(y[train], "yes", "no"),
-            loss="logistic",
-            penalty=penalty,
-            steps=300,
-            validation_fraction=0,
-        )
+        options = {"loss": "logistic", "penalty": penalty, "steps": 300, "validation_fraction": 0}
+        net = baseline.train(X[train], np.where(y[train], "yes", "no"), **options)
         right.append(np.mean((net.forward(X) > 0) == y))
         norms.append(surrogate_by_loops(net, np.ones(7)))
     assert right[0] == 1.0 > right[1] and norms[0] < norms[1] / 10
@@ -134,17 +136,13 @@ def test_a_run_repeats_and_leaves_torch_as_it_was():
 
 
 def test_patience_stops_early():
-    rng = np.random.default_rng(0)
-    X, noise = rng.normal(size=(60, 4)), rng.normal(size=60)
-    training = baseline.fit(X, noise, steps=1000, patience=3, penalty=0.0, validation_fraction=0.5)
+    training = baseline.fit(*noise(), steps=1000, patience=3, penalty=0.0, validation_fraction=0.5)
     last = training.history[-1].step
     assert last < 1000 and last - training.best_step == 3 * 10
 
 
 def test_trains_a_module_of_the_user():
-    rng = np.random.default_rng(0)
-    X = rng.normal(size=(200, 3)) * 50
-    y = np.abs(X[:, 0]) - X[:, 1]
+    X, y = wedge(0, 200, scale=50)
     torch.manual_seed(0)
     module = nn.Sequential(nn.Linear(3, 12), nn.ReLU(), nn.Dropout(0.0), nn.Linear(12, 1))
     before = {name: value.clone() for name, value in module.state_dict().items()}
@@ -161,9 +159,8 @@ def test_trains_a_module_of_the_user():
 @pytest.mark.parametrize("loss", baseline.LOSSES)
 @pytest.mark.parametrize("batch_size, validation_fraction, depth", [(None, 0.0, 2), (16, 0.2, 2), (16, 0.0, 0)])
 def test_side_by_side_equals_apart(loss, batch_size, validation_fraction, depth):
-    rng = np.random.default_rng(0)
-    X = rng.normal(size=(60, 3)) + 1.0
-    y = np.abs(X[:, 0]) - X[:, 1] + 0.3 * rng.normal(size=60)
+    X, y = wedge(0, shift=1.0)
+    y = y + 0.3 * np.random.default_rng(1).normal(size=60)
     options = {
         "width": 4, "neurons": 5, "depth": depth, "loss": loss, "batch_size": batch_size, "steps": 200,
         "validation_fraction": validation_fraction, "random_state": 3,
@@ -181,9 +178,7 @@ def test_side_by_side_equals_apart(loss, batch_size, validation_fraction, depth)
 @pytest.mark.parametrize("validation_fraction", [0.0, 0.3])
 def test_a_layered_module_takes_the_other_path_to_the_same_network(validation_fraction):
     """Autograd through the module itself, and no stack: the reference for ``fit`` and with it for ``fit_many``."""
-    rng = np.random.default_rng(1)
-    X = rng.normal(size=(60, 3))
-    y = np.abs(X[:, 0]) - X[:, 1]
+    X, y = wedge(1)
     options = {"steps": 200, "penalty": 1e-3, "validation_fraction": validation_fraction, "weight_decay": 0.1}
     torch.manual_seed(5)
     module = ResidualMLP(3, 4, 2, neurons=5)
@@ -195,12 +190,9 @@ def test_a_layered_module_takes_the_other_path_to_the_same_network(validation_fr
 
 
 def test_each_of_many_has_its_own_best_step():
-    rng = np.random.default_rng(0)
-    X, noise = rng.normal(size=(60, 4)), rng.normal(size=60)
-    many = baseline.fit_many(X, noise, penalties=[0.0, 0.1], width=8, steps=200, validation_fraction=0.5)
+    many = baseline.fit_many(*noise(), penalties=[0.0, 0.1], width=8, steps=200, validation_fraction=0.5)
     for training in many:
-        best = min(check.validation for check in training.history)
-        assert best == next(c.validation for c in training.history if c.step == training.best_step)
+        assert_best_step(training)
     assert many[0].best_step != many[1].best_step
 
 
@@ -289,7 +281,7 @@ def test_wrong_settings_of_fit_many_are_refused():
 
 def test_wrong_settings_of_fit_are_refused():
     X, y = np.eye(4), np.arange(4.0)
-    with pytest.raises(InputError, match=r"6 settings.*\n(.*\n)*.*expected one of squared, logistic"):
+    with pytest.raises(InputError, match=r"6 settings.*\n(.*\n)*.*expected one of 'squared', 'logistic'"):
         baseline.fit(X, y, width=0, steps=2, penalty=-1, learning_rate=0, validation_fraction=0.9, loss="hinge")
     with pytest.raises(TypeError, match="unexpected keyword argument 'widht'"):
         baseline.train(X, y, widht=3)

@@ -12,8 +12,9 @@ from fw_circuits.circuits.families import parity_circuit
 from fw_circuits.circuits.passes import strash, sweep
 from fw_circuits.exceptions import InputError
 from fw_circuits.lattice import Lattice
-from fw_circuits.resnet import activation_bounds, compile_resnet
+from fw_circuits.resnet import Box, activation_bounds, compile_resnet
 from fw_circuits.resnet.compile.builder import Builder, Expr
+from fw_circuits.resnet.compile.compiler import EXACT_ON
 from fw_circuits.resnet.compile.forms import Forms
 from fw_circuits.resnet.compile.gadgets import Coordinate, comparators, folds, sort_descending, triangle_wave
 from fw_circuits.tetrakis import Atom
@@ -22,18 +23,26 @@ from tests.helpers.atoms import hard_points, random_atom, random_circuit, random
 FEW = settings(max_examples=200, deadline=None)
 
 
+@pytest.mark.filterwarnings("ignore:exact_on='corners'")
+@pytest.mark.parametrize("exact_on", EXACT_ON)
 @FEW
 @given(st.integers(0, 2**32), st.sampled_from(["minmax", "quantile"]))
-def test_network_equals_the_combination(seed, domain):
+def test_network_equals_the_combination(exact_on, seed, domain):
     rng = np.random.default_rng(seed)
     levels = sorted({int(k) for k in rng.integers(1, 5, size=2)})
-    lattice = random_lattice(rng, int(rng.integers(1, 7)), levels, domain)
+    d = int(rng.integers(1, 7))
+    lattice = random_lattice(rng, d, levels, domain)
     atoms = [random_atom(rng, lattice, int(rng.choice(levels)), max_inputs=6) for _ in range(3)]
     coef, intercept = rng.normal(size=3), rng.normal()
-    net = compile_resnet(atoms, coef, intercept, lattice)
-    X = np.concatenate([hard_points(rng, lattice, level, 60) for level in levels])
+    net = compile_resnet(atoms, coef, intercept, lattice, exact_on)
+    X, box = np.concatenate([hard_points(rng, lattice, level, 60) for level in levels]), Box.of(lattice, d)
+    if exact_on == "corners":
+        X = np.where(np.arange(1 << d)[:, None] >> np.arange(d) & 1, box.high, box.low)
+    elif exact_on == "domain":
+        X = np.clip(X, box.low, box.high)
+        assert net.n_neurons <= compile_resnet(atoms, coef, intercept, lattice).n_neurons + d
     expected = intercept + sum(w * atom(X) for w, atom in zip(coef, atoms, strict=True))
-    np.testing.assert_allclose(net.forward(X), expected, atol=1e-9, rtol=0)
+    np.testing.assert_allclose(net.forward(X), expected, atol=1e-11 if exact_on == "corners" else 1e-9, rtol=0)
 
 
 @pytest.mark.parametrize("level", range(1, 7))
@@ -72,11 +81,7 @@ def one_form(lattice, atom, name, normalise=True):
 
 @pytest.mark.parametrize("name", ["conjunctions", "merged", "copies"])
 @settings(max_examples=100, deadline=None)
-@given(
-    seed=st.integers(0, 2**32),
-    level=st.integers(1, 4),
-    normalise=st.booleans(),
-)
+@given(seed=st.integers(0, 2**32), level=st.integers(1, 4), normalise=st.booleans())
 def test_every_form_equals_the_atom(name, seed, level, normalise):
     rng = np.random.default_rng(seed)
     lattice = random_lattice(rng, int(rng.integers(1, 6)), [level])

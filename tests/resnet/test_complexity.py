@@ -7,16 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fw_circuits.circuits import Circuit, Gate
 from fw_circuits.exceptions import InputError
-from fw_circuits.lattice import Lattice
-from fw_circuits.resnet import Block, ResNet, compile_resnet, sensitivities
+from fw_circuits.resnet import Block, ResNet, sensitivities
 from fw_circuits.resnet.measure import lipsdp
 from fw_circuits.resnet.measure.attained import derivatives, streams_at
 from fw_circuits.resnet.measure.complexity import complexity
 from fw_circuits.resnet.measure.lower_bound import layer_lower
-from fw_circuits.tetrakis import Atom
-from tests.helpers.nets import derivative, norm_after_division, random_net
+from tests.helpers.compiled_nets import compiled_net
+from tests.helpers.nets import derivative, norm_after_division, random_net, walk
 
 FEW = settings(max_examples=40, deadline=None)
 
@@ -29,6 +27,7 @@ def one_wide(*neurons, C=1.0, A=1.0):
 
 ABSOLUTE = one_wide((-1, 0, 2))  # x + 2 relu(-x)
 TENT = one_wide((1, -0.5, -2))  # x - 2 relu(x - 1/2)
+HALF_DEAD = one_wide((1, 0, 5), (1, -9, 7), C=2.0)
 IDENTITY = ResNet([[0.0], [1.0]], [0.0, 0.0], [Block([[0, 1], [0, -1]], [0, 0], [[1, -1], [0, 0]])], [[1, 0]], [0.0])
 
 
@@ -40,11 +39,8 @@ IDENTITY = ResNet([[0.0], [1.0]], [0.0, 0.0], [Block([[0, 1], [0, -1]], [0, 0], 
         (ABSOLUTE, (-3.0, 1.0), 6.0),  # |C| |2| * sup relu(-x) = 2 * 3
         (TENT, (0.0, 1.0), 1.0),  # 2 * sup relu(x - 1/2) = 2 * 1/2
         (IDENTITY, (-1.0, 2.0), 3.0),  # 1 * sup relu(x) + 1 * sup relu(-x) = 2 + 1
-        (
-            one_wide((1, 0, 5), (1, -9, 7), C=2.0),
-            (0.0, 4.0),
-            40.0,
-        ),  # 2 * 5 * 4; the second neuron is dead
+        (ABSOLUTE, (-2.0, -2.0), 4.0),  # a point
+        (HALF_DEAD, (0.0, 4.0), 40.0),  # 2 * 5 * 4
         (ResNet([[3.0]], [1.0], [], [[2.0]], [0.0]), (-1.0, 1.0), 0.0),  # no block
     ],
 )
@@ -163,13 +159,6 @@ def test_a_sign_that_is_only_rounding_does_not_count():
     assert derivatives(net, 1, streams, np.random.default_rng(0))[1].all()
 
 
-def test_a_point_as_domain():
-    R = ABSOLUTE.complexity((-2.0, -2.0))
-    np.testing.assert_allclose([R.lower, R.upper], 4.0, rtol=1e-9)
-    split = ABSOLUTE.complexity((-2.0, -2.0), method="split")
-    np.testing.assert_allclose([split.lower, split.upper], 4.0, rtol=1e-9)
-
-
 def test_without_a_domain_the_unit_cube_is_assumed_and_named():
     R = TENT.complexity()
     assert "[0, 1]^1 (assumed" in R.describe() and abs(R.upper - 1.0) < 1e-9
@@ -248,8 +237,8 @@ def test_an_answer_that_is_not_feasible_is_refused():
 def test_words_that_do_not_go_together():
     net, wide = small_net(0), random_net(np.random.default_rng(0), width=17, depth=1)
     for call, message in [
-        (lambda: net.complexity(geometry="l3"), "l1, l2"),
-        (lambda: net.complexity(method="best"), "affine, interval"),
+        (lambda: net.complexity(geometry="l3"), "'l1', 'l2'"),
+        (lambda: net.complexity(method="best"), "'affine', 'interval'"),
         (lambda: net.complexity(activation="rms"), "pass data=X"),
         (lambda: net.complexity(method="sdp"), "geometry='l2'"),
         (lambda: net.complexity(geometry="l2", method="sdp", streams="reached"), "streams='all'"),
@@ -262,16 +251,11 @@ def test_words_that_do_not_go_together():
 
 
 def test_compiled_networks():
-    lattice = Lattice(3, (2,), ((0.0, 1.0),) * 3)
-    circuit = Circuit(3, (Gate(6, 1, 2), Gate(8, 3, 4)), (10,))
-    atoms = [Atom(circuit, 2, literals, lattice) for literals in ((0, 2, 4), (1, 3, 5))]
-    net = compile_resnet(atoms, [1.0, -0.5], 0.2, lattice)
-    D = sensitivities(net, domain=lattice, streams="reached")
-    rng = np.random.default_rng(0)
+    net = compiled_net()
+    D = sensitivities(net, domain=(0.0, 1.0), streams="reached")
     for geometry in ("l1", "l2"):
-        R = net.complexity(lattice, geometry, n_samples=64, n_steps=4)
+        R = net.complexity((0.0, 1.0), geometry, n_samples=64, n_steps=4)
         assert 0 < R.lower <= R.upper < np.inf
-    x = rng.uniform(0, 1, size=(30, 3))
-    alpha = net.A @ x.T + net.a[:, None]
-    for s in range(30):
-        assert norm_after_division(derivative(net, 0, alpha[:, s]), D[0], "l1") <= 1.0
+    for x in np.random.default_rng(0).random((30, net.n_features)):
+        for level, stream in enumerate(walk(net, x)[0]):
+            assert norm_after_division(derivative(net, level, stream), D[level], "l1") <= 1.0

@@ -36,8 +36,8 @@ def test_forward_is_the_recursion(block_bytes, monkeypatch):
 def test_counts():
     net = gaussian_net(np.random.default_rng(0), outputs=2)
     assert (net.n_features, net.width, net.depth, net.n_neurons, net.n_outputs) == (3, 6, 3, 12, 2)
-    dense = [net.A, net.C, *(m for block in net.blocks for m in (block.V, block.W))]
-    assert net.n_nonzeros == sum(np.count_nonzero(m.toarray()) for m in dense)
+    assert len(net.matrices) == 8
+    assert net.n_nonzeros == sum(np.count_nonzero(matrix.toarray()) for matrix in net.matrices)
 
 
 def test_immutable_and_detached_from_its_arguments():
@@ -57,14 +57,11 @@ def test_blocks_of_wrong_shapes_or_values_are_refused():
     for V, b, W in [
         (np.ones((1, 2)), [0.0, 1.0], np.ones((2, 1))),
         (np.ones((1, 2)), [0.0], np.ones((1, 2))),
-        (np.ones(2), [0.0], np.ones((2, 1))),
         (np.full((1, 2), np.nan), [0.0], np.ones((2, 1))),
         (np.ones((1, 2)), [np.inf], np.ones((2, 1))),
     ]:
         with pytest.raises(InputError, match="expected"):
             Block(V, b, W)
-    with pytest.raises(InputError, match="block 0"):
-        ResNet(np.ones((3, 1)), np.zeros(3), (good,), np.ones((1, 3)), [0.0])
     with pytest.raises(InputError, match="do not fit"):
         ResNet(np.ones((2, 1)), np.zeros(3), (good,), np.ones((1, 2)), [0.0])
     net = ResNet(np.ones((2, 1)), np.zeros(2), (good,), np.ones((1, 2)), [0.0])
@@ -76,11 +73,7 @@ def test_blocks_of_wrong_shapes_or_values_are_refused():
 def test_blocks_may_be_triples():
     rng = np.random.default_rng(0)
     net = gaussian_net(rng, sizes=(4, 0, 2))
-    for make in (
-        lambda *parts: parts,
-        lambda *parts: list(parts),
-        lambda V, b, W: (V.toarray().tolist(), b, W),
-    ):
+    for make in (lambda *parts: parts, lambda *parts: list(parts), lambda V, b, W: (V.toarray().tolist(), b, W)):
         blocks = [make(block.V, block.b, block.W) for block in net.blocks]
         blocks[1] = net.blocks[1]
         again = ResNet(net.A, net.a, iter(blocks), net.C, net.c)

@@ -1,6 +1,7 @@
 """ONNX models, run by onnxruntime, equal the network; files are whole or absent."""
 
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -70,13 +71,9 @@ def test_the_operators_compute_in_float64_at_every_opset(opset, tmp_path, monkey
     monkeypatch.setattr(onnx_export, "OPSET", opset)
     monkeypatch.setattr(onnx_export, "IR_VERSION", helper.find_min_ir_version_for(imports))
     rng, path = np.random.default_rng(opset), tmp_path / "net.onnx"
-    sparse = Block(
-        sp.random_array((7, 6), density=0.3, rng=rng),
-        np.ones(7),
-        sp.random_array((6, 7), density=0.1, rng=rng),
-    )
+    V, W = sp.random_array((7, 6), density=0.3, rng=rng), sp.random_array((6, 7), density=0.1, rng=rng)
     whole = gaussian_net(rng, outputs=1 + opset % 2)
-    net, X = ResNet(whole.A, whole.a, [*whole.blocks, sparse], whole.C, whole.c), rng.normal(size=(9, 3))
+    net, X = replace(whole, blocks=[*whole.blocks, (V, np.ones(7), W)]), rng.normal(size=(9, 3))
     net.to_onnx(path)  # the checker sees it at this opset
     model = onnx.load(path)
     assert model.opset_import[0].version == opset
@@ -112,7 +109,7 @@ def test_types_of_numpy_name_a_dtype(dtype, tmp_path):
 
 def test_wrong_types_and_paths_are_refused(tmp_path, monkeypatch):
     net = gaussian_net(np.random.default_rng(0))
-    with pytest.raises(InputError, match="expected one of float64, float32"):
+    with pytest.raises(InputError, match="expected one of 'float64', 'float32'"):
         net.to_onnx(tmp_path / "net.onnx", "float16")
 
     def built(*_):
@@ -120,14 +117,9 @@ def test_wrong_types_and_paths_are_refused(tmp_path, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(onnx_export, "_Graph", built)
-        for path, message in (
-            (
-                tmp_path / "absent" / "net.onnx",
-                r"absent/net.onnx', where no file can be written \(No such file",
-            ),
-            (tmp_path, "it is a folder"),
-            (5, "expected the path of a file"),
-        ):
+        message = r"absent/net.onnx', where no file can be written \(No such file"
+        absent_file = (tmp_path / "absent" / "net.onnx", message)
+        for path, message in (absent_file, (tmp_path, "it is a folder"), (5, "expected the path of a file")):
             with pytest.raises(InputError, match=message):
                 net.to_onnx(path)
     monkeypatch.setattr(onnx_export, "MAX_BYTES", 100)

@@ -26,17 +26,10 @@ class Net(nn.Module):
         return self.c(self.operation(self.a(x)))
 
 
-def points(d, seed=0):
+def points(d):
     """Random points, zeros, corners, and far ones."""
-    rng = np.random.default_rng(seed)
-    return np.concatenate(
-        [
-            rng.normal(size=(80, d)) * 3,
-            np.zeros((1, d)),
-            np.sign(rng.normal(size=(20, d))),
-            1e6 * rng.normal(size=(9, d)),
-        ]
-    )
+    near, corners, far = np.split(np.random.default_rng(0).normal(size=(109, d)), [80, 100])
+    return np.concatenate([3 * near, np.zeros((1, d)), np.sign(corners), 1e6 * far])
 
 
 def assert_read_exactly(module, net, X):
@@ -64,7 +57,7 @@ OPERATIONS = {
     "abs": (lambda h: abs(h) + torch.abs(h), 12),
     "relu6": (F.relu6, 12),
     "leaky_relu": (lambda h: F.leaky_relu(h, negative_slope=0.3), 6),
-    "hardtanh": (lambda h: F.hardtanh(h, -1.0, 0.5), 12),
+    "hardtanh": (lambda h: F.hardtanh(h, max_val=0.5), 12),
     "hardsigmoid": (F.hardsigmoid, 12),
     "relu of a slice": (lambda h: torch.cat([torch.relu(h[:, :3]), h[:, 3:]], 1), 3),
     "list of columns": (lambda h: torch.relu(h)[:, [0, 0, 5, 4, 1, 3]], 5),
@@ -136,14 +129,8 @@ def layers():
     one = lambda layer: nn.Sequential(nn.Linear(4, 6), layer, nn.Linear(6, 2))  # noqa: E731
     statistics = one(nn.BatchNorm1d(6)).train()
     statistics(torch.randn(50, 4))
-    channels = nn.Sequential(
-        nn.Linear(4, 6),
-        nn.Unflatten(1, (2, 3)),
-        nn.BatchNorm1d(2),
-        nn.PReLU(2),
-        nn.Linear(3, 2),
-        nn.Flatten(),
-    )
+    by_channel = nn.Unflatten(1, (2, 3)), nn.BatchNorm1d(2), nn.PReLU(2)
+    channels = nn.Sequential(nn.Linear(4, 6), *by_channel, nn.Linear(3, 2), nn.Flatten())
     return {
         **{type(a).__name__: one(a) for a in (nn.ReLU6(), nn.Hardtanh(-0.3, 0.2), nn.LeakyReLU(), nn.PReLU())},
         **{type(a).__name__: one(a) for a in (nn.Hardsigmoid(), nn.RReLU(), nn.AlphaDropout(), nn.Dropout1d())},
@@ -183,7 +170,7 @@ def test_compiled_modules():
 
 
 def test_exported_programs():
-    module = Net(lambda h: F.hardtanh(torch.relu(h).view(h.size(0), 2, 3).flatten(1))).double().eval()
+    module = Net(lambda h: F.hardtanh(h) + torch.relu(h).view(h.size(0), 2, 3).flatten(1)).double().eval()
     rows = torch.randn(5, 4, dtype=torch.float64)
     program = torch.export.export(module, (rows,), dynamic_shapes=({0: torch.export.Dim("rows")},))
     assert_read_exactly(module, ResNet.from_torch(program), points(4))
@@ -297,19 +284,45 @@ def test_refused_operations_have_messages_of_their_own(name):
     assert "BatchNorm can be folded" not in str(caught.value)
 
 
+class Branching(nn.Linear):
+    def forward(self, x):
+        return super().forward(x) if x.sum() > 0 else x
+
+
+class InPlace(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first, self.relu, self.last = nn.Linear(2, 3), nn.ReLU(inplace=True), nn.Linear(3, 3)
+
+    def forward(self, x):
+        h = self.first(x)
+        return h + self.last(self.relu(h))
+
+
+def after(*layers):
+    return nn.Sequential(nn.Linear(4, 6), *layers)
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (
-            lambda: nn.Sequential(nn.Linear(4, 6), nn.LayerNorm(6)),
-            "'1' is a LayerNorm.*divides by what depends",
-        ),
-        (lambda: nn.Sequential(nn.Linear(4, 6), nn.MaxPool1d(2)), "'1' is a MaxPool1d.*torch.maximum"),
+        (lambda: after(nn.GELU(), nn.Linear(6, 1)), "'1' is a GELU"),
+        (lambda: after(nn.BatchNorm1d(6, track_running_stats=False)), "'1' is a BatchNorm1d.*running statistics"),
+        (lambda: after(nn.LayerNorm(6)), "'1' is a LayerNorm.*divides by what depends"),
+        (lambda: after(nn.MaxPool1d(2)), "'1' is a MaxPool1d.*torch.maximum"),
         (lambda: nn.Sequential(nn.LSTM(4, 3)), "'0' is a LSTM.*Expected Linear"),
+        (lambda: nn.Sequential(nn.Conv1d(1, 1, 1), nn.Linear(2, 3)), "'0' is a Conv1d"),
+        (lambda: after(nn.Linear(4, 1)), "layer '1' reads 4 columns but is given 6"),
+        (lambda: after(nn.Sequential(nn.Linear(4, 1))), "layer '1.0' reads 4 columns but is given 6"),
+        (lambda: nn.ReLU(), "no linear layer"),
+        (lambda: nn.Bilinear(2, 2, 1), "inputs|no linear layer"),
         (lambda: nn.Sequential(nn.LazyLinear(3)), "run the module once"),
         (lambda: nn.Linear(3, 2, device="meta"), "all its parameters in memory"),
         (lambda: torch.jit.trace(nn.Linear(4, 6), torch.ones(1, 4)), "torch.jit.*load_state_dict"),
+        (lambda: Branching(2, 2), "cannot be traced"),
+        (InPlace, "in place"),
         (lambda: nn.Linear, "module is a type"),
+        (lambda: np.ones(3), "ndarray; expected a torch.nn.Module"),
     ],
 )
 def test_modules_that_are_not_read(make, message):

@@ -78,12 +78,7 @@ class Expr:
 
 
 class Builder:
-    """Collects neurons; ``assemble`` turns the live ones into a ``ResNet``.
-
-    Parameters
-    ----------
-    n_features : int
-        Inputs of the network; they are coordinates 0 to n_features - 1.
+    """Collects neurons; ``assemble`` turns the live ones into a ``ResNet``.  The inputs are the first coordinates.
 
     Examples
     --------

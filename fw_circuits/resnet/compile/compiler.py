@@ -42,6 +42,7 @@ def compile_resnet(
     coef : (m,) or (m, q)
         One weight per atom, or one per atom and output.
     intercept : float, or (q,)
+        What is added, per output.
     lattice : Lattice
         The lattice of all atoms.
     exact_on : {"everywhere", "domain", "corners"}

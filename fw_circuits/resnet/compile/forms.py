@@ -95,11 +95,9 @@ class Forms:
 
 
 def run_circuit(b: Builder, circuit: Circuit, inputs: Sequence[Expr], scale: Expr) -> Expr:
-    """The output of a circuit whose wires carry 0 or ``scale``, one relu per gate (theory, section 6, step
-    4).
+    """The output of a circuit whose wires carry 0 or ``scale``, one relu per gate (theory, section 6, step 4).
 
-    ``noise`` bounds the error of each wire, in rounding errors: a gate adds up those of its operands, and
-    its own sum's.
+    ``noise`` bounds the error of each wire, in rounding errors: those of a gate's operands add up, and its own sum's.
     """
     zero = Expr()
     wires, noise = [zero, *inputs], [0.0] + [8.0] * len(inputs)
@@ -133,9 +131,7 @@ def gate(b: Builder, table: int, x: Expr, y: Expr, scale: Expr) -> Expr:
     """
     t00, t10, t01, t11 = (table >> v & 1 for v in range(4))
     both = t11 - t10 - t01 + t00
-    conjunction = Expr()
-    if both:
-        conjunction = _conjunction(b, x, y, scale)
+    conjunction = _conjunction(b, x, y, scale) if both else Expr()
     return t00 * scale + (t10 - t00) * x + (t01 - t00) * y + both * conjunction
 
 

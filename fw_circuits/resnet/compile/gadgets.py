@@ -41,8 +41,7 @@ def unit(b: Builder, lattice: Lattice, i: int, clip: bool = True) -> Expr:
 def folds(b: Builder, y: Expr, level: int, n: int) -> Expr:
     """y in [0, 2^level] reflected at 2^(level-1), then at 2^(level-2), ..., n times.
 
-    The result is the distance to the nearest multiple of 2^(level - n + 1), a triangle wave; one relu per
-    fold.
+    The result is the distance to the nearest multiple of 2^(level - n + 1), a triangle wave; one relu per fold.
     """
     for p in range(level - 1, level - 1 - n, -1):
         y = y - 2.0 * b.relu(y - 2.0**p)
@@ -91,8 +90,7 @@ def _shorter(m: int, high: int) -> int:
 class Coordinate:
     """Coordinate i on one level: its offset s from the even neighbour, and the bits of both neighbours.
 
-    ``s`` is an expression with values in [0, 1]; it is constant 0 for per coordinate that the domain map makes
-    constant.
+    ``s`` is an expression with values in [0, 1]; it is 0 where the domain map makes the coordinate constant.
     """
 
     def __init__(self, b: Builder, lattice: Lattice, level: int, i: int, clip: bool = True) -> None:
@@ -153,17 +151,10 @@ def sort_descending(b: Builder, wires: Sequence[Expr]) -> list[Expr]:
 
 
 def scaled_bit(b: Builder, even: Expr, odd: Expr, thresholds: Sequence[Expr]) -> list[Expr]:
-    """A literal at vertices 0, 1, ..., d, each scaled by the vertex's weight.
+    """A literal, given by its ``neighbour_bits``, at vertices 0, 1, ..., d, each scaled by the vertex's weight.
 
-    Parameters
-    ----------
-    even, odd
-        From ``neighbour_bits``.
-    thresholds
-        s_(1) >= ... >= s_(d).  The weight of vertex j is s_(j) - s_(j+1), with s_(0) = 1 and s_(d+1) = 0.
+    The weight of vertex j is s_(j) - s_(j+1), with s_(0) = 1 >= thresholds s_(1) >= ... >= s_(d) >= s_(d+1) = 0.
 
-    Notes
-    -----
     In the layer-cake form the literal is bit O for t < s and bit E for t > s.  Its integral from 0 to t is
     ``H(t) = min(t, odd) + relu(t - 1 + even)``, because odd is 0 or s and even is 0 or 1 - s; and bit j is
     ``H(s_(j)) - H(s_(j+1))``, with H(1) = odd + even and H(0) = 0.

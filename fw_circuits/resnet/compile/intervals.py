@@ -82,8 +82,8 @@ class Intervals:
         true = {self._proper_interval(*one): 1}
         return Wire(true, {self._proper_interval(*zero): 1} if zero else _add({ALL: 1}, true, -1))
 
-    def run(self, circuit: Circuit, literals: Sequence[Wire], merge: bool, max_terms: int = MAX_TERMS) -> Expr | None:
-        """The measure of the set where the circuit is 1; None if a wire has more than ``max_terms`` terms.
+    def run(self, circuit: Circuit, literals: Sequence[Wire], merge: bool) -> Expr | None:
+        """The measure of the set where the circuit is 1; None if a wire has more than ``MAX_TERMS`` terms.
 
         With ``merge``, unions and differences of intervals from 0 or to 1 become one interval; without, every
         circuit over the same literals ends with the same conjunctions of literals.
@@ -91,7 +91,7 @@ class Intervals:
         wires = [Wire({}, {ALL: 1}), *literals]
         for table, a, c in circuit.gates:
             wire = self._gate(table, wires[a], wires[c], merge)
-            if max(len(wire.one), len(wire.zero)) > max_terms:
+            if max(len(wire.one), len(wire.zero)) > MAX_TERMS:
                 return None
             wires.append(wire)
         (signal,) = circuit.outputs

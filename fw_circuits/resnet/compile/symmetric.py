@@ -50,13 +50,8 @@ def counts_of_table(table: int, n: int) -> tuple[tuple[bool, ...], tuple[bool, .
     """The inputs to complement and the values for 0, 1, ..., n ones then; None if no choice makes the ones count.
 
     Inputs 0 and i count alike if exchanging them changes nothing, and with opposite signs if exchanging 0 with the
-    complement of i does; inputs of a parity do both, and stay as they are.
-
-    Parameters
-    ----------
-    table : int
-        Bit v is the value at ``v = x0 + 2 x1 + ...``.
-    n : int >= 0
+    complement of i does; inputs of a parity do both, and stay as they are.  Bit v of the table is the value at
+    ``v = x0 + 2 x1 + ...``.
 
     Examples
     --------

@@ -115,11 +115,13 @@ def activation_bounds(
     Parameters
     ----------
     resnet : ResNet
+        The network.
     kind : {"sup", "parameters", "rms"}
         See the module's text.
     domain : Box, Lattice, (low, high) or None
         Where x lies.  None: the smallest box around ``data``, or [0, 1]^d without data.
-    data : (N, d), needed for "rms"
+    data : (N, d), optional
+        Rows for "rms".
     method : {"affine", "interval"}
         Zonotopes, or the wider plain intervals.
 

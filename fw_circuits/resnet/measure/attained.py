@@ -72,13 +72,8 @@ def ascend(
 ) -> Floats:
     """Move points, one per column, to where ``sum_o |df_o/dalpha_level . tangent|`` is large; the best ones found.
 
-    Parameters
-    ----------
-    points : (width, m) streams at ``level``, or (n_features, m) inputs if ``within`` is a box
-    tangents : (width, m)
-    within : Box, or (width,)
-        Inputs stay in the box, and the streams are those that they reach; or the coordinates' units of length, and
-        streams are free.
+    Tangents are (width, m).  Within a box, points are inputs (n_features, m) that stay in it, and the streams are those
+    that they reach; else ``within`` has the coordinates' units of length, (width,), and points are free streams.
     """
     box = within if isinstance(within, Box) else None
     unit = within.high - within.low if isinstance(within, Box) else within

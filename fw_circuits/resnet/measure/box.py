@@ -65,7 +65,9 @@ class Box:
         domain : Box, Lattice, pair (low, high) of numbers or vectors, or None
             None: the smallest box around ``data``, or ``[0, 1]^d`` without data (then ``assumed`` is set).
         n_features : int
+            What the domain is to have.
         data : (N, d), optional
+            Finite numbers.
 
         Returns
         -------

@@ -38,10 +38,9 @@ from fw_circuits.resnet.measure.lower_bound import (
     layer_lower,
     search_derivatives,
     stream_units,
-    writers,
 )
 from fw_circuits.resnet.measure.scaling import column_norms
-from fw_circuits.resnet.measure.sensitivity import GEOMETRIES, STREAMS
+from fw_circuits.resnet.measure.sensitivity import GEOMETRIES, STREAMS, writers
 from fw_circuits.resnet.measure.upper_bound import METHODS, certify, layer_upper
 from fw_circuits.resnet.network import ResNet, check_network
 
@@ -172,14 +171,13 @@ def complexity(
     top = certify(resnet, box, geometry, activation, method, streams, rows, n_cells)
     X = box.sample(n_samples, rng)
     if rows is not None:
-        X = np.concatenate([X, _inside(rows, box)[:n_samples]])
+        X = np.concatenate([X, rows[np.all((rows >= box.low) & (rows <= box.high), axis=1)][:n_samples]])
     emitted, last, X = _attained_activations(resnet, box, activation, X, rows, n_steps)
-    activations = zip([box.magnitude, *emitted], [box.magnitude, *top.activations], strict=True)
+    least, most = ([box.magnitude, *activations] for activations in (emitted, top.activations))
     within = box if streams == "reached" else stream_units(resnet, X)
     p = 1 if geometry == "l1" else 2
     brackets = []
-    for l, (low, high) in enumerate(activations):
-        W = writers(resnet, l)
+    for l, (W, low, high) in enumerate(zip(writers(resnet), least, most, strict=True)):
         tangents = coordinate_tangents(np.flatnonzero(np.diff(W.indptr)))
         steps = n_steps if l < resnet.depth else 0
         J = np.concatenate(search_derivatives(resnet, l, X, within, tangents, steps, rng), axis=2)
@@ -212,10 +210,6 @@ def _check_words(geometry: str, method: str, streams: str) -> None:
         raise InputError(f"method {method!r} bounds derivatives at every stream; use streams='all'.")
     if method == "sdp" and geometry == "l1":
         raise InputError("the semidefinite program is for geometry='l2'; use method='affine' for l1.")
-
-
-def _inside(rows: Floats, box: Box) -> Floats:
-    return rows[np.all((rows >= box.low) & (rows <= box.high), axis=1)]
 
 
 def _attained_activations(

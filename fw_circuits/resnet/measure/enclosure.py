@@ -107,16 +107,9 @@ def gate_band(dead: Array, active: Array) -> Relaxation:
 class Enclosure:
     """A set that contains a stream (forward) or a derivative (backward).
 
-    Parameters
-    ----------
-    center : (width,)
-    generators : (width, k)
-    slack : (width,)
-        Radius of an interval around it, for each coordinate (rounding errors so far).
-    n_columns : int
-        Generators that may still come, ``k`` included.
-    capacity_bytes : int, optional
-        Memory for generators; 0 leaves plain interval arithmetic.
+    Around the center, (width,), there are generators, (width, k), and for each coordinate an interval of radius
+    ``slack`` (rounding errors so far).  ``n_columns`` generators may come, k included, if they fit into
+    ``capacity_bytes``: 0 leaves plain interval arithmetic.
     """
 
     def __init__(

@@ -58,7 +58,15 @@ class LipschitzLevel:
 
 @dataclass(frozen=True, eq=False)
 class LipschitzCheck:
-    """What :func:`verify_lipschitz` found, one entry per level that was checked."""
+    """What :func:`verify_lipschitz` found.
+
+    Attributes
+    ----------
+    levels : tuple of LipschitzLevel
+        One per level that was checked.
+    geometry, streams : str
+        As of :func:`verify_lipschitz`.
+    """
 
     levels: tuple[LipschitzLevel, ...]
     geometry: str
@@ -119,6 +127,7 @@ def verify_lipschitz(
     Parameters
     ----------
     resnet : ResNet
+        The network.
     D : sequence of L + 1 arrays (width,), or None for a level that is not to be checked
         The claimed diagonals for ``alpha_0, ..., alpha_L``; entries >= 0.
     geometry : {"l1", "l2"}

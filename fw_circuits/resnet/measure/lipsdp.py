@@ -92,12 +92,7 @@ class _Form:
 def sdp_diagonal(resnet: ResNet, level: int, weights: Floats) -> Floats | None:
     """A certified l2 diagonal D_level, nearly least ``sum weights * D^2``; None if the solver does not finish.
 
-    Parameters
-    ----------
-    level : int
-        Below L: D_L needs no program.
-    weights : (width,)
-        Positive.
+    The level is below L, as D_L needs no program; the weights, (width,), are positive.
     """
     import cvxpy as cp
 

@@ -32,11 +32,6 @@ def ascent_steps(resnet: ResNet, n_steps: int | None) -> int:
     return n_steps
 
 
-def writers(resnet: ResNet, level: int) -> sp.csr_array:
-    """The matrix that writes to ``alpha_level``: A, or W of the block before."""
-    return resnet.A if level == 0 else resnet.blocks[level - 1].W
-
-
 def stream_units(resnet: ResNet, X: Floats) -> Floats:
     """A length for each coordinate: root mean square over streams of the rows of X, 1 where that is 0."""
     unit: Floats = np.sqrt(np.mean(streams_at(resnet, X)[-1] ** 2, axis=1))
@@ -84,12 +79,7 @@ def search_derivatives(
 ) -> tuple[Floats, Floats]:
     """Derivatives (outputs, width, points) that are attained: at samples, and by ascent from them.
 
-    Parameters
-    ----------
-    X : (N, d)
-        Inputs to start from.
-    within : Box or (width,)
-        The streams reached from a box, or every stream (then: units of length of the coordinates).
+    The rows of X are inputs to start from; ``within`` is as in :func:`fw_circuits.resnet.measure.attained.ascend`.
     """
     points = X.T if isinstance(within, Box) else _scatter(streams_at(resnet, X, level)[-1], within, rng)
     J, counts = _evaluate(resnet, level, points, within, rng)

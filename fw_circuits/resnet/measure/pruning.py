@@ -10,8 +10,8 @@ touch.  Their mean square is ``sum_i |D_l W_l[:, i]|^2 E h~_i^2 (1/p_i - 1)``, a
     (E |f~ - f|^2)^(1/2)  <=  sum_l (sum_i (|D_l W_l[:, i]| H~_{l,i})^2 (1/p_i - 1))^(1/2).
 
 The same steps with bounds ``s_j >= |df/dalpha_j|`` on each coordinate alone give ``|f(alpha) - f(beta)| <= sum_j s_j
-|alpha_j
-- beta_j|``, so that root mean squares add up over the coordinates too.  In the place of the inner root then stands
+|alpha_j - beta_j|``, so that root mean squares add up over the coordinates too.  In the place of the inner root then
+stands
 
     sum_j s_j (sum_i W_l[j, i]^2 H~_{l,i}^2 (1/p_i - 1))^(1/2),
 
@@ -92,6 +92,7 @@ def prune(
     Parameters
     ----------
     resnet : ResNet
+        The network.
     n : float
         Expected number of neurons at most, at least 1.
     random_state : int, Generator or None
@@ -99,7 +100,7 @@ def prune(
     domain : pair (low, high) of numbers or (d,) arrays, Box or Lattice, optional
         Lowest and highest value of each raw feature; needed if ``activations`` are not given.
     sensitivities : sequence of L + 1 arrays (width,), optional
-        l2 diagonals D_0, ..., D_L, valid for all streams (D_0 is not used): pruned networks leave the reached ones.
+        Of l2 geometry: D_0, ..., D_L, valid for all streams (D_0 is not used): pruned networks leave the reached ones.
         Default: ``sensitivities(resnet, "l2")``, and beside them the bounds on each coordinate,
         ``sensitivities(resnet)``.
     activations : sequence of L arrays (n_l,), optional
@@ -114,7 +115,7 @@ def prune(
     Raises
     ------
     InputError
-        If n < 1, per word is unknown, arrays do not match the network, or neither activations nor domain are given.
+        If a word is unknown, n < 1, arrays do not match the network, or neither activations nor domain are given.
 
     Examples
     --------
@@ -189,14 +190,8 @@ def error_bound(
 ) -> float:
     """The bound of the module's text: block by block the smaller of both forms, or the first if ``alone`` are unknown.
 
-    Parameters
-    ----------
-    enlarged : L arrays (n_l,)
-        H~, bounds on the root mean squares of the pruned network's activations.
-    sensitivities : L + 1 arrays (width,)
-        l2 diagonals D.
-    alone : L + 1 arrays (width,), optional
-        l1 diagonals s: with several outputs, ``|J_j|_2 <= |J_j|_1 <= s_j``.
+    ``enlarged`` are L arrays H~, (n_l,); ``sensitivities`` are L + 1 l2 diagonals D, (width,), and ``alone`` as many l1
+    diagonals s: with several outputs, ``|J_j|_2 <= |J_j|_1 <= s_j``.
 
     Examples
     --------

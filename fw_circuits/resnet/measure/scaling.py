@@ -1,4 +1,4 @@
-"""The best diagonal of the l2 geometry, given bounds  on the derivative (original to this package).
+"""The best diagonal of the l2 geometry, given bounds on the derivative (original to this package).
 
 If ``|J_i| <= s_i``, then ``|J D^-1|_2 <= 1`` follows from ``sum_i (s_i / D_i)^2 <= 1``.  Among these D the one of least
 ``sum_j h_j |D W_j|_2`` is wanted: a convex problem.  For unit vectors q_j and ``k_i = sum_j h_j q_ij |W_ij|``,

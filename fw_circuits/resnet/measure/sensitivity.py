@@ -82,12 +82,14 @@ def path_bounds(resnet: ResNet) -> list[Floats]:
     return found[::-1]
 
 
+def writers(resnet: ResNet) -> list[sp.csr_array]:
+    """What writes to ``alpha_0, ..., alpha_L``: A, then W of each block."""
+    return [resnet.A, *(block.W for block in resnet.blocks)]
+
+
 def layers(resnet: ResNet, activations: list[Floats], inputs: Floats) -> list[tuple[sp.csr_array, Floats]]:
     """What writes to ``alpha_0, ..., alpha_L``, and how much its columns emit at most."""
-    return [
-        (resnet.A, inputs),
-        *((block.W, h) for block, h in zip(resnet.blocks, activations, strict=True)),
-    ]
+    return list(zip(writers(resnet), [inputs, *activations], strict=True))
 
 
 def diagonals(bounds: list[Floats], geometry: str, priced: list[tuple[sp.csr_array, Floats]]) -> list[Floats]:
@@ -144,6 +146,7 @@ def sensitivities(
     Parameters
     ----------
     resnet : ResNet
+        The network.
     geometry : {"l1", "l2"}
         Norm on streams and outputs.  An l1 diagonal is not an l2 one.
     method : {"affine", "interval", "path"}

@@ -9,13 +9,7 @@ import scipy.sparse as sp
 
 from fw_circuits._typing import Floats
 from fw_circuits.resnet.measure import lipsdp
-from fw_circuits.resnet.measure.activation import (
-    Gates,
-    bounds_of,
-    forward_steps,
-    root_mean_square,
-    stream_ranges,
-)
+from fw_circuits.resnet.measure.activation import Gates, bounds_of, forward_steps, root_mean_square, stream_ranges
 from fw_circuits.resnet.measure.box import Box
 from fw_circuits.resnet.measure.enclosure import EPS
 from fw_circuits.resnet.measure.scaling import column_norms
@@ -52,7 +46,7 @@ def certify(
     notes: list[str] = []
     cells: list[Cell] = []
     capacity = 0 if method in ("interval", "path") else None
-    bounds: list[Floats] | None = None
+    bounds = path_bounds(resnet) if method == "path" else None
     gates: Gates | None = None
     if method == "split":
         whole, cells = split(resnet, box, n_cells)
@@ -60,10 +54,7 @@ def certify(
     else:
         ranges = stream_ranges(resnet, box, forward_steps(resnet), capacity)
         high, magnitudes, folded = ranges.high, ranges.magnitudes, 0 if capacity == 0 else ranges.folded
-        if method == "path":
-            bounds = path_bounds(resnet)
-        elif streams == "reached":
-            gates = ranges.gates
+        gates = ranges.gates if streams == "reached" else None
     if activation == "rms" and data is not None:
         activations = root_mean_square(resnet, data)
     else:

@@ -36,49 +36,28 @@ def _clamp(a: Algebra, x: Any, min: Any = None, max: Any = None) -> Any:
     return x if max is None else a.minimum(x, max)
 
 
-def _relu(a: Algebra, x: Any, inplace: bool = False) -> Any:
-    return a.relu(x)
-
-
-def _relu6(a: Algebra, x: Any, inplace: bool = False) -> Any:
-    return _clamp(a, x, 0.0, 6.0)
-
-
-def _hardtanh(a: Algebra, x: Any, min_val: Any = -1.0, max_val: Any = 1.0, inplace: bool = False) -> Any:
-    return _clamp(a, x, min_val, max_val)
-
-
-def _hardsigmoid(a: Algebra, x: Any, inplace: bool = False) -> Any:
-    return _clamp(a, a.affine(x, 1.0 / 6.0, 0.5), 0.0, 1.0)
-
-
-def _leaky_relu(a: Algebra, x: Any, negative_slope: Any = 0.01, inplace: bool = False) -> Any:
-    return a.leaky(x, negative_slope)
-
-
-#: By the names of torch; arguments as there.
-ACTIVATIONS: dict[str, Callable[..., Any]] = {
-    "relu": _relu,
-    "relu6": _relu6,
-    "hardtanh": _hardtanh,
-    "hardsigmoid": _hardsigmoid,
-    "leaky_relu": _leaky_relu,
+#: By the names of torch; options as there, of which that of working in place (``*_``) changes nothing.
+OPERATIONS: dict[str, Callable[..., Any]] = {
+    "relu": lambda a, x, *_: a.relu(x),
+    "relu6": lambda a, x, *_: _clamp(a, x, 0.0, 6.0),
+    "hardtanh": lambda a, x, min_val=-1.0, max_val=1.0, *_: _clamp(a, x, min_val, max_val),
+    "hardsigmoid": lambda a, x, *_: _clamp(a, a.affine(x, 1.0 / 6.0, 0.5), 0.0, 1.0),
+    "leaky_relu": lambda a, x, negative_slope=0.01, *_: a.leaky(x, negative_slope),
     "prelu": lambda a, x, weight: a.leaky(x, weight),
-    "abs": lambda a, x: a.leaky(x, -1.0),
-    "clamp": _clamp,
+    "abs absolute": lambda a, x: a.leaky(x, -1.0),
+    "clamp clip": _clamp,
     "clamp_min": lambda a, x, min: a.maximum(x, min),
     "clamp_max": lambda a, x, max: a.minimum(x, max),
-    "maximum": lambda a, x, other: a.maximum(x, other),
-    "minimum": lambda a, x, other: a.minimum(x, other),
+    "maximum max fmax": lambda a, x, other: a.maximum(x, other),
+    "minimum min fmin": lambda a, x, other: a.minimum(x, other),
 }
-ACTIVATIONS |= {
-    "absolute": ACTIVATIONS["abs"],
-    "clip": _clamp,
-    "max": ACTIVATIONS["maximum"],
-    "fmax": ACTIVATIONS["maximum"],
-    "min": ACTIVATIONS["minimum"],
-    "fmin": ACTIVATIONS["minimum"],
-}
+ACTIVATIONS = {name: operation for names, operation in OPERATIONS.items() for name in names.split()}
+
+
+def activate(algebra: Algebra, name: str, x: Any, *args: Any, **options: Any) -> Any:
+    """The operation of this name, with the arguments that torch would get."""
+    options.pop("inplace", None)
+    return ACTIVATIONS[name](algebra, x, *args, **options)
 
 
 #: Layers of torch in evaluation: the operation that each is, and its arguments.

@@ -55,13 +55,9 @@ def _check_kind(module: Any) -> None:
 
 def _unwrapped(module: Any) -> Any:
     """What ``torch.compile`` or a wrapper for several devices was given."""
-    while True:
-        if hasattr(module, "_orig_mod"):
-            module = module._orig_mod
-        elif isinstance(module, nn.DataParallel | nn.parallel.DistributedDataParallel):
-            module = module.module
-        else:
-            return module
+    several = isinstance(module, nn.DataParallel | nn.parallel.DistributedDataParallel)
+    inner = getattr(module, "_orig_mod", module.module if several else None)
+    return module if inner is None else _unwrapped(inner)
 
 
 def _plain(module: Any) -> Any:
@@ -85,7 +81,7 @@ def _plain(module: Any) -> Any:
         for name, value in list(vars(layer).items()):
             if isinstance(value, torch.Tensor) and value.is_floating_point():
                 setattr(layer, name, value.cpu().double())
-        for hook in layer._forward_pre_hooks.values():
+        for hook in vars(layer)["_forward_pre_hooks"].values():
             if type(hook).__module__.startswith("torch.nn.utils."):
                 hook(layer, ())
     return plain

@@ -121,8 +121,12 @@ def to_torch(net: ResNet, dtype: Any = "float64", dense: bool = False) -> Residu
     name = dtype_name(dtype)
     number: torch.dtype = getattr(torch, name)
     net = arranged(net) if name == "float32" else net
-    if dense:
-        _check_memory(net, number.itemsize)
+    n_bytes = number.itemsize * sum(m.shape[0] * m.shape[1] for m in net.matrices)
+    if dense and n_bytes > MAX_DENSE_BYTES:
+        raise BudgetError(
+            f"dense layers would take {n_bytes >> 20} MiB, above {MAX_DENSE_BYTES >> 20}; expected a smaller network: "
+            "compile fewer or smaller circuits, use dtype='float32', or leave out dense=True."
+        )
     module = ResidualMLP.__new__(ResidualMLP)
     nn.Module.__init__(module)
     module.encoder = _layer(net.A, net.a, number, dense)
@@ -132,15 +136,6 @@ def to_torch(net: ResNet, dtype: Any = "float64", dense: bool = False) -> Residu
     )
     module.readout = _layer(net.C, net.c, number, dense)
     return module.eval()
-
-
-def _check_memory(net: ResNet, itemsize: int) -> None:
-    n_bytes = itemsize * sum(m.shape[0] * m.shape[1] for m in net.matrices)
-    if n_bytes > MAX_DENSE_BYTES:
-        raise BudgetError(
-            f"dense layers would take {n_bytes >> 20} MiB, above {MAX_DENSE_BYTES >> 20}; expected a smaller network: "
-            "compile fewer or smaller circuits, use dtype='float32', or leave out dense=True."
-        )
 
 
 def _layer(matrix: sp.csr_array, bias: Floats | None, dtype: torch.dtype, dense: bool) -> nn.Module:

@@ -22,7 +22,7 @@ import torch
 from torch import Tensor, fx, nn
 
 from fw_circuits.exceptions import InputError
-from fw_circuits.resnet.torch.activations import ACTIVATIONS, of_layer
+from fw_circuits.resnet.torch.activations import ACTIVATIONS, activate, of_layer
 from fw_circuits.resnet.torch.importer import trace
 from fw_circuits.resnet.torch.module import ResidualMLP, SparseLinear
 from fw_circuits.resnet.torch.reader import ADD, DIVIDE, MULTIPLY, SUBTRACT
@@ -86,13 +86,8 @@ def layered_norm(matrices: list[Tensor], vectors: list[Tensor], rho: Tensor) -> 
     passed neurons, plus once.  ``h = V s + b`` and ``p = V v + b`` reach a block's neurons, each of which adds one
     to the count: ``s + W h`` and ``v + W (p + h)``.  Then ``R~ = C v_L + c``; the pair is the last axis here.
 
-    Parameters
-    ----------
-    matrices : list of (K, n, m)
-        |A|, then |V_l|, |W_l| of each block, then |C|.
-    vectors : list of (K, n, 1)
-        |a|, then |b_l| of each block, then |c|.
-    rho : (d,)
+    ``matrices``, (K, n, m), are |A|, then |V_l|, |W_l| of each block, then |C|; ``vectors``, (K, n, 1), |a|, then |b_l|
+    of each block, then |c|; rho is (d,).
     """
     (A, *weights, C), (a, *biases, c) = matrices, vectors
     pair = torch.baddbmm(a, A, rho[:, None].expand(len(A), -1, 2))
@@ -135,7 +130,7 @@ class _Absolute(fx.Interpreter):
         layer = self.fetch_attr(target)
         found = of_layer(layer)
         if found is not None:
-            return ACTIVATIONS[found[0]](self, args[0], **found[1])
+            return activate(self, found[0], args[0], **found[1])
         if isinstance(layer, nn.Dropout):
             return args[0]
         if not isinstance(layer, SIMPLE):
@@ -151,7 +146,7 @@ class _Absolute(fx.Interpreter):
         args, kwargs = self.fetch_args_kwargs_from_env(n)
         called = operation(n)
         if called in ACTIVATIONS:
-            return ACTIVATIONS[called](self, *args, **kwargs)
+            return activate(self, called, *args, **kwargs)
         if called in COMBINE:
             x, y, *alpha = (torch.as_tensor(v).abs() for v in (*args, *kwargs.values()))
             return COMBINE[called](x, y * alpha[0] if alpha else y)

@@ -19,7 +19,7 @@ from torch.nn import functional as F
 from fw_circuits._typing import Floats
 from fw_circuits.exceptions import InputError
 from fw_circuits.resnet.network import ResNet
-from fw_circuits.resnet.torch.activations import ACTIVATIONS, of_layer
+from fw_circuits.resnet.torch.activations import ACTIVATIONS, activate, of_layer
 from fw_circuits.resnet.torch.module import SparseLinear
 from fw_circuits.resnet.torch.runner import ROWS, Runner, callable_of, finite_numbers, operation
 from fw_circuits.resnet.torch.stream import Value
@@ -40,17 +40,7 @@ LINEAR = {"sum", "mean", "neg", "negative", "cumsum", "matmul", "mm", "einsum", 
 JOINS = {"cat", "concat", "concatenate", "stack", "hstack", "column_stack"}
 EXTREMES = {"maximum", "minimum", "max", "min", "fmax", "fmin"}
 #: What depends on the shape of a value alone.
-SHAPES = {
-    "size",
-    "sym_size",
-    "dim",
-    "zeros_like",
-    "ones_like",
-    "full_like",
-    "new_zeros",
-    "new_ones",
-    "new_full",
-}
+SHAPES = {"size", "sym_size", "dim", "zeros_like", "ones_like", "full_like", "new_zeros", "new_ones", "new_full"}
 
 
 def about_shape(node: Any) -> bool:
@@ -117,24 +107,11 @@ class Reader(Runner):
         called = operation(node)
         if called in ACTIVATIONS:
             return self._activation(node, called, node.args, node.kwargs, shared)
-        if called in ADD | SUBTRACT | {"rsub"}:
-            return self._sum(node, called)
-        if called in JOINS:
-            return self._join(node)
-        if called == "linear":
-            given = {**dict(zip(("input", "weight", "bias"), node.args, strict=False)), **node.kwargs}
-            weight, bias = (self.tensor(given.get(k)) for k in ("weight", "bias"))
-            return self._linear(node, self._value(node, given["input"]), weight, bias)
-        if called == "addmm" and len(node.args) == 3 and not node.kwargs:
-            matrix = self.tensor(node.args[2])
-            product = self.mapped(node, self._value(node, node.args[1]), lambda t: t @ matrix)
-            return self.stream.add(*self.terms(node, product, node.args[0]))
-        if called == "dropout" and (node.kwargs.get("training") is False or node.args[2:] == (False,)):
-            return self._value(node, node.args[0])
-        if called == "getitem" and isinstance(self.values.get(node.args[0]), tuple):
-            return self.values[node.args[0]][node.args[1]]
-        if called == "getattr":
-            raise self.refusal(node, f"it reads the attribute {node.args[1]!r} of a tensor", "rows")
+        value = self.readers[called](self, node) if called in self.readers else None
+        return self._entries(node, called, operands) if value is None else value
+
+    def _entries(self, node: Any, called: str, operands: list[Any]) -> Any:
+        """What is read by running it on the entries of its one operand."""
         if called not in MOVES | LINEAR:
             raise self.refusal(node, f"it calls {called!r}")
         occurrences = _occurrences(node, operands)
@@ -144,7 +121,30 @@ class Reader(Runner):
         call = lambda t: self.run(node, t.shape[0], {x: t})  # noqa: E731
         return (self.moved if called in MOVES else self.mapped)(node, self._value(node, x), call)
 
-    def _module(self, node: Any, shared: bool) -> Value:
+    def _layer(self, node: Any) -> Value:
+        given = _arguments(node, "input", "weight", "bias")
+        weight, bias = (self.tensor(given.get(k)) for k in ("weight", "bias"))
+        return self._linear(node, self._value(node, given["input"]), weight, bias)
+
+    def _addmm(self, node: Any) -> Value | None:
+        if len(node.args) != 3 or node.kwargs:
+            return None
+        matrix = self.tensor(node.args[2])
+        product = self.mapped(node, self._value(node, node.args[1]), lambda t: t @ matrix)
+        return self.stream.add(*self.terms(node, product, node.args[0]))
+
+    def _dropout(self, node: Any) -> Value | None:
+        idle = node.kwargs.get("training") is False or node.args[2:] == (False,)
+        return self._value(node, node.args[0]) if idle else None
+
+    def _item(self, node: Any) -> Value | None:
+        several = self.values.get(node.args[0])
+        return several[node.args[1]] if isinstance(several, tuple) else None
+
+    def _attribute(self, node: Any) -> Value:
+        raise self.refusal(node, f"it reads the attribute {node.args[1]!r} of a tensor", "rows")
+
+    def _module(self, node: Any, shared: bool) -> Any:
         layer, x = self.module.get_submodule(node.target), self._value(node, node.args[0])
         found = of_layer(layer)
         if found is not None:
@@ -156,8 +156,7 @@ class Reader(Runner):
         if isinstance(layer, nn.Identity | nn.Dropout | nn.Dropout1d | nn.AlphaDropout | nn.FeatureAlphaDropout):
             return x
         if isinstance(layer, nn.Flatten | nn.Unflatten):
-            flat: Value = self.moved(node, x, layer)
-            return flat
+            return self.moved(node, x, layer)
         if isinstance(layer, nn.BatchNorm1d) and layer.running_mean is not None:
             return self._batch_norm(node, x, layer)
         kind = type(layer).__name__
@@ -181,10 +180,10 @@ class Reader(Runner):
         factor, shift = 1.0 / np.sqrt(variance + layer.eps), np.zeros_like(mean)
         if layer.affine:
             factor, shift = factor * finite_numbers(layer.weight, where), finite_numbers(layer.bias, where)
-        each = [self._of_channels(node, x, v) for v in (factor, shift - mean * factor)]
+        each = [self.of_channels(node, x, v) for v in (factor, shift - mean * factor)]
         return x.affine(*each)
 
-    def _activation(self, node: Any, called: str, args: Any, kwargs: Any, shared: bool) -> Value:
+    def _activation(self, node: Any, called: str, args: Any, kwargs: Any, shared: bool) -> Any:
         named = {name: value for name, value in kwargs.items() if name != "input"}
         operands = [kwargs["input"], *args] if "input" in kwargs else list(args)
         if called in EXTREMES:
@@ -194,18 +193,16 @@ class Reader(Runner):
             operands.sort(key=lambda operand: operand not in self.values)  # max(a, b) = max(b, a)
         x, *others = operands
         try:
-            value: Value = ACTIVATIONS[called](_OnStream(self, node, shared), self._value(node, x), *others, **named)
+            return activate(_OnStream(self, node, shared), called, self._value(node, x), *others, **named)
         except TypeError as error:
             raise self.refusal(node, f"{node.name!r} is given options that are not read ({error})") from error
-        return value
 
-    def _sum(self, node: Any, called: str) -> Value:
-        given = {**dict(zip(("input", "other"), node.args, strict=False)), **node.kwargs}
-        alpha = node.args[2] if len(node.args) > 2 else given.get("alpha", 1)
+    def _sum(self, node: Any) -> Value:
+        called, given = operation(node), _arguments(node, "input", "other", "alpha")
         x, y = self.terms(node, given["input"], given["other"])
         if called == "rsub":
             x, y = y, x
-        factor = float(alpha) if called in ADD else -float(alpha)
+        factor = float(given.get("alpha", 1)) * (1.0 if called in ADD else -1.0)
         return self.stream.add(x, y if factor == 1.0 else y.scaled(factor))
 
     def terms(self, node: Any, *given: Any) -> list[Value]:
@@ -232,7 +229,7 @@ class Reader(Runner):
             found.append(self.stream.constant(rows[0].copy(), shape))
         return found
 
-    def _join(self, node: Any) -> Value:
+    def _join(self, node: Any) -> Any:
         parts = node.args[0] if node.args else node.kwargs["tensors"]
         parts = self.values.get(parts, ()) if hasattr(parts, "op") else parts
         parts = [self.values.get(part, part) if hasattr(part, "op") else part for part in parts]
@@ -249,8 +246,7 @@ class Reader(Runner):
             others = {k: v for k, v in node.kwargs.items() if k != "tensors"}
             return callable_of(node)(tensors, *node.args[1:], **others)
 
-        joined: Value = self.moved(node, whole, call)
-        return joined
+        return self.moved(node, whole, call)
 
     def _rows_of(self, node: Any, part: Any) -> Value:
         tensor = self.tensor(part)
@@ -267,13 +263,20 @@ class Reader(Runner):
             )
         return value
 
-    def _of_channels(self, node: Any, x: Value, numbers: Floats) -> Floats:
+    def of_channels(self, node: Any, x: Value, numbers: Floats) -> Floats:
         """One number, or one per channel (the first axis of a row), for every entry."""
         if numbers.size == 1:
             return np.full(len(x), numbers.item())
         if not x.shape or numbers.shape != (x.shape[0],):
             raise self.refusal(node, f"{node.name!r} has {numbers.size} channels for rows of {x.shape} entries")
         return np.repeat(numbers, len(x) // numbers.size)
+
+    #: Operations that are read in ways of their own; None from one of them: not with these arguments.
+    readers = (
+        dict.fromkeys(ADD | SUBTRACT | {"rsub"}, _sum)
+        | dict.fromkeys(JOINS, _join)
+        | {"linear": _layer, "addmm": _addmm, "dropout": _dropout, "getitem": _item, "getattr": _attribute}
+    )
 
 
 class _OnStream:
@@ -288,7 +291,7 @@ class _OnStream:
     def leaky(self, x: Value, slope: Any) -> Value:
         where = f"{self.reader.name}: {self.node.name!r}: slope"
         numbers = finite_numbers(self.reader.tensor(slope), where)
-        return self.reader.stream.leaky(x, self.reader._of_channels(self.node, x, numbers))
+        return self.reader.stream.leaky(x, self.reader.of_channels(self.node, x, numbers))
 
     def maximum(self, x: Value, y: Any) -> Value:
         return self.reader.stream.maximum(*self.reader.terms(self.node, x, y))
@@ -298,6 +301,11 @@ class _OnStream:
 
     def affine(self, x: Value, factor: float, shift: float) -> Value:
         return x.affine(factor, shift)
+
+
+def _arguments(node: Any, *names: str) -> dict[str, Any]:
+    """The arguments of a node by name, those by position included."""
+    return {**dict(zip(names, node.args, strict=False)), **node.kwargs}
 
 
 def _occurrences(node: Any, operands: list[Any]) -> list[Any]:

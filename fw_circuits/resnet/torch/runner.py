@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -89,9 +90,7 @@ class Runner:
     def constant(self, node: Any, n_rows: int) -> Any:
         """What a node that does not depend on the values of the input computes, for this many rows."""
         if node.op == "get_attr":
-            found: Any = self.module
-            for part in node.target.split("."):
-                found = getattr(found, part)
+            found: Any = attrgetter(node.target)(self.module)
         elif node in self.values:
             if isinstance(self.values[node], tuple):
                 raise self.refusal(node, f"{node.name!r} is several tensors where one is expected")
