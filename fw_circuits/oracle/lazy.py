@@ -15,8 +15,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from fw_circuits._checks import check_integer
 from fw_circuits._typing import Floats
-from fw_circuits.oracle.base import AtomLike, Oracle, OracleAnswer, Stop, ask, best_first, check_count
+from fw_circuits.oracle.base import AtomLike, Oracle, OracleAnswer, Stop, ask, best_first
 from fw_circuits.oracle.wrappers import Wrapper
 
 #: Fraction of the last real search's gain that known atoms must reach.
@@ -34,6 +35,7 @@ class LazyOracle(Wrapper):
     Parameters
     ----------
     inner : Oracle
+        Asked when known atoms do not gain enough.
     memory : int
         Bytes for the values of known atoms; those found longest ago go first.
 
@@ -60,7 +62,7 @@ class LazyOracle(Wrapper):
 
     def __init__(self, inner: Oracle, memory: int = 2**28) -> None:
         super().__init__(inner)
-        self.memory = check_count(memory, "memory", "a number of bytes, at least 1")
+        self.memory = check_integer("memory", memory, 1, note=": a number of bytes")
         self.calls = self.hits = 0
         self._active: set[Hashable] = set()
         self._atoms: dict[Hashable, AtomLike] = {}

@@ -92,7 +92,7 @@ def test_wrong_weights_and_levels_are_refused(cls):
     oracle = boolean_oracle(cls, np.eye(4))
     with pytest.raises(InputError, match="one per data row"):
         oracle.search(np.zeros(3))
-    with pytest.raises(InputError, match="an integer of at least 1"):
+    with pytest.raises(InputError, match="k is 0; expected a whole number >= 1"):
         oracle.search(np.zeros(4), 0)
     with pytest.raises(InputError, match="no levels"):
         cls([], oracle.lattice, 3.0)

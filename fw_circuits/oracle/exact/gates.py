@@ -42,16 +42,12 @@ class GateOracle(LevelsOracle):
 
     Parameters
     ----------
-    levels_rows, lattice, gamma, n_jobs
-        See `OracleData.of`; an `OracleData` in place of the first stands for all four.
+    levels_rows, lattice, gamma
+        As in :class:`LevelsOracle`.
     gates : int
         4 or 5.
-    memory : int
-        Budget in bytes for the arrays of one pass; checked before the search.
-    per_support : int or None
-        At most this many functions of one subset; None: no limit.
-    time_limit : float or None
-        Seconds for one search.
+    n_jobs, memory, per_support, time_limit
+        As in :class:`SubsetOracle`.
 
     Raises
     ------
