@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from fw_circuits import certify, lam_max, load, path, solve
-from fw_circuits._validation import LOSSES as NAMES
+from fw_circuits._settings import LOSSES as NAMES
 from fw_circuits.exceptions import InputError
 from fw_circuits.objective import LOSSES, Loss, find_loss, make_loss
 from tests.helpers.losses import Poisson, SquaredHinge, example
