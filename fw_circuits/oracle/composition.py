@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from fw_circuits._bits import unpack_bits
 from fw_circuits._checks import check_integer
 from fw_circuits._typing import Array, Floats, Words
 from fw_circuits.circuits.builder import Builder, output_signals
@@ -27,7 +28,7 @@ from fw_circuits.oracle.base import OracleAnswer, Stop, best_first, best_pairs
 from fw_circuits.oracle.data import LevelsOracle
 from fw_circuits.oracle.exact import subset_pass
 from fw_circuits.oracle.exact.subset import SubsetOracle
-from fw_circuits.oracle.literals import Literals, unpack
+from fw_circuits.oracle.literals import Literals
 from fw_circuits.tetrakis import Atom
 
 #: Members of the pool that pairs, triples and quadruples are taken from.
@@ -154,7 +155,7 @@ class CompositionOracle(LevelsOracle):
             if atom.n_gates > self.max_gates or not support:
                 continue
             words = circuit.evaluate_words(np.ascontiguousarray(rows.words[list(support)]), rows.n_rows)
-            signs = 2.0 * unpack(words, rows.n_rows)[0] - 1.0
+            signs = 2.0 * unpack_bits(words, rows.n_rows)[0] - 1.0
             name = np.packbits(signs == signs[0]).tobytes()
             if name in names:
                 continue

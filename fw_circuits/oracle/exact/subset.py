@@ -15,7 +15,7 @@ import numpy as np
 
 from fw_circuits._checks import check_integer, check_real
 from fw_circuits._settings import check_random_state
-from fw_circuits._typing import Array, Floats
+from fw_circuits._typing import Floats
 from fw_circuits.circuits import Circuit
 from fw_circuits.circuits.catalogue import cost_table, minimal_circuit
 from fw_circuits.lattice import Lattice, LevelRows
@@ -144,10 +144,7 @@ class SubsetOracle(LevelsOracle):
         if self.max_gates is not None:
             scopes.append(f"of these the functions of at most {self.max_gates} gates")
         return OracleAnswer.of(
-            [
-                atom_of(found, self.data, int(i), minimal_circuit)
-                for found, i in zip(best.found, best.level, strict=True)
-            ],
+            atoms_of(best, self.data, minimal_circuit),
             best.found["value"].copy(),
             "; ".join(scopes),
             bound=bound,
@@ -157,11 +154,12 @@ class SubsetOracle(LevelsOracle):
         )
 
 
-def atom_of(found: Array, data: OracleData, level: int, circuit: Callable[[int, int], Circuit]) -> Atom:
-    """A function found on the level of that place in the data, with the circuit of its table and arity."""
-    n = int(found["arity"])
-    literals = tuple(int(i) for i in found["lit"][:n])
-    return Atom(circuit(int(found["table"]), n), data.levels[level].rows.level, literals, data.lattice)
+def atoms_of(best: Best, data: OracleData, circuit: Callable[[int, int], Circuit]) -> list[Atom]:
+    """The functions found, each with the circuit of its table and arity."""
+    atoms = []
+    for (_, table, n, literals), i in zip(best.found.tolist(), best.level.tolist(), strict=True):
+        atoms.append(Atom(circuit(table, n), data.levels[i].rows.level, tuple(literals[:n]), data.lattice))
+    return atoms
 
 
 def _scope(rows: LevelRows, screened: int | None, exact: int) -> str:

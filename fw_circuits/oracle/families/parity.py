@@ -17,6 +17,7 @@ from fw_circuits.circuits.families import parity_circuit
 from fw_circuits.lattice import Lattice, LevelRows, transpose_bits
 from fw_circuits.oracle.data import OracleData
 from fw_circuits.oracle.families import walsh
+from fw_circuits.oracle.families.counting import by_count
 from fw_circuits.oracle.families.frame import FamilyOracle, Problem, Scored, pair_atoms, ranked, spread
 from fw_circuits.tetrakis import Atom
 
@@ -86,12 +87,9 @@ class ParityOracle(FamilyOracle):
         return ranked(scored, k) if exact else spread(scored, k)
 
     def _all(self, problem: Problem) -> list[Ints]:
-        bits = problem.literals.bits
-        n = len(bits)
-        key = np.zeros(bits.shape[1], np.int64)
-        for i in range(n):
-            key |= bits[i].astype(np.int64) << i
-        h = walsh.transform(walsh.histogram(key, problem.w, n), self.data.n_threads)
+        n = problem.literals.n
+        keys = transpose_bits(problem.literals.words, len(problem.w))[:, 0].astype(np.int64)
+        h = walsh.transform(by_count(keys, problem.w, (1 << n) - 1), self.data.n_threads)
         top = walsh.best_sets(h, self._factor(n), problem.k)
         return [np.flatnonzero(s >> np.arange(n) & 1) for s in top]
 
