@@ -6,6 +6,8 @@ intercept is put back to its optimum after the move.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from fw_circuits._typing import Floats
@@ -39,7 +41,11 @@ def short_step(active: ActiveSet, ball: Ball, direction: Direction, *_: int) -> 
     return float(np.clip(slope / curvature, 0.0, direction.longest)) if curvature > 0.0 else 0.0
 
 
-STEPS = {"exact": exact_line_search, "open_loop": open_loop, "short": short_step}
+STEPS: dict[str, Callable[[ActiveSet, Ball, Direction, int], float]] = {
+    "exact": exact_line_search,
+    "open_loop": open_loop,
+    "short": short_step,
+}
 
 
 def _root_of_slope(active: ActiveSet, move: Floats, cost: float, longest: float) -> float:

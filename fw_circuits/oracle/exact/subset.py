@@ -158,7 +158,7 @@ def atoms_of(best: Best, data: OracleData, circuit: Callable[[int, int], Circuit
     """The functions found, each with the circuit of its table and arity."""
     atoms = []
     for (_, table, n, literals), i in zip(best.found.tolist(), best.level.tolist(), strict=True):
-        atoms.append(Atom(circuit(table, n), data.levels[i].rows.level, tuple(literals[:n]), data.lattice))
+        atoms.append(Atom(circuit(table, n), data.levels[i].rows.level, tuple(literals[:n].tolist()), data.lattice))
     return atoms
 
 
