@@ -49,18 +49,14 @@ static inline uint32_t apply_op(int op, uint32_t a, uint32_t b)
     }
 }
 
-static inline uint32_t slot_of(const Search *s, uint32_t table)
-{
-    return (table * 0x9E3779B1u) >> s->shift;
-}
-
-static inline int known(const Search *s, uint32_t table)
+/* Where the function is, or would be. */
+static inline uint32_t *slot_of(const Search *s, uint32_t table)
 {
     const uint32_t mask = 0xFFFFFFFFu >> s->shift;
-    uint32_t i = slot_of(s, table);
+    uint32_t i = (table * 0x9E3779B1u) >> s->shift;
     while (s->slots[i] && s->slots[i] != table)
         i = (i + 1) & mask;
-    return s->slots[i] != 0;
+    return &s->slots[i];
 }
 
 static void insert(Search *s, uint32_t table);
@@ -84,15 +80,12 @@ static void grow(Search *s)
 
 static void insert(Search *s, uint32_t table)
 {
-    const uint32_t mask = 0xFFFFFFFFu >> s->shift;
-    uint32_t i = slot_of(s, table);
-    while (s->slots[i] && s->slots[i] != table)
-        i = (i + 1) & mask;
-    if (s->slots[i])
+    uint32_t *slot = slot_of(s, table);
+    if (*slot)
         return;
-    s->slots[i] = table;
+    *slot = table;
     s->found++;
-    if (2 * s->found > (int64_t)mask && !s->failed)
+    if (2 * s->found > (int64_t)(0xFFFFFFFFu >> s->shift) && !s->failed)
         grow(s);
 }
 
@@ -168,7 +161,7 @@ static void last_step(Search *s, int j, int k)
 {
     for (int op = 0; op < N_OPS; op++) {
         const uint32_t table = apply_op(op, s->value[j], s->value[k]);
-        if (table && !known(s, table)) {
+        if (table && !*slot_of(s, table)) {
             put(s, s->size - 1, op, j, k);
             record(s, table);
         }
@@ -233,7 +226,7 @@ static void all_chains(Search *s, int size)
     for (int i = 0; i < 2 && !done(s); i++) {
         if (size == 1) {
             const uint32_t table = apply_op(FIRST[i], s->value[0], s->value[1]);
-            if (!known(s, table)) {
+            if (!*slot_of(s, table)) {
                 put(s, 0, FIRST[i], 0, 1);
                 record(s, table);
             }

@@ -29,23 +29,17 @@ static inline int odd(const uint64_t *a, const uint64_t *b, int64_t n)
     uint64_t x = 0;
     for (int64_t i = 0; i < n; i++)
         x ^= a[i] & b[i];
-    x ^= x >> 32;
-    x ^= x >> 16;
-    x ^= x >> 8;
-    x ^= x >> 4;
-    return 0x6996 >> (x & 15) & 1;
+    return __builtin_parityll(x);
 }
 
 /* First set bit below n, or -1. */
 static int64_t first_bit(const uint64_t *key, int64_t n)
 {
-    for (int64_t i = 0; i < n; i++) {
-        if (!(i & 63) && !key[i >> 6])
-            i += 63;
-        else if (bit(key, i))
-            return i;
-    }
-    return -1;
+    int64_t w = 0;
+    while (64 * w < n && !key[w])
+        w++;
+    const int64_t i = 64 * w < n ? 64 * w + __builtin_ctzll(key[w]) : n;
+    return i < n ? i : -1;
 }
 
 typedef struct {
@@ -149,7 +143,6 @@ static void draw(const fwc_parity *p, scratch *s, uint64_t seed, int64_t number,
     memset(s->mask, 0, (size_t)m * sizeof *s->mask);
     for (int j = 0; j < n_left; j++)
         s->mask[s->left[j] >> 6] |= (uint64_t)(best >> j & 1) << (s->left[j] & 63);
-    memset(set, 0, (size_t)p->key_words * sizeof *set);
     memcpy(set, s->mask, (size_t)p->key_words * sizeof *set);
     s->mask[n >> 6] |= (uint64_t)(best >> last & 1) << (n & 63);
     s->mask[(n + 1) >> 6] |= (uint64_t)1 << ((n + 1) & 63);

@@ -13,14 +13,6 @@ typedef struct {
     int64_t n_list, cap, *counts;
 } ISA(subset);
 
-/* Least integer signed sum with which a function of the class can reach the threshold. */
-static int32_t ISA(least)(const fwc_search *s, const fwc_class *kind, double threshold)
-{
-    double least = ((threshold * (1 - 1e-9)) / kind->factor - s->slack) / s->delta - 1;
-    return least <= 0 ? 0 : least >= INT32_MAX ? INT32_MAX
-                                               : (int32_t)least;
-}
-
 /* A function that passed the integer bound: score it in float64 and keep it if it is among the best. */
 ISA_TARGET static void ISA(candidate)(ISA(subset) *t, uint64_t table)
 {
@@ -42,7 +34,7 @@ ISA_TARGET static void ISA(candidate)(ISA(subset) *t, uint64_t table)
     t->n_list = fwc_insert(list, t->n_list, t->cap, &entry);
     if (t->n_list == t->cap && fabs(list[t->cap - 1].value) > t->threshold) {
         t->threshold = fabs(list[t->cap - 1].value);
-        t->least = ISA(least)(t->s, t->kind, t->threshold);
+        t->least = fwc_least(t->s, t->kind->factor, t->threshold);
     }
 }
 
@@ -159,28 +151,17 @@ COLLAPSE(6, 5)
 ISA_TARGET static void ISA(consider)(fwc_search *s, const fwc_gates_work *work, int arity, const int32_t *x,
                                      const int32_t *h, int64_t *counts)
 {
-    int32_t lit[FWC_MOST], own[1 << FWC_MOST], place[FWC_MOST] = {0}, to[1 << FWC_MOST] = {0}, mass = 0;
+    int32_t lit[FWC_MOST], own[1 << FWC_MOST], mass = 0;
     uint64_t in[FWC_MOST];
-    for (int i = 0; i < arity; i++) { /* the caller's numbering and polarity */
-        for (int j = 0; j < arity; j++) place[i] += s->order[x[j]] < s->order[x[i]];
-        lit[place[i]] = s->order[x[i]];
-        to[0] |= s->flip[x[i]] << place[i];
-        in[i] = ~(uint64_t)0 / (((uint64_t)1 << (1 << i)) + 1) << (1 << i); /* x_i as a table */
-    }
-    for (int p = 0; p < 1 << arity; p++) {
-        if (p) to[p] = to[p & (p - 1)] ^ 1 << place[__builtin_ctz((unsigned)p)];
-        own[to[p]] = h[p];
-        mass += h[p] < 0 ? -h[p] : h[p];
-    }
-    ISA(subset) t = {.s = s, .work = work, .lit = lit, .counts = counts};
-    t.cap = fwc_cap(s);
+    fwc_renumber(s, arity, x, h, lit, own);
+    for (int i = 0; i < arity; i++) in[i] = ~(uint64_t)0 / (((uint64_t)1 << (1 << i)) + 1) << (1 << i); /* tables */
+    for (int p = 0; p < 1 << arity; p++) mass += h[p] < 0 ? -h[p] : h[p];
+    ISA(subset) t = {.s = s, .work = work, .lit = lit, .counts = counts, .cap = fwc_cap(s), .threshold = fwc_threshold(s)};
     counts[0]++;
-#pragma omp atomic read
-    t.threshold = s->threshold;
     for (int64_t f = 0; f < s->n_classes; f++) {
         t.kind = &s->classes[f];
         if (t.kind->arity != arity) continue;
-        t.least = ISA(least)(s, t.kind, t.threshold);
+        t.least = fwc_least(s, t.kind->factor, t.threshold);
         if (mass >= t.least) (arity == 5 ? ISA(collapse5) : ISA(collapse6))(&t, own, in);
     }
     if (t.n_list) fwc_merge(s, work->list, t.n_list);

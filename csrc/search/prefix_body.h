@@ -63,12 +63,10 @@ ISA_TARGET static inline __attribute__((always_inline)) void ISA(examine)(fwc_se
     for (int i = 0; i < VL; i++) lane[i] = i;
     for (int64_t d = x[m - 1] + 1; d + 1 < n; d++) {
         int32_t base[2 * SIZE], least = INT32_MAX;
-        double threshold;
-#pragma omp atomic read
-        threshold = s->threshold;
+        const double threshold = fwc_threshold(s);
         for (int64_t f = 0; f < s->n_classes; f++)
             if (s->classes[f].arity == m + 2) {
-                const int32_t one = ISA(least)(s, &s->classes[f], threshold);
+                const int32_t one = fwc_least(s, s->classes[f].factor, threshold);
                 least = one < least ? one : least;
             }
         for (int U = 0; U < M; U++) {

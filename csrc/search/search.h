@@ -88,6 +88,41 @@ void fwc_merge(fwc_search *s, const fwc_found *list, int64_t n);
 /* Add to the counts of the search. */
 void fwc_count(fwc_search *s, const int64_t *counts);
 
+/* Score that a function has to reach now. */
+static inline double fwc_threshold(const fwc_search *s)
+{
+    double threshold;
+#pragma omp atomic read
+    threshold = s->threshold;
+    return threshold;
+}
+
+/* Least integer signed sum with which a function of that factor can reach the threshold. */
+static inline int32_t fwc_least(const fwc_search *s, double factor, double threshold)
+{
+    double least = ((threshold * (1 - 1e-9)) / factor - s->slack) / s->delta - 1;
+    return least <= 0 ? 0 : least >= INT32_MAX ? INT32_MAX
+                                               : (int32_t)least;
+}
+
+/* From columns x of the screen to the caller's numbering and polarity: literals, ascending, and weights by pattern. */
+static inline void fwc_renumber(const fwc_search *s, int arity, const int32_t *x, const int32_t *h, int32_t *lit,
+                                int32_t *own)
+{
+    int32_t place[FWC_MOST] = {0}, to[1 << FWC_MOST];
+    to[0] = 0;
+    for (int i = 0; i < arity; i++) {
+        for (int j = 0; j < arity; j++) place[i] += s->order[x[j]] < s->order[x[i]];
+        lit[place[i]] = s->order[x[i]];
+        to[0] |= s->flip[x[i]] << place[i];
+    }
+    own[to[0]] = h[0];
+    for (int p = 1; p < 1 << arity; p++) {
+        to[p] = to[p & (p - 1)] ^ 1 << place[__builtin_ctz((unsigned)p)];
+        own[to[p]] = h[p];
+    }
+}
+
 /* Functions of one subset that the answer may take. */
 static inline int64_t fwc_cap(const fwc_search *s)
 {

@@ -89,22 +89,10 @@ ISA_TARGET static void ISA(exact)(fwc_search *s, int arity, const int32_t *lit, 
 ISA_TARGET static void ISA(consider)(fwc_search *s, int arity, const int32_t *x, const int32_t *h, int64_t *counts,
                                      double *literal_best, fwc_found *list)
 {
-    int32_t lit[4], own[16], place[4] = {0, 0, 0, 0}, flips = 0, size = 1 << arity;
-    double threshold;
-#pragma omp atomic read
-    threshold = s->threshold;
+    int32_t lit[4], own[16];
+    const double threshold = fwc_threshold(s), need = threshold * (1 - 1e-6);
     counts[0]++;
-    for (int i = 0; i < arity; i++) { /* the caller's numbering and polarity */
-        for (int j = 0; j < arity; j++) place[i] += s->order[x[j]] < s->order[x[i]];
-        lit[place[i]] = s->order[x[i]];
-        flips |= s->flip[x[i]] << i;
-    }
-    for (int p = 0; p < size; p++) {
-        int q = 0;
-        for (int i = 0; i < arity; i++) q |= ((p ^ flips) >> i & 1) << place[i];
-        own[q] = h[p];
-    }
-    const double need = threshold * (1 - 1e-6);
+    fwc_renumber(s, arity, x, h, lit, own);
     if (arity == 4 && !literal_best) {
         int32_t size_of[16], sign = 0;
         int64_t total = 0, lost[17];
@@ -134,17 +122,6 @@ ISA_TARGET static void ISA(consider)(fwc_search *s, int arity, const int32_t *x,
     if (best + s->slack * s->top[arity] < need) return;
     counts[2]++;
     ISA(exact)(s, arity, lit, threshold, list);
-}
-
-/* Least integer H = sum |h| with which a subset can reach the threshold. */
-static int32_t ISA(least)(const fwc_search *s, int arity)
-{
-    double threshold;
-#pragma omp atomic read
-    threshold = s->threshold;
-    double least = ((threshold * (1 - 1e-9)) / s->top[arity] - s->slack) / s->delta - 1;
-    return least <= 0 ? 0 : least >= INT32_MAX ? INT32_MAX
-                                               : (int32_t)least;
 }
 
 /* Sums over supersets of patterns -> sums by pattern, in place (Moebius transform on `bits` inputs). */
@@ -286,7 +263,7 @@ ISA_TARGET static void ISA(triples)(fwc_search *s, int64_t a0, int64_t a1)
                     ISA(moebius)(h, 3);
                     const int32_t mass = ISA(mass)(h, 8);
                     const double most = s->delta * mass * s->top[3];
-                    if (mass >= ISA(least)(s, 3) || (best && (most > best[a] || most > best[c] || most > best[d])))
+                    if (mass >= fwc_least(s, s->top[3], fwc_threshold(s)) || (best && (most > best[a] || most > best[c] || most > best[d])))
                         ISA(consider)(s, 3, x, h, counts, best, k.list);
                 }
         }
@@ -306,7 +283,7 @@ ISA_TARGET static void ISA(quads_of_pair)(fwc_search *s, const fwc_work *k, int6
     for (int64_t d = b + 1; d < n; d++) k->diagonal[d] = G[d * ld + d];
     for (int64_t c = b + 1; c + 1 < n; c++) {
         const int32_t *Pc = s->pairs + c * ld, *Ta = s->triples + (a * ld + c) * ld, *Tb = s->triples + (b * ld + c) * ld;
-        const int32_t least = ISA(least)(s, 4), *Gc = G + c * ld;
+        const int32_t least = fwc_least(s, s->top[4], fwc_threshold(s)), *Gc = G + c * ld;
         int32_t base[8] = {s->total, s->singles[a], s->singles[b], Pa[b], s->singles[c], Pa[c], Pb[c], Gc[c]};
         ISA(moebius)(base, 3);
         vi any = {0};

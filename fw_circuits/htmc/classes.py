@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from fw_circuits._checks import check_real
 from fw_circuits.circuits.catalogue import load
 from fw_circuits.htmc.cube import check_n, functions, widened
 from fw_circuits.htmc.exact import solve_exactly
-from fw_circuits.oracle.base import check_gamma
 
 #: Relative difference below which the two costs of a function count as equal.
 EQUAL = 1e-9
@@ -108,7 +108,7 @@ def norm_table(gamma: float, n: int = 4) -> list[ClassNorm]:
     0x3 4 0 1.0 2.0 True
     0x6 2 1 1.0 2.0 True
     """
-    n, gamma = check_n(n, 4), check_gamma(gamma)
+    n, gamma = check_n(n, 4), check_real("gamma", gamma, 0.0, above=True)
     return [class_norm(table, size, n, gamma) for table, size in npn_classes(n)]
 
 

@@ -17,11 +17,11 @@ from typing import Any
 
 import numpy as np
 
+from fw_circuits._checks import check_real
 from fw_circuits._typing import Array, Bits, Floats, Ints
 from fw_circuits.circuits.catalogue import cost_table, minimal_cost
 from fw_circuits.htmc.column_generation import Generated, generate
 from fw_circuits.htmc.cube import FunctionList, check_n, functions, signs_of, values_on_cube, widened
-from fw_circuits.oracle.base import check_gamma
 
 #: Functions priced at a time by `ExactNorm.verify`.
 BLOCK = 1 << 12
@@ -156,7 +156,7 @@ def exact_norm(table: Any, n: int, gamma: float, *, intercept: bool = False) -> 
     >>> round(exact_norm([0.0, 0.0, 0.0, 1.0], 2, 3.0, intercept=True).value, 9)
     0.5
     """
-    n, gamma = check_n(n, 4), check_gamma(gamma)
+    n, gamma = check_n(n, 4), check_real("gamma", gamma, 0.0, above=True)
     values, _ = values_on_cube(table, n)
     return solve_exactly(values, functions(n), gamma, intercept=bool(intercept))
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from fw_circuits._checks import check_real
 from fw_circuits._typing import Bits, Floats, Ints
 from fw_circuits.circuits import Circuit
 from fw_circuits.circuits.synthesis import from_truth_table
@@ -22,7 +23,6 @@ from fw_circuits.exceptions import InputError
 from fw_circuits.htmc.column_generation import Generated, generate
 from fw_circuits.htmc.cube import FunctionList, small_functions, values_on_cube
 from fw_circuits.htmc.exact import centred, feasible, leftover
-from fw_circuits.oracle.base import check_gamma
 
 #: Relative difference of the two ends that counts as none.
 CLOSED = 1e-9
@@ -111,7 +111,7 @@ def five_input_bracket(
     >>> found.exact, round(found.upper, 9) == round(4 ** (1 / 3), 9)
     (True, True)
     """
-    gamma = check_gamma(gamma)
+    gamma = check_real("gamma", gamma, 0.0, above=True)
     if isinstance(max_gates, bool) or max_gates not in (4, 5, 6):  # conjunctions of five inputs are needed
         raise InputError(f"max_gates is {max_gates!r}; expected 4, 5 or 6.")
     values, truth = values_on_cube(table, 5)

@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
+from fw_circuits._checks import check_real
 from fw_circuits._typing import Floats
 from fw_circuits._validation import check_target, check_X
 from fw_circuits.exceptions import InputError
-from fw_circuits.oracle.base import positive
 from fw_circuits.solution import Solution
 
 #: Fewer points, or a shorter range in gates or in error, are noted.
@@ -145,7 +145,7 @@ def rate_of_points(gates: Any, errors: Any, *, level: float = 0.95) -> Rate:
     >>> round(found.gamma, 9), found.notes
     (3.0, ())
     """
-    level = positive("level", level)
+    level = check_real("level", level, 0.0, above=True)
     if level >= 1.0:
         raise InputError(f"level is {level!r}; expected a probability between 0 and 1, such as 0.95.")
     sizes, eps = (np.asarray(v, dtype=np.float64) for v in (gates, errors))

@@ -76,7 +76,10 @@ class Loss(ABC):
 
     @classmethod
     def encode_target(cls, y: Any, n_rows: int, weights: Floats | None = None) -> tuple[Floats, Array | None]:
-        """The target as numbers, checked, and the two labels behind them (None for a target of numbers)."""
+        """The target as numbers, checked, and the two labels behind them (None for a target of numbers).
+
+        The parameters are those of :func:`fw_circuits.solve`, with the number of rows that X has.
+        """
         return check_target(y, n_rows, "logistic" if cls.labels else cls.name, weights)
 
     def value(self, f: Floats) -> float:

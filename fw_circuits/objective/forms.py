@@ -44,7 +44,17 @@ class Form(ABC):
 
     @abstractmethod
     def dual(self, loss: Loss, theta: Floats, upper: float) -> float:
-        """Best lower bound on the optimum that the multiples of ``theta`` give, if ``polar(theta) <= upper``."""
+        """Best lower bound on the optimum that the multiples of ``theta`` give, if ``polar(theta) <= upper``.
+
+        Parameters
+        ----------
+        loss : Loss
+            The loss L.
+        theta : ndarray of shape (N,)
+            A dual point, as in :meth:`Loss.dual_point`.
+        upper : float
+            Upper bound on its polar.
+        """
 
 
 @dataclass(frozen=True)
@@ -92,20 +102,18 @@ class ErrorBound(Form):
         if upper <= 0.0:
             return 0.0
         limit = min(loss.dual_limit(theta), 1e6)
-        bound = _maximise(
-            loss,
-            theta,
-            limit,
-            lambda s: (loss.dual(s * theta) - self.parameter) / (s * upper) if s > 0 else 0.0,
-        )
-        return max(0.0, bound)
+
+        def bound(s: float) -> float:
+            return (loss.dual(s * theta) - self.parameter) / (s * upper) if s > 0 else 0.0
+
+        return max(0.0, _maximise(loss, theta, limit, bound))
 
 
 FORMS: dict[str, type[Form]] = {form.name: form for form in (Penalised, Constrained, ErrorBound)}
 
 
 def make_form(*, lam: float | None = None, tau: float | None = None, eps: float | None = None) -> Form:
-    """The form for which a parameter is given.
+    """The form for which a parameter is given; these are as in :func:`fw_circuits.solve`.
 
     Raises
     ------

@@ -228,7 +228,7 @@ def find_loss(loss: str | type[Loss]) -> type[Loss]:
 def make_loss(
     loss: str | type[Loss], y: Floats, weights: Floats | None = None, *, huber_threshold: float = 1.0
 ) -> Loss:
-    """A loss, by name or class, for targets ``y`` and sample weights (None: all equal).
+    """A loss, by name or class, for targets ``y`` and sample weights (None: all equal), as in :class:`Loss`.
 
     ``huber_threshold`` is the ``delta`` of `Huber`; the other losses have none.
 

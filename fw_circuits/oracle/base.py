@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from fw_circuits._checks import check_integer
 from fw_circuits._typing import Floats, Ints
 from fw_circuits.exceptions import InputError
 
@@ -31,7 +32,7 @@ class AtomLike(Protocol):
 
     @property
     def cost(self) -> float:
-        """kappa, at least 1."""
+        """The measure kappa of the circuit, at least 1."""
 
 
 @dataclass(frozen=True)
@@ -82,14 +83,8 @@ class OracleAnswer:
     ) -> OracleAnswer:
         """An answer from atoms and their scores, best first (`best_first`).
 
-        Parameters
-        ----------
-        atoms, scores, scope, max_gates, complete
-            As in the answer.
-        bound : float
-            What no atom of the scope that was not scored exceeds; 0: all were scored.
-        tail : float
-            As in the answer; infinity: nothing is known outside the scope.
+        ``bound``: what no atom of the scope that was not scored exceeds; 0: all were scored.  The other parameters are
+        those of :class:`OracleAnswer`.
 
         Examples
         --------
@@ -115,7 +110,7 @@ class Oracle(Protocol):
         """Number of data rows, the length of the weights."""
 
     def search(self, weights: npt.ArrayLike, k: int = 10, stop: Stop | None = None) -> OracleAnswer:
-        """The k best atoms for the weights g, one per data row."""
+        """The k best atoms for the weights g, one per data row; parameters as in :meth:`CheckedOracle.search`."""
 
     def evaluate(self, atoms: Sequence[Any]) -> Floats:
         """Values of atoms that the oracle found on the data rows, (n_rows, len(atoms))."""
@@ -128,18 +123,22 @@ class CheckedOracle(ABC):
     n_rows: int
 
     def search(self, weights: npt.ArrayLike, k: int = 10, stop: Stop | None = None) -> OracleAnswer:
-        """The k best atoms; see `OracleAnswer`.
+        """The k best atoms.
 
         Parameters
         ----------
         weights : (n_rows,)
-            g, one weight per data row.  Where they do not sum to 0 (no free intercept), the constants, which
+            Weights g, one per data row.  Where they do not sum to 0 (no free intercept), the constants, which
             are no atoms, may keep ``upper_bound`` above ``value``.
         k : int
             Number of atoms.
         stop : callable or None
             Asked about every 50 ms; when true, the answer is what was found, with a bound that still applies, and
             ``complete`` is false.
+
+        Returns
+        -------
+        OracleAnswer
 
         Raises
         ------
@@ -148,11 +147,11 @@ class CheckedOracle(ABC):
         BudgetError
             If a pass would exceed the memory budget.
         """
-        return self.answer(check_weights(weights, self.n_rows), check_count(k), stop)
+        return self.answer(check_weights(weights, self.n_rows), check_integer("k", k, 1), stop)
 
     @abstractmethod
     def answer(self, g: Floats, k: int, stop: Stop | None) -> OracleAnswer:
-        """The k best atoms for weights that were checked."""
+        """The k best atoms for weights that were checked; parameters as in :meth:`search`."""
 
     @abstractmethod
     def evaluate(self, atoms: Sequence[Any]) -> Floats:
@@ -167,17 +166,7 @@ def ask(oracle: Oracle, g: Floats, k: int, stop: Stop | None) -> OracleAnswer:
 
 
 def best_first(scores: npt.ArrayLike, k: int) -> Ints:
-    """Places of the k largest absolute scores, descending; ties: the first.
-
-    Parameters
-    ----------
-    scores : (n,)
-    k : int
-        At least 1.
-
-    Returns
-    -------
-    (min(k, n),) int
+    """Places of the k >= 1 largest absolute scores, descending; ties: the first.
 
     Examples
     --------
@@ -191,6 +180,13 @@ def best_first(scores: npt.ArrayLike, k: int) -> Ints:
     return places[np.argsort(-size[places], kind="stable")[:k]]
 
 
+def best_pairs(pairs: Sequence[tuple[float, Any]], k: int) -> tuple[list[Any], list[float]]:
+    """Atoms and scores of the k best of some ``(score, atom)``."""
+    scores = [score for score, _ in pairs]
+    places = best_first(scores, k)
+    return [pairs[i][1] for i in places], [scores[i] for i in places]
+
+
 def observe(oracle: Oracle, atoms: Sequence[AtomLike]) -> None:
     """Tell an oracle which atoms are active, if it wants to know: it has a method ``observe(atoms)``."""
     listener = getattr(oracle, "observe", None)
@@ -199,12 +195,7 @@ def observe(oracle: Oracle, atoms: Sequence[AtomLike]) -> None:
 
 
 def check_weights(weights: npt.ArrayLike, n_rows: int) -> Floats:
-    """The weights as a contiguous float64 vector.
-
-    Raises
-    ------
-    InputError
-        If they are not n_rows finite numbers with a finite sum of absolute values.
+    """The weights as a contiguous float64 vector: n_rows finite numbers with a finite sum of absolute values.
 
     Examples
     --------
@@ -234,56 +225,3 @@ def check_atoms(atoms: Sequence[AtomLike]) -> None:
             "atoms that can be called on points, such as fw_circuits.Atom: columns alone are for "
             "fw_circuits.solver.frank_wolfe."
         )
-
-
-def check_count(
-    value: int, name: str = "k", expected: str = "how many atoms to return, an integer of at least 1"
-) -> int:
-    """A number of things, at least 1.
-
-    Raises
-    ------
-    InputError
-        If it is not a positive integer.
-    """
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-        raise InputError(f"{name} is {value!r}; expected {expected}.")
-    return int(value)
-
-
-def check_optional_count(value: int | None, name: str) -> int | None:
-    """The same, or None."""
-    return None if value is None else check_count(value, name, "a positive integer or None")
-
-
-def check_gamma(gamma: float) -> float:
-    """The exponent gamma as a float.
-
-    Raises
-    ------
-    InputError
-        If it is not a positive finite number.
-    """
-    return positive("gamma", gamma)
-
-
-def positive(name: str, value: float) -> float:
-    """A finite number above 0 as a float.
-
-    Raises
-    ------
-    InputError
-        If it is anything else.
-
-    Examples
-    --------
-    >>> positive("seconds", 2)
-    2.0
-    """
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = float("nan")
-    if not 0 < number < float("inf"):
-        raise InputError(f"{name} is {value!r}; expected a finite number above 0.")
-    return number

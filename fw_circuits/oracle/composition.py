@@ -16,17 +16,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from fw_circuits._bits import unpack_bits
+from fw_circuits._checks import check_integer
 from fw_circuits._typing import Array, Floats, Words
 from fw_circuits.circuits.builder import Builder, output_signals
 from fw_circuits.circuits.catalogue import minimal_circuit
 from fw_circuits.circuits.circuit import Circuit
 from fw_circuits.circuits.passes import simplify, sweep
 from fw_circuits.lattice import LevelRows
-from fw_circuits.oracle.base import OracleAnswer, Stop, best_first, check_count
+from fw_circuits.oracle.base import OracleAnswer, Stop, best_first, best_pairs
 from fw_circuits.oracle.data import LevelsOracle
 from fw_circuits.oracle.exact import subset_pass
 from fw_circuits.oracle.exact.subset import SubsetOracle
-from fw_circuits.oracle.literals import Literals, unpack
+from fw_circuits.oracle.literals import Literals
 from fw_circuits.tetrakis import Atom
 
 #: Members of the pool that pairs, triples and quadruples are taken from.
@@ -92,9 +94,9 @@ class CompositionOracle(LevelsOracle):
         self.base = base
         sizes = {"pairs": pairs, "triples": triples, "quads": quads, "beam": beam, "max_gates": max_gates}
         self.pairs, self.triples, self.quads, self.beam, self.max_gates = (
-            check_count(size, name, "an integer of at least 1") for name, size in sizes.items()
+            check_integer(name, size, 1) for name, size in sizes.items()
         )
-        self._atoms: tuple[Atom, ...] = ()
+        self._atoms: Sequence[Atom] = ()
 
     def observe(self, atoms: Sequence[Atom]) -> None:
         """Take the gates of these atoms into the pool, in place of those of earlier ones."""
@@ -122,16 +124,8 @@ class CompositionOracle(LevelsOracle):
                 complete, bound = False, tail
             bound = max(bound, float(np.abs(level.found["value"]).max(initial=0.0)))
             found += self._build(pool, rows, w, level.found, k)
-        found = [found[i] for i in best_first([score for score, _ in found], k)]
         scope = f"all functions of at most 4 of {size} chosen gates and literals of the circuits observed"
-        return OracleAnswer.of(
-            [atom for _, atom in found],
-            [score for score, _ in found],
-            scope,
-            bound=bound,
-            complete=complete,
-            tail=tail,
-        )
+        return OracleAnswer.of(*best_pairs(found, k), scope, bound=bound, complete=complete, tail=tail)
 
     def _screen(self, pool: Pool, w: Floats, stop: Stop | None) -> Pool:
         """The members with the best pairs, then of these the ones with the best triples."""
@@ -161,7 +155,7 @@ class CompositionOracle(LevelsOracle):
             if atom.n_gates > self.max_gates or not support:
                 continue
             words = circuit.evaluate_words(np.ascontiguousarray(rows.words[list(support)]), rows.n_rows)
-            signs = 2.0 * unpack(words, rows.n_rows)[0] - 1.0
+            signs = 2.0 * unpack_bits(words, rows.n_rows)[0] - 1.0
             name = np.packbits(signs == signs[0]).tobytes()
             if name in names:
                 continue

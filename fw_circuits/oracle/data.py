@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fw_circuits._checks import check_real
 from fw_circuits._threads import threads_of
 from fw_circuits._typing import Floats
 from fw_circuits.exceptions import InputError
 from fw_circuits.lattice import Lattice, LevelRows
-from fw_circuits.oracle.base import CheckedOracle, check_gamma
+from fw_circuits.oracle.base import CheckedOracle
 from fw_circuits.oracle.literals import Literals
 from fw_circuits.tetrakis import Atom, evaluate
 
@@ -69,9 +70,15 @@ class OracleData:
         levels_rows : sequence of LevelRows
             One per level, of the same data (`Lattice.rows`).  An `OracleData` is returned as it is.
         lattice : Lattice
+            What the atoms refer to.
         gamma : float
+            Exponent of the cost.
         n_jobs : int or None
             Threads; -1: all cores; None: what the environment allows.
+
+        Returns
+        -------
+        OracleData
 
         Raises
         ------
@@ -87,7 +94,7 @@ class OracleData:
         sizes = sorted({rows.barycentric.shape[0] for rows in levels_rows})
         if len(sizes) > 1:
             raise InputError(f"levels of different data: {sizes} rows; make all from the same X.")
-        gamma, n_threads = check_gamma(gamma), threads_of(n_jobs)
+        gamma, n_threads = check_real("gamma", gamma, 0.0, above=True), threads_of(n_jobs)
         levels = tuple(Level(rows, Literals.distinct(rows.words, rows.n_rows)) for rows in levels_rows)
         return cls(levels, lattice, gamma, n_threads)
 
@@ -105,12 +112,7 @@ class LevelsOracle(CheckedOracle):
     Parameters
     ----------
     levels_rows, lattice, gamma, n_jobs
-        See `OracleData.of`; an `OracleData` in place of the first stands for all four.
-
-    Raises
-    ------
-    InputError
-        If there are no levels, or they are of different data, or an argument is out of range.
+        As in :meth:`OracleData.of`; an `OracleData` in place of the first stands for all four.
     """
 
     def __init__(

@@ -10,19 +10,11 @@ circuits found, and says so.
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from dataclasses import replace
 
 from fw_circuits._typing import Floats
 from fw_circuits.exceptions import InputError
-from fw_circuits.oracle.base import (
-    AtomLike,
-    CheckedOracle,
-    Oracle,
-    OracleAnswer,
-    Stop,
-    ask,
-    best_first,
-    observe,
-)
+from fw_circuits.oracle.base import AtomLike, CheckedOracle, Oracle, OracleAnswer, Stop, ask, best_pairs, observe
 
 #: A finder whose best atom scores less than this fraction of the exact oracle's is skipped for ever more passes.
 USEFUL = 1.0
@@ -98,18 +90,10 @@ class DeepOracle(CheckedOracle):
             gain = max((abs(score) for score, _ in news.values()), default=-1.0)
             self._patience[i] = 1 if gain >= USEFUL * answer.value else 2 * self._patience[i]
             self._waits[i] = self._patience[i] - 1
-        pairs = list(known.values())
-        best = [pairs[i] for i in best_first([score for score, _ in pairs], k)]
-        further = any(atom.key not in first for _, atom in best)
-        return OracleAnswer.of(
-            [atom for _, atom in best],
-            [score for score, _ in best],
-            f"{answer.scope}; {FOUND}" if further else answer.scope,
-            bound=answer.upper_bound,
-            tail=answer.tail,
-            max_gates=answer.max_gates,
-            complete=answer.complete,
-        )
+        atoms, scores = best_pairs(list(known.values()), k)
+        scope = answer.scope if first.issuperset(atom.key for atom in atoms) else f"{answer.scope}; {FOUND}"
+        best = OracleAnswer.of(atoms, scores, scope, bound=answer.upper_bound, tail=answer.tail)
+        return replace(best, max_gates=answer.max_gates, complete=answer.complete)
 
 
 def _by_key(answer: OracleAnswer) -> dict[Hashable, tuple[float, AtomLike]]:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from fw_circuits._checks import check_real
 from fw_circuits._typing import Floats
 from fw_circuits.exceptions import InputError
-from fw_circuits.oracle.base import CheckedOracle, OracleAnswer, Stop, best_first, check_gamma
+from fw_circuits.oracle.base import CheckedOracle, OracleAnswer, Stop, best_first
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +40,11 @@ class DictionaryOracle(CheckedOracle):
     Parameters
     ----------
     columns : (N, p)
+        Values of the atoms on the rows.
     costs : (p,), optional
         Numbers of at least 0; below 1 counts as 1.  Default: all 1.
     gamma : float, default 3.0
+        Exponent of the cost.
 
     Raises
     ------
@@ -66,7 +69,7 @@ class DictionaryOracle(CheckedOracle):
         if self.costs.dtype.kind not in "iuf" or not (np.isfinite(self.costs) & (self.costs >= 0)).all():
             raise InputError("costs must be finite numbers of at least 0, one per column.")
         self.costs = np.maximum(1.0, self.costs.astype(np.float64))
-        self.gamma = check_gamma(gamma)
+        self.gamma = check_real("gamma", gamma, 0.0, above=True)
         self.n_rows = int(self.columns.shape[0])
         self._factor = self.costs ** (-1.0 / self.gamma)
 

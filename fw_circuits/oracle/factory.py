@@ -48,9 +48,9 @@ def make_oracle(
     oracle : str or Oracle
         One of `NAMES`, or an oracle for these data.
     points : (N, n_features)
-    lattice : Lattice
-    gamma : float
-        Exponent of the cost.
+        The data; checked.
+    lattice, gamma
+        As in :meth:`OracleData.of`.
     max_gates : int or None
         Largest circuits; None: no limit.
     n_jobs : int or None
@@ -59,6 +59,10 @@ def make_oracle(
         Seconds of the whole run.
     random_state : int or None
         Seed of the samples that literals are screened with.
+
+    Returns
+    -------
+    Oracle
 
     Raises
     ------
@@ -72,7 +76,8 @@ def make_oracle(
             f"oracle is {oracle!r}; expected one of {', '.join(map(repr, NAMES))}, or an object with search "
             "and evaluate."
         )
-    data = OracleData.of([lattice.rows(points, level) for level in lattice.levels], lattice, gamma, n_jobs)
+    rows = [lattice.rows(points, level, check_input=i == 0) for i, level in enumerate(lattice.levels)]
+    data = OracleData.of(rows, lattice, gamma, n_jobs)
     share = None if time_limit is None else SHARE_OF_A_PASS * time_limit
     if oracle in ("gates4", "gates5"):
         if max_gates is not None:

@@ -15,8 +15,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from fw_circuits._checks import check_integer
 from fw_circuits._typing import Floats
-from fw_circuits.oracle.base import AtomLike, Oracle, OracleAnswer, Stop, ask, best_first, check_count
+from fw_circuits.oracle.base import AtomLike, Oracle, OracleAnswer, Stop, ask, best_first
 from fw_circuits.oracle.wrappers import Wrapper
 
 #: Fraction of the last real search's gain that known atoms must reach.
@@ -34,6 +35,7 @@ class LazyOracle(Wrapper):
     Parameters
     ----------
     inner : Oracle
+        Asked when known atoms do not gain enough.
     memory : int
         Bytes for the values of known atoms; those found longest ago go first.
 
@@ -60,11 +62,10 @@ class LazyOracle(Wrapper):
 
     def __init__(self, inner: Oracle, memory: int = 2**28) -> None:
         super().__init__(inner)
-        self.memory = check_count(memory, "memory", "a number of bytes, at least 1")
+        self.memory = check_integer("memory", memory, 1, note=": a number of bytes")
         self.calls = self.hits = 0
         self._active: set[Hashable] = set()
-        self._atoms: dict[Hashable, AtomLike] = {}
-        self._values: dict[Hashable, Floats] = {}
+        self._found: dict[Hashable, tuple[AtomLike, Floats]] = {}
         self._last: tuple[Floats, OracleAnswer, float] | None = None
         self._asked: tuple[int, set[Hashable]] = (0, set())
 
@@ -75,34 +76,32 @@ class LazyOracle(Wrapper):
 
     def evaluate(self, atoms: Sequence[AtomLike]) -> Floats:
         """Values of atoms on the data; those of known ones come from memory."""
-        fresh = [atom for atom in atoms if atom.key not in self._values]
-        computed = dict(zip([a.key for a in fresh], self.inner.evaluate(fresh).T, strict=True)) if fresh else {}
-        if not atoms:
-            return np.empty((self.n_rows, 0))
-        known = {**computed, **self._values}
-        return np.stack([known[atom.key] for atom in atoms], axis=1)
+        found = self._evaluated(atoms) | self._found
+        return np.stack([found[atom.key][1] for atom in atoms], axis=1) if atoms else np.empty((self.n_rows, 0))
 
     def answer(self, g: Floats, k: int, stop: Stop | None) -> OracleAnswer:
         """Known atoms where they gain enough, else the inner oracle's answer."""
         if self._last is not None and self._asked == (k, self._active) and np.array_equal(g, self._last[0]):
             self.hits += 1
             return self._last[1]
-        keys = list(self._values)
-        scores = np.array([self._values[key] @ g for key in keys])
-        scores *= np.array([self._atoms[key].cost for key in keys]) ** (-1.0 / self.gamma)
-        active = np.array([key in self._active for key in keys], dtype=bool)
+        atoms = [atom for atom, _ in self._found.values()]
+        scores = np.array([values @ g for _, values in self._found.values()])
+        scores *= np.array([atom.cost for atom in atoms]) ** (-1.0 / self.gamma)
+        active = np.array([atom.key in self._active for atom in atoms], dtype=bool)
         level = float(np.abs(scores[active]).max(initial=0.0))
         idle = np.flatnonzero(~active)
         order = idle[best_first(scores[idle], k)]
         gain = float(np.abs(scores[order]).max(initial=0.0)) - level
         if self._last is not None and active.any() and gain > max(SHARE * self._last[2], 1e-6 * level):
             self.hits += 1
-            return self._known(g, [self._atoms[keys[i]] for i in order], scores[order])
+            return self._known(g, [atoms[i] for i in order], scores[order])
         answer = ask(self.inner, g, k, stop)
         self.calls += 1
         self._last = (g, answer, max(0.0, answer.value - level))
         self._asked = (k, self._active)
-        self._keep(answer.atoms)
+        self._found |= self._evaluated(answer.atoms)
+        for oldest in list(self._found)[: -max(1, self.memory // (8 * max(1, self.n_rows)))]:
+            del self._found[oldest]
         return answer
 
     def _known(self, g: Floats, atoms: list[AtomLike], scores: Floats) -> OracleAnswer:
@@ -120,12 +119,8 @@ class LazyOracle(Wrapper):
             tail=answer.tail + drift,
         )
 
-    def _keep(self, atoms: Sequence[AtomLike]) -> None:
-        fresh = [atom for atom in atoms if atom.key not in self._values]
-        if fresh:
-            for atom, values in zip(fresh, self.inner.evaluate(fresh).T, strict=True):
-                self._atoms[atom.key], self._values[atom.key] = atom, np.ascontiguousarray(values)
-        most = max(1, self.memory // (8 * max(1, self.n_rows)))
-        while len(self._values) > most:
-            oldest = next(iter(self._values))
-            del self._values[oldest], self._atoms[oldest]
+    def _evaluated(self, atoms: Sequence[AtomLike]) -> dict[Hashable, tuple[AtomLike, Floats]]:
+        """Those of the atoms that are not known yet, with their values."""
+        fresh = [atom for atom in atoms if atom.key not in self._found]
+        values = map(np.ascontiguousarray, self.inner.evaluate(fresh).T if fresh else ())
+        return {atom.key: (atom, column) for atom, column in zip(fresh, values, strict=True)}

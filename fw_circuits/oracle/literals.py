@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from fw_circuits._bits import pack_bits, unpack_bits
 from fw_circuits._typing import Array, Bits, Ints, Words
 from fw_circuits.lattice import transpose_bits
 
@@ -50,7 +51,7 @@ class Literals:
         flip = ones * 2 > n_rows
         order = np.argsort(np.where(flip, n_rows - ones, ones), kind="stable").astype(np.int32)
         flip = flip[order]
-        masks = np.where(flip[:, None], words[order] ^ valid(n_rows, words.shape[1]), words[order])
+        masks = np.where(flip[:, None], words[order] ^ pack_bits(np.ones((1, n_rows), bool)), words[order])
         keys = transpose_bits(masks, n_rows)
         return cls(index, n_rows, words, order, flip.astype(np.int32), masks, keys)
 
@@ -63,7 +64,7 @@ class Literals:
         >>> Literals.distinct(np.array([[0b01], [0b10], [0b11], [0b01], [0b00]], np.uint64), 2).index.tolist()
         [0]
         """
-        padding = valid(n_rows, words.shape[1])
+        padding = pack_bits(np.ones((1, n_rows), bool))[0]
         seen: set[bytes] = {np.zeros_like(padding).tobytes()}
         keep = []
         for i, column in enumerate(words):
@@ -90,12 +91,12 @@ class Literals:
     @cached_property
     def bits(self) -> Bits:
         """The literals as values 0 and 1, (n, n_rows); unpacked once."""
-        return unpack(self.words, self.n_rows)
+        return unpack_bits(self.words, self.n_rows)
 
     @property
     def columns(self) -> Bits:
         """The columns of the screen as values 0 and 1, (n, n_rows)."""
-        return unpack(self.masks, self.n_rows)
+        return unpack_bits(self.masks, self.n_rows)
 
     def take(self, columns: Ints) -> Literals:
         """Only those columns of the screen."""
@@ -117,24 +118,3 @@ class Literals:
 def padded(n: int) -> int:
     """The next multiple of 16, at least 16."""
     return max(1, -(-n // LANES)) * LANES
-
-
-def unpack(words: Words, n_rows: int) -> Bits:
-    """Packed columns (n, W) to (n, n_rows) values 0 and 1."""
-    octets = np.ascontiguousarray(words, dtype="<u8").view(np.uint8)
-    return np.unpackbits(octets, axis=1, count=n_rows, bitorder="little")
-
-
-def valid(n_rows: int, n_words: int) -> Words:
-    """The words of a column that is true on every row, padding zero.
-
-    Examples
-    --------
-    >>> valid(66, 2).tolist() == [2**64 - 1, 3]
-    True
-    """
-    ones = np.zeros(n_words, np.uint64)
-    ones[: n_rows // 64] = ~np.uint64(0)
-    if n_rows % 64:
-        ones[n_rows // 64] = (np.uint64(1) << np.uint64(n_rows % 64)) - np.uint64(1)
-    return ones

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fw_circuits._bits import pack_bits
 from fw_circuits._typing import Array, Floats, Words
 from fw_circuits.exceptions import BudgetError
 from fw_circuits.oracle.literals import Literals
@@ -28,13 +29,7 @@ class Settings:
     seed: int | None = 0
 
     def check_memory(self, need: int, what: str, instead: str) -> None:
-        """Refuse a pass that would exceed the budget.
-
-        Raises
-        ------
-        BudgetError
-            If ``need`` exceeds ``memory``.
-        """
+        """Refuse a pass that would exceed the budget (BudgetError)."""
         if need > self.memory:
             raise BudgetError(
                 f"{what} {need / 2**20:.0f} MiB; the budget is {self.memory / 2**20:.0f} MiB; give {instead}, or more "
@@ -74,10 +69,7 @@ class Screen:
     def of(cls, literals: Literals, weights: Floats, chunk: int) -> Screen:
         """Round the weights."""
         q, delta, slack = quantise(weights, chunk)
-        nonzero = np.zeros(8 * literals.masks.shape[1], np.uint8)
-        octets = np.packbits(q != 0, bitorder="little")
-        nonzero[: len(octets)] = octets
-        masks = literals.masks & nonzero.view("<u8").astype(np.uint64)
+        masks = literals.masks & pack_bits((q != 0)[None])
         return cls(literals, weights, chunk, q.astype(np.float32), delta, slack, int(q.sum()), masks)
 
 

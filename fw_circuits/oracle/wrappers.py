@@ -35,6 +35,7 @@ class CountingOracle(Wrapper):
     Parameters
     ----------
     inner : Oracle
+        Does the work.
 
     Attributes
     ----------

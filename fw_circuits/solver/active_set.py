@@ -26,8 +26,6 @@ class ActiveSet:
     atoms : list
         Distinct by ``key``.
     coef, scales : ndarray of shape (m,)
-    columns : ndarray of shape (m, N)
-        ``T_j`` on the rows, one atom per row.
     f : ndarray of shape (N,)
         The current predictions.
     """
@@ -49,10 +47,12 @@ class ActiveSet:
 
     @property
     def columns(self) -> Floats:
+        """Values of the atoms on the rows, (m, N)."""
         return self._buffer[: len(self.atoms)]
 
     @property
     def norm(self) -> float:
+        """Norm of the combination, by these atoms."""
         return float(self.scales @ np.abs(self.coef))
 
     def index(self, atom: Any) -> int | None:

@@ -19,20 +19,10 @@ from fw_circuits.solver.reference import solve_reference
 
 
 def correct(active: ActiveSet, form: Form, accuracy: float = 0.0) -> float:
-    """Move ``active`` to the optimum of ``form`` over its atoms.
+    """Move ``active`` to the optimum of ``form`` over its atoms; returns the score above which atoms improve it.
 
-    Parameters
-    ----------
-    active, form : ActiveSet, Form
-        The state, which is changed, and the problem.
-    accuracy : float
-        Violation of the optimality conditions, in units of the multiplier, that is good enough for now; only the
-        Newton steps of the penalised form make use of it.
-
-    Returns
-    -------
-    float
-        The multiplier: atoms that score above it improve the objective.
+    ``accuracy`` is the violation of the optimality conditions, in units of that multiplier, that is good enough for
+    now; only the Newton steps of the penalised form make use of it.
     """
     loss = active.loss
     if not loss.newton:

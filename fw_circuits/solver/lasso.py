@@ -17,20 +17,9 @@ from fw_circuits._typing import Floats
 
 
 def weighted_lasso(gram: Floats, r: Floats, thresholds: Floats, start: Floats, tol: float = 1e-13) -> Floats:
-    """Minimise ``1/2 b'Gb - r'b + sum t_j |b_j|``.
+    """Minimise ``1/2 b'Gb - r'b + sum t_j |b_j|``: G is positive semi-definite, thresholds are > 0.
 
-    Parameters
-    ----------
-    gram : ndarray of shape (m, m)
-        Symmetric, positive semi-definite.
-    r, thresholds, start : ndarray of shape (m,)
-        Linear term, thresholds > 0, and where to start.
-    tol : float
-        Largest violation of the optimality conditions, as a fraction of ``max |r|``.
-
-    Returns
-    -------
-    ndarray of shape (m,)
+    ``tol`` is the largest violation of the optimality conditions, as a fraction of ``max |r|``.
 
     Examples
     --------

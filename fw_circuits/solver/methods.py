@@ -138,13 +138,7 @@ class FullyCorrective(Method):
 def make_method(
     method: str, step: str, run: Run, oracle: Oracle, clock: Clock, tol: float, atoms_per_pass: int
 ) -> Method:
-    """The method of that name.
-
-    Raises
-    ------
-    InputError
-        For an unknown method or step rule, or a form or loss that they cannot solve.
-    """
+    """The method of that name, if it can solve the form with this loss."""
     if method not in METHODS or step not in STEPS:
         raise InputError(
             f"method={method!r}, step={step!r}; expected a method of {', '.join(METHODS)} "

@@ -18,9 +18,19 @@ from fw_circuits.solver.active_set import ActiveSet
 class Run:
     """Where a run stands; returned by :func:`frank_wolfe`.
 
-    ``theta`` is the dual point of the best bound ``dual`` and ``proof`` the oracle's answer there: the bound has its
-    scope.  Active atoms may lie outside of it; ``proof.upper_bound`` is over the scope and them, so that no gap is
-    negative.  ``answer`` is the oracle's last answer, as it came.
+    Attributes
+    ----------
+    active, form : ActiveSet, Form
+        The current point, and the problem.
+    status, steps : Status, list of Step
+        Why the run ended, and its passes.
+    dual, theta, proof : float, ndarray of shape (N,), OracleAnswer
+        The best bound, its dual point and the oracle's answer there: the bound has its scope.  Active atoms may lie
+        outside of it; ``proof.upper_bound`` is over the scope and them, so that no gap is negative.
+    answer : OracleAnswer
+        The oracle's last answer, as it came.
+    started : float
+        By ``time.perf_counter``.
     """
 
     active: ActiveSet
@@ -44,7 +54,7 @@ class Run:
         return self.form.primal(self.active.loss.value(self.active.f), self.active.norm)
 
     def record(self, g: Floats, answer: OracleAnswer, oracle_seconds: float, step_seconds: float, hits: int) -> None:
-        """Append the pass that searched at the dual point ``g``, and keep the best bound."""
+        """Append the pass that searched at the dual point ``g``, and keep the best bound; times as in :class:`Step`."""
         active, t = self.active, len(self.steps)
         seconds = time.perf_counter() - self.started
         self.answer = answer

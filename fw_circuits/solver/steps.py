@@ -6,6 +6,8 @@ intercept is put back to its optimum after the move.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from fw_circuits._typing import Floats
@@ -13,7 +15,7 @@ from fw_circuits.solver.active_set import ActiveSet
 from fw_circuits.solver.directions import Ball, Direction
 
 
-def exact_line_search(active: ActiveSet, ball: Ball, direction: Direction, t: int) -> float:
+def exact_line_search(active: ActiveSet, ball: Ball, direction: Direction, *_: int) -> float:
     """The step that minimises the objective on the segment, the intercept optimal at every step."""
     loss, move = active.loss, direction.delta @ active.columns
     cost = ball.price * direction.stretch
@@ -26,12 +28,12 @@ def exact_line_search(active: ActiveSet, ball: Ball, direction: Direction, t: in
     return direction.longest * (slope > 0.0)
 
 
-def open_loop(active: ActiveSet, ball: Ball, direction: Direction, t: int) -> float:
+def open_loop(_active: ActiveSet, _ball: Ball, direction: Direction, t: int) -> float:
     """``2 / (t + 2)``: needs no function values; the rate ``2 C_f / (t + 2)`` is proved for it."""
     return min(2.0 / (t + 2.0), direction.longest)
 
 
-def short_step(active: ActiveSet, ball: Ball, direction: Direction, t: int) -> float:
+def short_step(active: ActiveSet, ball: Ball, direction: Direction, *_: int) -> float:
     """Minimiser of the quadratic upper model, whose second derivative is the smoothness of the loss."""
     loss, move = active.loss, direction.delta @ active.columns
     curvature = loss.smoothness * float(loss.weights @ move**2)
@@ -39,7 +41,11 @@ def short_step(active: ActiveSet, ball: Ball, direction: Direction, t: int) -> f
     return float(np.clip(slope / curvature, 0.0, direction.longest)) if curvature > 0.0 else 0.0
 
 
-STEPS = {"exact": exact_line_search, "open_loop": open_loop, "short": short_step}
+STEPS: dict[str, Callable[[ActiveSet, Ball, Direction, int], float]] = {
+    "exact": exact_line_search,
+    "open_loop": open_loop,
+    "short": short_step,
+}
 
 
 def _root_of_slope(active: ActiveSet, move: Floats, cost: float, longest: float) -> float:

@@ -12,7 +12,7 @@ from fw_circuits.lattice import Lattice, codes, triangulate
 from fw_circuits.lattice import lattice as lattice_module
 
 
-def unpack(words, n_rows):
+def unpack_bits(words, n_rows):
     bits = np.unpackbits(words.view(np.uint8).reshape(len(words), -1), axis=1, bitorder="little")
     assert not bits[:, n_rows:].any(), "padding must be zero"
     return bits[:, :n_rows].T
@@ -27,7 +27,7 @@ def test_rows_reconstruct_the_points(kernels, domain, monkeypatch):
     lattice = Lattice.fit(X, levels=(3, 1), domain=domain)
     for level in lattice.levels:
         rows = lattice.rows(X, level)
-        bits = unpack(rows.words, rows.n_rows)
+        bits = unpack_bits(rows.words, rows.n_rows)
         assert rows.words.shape == (5 * level, (rows.n_rows + 63) // 64) and rows.n_literals == 5 * level
         assert rows.words.flags.c_contiguous and len(np.unique(bits, axis=0)) == rows.n_rows
         v = bits.reshape(-1, 5, level) @ (1 << np.arange(level))
@@ -44,7 +44,7 @@ def test_boolean_rows_are_the_data():
     for data in (X, X.astype(bool), X.astype(np.uint8), X.astype(float)):
         rows = Lattice.boolean(70).rows(data, 1)
         assert rows.n_rows == 250 and rows.barycentric.nnz == 500
-        assert np.array_equal(unpack(rows.words, 250)[rows.barycentric.indices], X)
+        assert np.array_equal(unpack_bits(rows.words, 250)[rows.barycentric.indices], X)
 
 
 def test_vertices_of_a_point_are_shared_between_neighbours():
@@ -103,7 +103,7 @@ def test_literal_order_matches_the_keys():
     """Bit p of coordinate i is literal i * level + p."""
     X = np.array([[6 / 7, 1 / 7, 4 / 7]])
     lattice = Lattice(3, (3,), ((0.0, 1.0),) * 3)
-    bits = unpack(lattice.rows(X, 3).words, 1)[0]
+    bits = unpack_bits(lattice.rows(X, 3).words, 1)[0]
     assert bits.tolist() == [0, 1, 1, 1, 0, 0, 0, 0, 1]
     _, keys, _ = triangulate(X * 7, 3)
     assert codes(keys, 3, 3).tolist() == [[6, 1, 4]]

@@ -11,18 +11,11 @@ from fw_circuits.circuits import Circuit
 from fw_circuits.circuits.catalogue import minimal_circuit
 from fw_circuits.exceptions import InputError
 from fw_circuits.lattice import Lattice
-from fw_circuits.oracle import (
-    CompositionOracle,
-    DeepOracle,
-    DictionaryOracle,
-    OracleAnswer,
-    SubsetOracle,
-    make_oracle,
-)
+from fw_circuits.oracle import CompositionOracle, DeepOracle, DictionaryOracle, OracleAnswer, SubsetOracle, make_oracle
 from fw_circuits.oracle.composition import make_pool
 from fw_circuits.oracle.literals import Literals
 from fw_circuits.tetrakis import Atom
-from tests.helpers.families import boolean_oracle
+from tests.helpers.families import boolean_oracle, check_scores
 
 ALL6 = (np.arange(64)[:, None] >> np.arange(6)) & 1
 LATTICE6 = Lattice.boolean(6)
@@ -50,8 +43,8 @@ def test_scores_are_those_of_the_atoms_at_their_true_cost(seed):
     g -= g.mean()
     answer = oracle.search(g, 8)
     values = oracle.evaluate(answer.atoms)
-    costs = np.array([max(1, atom.circuit.n_gates) for atom in answer.atoms])
-    np.testing.assert_allclose(answer.scores, (g @ values) * costs ** (-1 / 3), rtol=1e-10)
+    assert [atom.cost for atom in answer.atoms] == [max(1, atom.circuit.n_gates) for atom in answer.atoms]
+    check_scores(oracle, answer, g)
     np.testing.assert_allclose(values, np.array([atom(ALL6) for atom in answer.atoms]).T)
     assert np.all(np.diff(np.abs(answer.scores)) <= 0) and answer.value == abs(answer.scores[0])
     assert len({np.packbits(v == v[0]).tobytes() for v in values.T}) == len(answer.atoms)

@@ -1,6 +1,7 @@
 """The worked example of CONTRIBUTING.md, as it stands there, and what all oracles over families promise."""
 
 import re
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -8,18 +9,19 @@ import pytest
 from hypothesis import given
 
 from fw_circuits import solve
-from fw_circuits.data import majority
+from fw_circuits.data import comparator, majority, parity, threshold
 from fw_circuits.exceptions import InputError
 from fw_circuits.oracle import (
     CarryOracle,
     CountingOracle,
+    GateOracle,
     LazyOracle,
     ParityOracle,
     SubsetOracle,
     SymmetricOracle,
 )
 from fw_circuits.oracle.families import pair_sums
-from tests.helpers.families import boolean_oracle, centred, problems
+from tests.helpers.families import boolean_oracle, centred, check_answer, check_scores, problems, stop_after, two_levels
 
 FAMILIES = (ParityOracle, SymmetricOracle, CarryOracle)
 GUIDE = Path(__file__).resolve().parents[2] / "CONTRIBUTING.md"
@@ -36,9 +38,7 @@ def test_the_example_of_the_guide_runs_and_is_certified(capsys):
     assert solution.certificate.certified
     assert {(4, 5, 6), (8, 9, 10)} <= {atom.literals for atom in solution.atoms}
     oracle, g = names["NeighboursOracle"](X), np.random.default_rng(1).normal(size=len(X))
-    answer = oracle.search(g, 3)
-    factors = [atom.cost ** (-1 / oracle.gamma) for atom in answer.atoms]
-    np.testing.assert_allclose(g @ oracle.evaluate(answer.atoms) * factors, answer.scores)
+    check_scores(oracle, oracle.search(g, 3), g)
 
 
 @pytest.mark.parametrize("cls", FAMILIES)
@@ -50,9 +50,7 @@ def test_answers_repeat_and_keep_the_contract(cls):
     assert [a.key for a in one.atoms] == [a.key for a in two.atoms]  # no atom comes with its complement
     np.testing.assert_allclose(one.scores, -two.scores)
     assert len(one.atoms) == 6 and one.value == abs(one.scores[0]) and one.tail >= one.value
-    values = oracle.evaluate(one.atoms)
-    assert values.shape == (300, 6)
-    np.testing.assert_allclose(g @ values * [a.cost ** (-1 / 3.0) for a in one.atoms], one.scores, atol=1e-9)
+    check_scores(oracle, one, g)
     assert oracle.search(np.zeros(300), 3).value == 0.0
 
 
@@ -64,6 +62,56 @@ def test_the_bounds_cover_every_function_of_four_literals(problem):
         found = boolean_oracle(cls, X).search(g, 1)
         assert max(found.tail, found.upper_bound) >= every.value - 1e-9
         assert found.complete or found.upper_bound >= every.value - 1e-9
+
+
+@pytest.mark.parametrize(
+    ("cls", "options", "most"),
+    [(GateOracle, {"gates": 5, "per_support": 1}, 6), (SubsetOracle, {"per_support": 1}, 4), (ParityOracle, {}, 8)],
+)
+def test_levels_share_one_answer(cls, options, most):
+    X, lattice, rows = two_levels(2, 70, 4)
+    g = np.random.default_rng(0).normal(size=70)
+    oracle, alone = cls(rows, lattice, 3.0, **options), [cls([level], lattice, 3.0, **options) for level in rows]
+    both, single = oracle.search(g, 150), [one.search(g, 150) for one in alone]
+    assert np.abs(both.scores).tolist() == sorted(np.abs([s for a in single for s in a.scores]), reverse=True)[:150]
+    assert both.complete and both.tail == max(a.tail for a in single) and {a.level for a in both.atoms} == {1, 2}
+    assert max(len(a.literals) for a in both.atoms) == most
+    check_scores(oracle, both, g)
+    np.testing.assert_allclose(oracle.evaluate(both.atoms), np.column_stack([a(X) for a in both.atoms]), atol=1e-12)
+
+
+@pytest.mark.filterwarnings("ignore::fw_circuits.exceptions.SolverWarning")
+@pytest.mark.parametrize(
+    ("cls", "options", "make", "size", "lam"),
+    [
+        (
+            ParityOracle,
+            {"draws": 256},
+            partial(parity, 40, inputs=range(3, 35, 2)),
+            {"n_rows": 1500, "noise": 0.05},
+            0.05,
+        ),
+        (SymmetricOracle, {}, partial(threshold, 16, 8), {}, 0.02),
+        (CarryOracle, {"truncate": False}, partial(comparator, 32), {}, 0.01),
+    ],
+)
+def test_solve_learns_the_function(cls, options, make, size, lam):
+    data, fresh = make(**size), make(n_rows=20_000, random_state=1)
+    oracle = boolean_oracle(cls, data.X, **options)
+    solution = solve(data.X, data.y, loss="logistic", oracle=oracle, lam=lam, max_iter=5)
+    assert (solution.predict(fresh.X) == fresh.y).all()
+    assert solution.certificate.gap > 0 and not solution.certificate.certified  # the bound is for all circuits
+
+
+@pytest.mark.parametrize("after", [0, 2])
+@pytest.mark.parametrize("cls", FAMILIES)
+def test_the_bound_holds_when_a_search_is_stopped(cls, after):
+    data = threshold(30, 15, n_rows=500)
+    g = centred(data)
+    answer = boolean_oracle(cls, data.X).search(g, 3, stop_after(after))
+    assert not answer.complete and bool(answer.atoms) == (after > 0)
+    assert after or (answer.upper_bound >= np.abs(g).sum() and "not searched" in answer.scope)
+    check_answer(answer, data.X.astype(int), g, 3.0)
 
 
 def test_functions_of_two_literals_by_their_definition():
@@ -87,17 +135,48 @@ def test_wrappers_fit(cls):
     assert oracle.calls == 2 and oracle.seconds > 0 and oracle.inner.hits == 1
 
 
-@pytest.mark.parametrize("cls", FAMILIES)
+@pytest.mark.parametrize(("cls", "gates"), [(SubsetOracle, 3), (GateOracle, 4)])
+def test_zero_weights_give_the_first_functions(kernels, cls, gates):
+    X = np.random.default_rng(0).integers(0, 2, (50, 6))
+    answer = boolean_oracle(cls, X).search(np.zeros(50), 3)
+    assert [a.literals for a in answer.atoms] == [(0,), (1,), (2,)]
+    assert answer.complete and answer.max_gates == gates
+
+
+@pytest.mark.parametrize("cls", (*FAMILIES, SubsetOracle, GateOracle))
 def test_wrong_weights_and_levels_are_refused(cls):
     oracle = boolean_oracle(cls, np.eye(4))
-    with pytest.raises(InputError, match="one per data row"):
-        oracle.search(np.zeros(3))
-    with pytest.raises(InputError, match="an integer of at least 1"):
-        oracle.search(np.zeros(4), 0)
-    with pytest.raises(InputError, match="no levels"):
+    for bad, reason in (
+        (np.zeros(3), "one per data row"), (np.zeros((4, 1)), "one per data row"), (["a"] * 4, "real numbers"),
+        (np.full(4, np.nan), "finite numbers"), (np.full(4, 1e308), "infinity"),
+    ):  # fmt: skip
+        with pytest.raises(InputError, match=reason):
+            oracle.search(bad)
+    for k in (0, 1.5, True):
+        with pytest.raises(InputError, match=f"k is {k}; expected a whole number >= 1"):
+            oracle.search(np.zeros(4), k)
+    with pytest.raises(InputError, match="no levels given; expected at least one"):
         cls([], oracle.lattice, 3.0)
     with pytest.raises(InputError, match="no lattice"):
         cls([level.rows for level in oracle.data.levels])
+
+
+BAD = {
+    SubsetOracle: {
+        "gamma": (0.0, -1.0, True), "max_literals": (0,), "per_support": (-1, 1.5), "time_limit": (0, np.inf),
+        "n_jobs": (0,), "pass_seconds": (0,), "random_state": (-1, "a"), "max_gates": (-1, True),
+    },
+    GateOracle: {"gates": (3, 6, True, None), "gamma": (0.0,), "per_support": (0,), "time_limit": (-1.0,)},
+    ParityOracle: {"draws": (0,), "random_state": (0.5,), "gamma": (-1.0,)},
+    CarryOracle: {"gamma": ("a",), "n_jobs": (-2,)},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("cls", "name"), [(cls, name) for cls, names in BAD.items() for name in names])
+def test_options_are_checked(cls, name):
+    for value in BAD[cls][name]:
+        with pytest.raises(InputError, match=re.escape(f"{name} is {value!r}; expected")):
+            boolean_oracle(cls, np.eye(5), **{name: value})
 
 
 @pytest.mark.parametrize("cls", FAMILIES)

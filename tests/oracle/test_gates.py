@@ -9,15 +9,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fw_circuits._bits import unpack_bits
 from fw_circuits.circuits.read_once import read_once_tables
 from fw_circuits.circuits.tables import values_of
-from fw_circuits.exceptions import BudgetError, InputError
-from fw_circuits.lattice import Lattice
-from fw_circuits.oracle import GateOracle, SubsetOracle, screen
+from fw_circuits.exceptions import BudgetError
+from fw_circuits.oracle import GateOracle
 from fw_circuits.oracle.exact import gates_pass
 from fw_circuits.oracle.gate_classes import gate_classes
 from tests.helpers.atoms import random_circuit
-from tests.helpers.families import boolean_oracle, by_both_kernels, key
+from tests.helpers.families import (
+    boolean_oracle,
+    by_both_kernels,
+    check_scores,
+    key,
+    stop_after,
+    two_levels,
+    weights_of,
+)
 from tests.oracle.test_subset import problems
 
 make = partial(boolean_oracle, GateOracle)
@@ -48,13 +56,11 @@ def check_against_brute_force(X, g, k, gamma, gates):
     mass = np.abs(oracle.data.levels[0].rows.pull(g)).sum()
     assert answer.max_gates == gates and answer.tail == pytest.approx(mass * (gates + 1) ** (-1 / gamma))
     assert len({(a.literals, a.circuit.truth_table()) for a in answer.atoms}) == len(answer.atoms)
-    factor = np.array([a.cost for a in answer.atoms], float) ** (-1 / gamma)
-    values = oracle.evaluate(answer.atoms)
-    np.testing.assert_allclose(g @ values * factor, answer.scores, rtol=1e-9, atol=1e-12 * scale)
+    check_scores(oracle, answer, g)
 
 
 @settings(max_examples=12, deadline=None)
-@given(problem=problems(max_columns=6), k=st.sampled_from([1, 40]), gamma=st.sampled_from([2.5, 3.0, 8.0]))
+@given(problem=problems(6), k=st.sampled_from([1, 40]), gamma=st.sampled_from([2.5, 3.0, 8.0]))
 def test_four_gates_equal_brute_force(kernels, problem, k, gamma):
     check_against_brute_force(*problem, k, gamma, 4)
 
@@ -70,16 +76,6 @@ def test_five_gates_equal_brute_force(seed, monkeypatch):
     check_against_brute_force(X, g, (1, 1, 300)[seed], 3.0, 5)
 
 
-@settings(max_examples=15, deadline=None)
-@given(problem=problems(max_columns=7), k=st.sampled_from([1, 25]), per_support=st.sampled_from([None, 1, 3]))
-def test_reference_gives_the_same_answer_on_integers(problem, k, per_support):
-    X, g = problem
-    g = np.rint(np.clip(g, -9, 9))
-    oracle = make(X, n_jobs=2, per_support=per_support)
-    one, two = by_both_kernels(lambda: oracle.search(g, k))
-    assert key(one) == key(two) and one.scope == two.scope
-
-
 def test_reference_gives_the_same_five_gates():
     rng = np.random.default_rng(4)
     X, g = rng.integers(0, 2, (80, 6)), rng.integers(-5, 6, 80).astype(float)
@@ -89,20 +85,14 @@ def test_reference_gives_the_same_five_gates():
     assert kinds >= {(5, 4), (5, 5), (6, 5)}
 
 
-@pytest.mark.parametrize("weights", ["normal", "signs", "mixed", "huge"])
+@pytest.mark.parametrize("weights", ["reals", "signs", "mixed", "huge"])
 def test_threads_and_instruction_sets_do_not_change_the_answer(weights):
     rng = np.random.default_rng(3)
     columns, rows = 13, 2300  # several chunks, a padded width, a partial word
     X = (rng.random((rows, columns)) < rng.uniform(0.1, 0.9, columns)).astype(np.int64)
-    w = {
-        "normal": rng.standard_normal(rows),
-        "signs": rng.choice([-1.0, 1.0], rows),
-        "mixed": rng.standard_normal(rows) * 10.0 ** rng.integers(-9, 9, rows),
-        "huge": 1e300 * rng.standard_normal(rows) / rows,
-    }[weights]
     oracle = make(X, gates=5)
     level = oracle.data.levels[0]
-    w = np.resize(w, level.rows.n_rows)  # one per distinct row
+    w = weights_of(weights, rng, level.rows.n_rows)  # one per distinct row
     kinds, floor = gate_classes(5, 3.0), np.abs(w).sum() / 50
     found = []
     for threads, isa in [(1, 2), (2, 2), (5, 2), (2, 1), (2, 0)]:
@@ -113,56 +103,27 @@ def test_threads_and_instruction_sets_do_not_change_the_answer(weights):
     assert len(found[0]) == 12 and all((f == found[0]).all() for f in found)
 
 
-@settings(max_examples=12, deadline=None)
-@given(
-    seed=st.integers(0, 2**32 - 1),
-    coarse=st.sampled_from([2.0**-4, 2.0**-3]),
-    size=st.sampled_from([(9, 4), (9, 4), (6, 5)]),
-)
-def test_a_coarse_screen_gives_the_same_answer(seed, coarse, size):
-    # Real weights rounded towards zero, so that all integer scores are short: only the slack keeps the winners in.
-    columns, gates = size
-    rng = np.random.default_rng(seed)
-    X, g = rng.integers(0, 2, (300, columns)), rng.standard_normal(300)
-    oracle = make(X, n_jobs=2, gates=gates, per_support=1)
-
-    def rounded(weights, chunk):
-        q = np.trunc(weights / coarse)
-        return q, coarse, float(np.abs(weights - coarse * q).sum()) * (1 + 1e-9) + 1e-9
-
-    expected = key(oracle.search(g, 6))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(screen, "quantise", rounded)
-        assert key(oracle.search(g, 6)) == expected
-
-
 @settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), gates=st.sampled_from([4, 5]), stopped=st.booleans())
 def test_no_circuit_beats_the_bound(seed, gates, stopped):
     # Circuits of all sizes over all literals of two levels, one of them the target of the weights.
     rng = np.random.default_rng(seed)
-    X = rng.random((60, 4))
-    lattice = Lattice.fit(X, levels=(1, 2))
-    rows = [lattice.rows(X, level) for level in (1, 2)]
+    _, lattice, rows = two_levels(seed, 60, 4)
     oracle = GateOracle(rows, lattice, 3.0, gates=gates, per_support=1)
 
-    def scored(g, level, circuit):
-        words = np.ascontiguousarray(level.words)
-        values = circuit.evaluate_words(words, level.n_rows).view(np.uint8)
-        bits = np.unpackbits(values, bitorder="little")[: level.n_rows]
-        return abs(g @ level.push(2.0 * bits - 1)) * max(1, circuit.n_gates) ** (-1 / 3)
+    def signs(level, circuit):
+        words = circuit.evaluate_words(np.ascontiguousarray(level.words), level.n_rows)
+        return level.push(2.0 * unpack_bits(words, level.n_rows)[0] - 1)
 
     circuits = [(level, random_circuit(rng, level.n_literals, m)) for level in rows for m in range(1, gates + 3)]
-    level, circuit = circuits[int(rng.integers(len(circuits)))]
-    values = circuit.evaluate_words(np.ascontiguousarray(level.words), level.n_rows).view(np.uint8)
-    g = level.push(2.0 * np.unpackbits(values, bitorder="little")[: level.n_rows] - 1)
+    g = signs(*circuits[int(rng.integers(len(circuits)))])
     g = g - g.mean() + rng.choice([0.0, 0.3]) * rng.standard_normal(60)
-    calls = iter(range(10**9))
-    answer = oracle.search(g, 3, stop=(lambda: next(calls) >= 9) if stopped else None)
+    answer = oracle.search(g, 3, stop_after(9) if stopped else None)
     assert answer.max_gates == (gates if answer.complete else 3)
     for level, circuit in circuits:
         bound = answer.upper_bound if circuit.n_gates <= answer.max_gates else max(answer.upper_bound, answer.tail)
-        assert scored(g, level, circuit) <= bound * (1 + 1e-12)
+        score = abs(g @ signs(level, circuit)) * max(1, circuit.n_gates) ** (-1 / 3)
+        assert score <= bound * (1 + 1e-12)
 
 
 @pytest.mark.parametrize("gates", [4, 5])
@@ -176,8 +137,7 @@ def test_a_search_cut_short_falls_back_on_three_gates(gates):
     assert full.complete and full.value > inner.value and full.upper_bound >= full.value
     seen = set()
     for after in range(12):
-        calls = iter(range(10**9))
-        answer = oracle.search(g, 5, stop=lambda calls=calls, after=after: next(calls) >= after)
+        answer = oracle.search(g, 5, stop_after(after))
         seen.add((answer.complete, answer.max_gates))
         assert answer.value <= full.value <= max(answer.upper_bound, answer.tail)
         if answer.complete:
@@ -210,41 +170,19 @@ def test_fewer_functions_are_the_first_of_more():
         assert key(oracle.search(g - g.mean(), k)) == full[:k]
 
 
-def test_levels_share_one_answer():
-    rng = np.random.default_rng(2)
-    X = rng.random((70, 4))
-    lattice = Lattice.fit(X, levels=(1, 2))
-    rows = [lattice.rows(X, level) for level in (1, 2)]
-    g = rng.standard_normal(70)
-    both = GateOracle(rows, lattice, 3.0, gates=5, per_support=1).search(g, 9)
-    single = [GateOracle([r], lattice, 3.0, gates=5, per_support=1).search(g, 9) for r in rows]
-    expected = np.sort(np.concatenate([np.abs(a.scores) for a in single]))[::-1][:9]
-    assert np.abs(both.scores).tolist() == expected.tolist() and both.tail == max(a.tail for a in single)
-    assert max(len(a.literals) for a in both.atoms) == 6
-    values = SubsetOracle(rows, lattice, 3.0).evaluate(both.atoms)
-    np.testing.assert_allclose(values, np.column_stack([a(X) for a in both.atoms]), atol=1e-12)
-
-
-def test_repeated_literals_zero_weights_and_few_literals():
+def test_repeated_literals_and_few_literals():
     rng = np.random.default_rng(0)
     X = rng.integers(0, 2, (50, 5))
     g = rng.standard_normal(50)
     doubled = make(np.column_stack([X, 1 - X[:, 2], X[:, 4], np.ones(50, int)]), gates=5).search(g, 30)
     assert [a.literals for a in doubled.atoms] == [a.literals for a in make(X, gates=5).search(g, 30).atoms]
-    zero = make(X).search(np.zeros(50), 3)
-    assert [a.literals for a in zero.atoms] == [(0,), (1,), (2,)] and zero.complete and zero.max_gates == 4
     few = make(X[:, :4], gates=5).search(g, 3)
     assert key(few) == key(make(X[:, :4]).inner.search(g, 3)) and few.max_gates == 5
 
 
 def test_errors_say_what_to_do():
     X = np.random.default_rng(0).integers(0, 2, (60, 30))
-    for gates in (3, 6, True, None):
-        with pytest.raises(InputError, match=f"gates is {gates}; expected 4 or 5"):
-            make(X, gates=gates)
     need = make(X, gates=5).memory_bytes()
     with pytest.raises(BudgetError, match="fewer gates, fewer literals, or more memory"):
         make(X, gates=5, memory=need - 1).search(np.ones(60))
     assert make(X, gates=5, memory=need).search(np.ones(60) - 2.0 * X[:, 0], 1).value > 0
-    with pytest.raises(InputError, match="weight"):
-        make(X).search(np.ones(59))

@@ -7,21 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fw_circuits import solve
 from fw_circuits.data import parity
-from fw_circuits.exceptions import InputError
 from fw_circuits.lattice import Lattice, transpose_bits
 from fw_circuits.oracle import ParityOracle
 from fw_circuits.oracle.families import walsh
-from tests.helpers.families import (
-    boolean_oracle,
-    by_both_kernels,
-    centred,
-    check_answer,
-    problems,
-    two_literal_best,
-    values_on,
-)
+from tests.helpers.families import boolean_oracle, by_both_kernels, centred, check_answer, problems, two_literal_best
 
 
 def brute_force(X, g, gamma):
@@ -105,39 +95,3 @@ def test_duplicates_and_constants_among_many_literals():
     X = np.column_stack([data.X, 1 - data.X[:, 6], data.X[:, 7], np.ones(800), np.zeros(800)])
     answer = boolean_oracle(ParityOracle, X).search(centred(data), 2)
     assert answer.atoms[0].literals == tuple(range(4, 20))
-
-
-@pytest.mark.filterwarnings("ignore:No circuit that the oracle found")
-def test_solve_learns_a_noisy_parity():
-    data = parity(40, inputs=range(3, 35, 2), n_rows=1500, noise=0.05)
-    fresh = parity(40, inputs=range(3, 35, 2), n_rows=4000, random_state=1)
-    oracle = boolean_oracle(ParityOracle, data.X, draws=256)
-    solution = solve(data.X, data.y, loss="logistic", oracle=oracle, lam=0.05)
-    assert (solution.predict(fresh.X) == fresh.y).all()
-    assert solution.certificate.gap > 0 and not solution.certificate.certified  # the bound is for all circuits
-
-
-def test_the_bound_holds_when_a_search_is_stopped():
-    data = parity(40, inputs=range(16), n_rows=300)
-    g = centred(data)
-    answer = boolean_oracle(ParityOracle, data.X).search(g, 3, stop=lambda: True)
-    assert not answer.complete and answer.upper_bound >= np.abs(g).sum() and "not searched" in answer.scope
-
-
-def test_levels_are_searched_together():
-    rng = np.random.default_rng(0)
-    X = rng.random((200, 3))
-    lattice = Lattice.fit(X, levels=(1, 2))
-    oracle = ParityOracle([lattice.rows(X, level) for level in (1, 2)], lattice, 3.0)
-    g = rng.normal(size=200)
-    answer = oracle.search(g, 50)
-    assert {a.level for a in answer.atoms} == {1, 2} and answer.complete
-    factors = np.array([a.cost ** (-1 / 3.0) for a in answer.atoms])
-    np.testing.assert_allclose(g @ oracle.evaluate(answer.atoms) * factors, answer.scores)
-    assert len(answer.atoms) == 50 and values_on(answer.atoms[:1], np.zeros((1, 6), int))
-
-
-@pytest.mark.parametrize("options", [{"draws": 0}, {"random_state": 0.5}, {"gamma": -1.0}])
-def test_options_are_checked(options):
-    with pytest.raises(InputError):
-        boolean_oracle(ParityOracle, np.eye(3), **options)

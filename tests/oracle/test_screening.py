@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fw_circuits.exceptions import BudgetError, InputError
-from fw_circuits.oracle import SubsetOracle
+from fw_circuits._bits import unpack_bits
+from fw_circuits.exceptions import BudgetError
+from fw_circuits.oracle import GateOracle, SubsetOracle, screen
 from fw_circuits.oracle.exact import subset_pass
 from fw_circuits.oracle.exact.literal_choice import RATE, draw
-from fw_circuits.oracle.literals import unpack
-from tests.helpers.families import boolean_oracle, by_both_kernels, key
+from tests.helpers.families import boolean_oracle, by_both_kernels, key, stop_after
 
 make = partial(boolean_oracle, SubsetOracle)
 
@@ -62,8 +62,7 @@ def test_screened_answers_repeat_on_any_number_of_threads(wide):
 def test_bounds_hold_when_a_screened_search_is_stopped(wide, after):
     X, g = wide
     full = make(X).search(g, 1)
-    calls = iter(range(10**9))
-    answer = sampled(X, n_jobs=2).search(g, 5, stop=lambda: next(calls) >= after)
+    answer = sampled(X, n_jobs=2).search(g, 5, stop_after(after))
     assert answer.value <= full.value <= max(answer.upper_bound, answer.tail) * (1 + 1e-12)
     assert not answer.complete or key(answer) == key(sampled(X).search(g, 5))
     assert answer.complete == (after >= 5)  # asked after the pairs, too
@@ -83,15 +82,40 @@ def test_reference_screens_alike_and_the_scope_is_true(seed, k, work, max_gates)
     g[:100] *= rng.integers(0, 2)
     oracle = sampled(X, work, n_jobs=2, max_gates=max_gates)
     one, two = by_both_kernels(lambda: oracle.search(g, k))
-    assert key(one) == key(two) and (one.scope, one.tail, one.max_gates) == (
-        two.scope,
-        two.tail,
-        two.max_gates,
-    )
+    assert key(one) == key(two)
+    assert (one.scope, one.tail, one.max_gates) == (two.scope, two.tail, two.max_gates)
     signs = 2.0 * (np.arange(16)[:, None] >> np.arange(4) & 1) - 1
     pairs = [np.bincount(X[:, pair] @ [1, 2], g, 4) for pair in combinations(range(8), 2)]
     assert np.abs(signs @ np.transpose(pairs)).max() <= one.upper_bound * (1 + 1e-12)
     assert make(X, max_gates=max_gates).search(g, 1).value <= max(one.upper_bound, one.tail) * (1 + 1e-12)
+
+
+@pytest.mark.parametrize(
+    ("cls", "columns", "options", "rounding", "units"),
+    [
+        (SubsetOracle, 12, {}, np.rint, (2.0**-20, 2.0**-7, 2.0**-4, 1.0)),
+        (SubsetOracle, 12, {"per_support": 1}, np.rint, (2.0**-20, 2.0**-7, 2.0**-4, 1.0)),
+        # Towards zero, so that all integer scores are short.
+        (GateOracle, 9, {"per_support": 1}, np.trunc, (2.0**-4, 2.0**-3)),
+        (GateOracle, 6, {"per_support": 1, "gates": 5}, np.trunc, (2.0**-4, 2.0**-3)),
+    ],
+)
+@settings(max_examples=10)
+@given(data=st.data(), seed=st.integers(0, 2**32 - 1), k=st.sampled_from([1, 6]))
+def test_a_coarse_screen_gives_the_same_answer(cls, columns, options, rounding, units, data, seed, k):
+    """Real weights whose rounding is large: only the slack keeps the winners in."""
+    rng, unit = np.random.default_rng(seed), data.draw(st.sampled_from(units))
+    X, g = rng.integers(0, 2, (300, columns)), rng.standard_normal(300)
+    oracle = boolean_oracle(cls, X, n_jobs=2, **options)
+
+    def rounded(weights, chunk):
+        q = rounding(weights / unit)
+        return q, unit, float(np.abs(weights - unit * q).sum()) * (1 + 1e-9) + 1e-9
+
+    expected = key(oracle.search(g, k))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(screen, "quantise", rounded)
+        assert key(oracle.search(g, k)) == expected
 
 
 @given(
@@ -142,7 +166,7 @@ def test_a_sample_of_columns_is_those_bits():
     rows, take = np.sort(rng.choice(300, 130, replace=False)), np.array([2, 70, 71])
     part = literals.sample(take, rows)
     bits = X[:, literals.index[literals.order[take]]] ^ literals.flip[take]
-    assert (unpack(part.words, 130) == bits[rows].T).all() and part.n_rows == 130
+    assert (unpack_bits(part.words, 130) == bits[rows].T).all() and part.n_rows == 130
     assert part.index.tolist() == literals.index[literals.order[take]].tolist()
     assert (part.keys[:, 0] == bits[rows] @ [1, 2, 4]).all()
 
@@ -157,10 +181,3 @@ def test_memory_is_known_before_a_pass_starts(monkeypatch):
     monkeypatch.setattr(subset_pass, "select", None)  # nothing may run
     with pytest.raises(BudgetError, match="MiB; the budget is"):
         make(X, n_jobs=1, memory=need - 2**18).search(g)
-
-
-def test_wrong_options():
-    X = np.eye(5, dtype=int)
-    for name, value in (("pass_seconds", 0), ("random_state", -1), ("random_state", "a")):
-        with pytest.raises(InputError, match=f"{name} is {value!r}; expected"):
-            make(X, **{name: value})

@@ -7,20 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fw_circuits import solve
 from fw_circuits.circuits.families import symmetric_circuit
-from fw_circuits.data import symmetric, threshold
+from fw_circuits.data import symmetric
 from fw_circuits.data.dataset import boolean_dataset
 from fw_circuits.oracle import SymmetricOracle
 from fw_circuits.oracle.families import counting
-from tests.helpers.families import (
-    boolean_oracle,
-    centred,
-    check_answer,
-    problems,
-    two_literal_best,
-    values_on,
-)
+from tests.helpers.families import boolean_oracle, centred, check_answer, errors_on, problems, two_literal_best
 
 
 def signed(n, pattern, n_rows, random_state):
@@ -31,12 +23,6 @@ def signed(n, pattern, n_rows, random_state):
     X = rng.integers(0, 2, (n_rows, n), dtype=np.uint8)
     labels = np.array([int(mark) for mark in pattern])[(X[:, members] ^ flips).sum(axis=1)]
     return boolean_dataset(X, labels, 0.0, rng, "signed", ""), tuple(members.tolist())
-
-
-def fresh_errors(answer, fresh):
-    """Errors of each atom, or of its complement, on fresh rows."""
-    values = values_on(answer.atoms, fresh.X.astype(int))
-    return [min(np.sum((v > 0) != fresh.y), np.sum((v < 0) != fresh.y)) for v in values]
 
 
 @settings(max_examples=40)
@@ -106,7 +92,7 @@ def test_a_function_of_the_count_of_signed_literals_is_recovered(n, pattern):
     data, members = signed(n, pattern, 6400, 0)
     fresh, _ = signed(n, pattern, 20_000, 1)
     answer = boolean_oracle(SymmetricOracle, data.X).search(centred(data), 10)
-    errors = fresh_errors(answer, fresh)
+    errors = errors_on(answer, fresh)
     assert min(errors) == 0
     exact = answer.atoms[errors.index(0)]
     assert exact.literals == members and exact.cost <= (61 if pattern == "0" * 8 + "1" * 9 else 68)
@@ -118,22 +104,4 @@ def test_a_symmetric_pattern_of_all_inputs_is_recovered(pattern):
     n = len(pattern) - 1
     data, fresh = symmetric(n, pattern), symmetric(n, pattern, n_rows=20_000, random_state=1)
     answer = boolean_oracle(SymmetricOracle, data.X).search(centred(data), 1)
-    assert fresh_errors(answer, fresh) == [0]
-
-
-@pytest.mark.filterwarnings("ignore::fw_circuits.exceptions.SolverWarning")
-def test_solve_learns_a_popcount_threshold():
-    data, fresh = threshold(16, 8), threshold(16, 8, n_rows=20_000, random_state=1)
-    oracle = boolean_oracle(SymmetricOracle, data.X)
-    solution = solve(data.X, data.y, loss="logistic", oracle=oracle, lam=0.02, max_iter=3)
-    assert (solution.predict(fresh.X) == fresh.y).all()
-
-
-def test_a_stopped_search_still_bounds():
-    data = threshold(12, 6, n_rows=500)
-    asked = []
-    answer = boolean_oracle(SymmetricOracle, data.X).search(
-        centred(data), 5, stop=lambda: len(asked) > 1 or asked.append(0)
-    )
-    assert answer.atoms and not answer.complete
-    check_answer(answer, data.X.astype(int), centred(data), 3.0)
+    assert errors_on(answer, fresh) == [0]

@@ -24,7 +24,7 @@ from fw_circuits.oracle.base import OracleAnswer, Stop, best_first
 from fw_circuits.oracle.data import LevelsOracle, OracleData
 from fw_circuits.oracle.exact import gates_pass
 from fw_circuits.oracle.exact.pace import Pace
-from fw_circuits.oracle.exact.subset import SubsetOracle, atom_of
+from fw_circuits.oracle.exact.subset import SubsetOracle, atoms_of
 from fw_circuits.oracle.found import Best
 from fw_circuits.oracle.gate_classes import gate_classes
 
@@ -42,16 +42,12 @@ class GateOracle(LevelsOracle):
 
     Parameters
     ----------
-    levels_rows, lattice, gamma, n_jobs
-        See `OracleData.of`; an `OracleData` in place of the first stands for all four.
+    levels_rows, lattice, gamma
+        As in :class:`LevelsOracle`.
     gates : int
         4 or 5.
-    memory : int
-        Budget in bytes for the arrays of one pass; checked before the search.
-    per_support : int or None
-        At most this many functions of one subset; None: no limit.
-    time_limit : float or None
-        Seconds for one search.
+    n_jobs, memory, per_support, time_limit
+        As in :class:`SubsetOracle`.
 
     Raises
     ------
@@ -112,15 +108,9 @@ class GateOracle(LevelsOracle):
                 complete = found.open_cost is None
         # Functions of four literals come first where scores are equal; both parts are sorted.
         scores = np.concatenate([inner.scores, best.found["value"]])
-        order, first = best_first(scores, k), len(inner.atoms)
-        atoms = [
-            inner.atoms[i]
-            if i < first
-            else atom_of(best.found[i - first], self.data, int(best.level[i - first]), read_once_circuit)
-            for i in order.tolist()
-        ]
+        atoms, order = [*inner.atoms, *atoms_of(best, self.data, read_once_circuit)], best_first(scores, k)
         answer = OracleAnswer.of(
-            atoms,
+            [atoms[i] for i in order],
             scores[order],
             f"{inner.scope}; all circuits of at most {self.gates} gates over these literals",
             bound=inner.upper_bound,

@@ -49,13 +49,7 @@ def memory_bytes(n: int, n_rows: int, n_threads: int, gates: int, k: int = 10) -
 
 
 def check_memory(literals: Literals, settings: Settings, gates: int) -> None:
-    """Refuse a pass that would exceed the budget.
-
-    Raises
-    ------
-    BudgetError
-        If the estimate exceeds ``settings.memory``.
-    """
+    """Refuse a pass that would exceed the budget (BudgetError)."""
     n, n_rows = literals.n, literals.n_rows
     need = memory_bytes(n, n_rows, settings.n_threads, gates, settings.k)
     what = f"all circuits of {gates} gates over {n} literals and {n_rows} rows need"
@@ -70,18 +64,7 @@ def search_level(
     floor: float = 0.0,
     ended: Stop = lambda: False,
 ) -> LevelFound:
-    """Best functions of the classes over the literals with score >= floor.
-
-    Parameters
-    ----------
-    literals : Literals
-    weights : (n_rows,)
-    classes : list of GateClass
-    settings : Settings
-    floor : float
-    ended : callable
-        Asked about every 50 ms; the pass ends when it says so.
-    """
+    """Best functions of the classes over the literals with score >= floor; ``ended`` is asked about every 50 ms."""
     n = literals.n
     gates = max(kind.gates for kind in classes)
     if n < 5 or not weights.any():  # without weights every score is 0, and smaller functions come first

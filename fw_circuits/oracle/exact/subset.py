@@ -13,13 +13,13 @@ from dataclasses import replace
 
 import numpy as np
 
+from fw_circuits._checks import check_integer, check_real
 from fw_circuits._settings import check_random_state
-from fw_circuits._typing import Array, Floats
+from fw_circuits._typing import Floats
 from fw_circuits.circuits import Circuit
 from fw_circuits.circuits.catalogue import cost_table, minimal_circuit
-from fw_circuits.exceptions import InputError
 from fw_circuits.lattice import Lattice, LevelRows
-from fw_circuits.oracle.base import OracleAnswer, Stop, check_optional_count, positive
+from fw_circuits.oracle.base import OracleAnswer, Stop
 from fw_circuits.oracle.data import LevelsOracle, OracleData
 from fw_circuits.oracle.exact import subset_pass
 from fw_circuits.oracle.exact.literal_choice import RATE
@@ -43,16 +43,18 @@ class SubsetOracle(LevelsOracle):
     Parameters
     ----------
     levels_rows, lattice, gamma, n_jobs
-        See `OracleData.of`; an `OracleData` in place of the first stands for all four.
+        As in :class:`LevelsOracle`.
     max_literals : int or None
         Take 4-subsets only from this many literals per level: those in the best subsets of at most three, which
         are still searched over all literals.
     memory : int
-        Budget in bytes for the arrays of one pass.
+        Budget in bytes for the arrays of one pass, checked before it starts.
     per_support : int or None
         At most this many functions of one subset; None: no limit.
     time_limit : float or None
         Seconds for one search; 4-subsets are taken from as many literals as fit.
+    max_gates : int or None
+        Leave out functions that need more gates; None: no limit.
     pass_seconds : float or None
         Screen literals as if a search had this many seconds on a machine of a fixed speed
         (`literal_choice.RATE`): unlike ``time_limit`` this looks at no clock, so answers repeat.
@@ -60,8 +62,6 @@ class SubsetOracle(LevelsOracle):
         functions of at most two literals are searched over all of them.  None: no screening.
     random_state : int or None
         Seed of that sample.
-    max_gates : int or None
-        Leave out functions that need more gates; None: no limit.
 
     Raises
     ------
@@ -94,21 +94,23 @@ class SubsetOracle(LevelsOracle):
         random_state: int | None = 0,
     ) -> None:
         super().__init__(levels_rows, lattice, gamma, n_jobs)
-        self.time_limit = None if time_limit is None else positive("time_limit", time_limit)
-        work = np.inf if pass_seconds is None else RATE * positive("pass_seconds", pass_seconds)
+        self.time_limit = None if time_limit is None else check_real("time_limit", time_limit, 0.0, above=True)
+        seconds = np.inf if pass_seconds is None else check_real("pass_seconds", pass_seconds, 0.0, above=True)
+        for name, count in (("per_support", per_support), ("max_literals", max_literals)):
+            if count is not None:
+                check_integer(name, count, 1, note=" or None")
         self.settings = Settings(
             k=1,
-            per_support=check_optional_count(per_support, "per_support") or 0,
+            per_support=per_support or 0,
             n_threads=self.data.n_threads,
             memory=int(memory),
-            max_literals=check_optional_count(max_literals, "max_literals"),
-            work=work / len(self.data.levels),
+            max_literals=max_literals,
+            work=RATE * seconds / len(self.data.levels),
             seed=check_random_state(random_state),
         )
-        if max_gates is not None and (isinstance(max_gates, bool) or int(max_gates) != max_gates or max_gates < 0):
-            raise InputError(f"max_gates is {max_gates!r}; expected an integer of at least 0, or None.")
-        self.max_gates = None if max_gates is None or max_gates >= MOST_GATES else int(max_gates)
-        self.tables = tables(cost_table(), self.gamma, MOST_GATES if max_gates is None else max_gates)
+        most = MOST_GATES if max_gates is None else check_integer("max_gates", max_gates, 0, note=" or None")
+        self.max_gates = most if most < MOST_GATES else None
+        self.tables = tables(cost_table(), self.gamma, most)
 
     def memory_bytes(self) -> int:
         """Estimate of the memory of the largest pass, in bytes; each pass checks its own before it starts."""
@@ -142,10 +144,7 @@ class SubsetOracle(LevelsOracle):
         if self.max_gates is not None:
             scopes.append(f"of these the functions of at most {self.max_gates} gates")
         return OracleAnswer.of(
-            [
-                atom_of(found, self.data, int(i), minimal_circuit)
-                for found, i in zip(best.found, best.level, strict=True)
-            ],
+            atoms_of(best, self.data, minimal_circuit),
             best.found["value"].copy(),
             "; ".join(scopes),
             bound=bound,
@@ -155,11 +154,12 @@ class SubsetOracle(LevelsOracle):
         )
 
 
-def atom_of(found: Array, data: OracleData, level: int, circuit: Callable[[int, int], Circuit]) -> Atom:
-    """A function found on the level of that place in the data, with the circuit of its table and arity."""
-    n = int(found["arity"])
-    literals = tuple(int(i) for i in found["lit"][:n])
-    return Atom(circuit(int(found["table"]), n), data.levels[level].rows.level, literals, data.lattice)
+def atoms_of(best: Best, data: OracleData, circuit: Callable[[int, int], Circuit]) -> list[Atom]:
+    """The functions found, each with the circuit of its table and arity."""
+    atoms = []
+    for (_, table, n, literals), i in zip(best.found.tolist(), best.level.tolist(), strict=True):
+        atoms.append(Atom(circuit(table, n), data.levels[i].rows.level, tuple(literals[:n].tolist()), data.lattice))
+    return atoms
 
 
 def _scope(rows: LevelRows, screened: int | None, exact: int) -> str:

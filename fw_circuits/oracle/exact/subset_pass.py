@@ -39,13 +39,7 @@ def scratch_bytes(ld: int, k: int, width: int) -> int:
 
 
 def memory_bytes(n: int, n_rows: int, n_threads: int, k: int = 10, table: bool = True) -> int:
-    """Bytes that a pass over n literals and n_rows rows allocates at most.
-
-    Parameters
-    ----------
-    n, n_rows, n_threads, k : int
-    table : bool
-        With the table of triples that 4-subsets need.
+    """Bytes that a pass allocates at most; ``table``: with the table of triples that 4-subsets need.
 
     Examples
     --------
@@ -80,13 +74,7 @@ def start(
     best: Floats | None = None,
     table: bool = False,
 ) -> SubsetSearch:
-    """A search as it stands before the pairs, compiled or not; ``table``: for 4-subsets, too.
-
-    Raises
-    ------
-    BudgetError
-        If the memory estimate exceeds ``settings.memory``.
-    """
+    """A search as it stands before the pairs, compiled or not; ``table``: for 4-subsets, too."""
     n, n_rows, threads = literals.n, literals.n_rows, settings.n_threads
     need = memory_bytes(n, n_rows, threads, settings.k, table)
     settings.check_memory(
@@ -123,22 +111,8 @@ def search_level(
 ) -> LevelFound:
     """Best functions of at most four of the literals with score >= floor.
 
-    Parameters
-    ----------
-    literals : Literals
-    weights : (n_rows,)
-    tables : Tables
-    settings : Settings
-    floor : float
-    stop : callable or None
-        Asked about every 50 ms.
-    time_limit : float or None
-        Seconds; where the 4-subsets of all literals would take longer, they are taken from fewer.
-
-    Raises
-    ------
-    BudgetError
-        If the memory estimate exceeds ``settings.memory``.
+    ``stop`` is asked about every 50 ms.  Where the 4-subsets of all literals would take longer than ``time_limit``
+    seconds, they are taken from fewer.  Raises BudgetError if the memory estimate exceeds ``settings.memory``.
     """
     if literals.n == 0:
         return LevelFound(nothing())

@@ -32,14 +32,9 @@ class CarryOracle(FamilyOracle):
     Parameters
     ----------
     levels_rows, lattice, gamma, n_jobs
-        See `OracleData.of`; an `OracleData` in place of the first stands for all four.
+        As in :class:`LevelsOracle`.
     truncate : bool
         False: where a chain in natural order explains enough, return it alone.
-
-    Raises
-    ------
-    InputError
-        If the rows are of different data, or an option is out of range.
 
     Examples
     --------

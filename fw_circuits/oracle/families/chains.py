@@ -71,17 +71,10 @@ class Chain:
 def follow(
     bits: Bits, w: Floats, planned: Sequence[Pair], prefix: tuple[int, ...] = (), greedy: bool = False
 ) -> list[Chain]:
-    """All truncations of one chain, shortest first.
+    """All truncations of one chain, shortest first, for the weights of the carry: already multiplied by the prefix.
 
-    Parameters
-    ----------
-    bits : (n, R)
-    w : (R,)
-        Weights, those of the carry: already multiplied by the prefix.
-    planned : sequence of (i, j)
-        Pairs to take first, most significant first.
-    greedy : bool
-        Go on with the pairs that explain most, and also end chains in a literal instead of a constant.
+    It takes the ``planned`` pairs first, most significant first; ``greedy``: then those that explain most, and chains
+    may also end in a literal instead of a constant.
     """
     rows = np.arange(len(w))
     pairs: list[Pair] = []

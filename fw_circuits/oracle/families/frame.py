@@ -13,13 +13,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fw_circuits._bits import unpack_bits
 from fw_circuits._typing import Floats
 from fw_circuits.circuits import Circuit, Gate
 from fw_circuits.lattice import Lattice, LevelRows
 from fw_circuits.oracle.base import OracleAnswer, Stop, best_first
 from fw_circuits.oracle.data import LevelsOracle
 from fw_circuits.oracle.families import pair_sums
-from fw_circuits.oracle.literals import Literals, unpack
+from fw_circuits.oracle.literals import Literals
 from fw_circuits.tetrakis import Atom
 
 
@@ -120,7 +121,7 @@ class FamilyOracle(LevelsOracle, ABC):
         result = []
         for atom in atoms:
             words = np.ascontiguousarray(rows.words[list(atom.literals)])
-            bits = unpack(atom.circuit.evaluate_words(words), rows.n_rows)[0]
+            bits = unpack_bits(atom.circuit.evaluate_words(words), rows.n_rows)[0]
             inner = float(w @ (2.0 * bits - 1.0))
             column = np.packbits(bits ^ bits[0]).tobytes()
             result.append(Scored(atom, inner, column, inner * atom.cost ** (-1.0 / self.gamma)))

@@ -11,13 +11,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from fw_circuits._checks import check_integer
 from fw_circuits._typing import Floats, Ints
 from fw_circuits.circuits.families import parity_circuit
-from fw_circuits.exceptions import InputError
 from fw_circuits.lattice import Lattice, LevelRows, transpose_bits
-from fw_circuits.oracle.base import check_optional_count
 from fw_circuits.oracle.data import OracleData
 from fw_circuits.oracle.families import walsh
+from fw_circuits.oracle.families.counting import by_count
 from fw_circuits.oracle.families.frame import FamilyOracle, Problem, Scored, pair_atoms, ranked, spread
 from fw_circuits.tetrakis import Atom
 
@@ -40,7 +40,7 @@ class ParityOracle(FamilyOracle):
     Parameters
     ----------
     levels_rows, lattice, gamma, n_jobs
-        See `OracleData.of`; an `OracleData` in place of the first stands for all four.
+        As in :class:`LevelsOracle`.
     draws : int or None
         Random eliminations of one search on a level of more than 24 literals.  None: as many as about 1e9
         word operations allow, at least 64 (about 12,000 for 40 literals and 2,000 rows).
@@ -74,10 +74,8 @@ class ParityOracle(FamilyOracle):
         random_state: int = 0,
     ) -> None:
         super().__init__(levels_rows, lattice, gamma, n_jobs)
-        if isinstance(random_state, bool) or not isinstance(random_state, (int, np.integer)):
-            raise InputError(f"random_state is {random_state!r}; expected an integer.")
-        self.draws = check_optional_count(draws, "draws")
-        self.random_state = int(random_state)
+        self.draws = None if draws is None else check_integer("draws", draws, 1, note=" or None")
+        self.random_state = check_integer("random_state", random_state)
 
     def _family(self, problem: Problem) -> tuple[list[Atom], bool]:
         if problem.literals.n <= MOST_EXACT:
@@ -89,12 +87,9 @@ class ParityOracle(FamilyOracle):
         return ranked(scored, k) if exact else spread(scored, k)
 
     def _all(self, problem: Problem) -> list[Ints]:
-        bits = problem.literals.bits
-        n = len(bits)
-        key = np.zeros(bits.shape[1], np.int64)
-        for i in range(n):
-            key |= bits[i].astype(np.int64) << i
-        h = walsh.transform(walsh.histogram(key, problem.w, n), self.data.n_threads)
+        n = problem.literals.n
+        keys = transpose_bits(problem.literals.words, len(problem.w))[:, 0].astype(np.int64)
+        h = walsh.transform(by_count(keys, problem.w, (1 << n) - 1), self.data.n_threads)
         top = walsh.best_sets(h, self._factor(n), problem.k)
         return [np.flatnonzero(s >> np.arange(n) & 1) for s in top]
 

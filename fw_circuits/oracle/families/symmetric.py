@@ -28,17 +28,8 @@ Counted = tuple[Group, Floats]
 class SymmetricOracle(FamilyOracle):
     """Search functions of the number of true literals among some, each possibly complemented.
 
-    ``value`` is a lower bound of what the family attains; ``upper_bound`` covers every circuit.
-
-    Parameters
-    ----------
-    levels_rows, lattice, gamma, n_jobs
-        See `OracleData.of`; an `OracleData` in place of the first stands for all four.
-
-    Raises
-    ------
-    InputError
-        If the rows are of different data, or an option is out of range.
+    ``value`` is a lower bound of what the family attains; ``upper_bound`` covers every circuit.  The parameters are
+    those of :class:`LevelsOracle`.
 
     Examples
     --------

@@ -15,22 +15,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from fw_circuits._bits import unpack_bits
 from fw_circuits._kernels import select
 from fw_circuits._typing import Array, Floats, Ints, Words
-from fw_circuits.oracle.literals import unpack
+from fw_circuits.oracle.families.counting import by_count
 
 MASK = (1 << 64) - 1
-
-
-def histogram(keys: Ints, w: Floats, bits: int) -> Floats:
-    """Sum of the weights by key, 2^bits numbers.
-
-    Examples
-    --------
-    >>> histogram(np.array([0, 2, 2]), np.array([1.0, 2.0, 3.0]), 2).tolist()
-    [1.0, 0.0, 5.0, 0.0]
-    """
-    return np.bincount(keys, w, 1 << bits).astype(np.float64, copy=False)
 
 
 def transform(h: Floats, threads: int = 1) -> Floats:
@@ -66,26 +56,11 @@ def best_sets(h: Floats, factor: Floats, k: int) -> Ints:
 def draws(
     words: Words, keys: Words, w: Floats, bits: int, seed: int, first: int, count: int, threads: int = 1
 ) -> tuple[Words, Floats]:
-    """The best parity of each of ``count`` draws.
+    """The best parity of each of ``count`` draws: packed literals, and ``sum_r w_r (-1)^<s, x_r>`` up to the sign.
 
-    Parameters
-    ----------
-    words : (n, W) uint64
-        The literals, packed over rows.
-    keys : (R, ceil(n / 64)) uint64
-        The same, packed over literals.
-    w : (R,)
-        Weights, not all 0.
-    bits : int
-        Unknowns left to the transform, 2 to 16, at most n + 1.
-    seed, first : int
-        Draw number ``first + d`` depends on the seed and its number alone.
-
-    Returns
-    -------
-    sets : (count, ceil(n / 64)) uint64
-    values : (count,)
-        ``sum_r w_r (-1)^<s, x_r>`` of each, up to the sign.
+    The literals come packed over rows (``words``) and over literals (``keys``), the weights are not all 0; ``bits``
+    unknowns, 2 to 16 and at most n + 1, are left to the transform.  Draw number ``first + d`` depends on the seed and
+    its number alone.
     """
     cumulative = np.cumsum(np.abs(w))
     if kernels := select("_families", None):
@@ -94,7 +69,7 @@ def draws(
         )
         return found
     numbers = [int.from_bytes(row.astype("<u8").tobytes(), "little") for row in keys]
-    columns = unpack(words, len(w))
+    columns = unpack_bits(words, len(w))
     best = [_draw(columns, numbers, w, cumulative, bits, seed & MASK, first + d) for d in range(count)]
     packed = b"".join(s.to_bytes(8 * keys.shape[1], "little") for s, _ in best)
     sets = np.frombuffer(packed, "<u8").astype(np.uint64).reshape(count, -1)
@@ -135,7 +110,7 @@ def _draw(
             key += columns[i].astype(np.int64) * place
     for literal, pivot in pivots.items():
         key ^= columns[literal].astype(np.int64) * sum(p for i, p in places.items() if pivot >> i & 1)
-    h = transform(histogram(key & (1 << bits) - 1, np.where(key >> bits, -w, w), bits))
+    h = transform(by_count(key & (1 << bits) - 1, np.where(key >> bits, -w, w), (1 << bits) - 1))
     best = int(np.argmax(np.abs(h)))
     mask = 1 << (n + 1) | sum(1 << i for i, place in places.items() if best & place)
     chosen = mask & literals | sum(1 << i for i, p in pivots.items() if (p & mask).bit_count() & 1)
