@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Self
 
 from fw_circuits.estimators.choice import _PathCV
 from fw_circuits.estimators.plain import CircuitClassifier, CircuitRegressor
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class CircuitRegressorCV(_PathCV, CircuitRegressor):
     """:class:`CircuitRegressor` with the penalty chosen by cross-validation.
 
@@ -45,24 +47,12 @@ class CircuitRegressorCV(_PathCV, CircuitRegressor):
     True
     """
 
-    def __init__(
-        self, *, n_lams: int = 20, ratio: float = 1e-3, cv: Any = None, lam: Any = None, relative_lam: float = 0.01,
-        gamma: float = 3.0, levels: Any = None, domain: str = "minmax", oracle: Any = "auto",
-        max_gates: int | None = None, tol: float = 1e-3, max_iter: int = 500, time_limit: float | None = None,
-        n_jobs: int | None = None, random_state: Any = 0,
-    ) -> None:  # fmt: skip
-        super().__init__(lam=lam, relative_lam=relative_lam, gamma=gamma, levels=levels, domain=domain,
-                         oracle=oracle, max_gates=max_gates, tol=tol, max_iter=max_iter, time_limit=time_limit,
-                         n_jobs=n_jobs, random_state=random_state)  # fmt: skip
-        self.n_lams = n_lams
-        self.ratio = ratio
-        self.cv = cv
-
     def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:
         """Fit as :class:`CircuitRegressor`; ``groups``, one per row, are for a splitter ``cv`` that uses them."""
         return self._fit(X, y, sample_weight, groups)
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class CircuitClassifierCV(_PathCV, CircuitClassifier):
     """:class:`CircuitClassifier` with the penalty chosen by cross-validation, for each class by itself.
 
@@ -78,19 +68,6 @@ class CircuitClassifierCV(_PathCV, CircuitClassifier):
     >>> CircuitClassifierCV(n_lams=8, cv=3).fit(X, X[:, 0] ^ X[:, 1]).score(X, X[:, 0] ^ X[:, 1])
     1.0
     """
-
-    def __init__(
-        self, *, n_lams: int = 20, ratio: float = 1e-3, cv: Any = None, lam: Any = None, relative_lam: float = 0.01,
-        gamma: float = 3.0, levels: Any = None, domain: str = "minmax", oracle: Any = "auto",
-        max_gates: int | None = None, tol: float = 1e-3, max_iter: int = 500, time_limit: float | None = None,
-        n_jobs: int | None = None, random_state: Any = 0, class_weight: Any = None,
-    ) -> None:  # fmt: skip
-        super().__init__(lam=lam, relative_lam=relative_lam, gamma=gamma, levels=levels, domain=domain,
-                         oracle=oracle, max_gates=max_gates, tol=tol, max_iter=max_iter, time_limit=time_limit,
-                         n_jobs=n_jobs, random_state=random_state, class_weight=class_weight)  # fmt: skip
-        self.n_lams = n_lams
-        self.ratio = ratio
-        self.cv = cv
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:
         """Fit as :class:`CircuitClassifier`; ``groups``, one per row, are for a splitter ``cv`` that uses them."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
@@ -80,6 +80,7 @@ class CircuitRegressor(RegressorMixin, _CircuitEstimator):
         return self.solution_.combination.values(self._check_data(X))
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class CircuitClassifier(ClassifierMixin, _CircuitEstimator):
     """Logistic regression over convex combinations of circuits; one-vs-rest for more than two classes.
 
@@ -115,19 +116,9 @@ class CircuitClassifier(ClassifierMixin, _CircuitEstimator):
     """
 
     _loss = "logistic"
-    solutions_: list[Solution]
-    classes_: Array
-
-    def __init__(
-        self, *, lam: float | None = None, relative_lam: float = 0.01, gamma: float = 3.0, levels: Any = None,
-        domain: str = "minmax", oracle: Any = "auto", max_gates: int | None = None, tol: float = 1e-3,
-        max_iter: int = 500, time_limit: float | None = None, n_jobs: int | None = None, random_state: Any = 0,
-        class_weight: Any = None,
-    ) -> None:  # fmt: skip
-        super().__init__(lam=lam, relative_lam=relative_lam, gamma=gamma, levels=levels, domain=domain,
-                         oracle=oracle, max_gates=max_gates, tol=tol, max_iter=max_iter, time_limit=time_limit,
-                         n_jobs=n_jobs, random_state=random_state)  # fmt: skip
-        self.class_weight = class_weight
+    class_weight: Any = None
+    solutions_: list[Solution] = field(init=False)
+    classes_: Array = field(init=False)
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Fit to ``X`` of shape (N, d), dense or sparse, and labels ``y`` of shape (N,)."""
