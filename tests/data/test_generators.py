@@ -173,7 +173,7 @@ def test_noise_of_a_mean_is_gaussian():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: data.parity(4, 5), "k is 5; expected a whole number, 1 to 4"),
+        (lambda: data.parity(4, 5), "k is 5; expected a whole number from 1 to 4"),
         (lambda: data.parity(4, 2, inputs=[0]), "k is 2 but inputs names 1"),
         (lambda: data.parity(4, inputs=[0, 0]), "distinct columns in 0..3"),
         (lambda: data.parity(4, inputs=[4]), "distinct columns"),
@@ -184,8 +184,8 @@ def test_noise_of_a_mean_is_gaussian():
         (lambda: data.adder_bit(4, -1), "bit is -1"),
         (lambda: data.divider_bit(2.5), "n_bits is 2.5"),
         (lambda: data.square_root_bit(0), "n_inputs is 0"),
-        (lambda: data.blocks("odd"), "known kinds: threshold, mixed, parity"),
-        (lambda: data.blocks("mixed", "median"), "known ways: mean, majority"),
+        (lambda: data.blocks("odd"), "kind is 'odd'; expected one of 'threshold', 'mixed', 'parity'"),
+        (lambda: data.blocks("mixed", "median"), "combine is 'median'; expected one of 'mean', 'majority'"),
     ],
 )
 def test_generators_refuse(call, message):
