@@ -83,8 +83,8 @@ def comparable_labels(y: Any) -> Any:
     odd = next((label for label in flat if not isinstance(label, str | numbers.Real)), flat[0])
     raise InputError(
         f"y contains labels of the type{'s' * (len(kinds) > 1)} {', '.join(kinds)}, for example {odd!r}; "
-        "scikit-learn's splits and scores know text, whole numbers of 64 bits, booleans and NumPy's dates, one kind at a time: "
-        "convert the labels, for example to text (bytes: label.decode(); other objects: str(label))."
+        "scikit-learn's splits and scores know text, whole numbers of 64 bits, booleans and NumPy's dates, one kind at "
+        "a time: convert the labels, for example to text (bytes: label.decode(); other objects: str(label))."
     )
 
 
