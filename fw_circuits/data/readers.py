@@ -296,8 +296,6 @@ def _parquet_target(values: list[Any], column: str, path: Path) -> Array:
     missing = next((row for row, v in enumerate(values) if v is None or v != v), None)
     if missing is not None:
         raise InputError(f"{path}, row {missing}: the target {column!r} is missing; drop the row or fill it in.")
-    if all(isinstance(v, str) for v in values):
-        return np.array(values)
-    if all(isinstance(v, int) for v in values):
+    if any(all(isinstance(v, kind) for v in values) for kind in (str, int)):
         return np.array(values)
     return _parquet_column(values, column, path)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fw_circuits import Atom, CircuitClassifier, CircuitRegressor, Lattice, ResNet, certify, load, solve
-from fw_circuits._tables import feature_names_of, match_columns, same_columns
+from fw_circuits._tables import feature_names_of, same_columns
 from fw_circuits._validation import check_X
 from fw_circuits.circuits import Circuit
 from fw_circuits.cli import main
@@ -193,13 +193,6 @@ def test_files_with_a_name_twice_and_structured_arrays(tmp_path):
     np.savez(file, X=FRAME[list("dcba")].to_records(index=False), y=Y)
     assert read_table(file).feature_names == tuple("dcba")
     np.testing.assert_array_equal(read_table(file, features=list("abcd")).X, BITS)
-
-
-@given(st.permutations(range(4)), st.booleans())
-def test_matching_finds_its_columns(order, named):
-    names = [f"c{i}" for i in order]
-    found = match_columns(names if named else None, 4, ["c0", "c1", "c2", "c3"])
-    assert [names[i] for i in found] == (["c0", "c1", "c2", "c3"] if named else names)
 
 
 def test_warm_starts_need_the_same_columns(solution):

@@ -52,11 +52,6 @@ def test_csv_without_header(tmp_path):
     path = write(tmp_path, "t.csv", "1,2,B\n3,4,M\n")
     got = read_csv(path)
     assert got.feature_names == ("x0", "x1") and got.y.tolist() == ["B", "M"] and got.n_rows == 2
-    path = write(tmp_path, "numbers.csv", "10,20\n1,2\n")
-    assert read_csv(path).n_rows == 2
-    named = read_csv(path, header=True)
-    assert named.feature_names == ("10",) and named.target_name == "20" and named.n_rows == 1
-    assert read_csv(write(tmp_path, "u.csv", "a,b\n1,2\n"), header=True).n_rows == 1
 
 
 @pytest.mark.parametrize(
