@@ -52,12 +52,7 @@ def test_two_operand_bits(draw):
         "times": (data.multiplier_bit(n_bits, bit, signed=signed, **common), lambda a, b: a * b, bit, signed),
         "less": (data.comparator(n_bits, signed=signed, **common), lambda a, b: int(a - b < 0), 0, signed),
         "over": (data.divider_bit(n_bits, bit, **common), quotient, bit, False),
-        "rest": (
-            data.remainder_bit(n_bits, bit, **common),
-            lambda a, b: a - b * quotient(a, b) if b else a,
-            bit,
-            False,
-        ),
+        "rest": (data.remainder_bit(n_bits, bit, **common), lambda a, b: a - b * quotient(a, b), bit, False),
     }
     for name, (task, function, place, sign) in tasks.items():
         want = [twos_complement_bit(function(*operands(row, sign)), place) for row in task.X]
