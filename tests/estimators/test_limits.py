@@ -110,8 +110,8 @@ def test_what_the_deadline_cuts_short_is_no_candidate(monkeypatch):
 def test_a_solution_that_the_deadline_cut_short_is_no_candidate_unless_it_is_all(nth, monkeypatch):
     real = choice.path_of
 
-    def cut(problem, lams, **options):
-        for i, solution in enumerate(real(problem, lams, **options)):
+    def cut(problem, lams, *clock, **options):
+        for i, solution in enumerate(real(problem, lams, *clock, **options)):
             yield replace(solution, status=Status.TIME_LIMIT) if i == nth else solution
 
     monkeypatch.setattr(choice, "path_of", cut)
