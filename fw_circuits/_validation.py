@@ -106,10 +106,9 @@ def check_X(X: Any, *, n_features: int | None = None, name: str = "X", names: Se
             f"{name} has {values.ndim} axes (shape {values.shape}); Expected 2D array of shape (N, d). "
             + (hint if values.ndim < 2 else "Flatten the trailing axes into columns.")
         )
-    if values.shape[0] == 0:
-        raise InputError(f"{name} has 0 sample(s) (shape={values.shape}) while a minimum of 1 is required.")
-    if values.shape[1] == 0:
-        raise InputError(f"{name} has 0 feature(s) (shape={values.shape}) while a minimum of 1 is required.")
+    for size, unit in zip(values.shape, ("sample", "feature"), strict=True):
+        if size == 0:
+            raise InputError(f"{name} has 0 {unit}(s) (shape={values.shape}) while a minimum of 1 is required.")
     if n_features is not None or names:
         match_columns(None, values.shape[1], names or default_names(n_features or 0), name)
     floats = _to_float(values, name)
@@ -147,7 +146,7 @@ def _vector(y: Any, n_rows: int, name: str) -> Array:
 
 
 def check_target(y: Any, n_rows: int, loss: str, weights: Floats | None = None) -> tuple[Floats, Array | None]:
-    """The target as the solver wants it.
+    """Encode the target for the solver.
 
     Parameters
     ----------

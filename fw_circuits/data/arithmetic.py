@@ -11,8 +11,9 @@ from math import isqrt
 
 import numpy as np
 
+from fw_circuits._checks import check_integer
 from fw_circuits._typing import Bits
-from fw_circuits.data.dataset import Dataset, boolean_dataset, check_count, random_bits
+from fw_circuits.data.dataset import Dataset, boolean_dataset, random_bits
 
 
 def to_integers(bits: Bits, *, signed: bool = False) -> list[int]:
@@ -44,8 +45,8 @@ def _two_operands(
     noise: float,
 ) -> Dataset:
     """Bit ``bit`` of ``function(a, b)`` on uniform random operands."""
-    check_count("n_bits", n_bits, 1)
-    check_count("bit", bit, 0)
+    check_integer("n_bits", n_bits, 1)
+    check_integer("bit", bit, 0)
     bits, rng = random_bits(n_rows, 2 * n_bits, random_state)
     a = to_integers(bits[:, :n_bits], signed=signed)
     b = to_integers(bits[:, n_bits:], signed=signed)
@@ -66,6 +67,8 @@ def adder_bit(
 ) -> Dataset:
     """Bit ``bit`` of a + b; without ``bit``, the carry out (unsigned) or the sign (signed): bit n_bits.
 
+    Rows, seed and noise are as in :func:`symmetric`.
+
     Examples
     --------
     >>> data = adder_bit(2, 0, n_rows=6)
@@ -79,7 +82,7 @@ def adder_bit(
 def comparator(
     n_bits: int, *, signed: bool = True, n_rows: int = 6400, random_state: int | None = 0, noise: float = 0.0
 ) -> Dataset:
-    """Whether a < b.
+    """Whether a < b; rows, seed and noise as in :func:`symmetric`.
 
     Examples
     --------
@@ -99,7 +102,7 @@ def multiplier_bit(
     random_state: int | None = 0,
     noise: float = 0.0,
 ) -> Dataset:
-    """Bit ``bit`` of a * b; without ``bit``, the top one, 2 n_bits - 1.
+    """Bit ``bit`` of a * b; without ``bit``, the top one, 2 n_bits - 1.  The rest is as in :func:`symmetric`.
 
     Examples
     --------
@@ -116,13 +119,15 @@ def divider_bit(
 ) -> Dataset:
     """Bit ``bit`` of the unsigned quotient a // b; a // 0 is all ones, as a restoring divider gives.
 
+    Rows, seed and noise are as in :func:`symmetric`.
+
     Examples
     --------
     >>> data = divider_bit(1, n_rows=6)     # a // 1 = a, a // 0 = 1
     >>> bool(np.all(data.y == np.where(data.X[:, 1] == 1, data.X[:, 0], 1)))
     True
     """
-    check_count("n_bits", n_bits, 1)
+    check_integer("n_bits", n_bits, 1)
     ones = (1 << int(n_bits)) - 1
     quotient = lambda a, b: a // b if b else ones  # noqa: E731
     return _two_operands(n_bits, bit, quotient, False, "a // b", n_rows, random_state, noise)
@@ -132,6 +137,8 @@ def remainder_bit(
     n_bits: int, bit: int = 0, *, n_rows: int = 6400, random_state: int | None = 0, noise: float = 0.0
 ) -> Dataset:
     """Bit ``bit`` of the unsigned remainder a % b; a % 0 is a, as a restoring divider gives.
+
+    Rows, seed and noise are as in :func:`symmetric`.
 
     Examples
     --------
@@ -145,7 +152,7 @@ def remainder_bit(
 def square_root_bit(
     n_inputs: int, bit: int = 0, *, n_rows: int = 6400, random_state: int | None = 0, noise: float = 0.0
 ) -> Dataset:
-    """Bit ``bit`` of floor(sqrt(x)), x all inputs as one unsigned integer.
+    """Bit ``bit`` of floor(sqrt(x)), x all inputs as one unsigned integer; the rest is as in :func:`symmetric`.
 
     Examples
     --------
@@ -153,8 +160,8 @@ def square_root_bit(
     >>> bool(np.all(data.y == data.X.max(axis=1)))
     True
     """
-    check_count("n_inputs", n_inputs, 1)
-    check_count("bit", bit, 0)
+    check_integer("n_inputs", n_inputs, 1)
+    check_integer("bit", bit, 0)
     bits, rng = random_bits(n_rows, n_inputs, random_state)
     labels = np.array([isqrt(x) >> bit & 1 for x in to_integers(bits)], dtype=np.int64)
     text = f"bit {bit} of the integer square root of {n_inputs} inputs, low bit first"

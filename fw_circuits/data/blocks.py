@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from fw_circuits._checks import check_choice
 from fw_circuits._typing import Array, Bits
 from fw_circuits.data.dataset import Dataset, boolean_dataset, random_bits
 from fw_circuits.exceptions import InputError
@@ -75,10 +76,8 @@ def blocks(
     >>> data.X.shape, bool(np.allclose(data.y, parities.mean(axis=1)))
     ((3, 20), True)
     """
-    if kind not in KINDS:
-        raise InputError(f"kind is {kind!r}; known kinds: {', '.join(KINDS)}.")
-    if combine not in COMBINES:
-        raise InputError(f"combine is {combine!r}; known ways: {', '.join(COMBINES)}.")
+    check_choice("kind", kind, tuple(KINDS))
+    check_choice("combine", combine, COMBINES)
     bits, rng = random_bits(n_rows, 20, random_state)
     values = np.column_stack([f(bits[:, 4 * i : 4 * i + 4]) for i, f in enumerate(KINDS[kind])]).astype(np.int64)
     name = f"{combine} of {kind} blocks"

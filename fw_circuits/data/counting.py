@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from fw_circuits.data.dataset import Dataset, boolean_dataset, check_count, random_bits
+from fw_circuits._checks import check_integer
+from fw_circuits.data.dataset import Dataset, boolean_dataset, random_bits
 from fw_circuits.exceptions import InputError
 
 
@@ -37,6 +38,10 @@ def symmetric(
     name : str, optional
         Name of the data set.
 
+    Returns
+    -------
+    Dataset
+
     Raises
     ------
     InputError
@@ -48,7 +53,7 @@ def symmetric(
     >>> bool(np.all(data.y == np.isin(data.X.sum(axis=1), (1, 2))))
     True
     """
-    check_count("n_inputs", n_inputs, 1)
+    check_integer("n_inputs", n_inputs, 1)
     columns = list(range(n_inputs)) if inputs is None else [int(i) for i in inputs]
     if not columns or len(set(columns)) != len(columns) or not all(0 <= i < n_inputs for i in columns):
         raise InputError(f"inputs is {inputs!r}; expected distinct columns in 0..{n_inputs - 1}.")
@@ -74,7 +79,7 @@ def parity(
     random_state: int | None = 0,
     noise: float = 0.0,
 ) -> Dataset:
-    """Odd number of ones among k of the inputs: the first k, or the columns in ``inputs``.
+    """Odd number of ones among k of the inputs: the first k, or ``inputs``; the rest is as in :func:`symmetric`.
 
     Raises
     ------
@@ -89,8 +94,8 @@ def parity(
     """
     if k is None:
         k = n_inputs if inputs is None else len(inputs)
-    check_count("n_inputs", n_inputs, 1)
-    check_count("k", k, 1, n_inputs)
+    check_integer("n_inputs", n_inputs, 1)
+    check_integer("k", k, 1, n_inputs)
     chosen = list(range(k)) if inputs is None else list(inputs)
     if len(chosen) != k:
         raise InputError(f"k is {k} but inputs names {len(chosen)} columns; give one of the two, or make them agree.")
@@ -102,7 +107,7 @@ def parity(
 def threshold(
     n_inputs: int, at_least: int, *, n_rows: int = 6400, random_state: int | None = 0, noise: float = 0.0
 ) -> Dataset:
-    """At least ``at_least`` ones (0..n_inputs + 1; the two ends are constants).
+    """At least ``at_least`` ones (0..n_inputs + 1; the two ends are constants); the rest is as in :func:`symmetric`.
 
     Raises
     ------
@@ -115,15 +120,15 @@ def threshold(
     >>> bool(np.all(data.y == (data.X.sum(axis=1) >= 2)))
     True
     """
-    check_count("n_inputs", n_inputs, 1)
-    check_count("at_least", at_least, 0, n_inputs + 1)
+    check_integer("n_inputs", n_inputs, 1)
+    check_integer("at_least", at_least, 0, n_inputs + 1)
     pattern = [int(c >= at_least) for c in range(n_inputs + 1)]
     name = f"at least {at_least} of {n_inputs}"
     return symmetric(n_inputs, pattern, n_rows=n_rows, random_state=random_state, noise=noise, name=name)
 
 
 def majority(n_inputs: int, *, n_rows: int = 6400, random_state: int | None = 0, noise: float = 0.0) -> Dataset:
-    """More ones than zeros; a tie (even n_inputs) is labelled 0.
+    """More ones than zeros; a tie (even n_inputs) is labelled 0; the rest is as in :func:`symmetric`.
 
     Raises
     ------
@@ -136,5 +141,5 @@ def majority(n_inputs: int, *, n_rows: int = 6400, random_state: int | None = 0,
     >>> bool(np.all(data.y == (data.X.mean(axis=1) > 0.5)))
     True
     """
-    check_count("n_inputs", n_inputs, 1)
+    check_integer("n_inputs", n_inputs, 1)
     return threshold(n_inputs, n_inputs // 2 + 1, n_rows=n_rows, random_state=random_state, noise=noise)

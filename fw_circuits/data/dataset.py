@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from fw_circuits._checks import check_integer
 from fw_circuits._typing import Array, Bits, Floats
 from fw_circuits.exceptions import InputError
 
@@ -63,12 +64,12 @@ class Dataset:
 
     @property
     def n_rows(self) -> int:
-        """N, the number of rows."""
+        """Number of rows, N."""
         return int(self.X.shape[0])
 
     @property
     def n_features(self) -> int:
-        """d, the number of columns of X."""
+        """Number of columns of X, d."""
         return int(self.X.shape[1])
 
     def take(self, rows: Array) -> "Dataset":
@@ -76,17 +77,9 @@ class Dataset:
         return replace(self, X=self.X[rows], y=self.y[rows])
 
 
-def check_count(name: str, value: int, low: int, high: int | None = None) -> None:
-    """Refuse what is not a whole number in low..high."""
-    good = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not good or value < low or (high is not None and value > high):
-        upper = f" to {high}" if high is not None else " or more"
-        raise InputError(f"{name} is {value!r}; expected a whole number, {low}{upper}.")
-
-
 def random_bits(n_rows: int, n_inputs: int, random_state: int | None) -> tuple[Bits, np.random.Generator]:
     """Uniform random 0/1 rows, and the generator to go on drawing from (for noise)."""
-    check_count("n_rows", n_rows, 1)
+    check_integer("n_rows", n_rows, 1)
     rng = np.random.default_rng(random_state)
     return rng.integers(0, 2, size=(n_rows, n_inputs), dtype=np.uint8), rng
 

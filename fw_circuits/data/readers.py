@@ -92,10 +92,12 @@ def read_features(
 
     Parameters
     ----------
-    path, features, header, delimiter
+    path, features
         As in :func:`read_table`.
     target : str, int or None
         A column to leave out; only a file without names needs it said.
+    header, delimiter
+        As in :func:`read_table`.
 
     Returns
     -------
@@ -120,15 +122,15 @@ def read_features(
 
 def _check_file(path: Path, header: bool | None, delimiter: str | None) -> None:
     """Refuse what is no file of a known kind, and options that it cannot have."""
-    ending = path.suffix.lower()
-    if ending not in READERS:
-        raise InputError(f"{path}: unknown file extension {ending!r}; known: {' '.join(READERS)}.")
+    extension = path.suffix.lower()
+    if extension not in READERS:
+        raise InputError(f"{path}: unknown file extension {extension!r}; known: {' '.join(READERS)}.")
     if not path.is_file():
         what = "is a folder" if path.is_dir() else "does not exist"
         raise InputError(f"{path} {what}; expected a file: check the path.")
     if path.stat().st_size == 0:
-        raise FormatError(f"{path} is empty (0 bytes); expected {READERS[ending]}.")
-    if (header is not None or delimiter is not None) and READERS[ending] != "delimited text":
+        raise FormatError(f"{path} is empty (0 bytes); expected {READERS[extension]}.")
+    if (header is not None or delimiter is not None) and READERS[extension] != "delimited text":
         raise InputError(f"{path}: header and delimiter are for delimited text; leave them out.")
     if delimiter is not None and (not isinstance(delimiter, str) or len(delimiter) != 1):
         raise InputError(f"delimiter is {delimiter!r}; expected a single character.")
@@ -294,8 +296,6 @@ def _parquet_target(values: list[Any], column: str, path: Path) -> Array:
     missing = next((row for row, v in enumerate(values) if v is None or v != v), None)
     if missing is not None:
         raise InputError(f"{path}, row {missing}: the target {column!r} is missing; drop the row or fill it in.")
-    if all(isinstance(v, str) for v in values):
-        return np.array(values)
-    if all(isinstance(v, int) for v in values):
+    if any(all(isinstance(v, kind) for v in values) for kind in (str, int)):
         return np.array(values)
     return _parquet_column(values, column, path)

@@ -138,6 +138,10 @@ def read_csv(
     delimiter : str or None
         One of comma, semicolon, tab, | and space is found from the first lines if left out.
 
+    Returns
+    -------
+    Dataset
+
     Raises
     ------
     FormatError

@@ -67,28 +67,24 @@ class Task:
         return prepare(self.X, self.y, settings, self.weight)
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class _CircuitEstimator(BaseEstimator):
-    """Shared parameters and fitting; one :class:`Solution` a binary problem."""
+    """Shared parameters and fitting; one :class:`Solution` per binary problem."""
 
     _loss: ClassVar[str] = "squared"
 
-    def __init__(
-        self, *, lam: float | None = None, relative_lam: float = 0.01, gamma: float = 3.0, levels: Any = None,
-        domain: str = "minmax", oracle: Any = "auto", max_gates: int | None = None, tol: float = 1e-3,
-        max_iter: int = 500, time_limit: float | None = None, n_jobs: int | None = None, random_state: Any = 0,
-    ) -> None:  # fmt: skip
-        self.lam = lam
-        self.relative_lam = relative_lam
-        self.gamma = gamma
-        self.levels = levels
-        self.domain = domain
-        self.oracle = oracle
-        self.max_gates = max_gates
-        self.tol = tol
-        self.max_iter = max_iter
-        self.time_limit = time_limit
-        self.n_jobs = n_jobs
-        self.random_state = random_state
+    lam: Any = None
+    relative_lam: float = 0.01
+    gamma: float = 3.0
+    levels: Any = None
+    domain: str = "minmax"
+    oracle: Any = "auto"
+    max_gates: int | None = None
+    tol: float = 1e-3
+    max_iter: int = 500
+    time_limit: float | None = None
+    n_jobs: int | None = None
+    random_state: Any = 0
 
     def _begin(self) -> tuple[Clock, Settings]:
         """The clock of the whole fit, and the checked settings without the penalty."""

@@ -10,7 +10,7 @@ import inspect
 import numbers
 import warnings
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -35,12 +35,13 @@ CV_TOL = 1e-2
 CHOOSING = 0.5
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class _PathCV(_CircuitEstimator):
     """Choose the set of circuits and the penalty by cross-validation along warm-started paths."""
 
-    n_lams: int
-    ratio: float
-    cv: Any
+    n_lams: int = 20
+    ratio: float = 1e-3
+    cv: Any = None
 
     def _check_penalty(self) -> None:
         lams = None if self.lam is None else np.atleast_1d(self.lam)

@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Self
 
 from fw_circuits.estimators.choice import _PathCV
 from fw_circuits.estimators.plain import CircuitClassifier, CircuitRegressor
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class CircuitRegressorCV(_PathCV, CircuitRegressor):
     """:class:`CircuitRegressor` with the penalty chosen by cross-validation.
 
     Parameters
     ----------
-    n_lams, ratio : int, float
-        Penalties tried: ``n_lams`` from the largest useful one down to ``ratio`` times it, in equal ratios.
     lam : array_like, optional
-        Penalties > 0 to try instead.
-    cv : int, splitter, iterable of (train, test) or None
-        Folds; None is 5, shuffled by ``random_state``.
-    levels, max_gates : sequence of int, int, optional
-        Lattice levels and gate limit; what is not given is chosen with the penalty: on level 1 literals alone, one
-        gate, or no limit; then levels (1, 2) and (1, 2, 3) where the data are not 0/1.
+        Penalties > 0 to try, in place of ``n_lams`` of them.
+    relative_lam, gamma, levels, domain, oracle, max_gates, tol, max_iter
+        As in :class:`CircuitRegressor`, but ``relative_lam`` is not used, and of lattice levels and gate limit what is
+        not given is chosen with the penalty: on level 1 literals alone, one gate, or no limit; then levels (1, 2) and
+        (1, 2, 3) where the data are not 0/1.
     time_limit : float, optional
         Seconds for the whole ``fit``: half of them for choosing, the rest for the final fit.  Candidates not reached
         are left out; the first is judged in any case, on the folds that were reached.
-    random_state : int, RandomState, Generator or None, default 0
-        Shuffles the folds where ``cv`` is None, and is handed to :func:`fw_circuits.solve`.
-    relative_lam, gamma, domain, oracle, tol, max_iter, n_jobs
-        As in :class:`CircuitRegressor`; ``relative_lam`` is not used.
+    n_jobs, random_state
+        As in :class:`CircuitRegressor`; ``random_state`` also shuffles the folds where ``cv`` is None.
+    n_lams, ratio : int, float
+        Penalties tried: ``n_lams`` from the largest useful one down to ``ratio`` times it, in equal ratios.
+    cv : int, splitter, iterable of (train, test) or None
+        Folds; None is 5, shuffled by ``random_state``.
 
     Attributes
     ----------
@@ -45,24 +46,12 @@ class CircuitRegressorCV(_PathCV, CircuitRegressor):
     True
     """
 
-    def __init__(
-        self, *, n_lams: int = 20, ratio: float = 1e-3, cv: Any = None, lam: Any = None, relative_lam: float = 0.01,
-        gamma: float = 3.0, levels: Any = None, domain: str = "minmax", oracle: Any = "auto",
-        max_gates: int | None = None, tol: float = 1e-3, max_iter: int = 500, time_limit: float | None = None,
-        n_jobs: int | None = None, random_state: Any = 0,
-    ) -> None:  # fmt: skip
-        super().__init__(lam=lam, relative_lam=relative_lam, gamma=gamma, levels=levels, domain=domain,
-                         oracle=oracle, max_gates=max_gates, tol=tol, max_iter=max_iter, time_limit=time_limit,
-                         n_jobs=n_jobs, random_state=random_state)  # fmt: skip
-        self.n_lams = n_lams
-        self.ratio = ratio
-        self.cv = cv
-
     def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:
-        """Fit as :class:`CircuitRegressor`; ``groups``, one per row, are for a splitter ``cv`` that uses them."""
+        """Fit as in :meth:`CircuitRegressor.fit`; ``groups``, one per row, are for a splitter ``cv`` that uses them."""
         return self._fit(X, y, sample_weight, groups)
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class CircuitClassifierCV(_PathCV, CircuitClassifier):
     """:class:`CircuitClassifier` with the penalty chosen by cross-validation, for each class by itself.
 
@@ -79,19 +68,6 @@ class CircuitClassifierCV(_PathCV, CircuitClassifier):
     1.0
     """
 
-    def __init__(
-        self, *, n_lams: int = 20, ratio: float = 1e-3, cv: Any = None, lam: Any = None, relative_lam: float = 0.01,
-        gamma: float = 3.0, levels: Any = None, domain: str = "minmax", oracle: Any = "auto",
-        max_gates: int | None = None, tol: float = 1e-3, max_iter: int = 500, time_limit: float | None = None,
-        n_jobs: int | None = None, random_state: Any = 0, class_weight: Any = None,
-    ) -> None:  # fmt: skip
-        super().__init__(lam=lam, relative_lam=relative_lam, gamma=gamma, levels=levels, domain=domain,
-                         oracle=oracle, max_gates=max_gates, tol=tol, max_iter=max_iter, time_limit=time_limit,
-                         n_jobs=n_jobs, random_state=random_state, class_weight=class_weight)  # fmt: skip
-        self.n_lams = n_lams
-        self.ratio = ratio
-        self.cv = cv
-
     def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:
-        """Fit as :class:`CircuitClassifier`; ``groups``, one per row, are for a splitter ``cv`` that uses them."""
+        """Fit as in :meth:`CircuitClassifier.fit`; ``groups`` are as in :meth:`CircuitRegressorCV.fit`."""
         return self._fit(X, y, sample_weight, groups)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
@@ -29,13 +29,15 @@ class CircuitRegressor(RegressorMixin, _CircuitEstimator):
         Penalty on the norm; default ``relative_lam`` times the smallest penalty that leaves only the intercept.
     relative_lam : float, default 0.01
         Used where ``lam`` is None.
+    gamma, levels, domain, oracle, max_gates, tol, max_iter
+        As in :func:`fw_circuits.solve`; ``oracle`` is one of its names.
     time_limit : float, optional
         Seconds for the whole ``fit``, the search for the default penalty included; it ends near them with the best
         solution so far and its certificate.
+    n_jobs
+        As in :func:`fw_circuits.solve`.
     random_state : int, RandomState, Generator or None, default 0
         Where the random choices of :func:`fw_circuits.solve` come from; None: fresh ones at each fit.
-    gamma, levels, domain, oracle, max_gates, tol, max_iter, n_jobs
-        As in :func:`fw_circuits.solve`; ``oracle`` is one of its names.
 
     Attributes
     ----------
@@ -61,7 +63,7 @@ class CircuitRegressor(RegressorMixin, _CircuitEstimator):
     solution_: Solution
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Fit to ``X`` of shape (N, d), dense or sparse, and ``y`` of shape (N,)."""
+        """Fit to ``X`` (N, d), dense or sparse, and ``y`` (N,), with weights as in :func:`fw_circuits.solve`."""
         return self._fit(X, y, sample_weight)
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, groups: Any = None) -> Self:
@@ -80,20 +82,18 @@ class CircuitRegressor(RegressorMixin, _CircuitEstimator):
         return self.solution_.combination.values(self._check_data(X))
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class CircuitClassifier(ClassifierMixin, _CircuitEstimator):
     """Logistic regression over convex combinations of circuits; one-vs-rest for more than two classes.
 
     Parameters
     ----------
-    lam, relative_lam, gamma, levels, domain, oracle, max_gates, tol, max_iter, n_jobs, random_state
-        As in :class:`CircuitRegressor`.
-    time_limit : float, optional
-        Seconds for the whole ``fit``, all classes and the search for the default penalty included.
+    lam, relative_lam, gamma, levels, domain, oracle, max_gates, tol, max_iter, time_limit, n_jobs, random_state
+        As in :class:`CircuitRegressor`; ``time_limit`` is for all classes together.
     class_weight : dict, "balanced" or None
         Weights of the classes, by label (1 where a label is not named), with which the weights of the rows are
         multiplied; "balanced" gives all classes the same total.  The default penalty is that of the rows without
-        them.  With several classes a row keeps the weight of its
-        own class in each of the one-vs-rest problems.
+        them.  With several classes a row keeps the weight of its own class in each of the one-vs-rest problems.
 
     Attributes
     ----------
@@ -115,22 +115,12 @@ class CircuitClassifier(ClassifierMixin, _CircuitEstimator):
     """
 
     _loss = "logistic"
-    solutions_: list[Solution]
-    classes_: Array
-
-    def __init__(
-        self, *, lam: float | None = None, relative_lam: float = 0.01, gamma: float = 3.0, levels: Any = None,
-        domain: str = "minmax", oracle: Any = "auto", max_gates: int | None = None, tol: float = 1e-3,
-        max_iter: int = 500, time_limit: float | None = None, n_jobs: int | None = None, random_state: Any = 0,
-        class_weight: Any = None,
-    ) -> None:  # fmt: skip
-        super().__init__(lam=lam, relative_lam=relative_lam, gamma=gamma, levels=levels, domain=domain,
-                         oracle=oracle, max_gates=max_gates, tol=tol, max_iter=max_iter, time_limit=time_limit,
-                         n_jobs=n_jobs, random_state=random_state)  # fmt: skip
-        self.class_weight = class_weight
+    class_weight: Any = None
+    solutions_: list[Solution] = field(init=False)
+    classes_: Array = field(init=False)
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Fit to ``X`` of shape (N, d), dense or sparse, and labels ``y`` of shape (N,)."""
+        """Fit to labels ``y`` (N,); the others are as in :meth:`CircuitRegressor.fit`."""
         return self._fit(X, y, sample_weight)
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, groups: Any = None) -> Self:
@@ -178,7 +168,7 @@ class CircuitClassifier(ClassifierMixin, _CircuitEstimator):
         return self.solutions_[0]
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Accuracy."""
+        """Accuracy, with the parameters as in :meth:`fit`."""
         return float(super().score(X, comparable_labels(y), sample_weight))
 
     def decision_function(self, X: Any) -> Floats:

@@ -19,8 +19,8 @@ from fw_circuits.exceptions import InputError
 def merge_rows(X: Floats, y: Array, weight: Floats | None) -> tuple[Floats, Array, Floats | None]:
     """Distinct rows in sorted order with their weights added, those of weight 0 left out.
 
-    A row of weight 3 and three rows are then the same problem to the last bit: where several optima tie, the same one
-    is found.
+    Parameters are those of :meth:`CircuitRegressor.fit`, as arrays.  A row of weight 3 and three rows are then the same
+    problem to the last bit: where several optima tie, the same one is found.
 
     Examples
     --------
@@ -73,12 +73,7 @@ def comparable_labels(y: Any) -> Any:
     for row, label in enumerate(flat):
         if is_missing(label):
             raise InputError(f"y contains {label!r} (missing) at row {row}; drop those rows or label them.")
-    for kind, dtype in (
-        (str, object),
-        (bool | np.bool_, bool),
-        (numbers.Integral, int),
-        (numbers.Real, float),
-    ):
+    for kind, dtype in ((str, object), (bool | np.bool_, bool), (numbers.Integral, int), (numbers.Real, float)):
         if all(isinstance(label, kind) for label in flat):
             try:
                 return values.astype(dtype)
@@ -87,9 +82,9 @@ def comparable_labels(y: Any) -> Any:
     kinds = sorted({type(label).__name__ for label in flat})
     odd = next((label for label in flat if not isinstance(label, str | numbers.Real)), flat[0])
     raise InputError(
-        f"y holds labels of the type{'s' * (len(kinds) > 1)} {', '.join(kinds)}, for example {odd!r}; scikit-learn's "
-        "splits and scores know text, whole numbers of 64 bits, booleans and NumPy's dates, one kind at a time: "
-        "convert the labels, for example to text (bytes: label.decode(); other objects: str(label))."
+        f"y contains labels of the type{'s' * (len(kinds) > 1)} {', '.join(kinds)}, for example {odd!r}; "
+        "scikit-learn's splits and scores know text, whole numbers of 64 bits, booleans and NumPy's dates, one kind at "
+        "a time: convert the labels, for example to text (bytes: label.decode(); other objects: str(label))."
     )
 
 

@@ -13,7 +13,6 @@ from fw_circuits.exceptions import InputError
 
 Knots = tuple[float, ...]
 
-DOMAINS = ("minmax", "quantile")
 #: Fractions of the rows closer than this are equal: sums of weights carry rounding errors.
 TIE = 1e-10
 

@@ -10,12 +10,14 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
+from fw_circuits._checks import check_choice, check_integer
+from fw_circuits._settings import DOMAINS, MAX_LEVEL
 from fw_circuits._typing import Array, Floats, Ints
 from fw_circuits._validation import check_sample_weight
 from fw_circuits.exceptions import InputError
-from fw_circuits.lattice.domain import DOMAINS, Knots, check_matrix, fit_knots, to_unit
+from fw_circuits.lattice.domain import Knots, check_matrix, fit_knots, to_unit
 from fw_circuits.lattice.rows import LevelRows
-from fw_circuits.lattice.triangulation import MAX_LEVEL, row_set, transpose_bits, triangulate
+from fw_circuits.lattice.triangulation import row_set, transpose_bits, triangulate
 
 #: Working memory of one block of points, in bytes.
 BLOCK_BYTES = 1 << 23
@@ -32,6 +34,7 @@ class Lattice:
     Parameters
     ----------
     n_features : int
+        Number of raw features.
     levels : tuple of int
         Increasing, each 1 to 16.
     knots : tuple of tuples of float
@@ -95,6 +98,7 @@ class Lattice:
         X : (N, d) real, N >= 1
             Columns of a frame go by position.
         levels : iterable of int
+            Each from 1 to 16.
         domain : "minmax" or "quantile"
             "quantile" puts the knots at quantiles, as many as the highest level has grid points (at most 256;
             repeated values once), so that the cells of that level contain about equally many rows.
@@ -102,6 +106,10 @@ class Lattice:
             A row of weight 3 is three rows, one of weight 0 is none.
         check_input : bool
             False only for an X that is known to be what `domain.check_matrix` returns.
+
+        Returns
+        -------
+        Lattice
 
         Raises
         ------
@@ -116,8 +124,7 @@ class Lattice:
         X = check_matrix(X) if check_input else np.asarray(X)
         if X.shape[0] < 1 or X.shape[1] < 1:
             raise InputError(f"X has shape {X.shape}; expected at least one row and one feature.")
-        if domain not in DOMAINS:
-            raise InputError(f"domain is {domain!r}; expected one of {DOMAINS}.")
+        check_choice("domain", domain, DOMAINS)
         try:
             levels = tuple(sorted({index(level) for level in levels}))
         except TypeError as error:
@@ -138,22 +145,24 @@ class Lattice:
         >>> Lattice.boolean(3).n_literals(1)
         3
         """
-        try:
-            n_features = index(n_features)
-        except TypeError as error:
-            raise InputError(f"n_features is {n_features!r}; expected a whole number >= 1.") from error
+        n_features = check_integer("n_features", n_features, 1)
         return cls(n_features, (1,), ((0.0, 1.0),) * n_features)
 
     def transform(self, X: npt.ArrayLike, columns: Sequence[int] | None = None, *, check_input: bool = True) -> Floats:
-        """Points of the unit cube: ``(N, d)``, or ``(N, len(columns))`` for some coordinates of full rows X.
+        """Points of the unit cube.
 
         Parameters
         ----------
         X : (N, n_features) real
+            Full rows in raw units, also where only some coordinates are wanted.
         columns : sequence of int, optional
             Coordinates wanted; all by default.
         check_input : bool
             False only for rows that are known to be what `domain.check_matrix` returns: they are not scanned again.
+
+        Returns
+        -------
+        (N, n_features) or (N, len(columns)) float64
 
         Raises
         ------
@@ -182,7 +191,7 @@ class Lattice:
         return divmod(int(index), level)
 
     def literal_name(self, level: int, index: int, feature_names: Sequence[str] | None = None) -> str:
-        """Readable name of a literal: the feature at level 1, ``feature[bit]`` above.
+        """Readable name of a literal (as in :meth:`literal`): the feature at level 1, ``feature[bit]`` above.
 
         Bit 0 is the least significant.  Features are called x0, x1, ... without names.
         """
@@ -195,12 +204,7 @@ class Lattice:
     def rows(self, X: npt.ArrayLike, level: int, *, check_input: bool = True) -> LevelRows:
         """Unique vertices of the points X on a level, with the weights that link them; X is read in blocks.
 
-        Parameters
-        ----------
-        X : (N, n_features) real
-        level : int
-        check_input : bool
-            As in `transform`.
+        X and ``check_input`` are as in :meth:`transform`.
 
         Raises
         ------

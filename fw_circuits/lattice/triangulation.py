@@ -17,12 +17,12 @@ import numpy as np
 
 from fw_circuits._bits import unpack_bits
 from fw_circuits._kernels import select
+from fw_circuits._settings import MAX_LEVEL
 from fw_circuits._typing import Floats, Ints, Words
 from fw_circuits.exceptions import InputError
 from fw_circuits.lattice import reference
 
-#: Highest level, and most coordinates, that the kernels' sort keys allow.
-MAX_LEVEL = 16
+#: Most coordinates that the kernels' sort keys allow.
 MAX_COORDINATES = (1 << 19) - 1
 
 
@@ -69,7 +69,7 @@ def triangulate(z: Floats, level: int) -> tuple[Ints, Words, Floats]:
 
 
 def codes(keys: Words, n_coordinates: int, level: int) -> Ints:
-    """Integer coordinates ``(m, n_coordinates)`` of packed vertices, the keys of ``triangulate``.
+    """Integer coordinates ``(m, n_coordinates)`` of packed vertices, keys as in :func:`triangulate`.
 
     Examples
     --------

@@ -1,6 +1,7 @@
 """The generators against computations of their own, and what all of them promise."""
 
 import dataclasses
+from functools import partial
 
 import numpy as np
 import pytest
@@ -45,22 +46,13 @@ def test_two_operand_bits(draw):
     bit = draw.draw(st.integers(0, 2 * n_bits))
     seed = draw.draw(st.integers(0, 1000))
     common = {"n_rows": 40, "random_state": seed}
+    quotient = lambda a, b: divmod(a, b)[0] if b else 2**n_bits - 1  # noqa: E731
     tasks = {
         "add": (data.adder_bit(n_bits, bit, signed=signed, **common), lambda a, b: a + b, bit, signed),
         "times": (data.multiplier_bit(n_bits, bit, signed=signed, **common), lambda a, b: a * b, bit, signed),
         "less": (data.comparator(n_bits, signed=signed, **common), lambda a, b: int(a - b < 0), 0, signed),
-        "over": (
-            data.divider_bit(n_bits, bit, **common),
-            lambda a, b: divmod(a, b)[0] if b else 2**n_bits - 1,
-            bit,
-            False,
-        ),
-        "rest": (
-            data.remainder_bit(n_bits, bit, **common),
-            lambda a, b: divmod(a, b)[1] if b else a,
-            bit,
-            False,
-        ),
+        "over": (data.divider_bit(n_bits, bit, **common), quotient, bit, False),
+        "rest": (data.remainder_bit(n_bits, bit, **common), lambda a, b: a - b * quotient(a, b), bit, False),
     }
     for name, (task, function, place, sign) in tasks.items():
         want = [twos_complement_bit(function(*operands(row, sign)), place) for row in task.X]
@@ -126,23 +118,15 @@ def test_blocks(kind):
 
 
 ALL = {
-    "parity": lambda **k: data.parity(6, 3, **k),
-    "majority": lambda **k: data.majority(5, **k),
-    "threshold": lambda **k: data.threshold(5, 2, **k),
-    "symmetric": lambda **k: data.symmetric(4, "01101", **k),
-    "adder": lambda **k: data.adder_bit(4, 3, **k),
-    "comparator": lambda **k: data.comparator(4, **k),
-    "multiplier": lambda **k: data.multiplier_bit(4, 3, **k),
-    "divider": lambda **k: data.divider_bit(4, **k),
-    "remainder": lambda **k: data.remainder_bit(4, **k),
-    "square root": lambda **k: data.square_root_bit(8, **k),
-    "blocks": lambda **k: data.blocks("mixed", "majority", **k),
-}
+    "parity": (6, 3), "majority": (5,), "threshold": (5, 2), "symmetric": (4, "01101"), "adder_bit": (4, 3),
+    "comparator": (4,), "multiplier_bit": (4, 3), "divider_bit": (4,), "remainder_bit": (4,), "square_root_bit": (8,),
+    "blocks": ("mixed", "majority"),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ALL)
 def test_every_generator_is_seeded_noisy_on_request_and_frozen(name):
-    make = ALL[name]
+    make = partial(getattr(data, name), *ALL[name])
     first, again, other = make(n_rows=2000), make(n_rows=2000), make(n_rows=2000, random_state=1)
     np.testing.assert_array_equal(first.X, again.X)
     np.testing.assert_array_equal(first.y, again.y)
@@ -173,7 +157,7 @@ def test_noise_of_a_mean_is_gaussian():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: data.parity(4, 5), "k is 5; expected a whole number, 1 to 4"),
+        (lambda: data.parity(4, 5), "k is 5; expected a whole number from 1 to 4"),
         (lambda: data.parity(4, 2, inputs=[0]), "k is 2 but inputs names 1"),
         (lambda: data.parity(4, inputs=[0, 0]), "distinct columns in 0..3"),
         (lambda: data.parity(4, inputs=[4]), "distinct columns"),
@@ -184,8 +168,8 @@ def test_noise_of_a_mean_is_gaussian():
         (lambda: data.adder_bit(4, -1), "bit is -1"),
         (lambda: data.divider_bit(2.5), "n_bits is 2.5"),
         (lambda: data.square_root_bit(0), "n_inputs is 0"),
-        (lambda: data.blocks("odd"), "known kinds: threshold, mixed, parity"),
-        (lambda: data.blocks("mixed", "median"), "known ways: mean, majority"),
+        (lambda: data.blocks("odd"), "kind is 'odd'; expected one of 'threshold', 'mixed', 'parity'"),
+        (lambda: data.blocks("mixed", "median"), "combine is 'median'; expected one of 'mean', 'majority'"),
     ],
 )
 def test_generators_refuse(call, message):

@@ -1,6 +1,6 @@
 """A row of weight 3 is three rows, one of weight 0 is none: in the domain, the labels, the folds and the model."""
 
-import warnings
+from functools import partial
 
 import numpy as np
 import pytest
@@ -104,44 +104,34 @@ def test_values_of_rows_of_weight_0_do_not_count():
 # --- constant targets ---
 
 
+@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("constant", [0.0, 0.1, 1 / 3, -5.0, 1e8 + 0.1, 1e-9])
 @pytest.mark.parametrize("loss", ["squared", "huber"])
 def test_a_target_that_is_constant_where_it_counts(constant, loss):
     w = np.where(np.arange(60) % 3 == 0, 0.0, 1.0 + np.arange(60))
     y = np.where(w > 0, constant, Y)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        solutions = [solve(X, y, loss=loss, sample_weight=w, n_jobs=1, levels=(1,), **form)
-                     for form in ({}, {"lam": 0.1}, {"tau": 1.0}, {"eps": 0.1})]  # fmt: skip
-        solutions += path(X, y, loss=loss, sample_weight=w, n_jobs=1, levels=(1,), n_lams=2)
-    for s in solutions:
-        assert (s.intercept, len(s.atoms), s.status.name) == (
-            constant,
-            0,
-            "OPTIMAL",
-        ) and s.certificate.certified
-    assert lam_max(X, y, loss=loss, sample_weight=w, n_jobs=1, levels=(1,)) == 0.0
+    options = {"loss": loss, "sample_weight": w, "n_jobs": 1, "levels": (1,)}
+    solutions = [solve(X, y, **options, **form) for form in ({}, {"lam": 0.1}, {"tau": 1.0}, {"eps": 0.1})]
+    for s in solutions + path(X, y, **options, n_lams=2):
+        assert (s.intercept, len(s.atoms), s.status.name) == (constant, 0, "OPTIMAL") and s.certificate.certified
+    assert lam_max(X, y, **options) == 0.0
     if loss == "squared":
         for model in (CircuitRegressor(n_jobs=1), CircuitRegressorCV(n_lams=2, cv=3, n_jobs=1)):
-            for weights in (w, None):
-                target = y if weights is not None else np.full(60, constant)
+            for target, weights in ((y, w), (np.full(60, constant), None)):
                 assert set(model.fit(X, target, sample_weight=weights).predict(X)) == {constant}
+                assert not model.feature_importances_.any()
 
 
 def test_a_single_label_where_it_counts():
     y = np.where(Y > 0, "up", "down")
     w = (Y > 0).astype(float)
-    for call in (
-        lambda: solve(X, y, loss="logistic", sample_weight=w),
-        lambda: solve(X, y, loss="logistic", sample_weight=w, lam=0.1),
-        lambda: path(X, y, loss="logistic", sample_weight=w),
-        lambda: lam_max(X, y, loss="logistic", sample_weight=w),
-    ):
+    for call in (solve, partial(solve, lam=0.1), path, lam_max):
         with pytest.raises(InputError, match="single label on its rows of weight > 0, 'up'"):
-            call()
+            call(X, y, loss="logistic", sample_weight=w)
     for model in (CircuitClassifier(), CircuitClassifierCV(cv=3)):
-        with pytest.raises(InputError, match=r"only one class is present.*'up'"):
-            model.fit(X, y, sample_weight=w)
+        for target, weights in ((y, w), (np.full(60, "up"), None)):
+            with pytest.raises(InputError, match=r"only one class is present.*'up'"):
+                model.fit(X, target, sample_weight=weights)
 
 
 def test_a_third_label_of_weight_0_is_not_there():
@@ -165,10 +155,13 @@ def test_a_third_label_of_weight_0_is_not_there():
     assert signs.tolist() == [-1, -1, 1, -1] and classes.tolist() == [1, 2]
 
 
-@pytest.mark.parametrize("weights", [np.r_[-1.0, np.ones(59)], np.zeros(60)])
-def test_weights_that_mean_nothing(weights):
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [(np.r_[-1.0, np.ones(59)], r"sample_weight is -1\.0 at row 0; expected weights >= 0"),
+     (np.r_[np.ones(59), -1e-9], "sample_weight is -1e-09 at row 59"), (-np.ones(60), "expected weights >= 0"),
+     (np.zeros(60), "at least one non-zero|zero in every row")],
+)  # fmt: skip
+def test_weights_that_mean_nothing(weights, message):
     for model in (CircuitRegressor(), CircuitClassifier(), CircuitRegressorCV(), CircuitClassifierCV()):
-        with pytest.raises(
-            ValueError, match=r"sample_weight is -1\.0 at row 0|at least one non-zero|zero in every row"
-        ):
+        with pytest.raises(ValueError, match=message):
             model.fit(X, Y > 0, sample_weight=weights)

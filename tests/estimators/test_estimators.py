@@ -61,14 +61,8 @@ def test_works_inside_pipelines_and_searches():
     assert clone(CircuitRegressorCV(n_lams=3, gamma=4.0)).get_params()["gamma"] == 4.0
 
 
-def test_frames_weights_and_names():
+def test_formulas_have_the_names_of_a_frame():
     pd = pytest.importorskip("pandas")
     X, y = xor_data()
-    frame = pd.DataFrame(X, columns=list("abcdef"))
-    model = CircuitClassifier().fit(frame, y, sample_weight=np.ones(300))
-    assert model.feature_names_in_.tolist() == list("abcdef")
-    assert model.solution_.atoms[0].formula(model.solution_.feature_names) == "a ^ b ^ e"
-    flipped = y.copy()
-    flipped[:100] = 1 - flipped[:100]
-    weights = np.where(np.arange(300) < 100, 0.0, 1.0)
-    assert CircuitClassifier().fit(X, flipped, sample_weight=weights).score(X, y) == 1.0
+    solution = CircuitClassifier().fit(pd.DataFrame(X, columns=list("abcdef")), y).solution_
+    assert solution.atoms[0].formula(solution.feature_names) == "a ^ b ^ e"

@@ -32,11 +32,12 @@ def tetrakis(z, level, table):
     return np.add.reduceat(weights * values, indptr[:-1])
 
 
-def random_table(rng, d, level):
-    return rng.choice([-1.0, 1.0], size=(1 << level,) * d)
-
-
-cases = given(st.integers(0, 2**32), st.integers(1, 5), st.integers(1, 3))
+@st.composite
+def problems(draw, most=5, highest=3):
+    """A random generator, and a random table of +-1 over a grid of few coordinates and levels."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    d, level = draw(st.integers(1, most)), draw(st.integers(1, highest))
+    return rng, d, level, rng.choice([-1.0, 1.0], size=(1 << level,) * d)
 
 
 @FEW
@@ -84,10 +85,9 @@ def test_kernel_and_reference_agree_bit_for_bit(monkeypatch):
 
 
 @FEW
-@cases
-def test_equals_the_circuit_on_the_grid_and_is_bounded(kernels, seed, d, level):
-    rng = np.random.default_rng(seed)
-    table = random_table(rng, d, level)
+@given(problems())
+def test_equals_the_circuit_on_the_grid_and_is_bounded(kernels, problem):
+    rng, d, level, table = problem
     grid = rng.integers(0, 1 << level, size=(30, d))
     assert np.array_equal(tetrakis(grid.astype(float), level, table), table[tuple(grid.T)])
     values = tetrakis(points(rng, 30, d, level), level, table)
@@ -95,11 +95,10 @@ def test_equals_the_circuit_on_the_grid_and_is_bounded(kernels, seed, d, level):
 
 
 @FEW
-@cases
-def test_layer_cake(kernels, seed, d, level):
+@given(problems())
+def test_layer_cake(kernels, problem):
     """T = integral over t in [0, 1] of c(v(x, t)), v_i = O_i where s_i >= t, exactly between breakpoints."""
-    rng = np.random.default_rng(seed)
-    table = random_table(rng, d, level)
+    rng, d, level, table = problem
     z = points(rng, 10, d, level)
     expected = []
     for point in z:
@@ -115,11 +114,10 @@ def test_layer_cake(kernels, seed, d, level):
 
 
 @FEW
-@cases
-def test_continuous_with_bounded_slopes(kernels, seed, d, level):
+@given(problems())
+def test_continuous_with_bounded_slopes(kernels, problem):
     """Steps of 1e-6 from facets, ties and grid points to all sides change T by at most the slope bound."""
-    rng = np.random.default_rng(seed)
-    table = random_table(rng, d, level)
+    rng, d, level, table = problem
     z = points(rng, 20, d, level)
     step = rng.choice([-1e-6, 0.0, 1e-6], size=z.shape)
     moved = np.clip(z + step, 0, (1 << level) - 1)
@@ -134,10 +132,9 @@ def test_continuous_with_bounded_slopes(kernels, seed, d, level):
 
 
 @FEW
-@cases
-def test_extra_coordinates_change_nothing(kernels, seed, d, level):
-    rng = np.random.default_rng(seed)
-    table = random_table(rng, d, level)
+@given(problems())
+def test_extra_coordinates_change_nothing(kernels, problem):
+    rng, d, level, table = problem
     extra = int(rng.integers(1, 4))
     z = points(rng, 20, d + extra, level)
     order = rng.permutation(d + extra)
@@ -148,10 +145,9 @@ def test_extra_coordinates_change_nothing(kernels, seed, d, level):
 
 
 @FEW
-@given(st.integers(0, 2**32), st.integers(1, 6))
-def test_level_one_is_the_lovasz_extension(kernels, seed, d):
-    rng = np.random.default_rng(seed)
-    table = random_table(rng, d, 1)
+@given(problems(most=6, highest=1))
+def test_level_one_is_the_lovasz_extension(kernels, problem):
+    rng, d, _, table = problem
     x = points(rng, 15, d, 1)
 
     def lovasz(point):

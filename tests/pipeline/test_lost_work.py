@@ -33,18 +33,15 @@ def no_work(monkeypatch):
     monkeypatch.setattr(problem, "make_oracle", lambda *args, **options: pytest.fail("worked first"))
 
 
-@pytest.mark.parametrize("where", ["no/such/folder/c.npz", ".", "x" * 300, "data/c.npz", "a\0b", ""])
+@pytest.mark.parametrize("where", ["no/such/folder/c.npz", ".", "x" * 300, "data/c.npz", "a\0b", "", 3])
 def test_a_checkpoint_that_cannot_be_written_is_refused_before_the_work(where, tmp_path, monkeypatch, no_work):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "data").touch()
     with pytest.raises(InputError, match="checkpoint is") as caught:
         solve(X, XOR, checkpoint=where)
-    assert isinstance(caught.value, OSError) and [p.name for p in tmp_path.iterdir()] == ["data"]
-
-
-def test_a_checkpoint_that_is_no_path_is_refused(no_work):
-    with pytest.raises(InputError, match="checkpoint is 3"):
-        solve(X, XOR, checkpoint=3)
+    assert isinstance(caught.value, OSError) == isinstance(where, str) and [p.name for p in tmp_path.iterdir()] == [
+        "data"
+    ]
 
 
 def test_a_folder_without_permission_is_refused(tmp_path, monkeypatch):
@@ -195,17 +192,13 @@ def test_every_label_of_these_types_comes_back(values):
     assert again.tolist() == values and [type(v) for v in again] == [type(v) for v in values]
 
 
-def no_constant(text):
-    raise AssertionError(f"{text} is not JSON")
-
-
 def test_headers_are_json_also_without_a_bound(tmp_path):
     with pytest.warns(SolverWarning):
         solution = solve(X, np.random.default_rng(1).normal(size=60), eps=1e-9, n_jobs=1)
     assert not np.isfinite(solution.certificate.primal)
     solution.save(tmp_path / "s.npz")
     with np.load(tmp_path / "s.npz") as archive:
-        json.loads(bytes(archive["header"]), parse_constant=no_constant)
+        json.loads(bytes(archive["header"]), parse_constant=pytest.fail)
     assert load(tmp_path / "s.npz").certificate == solution.certificate
 
 

@@ -104,14 +104,19 @@ def test_the_reference_solver_sees_units(loss, c):
         assert np.allclose(other / c, coef, atol=1e-6) and shifted / c == pytest.approx(intercept, abs=1e-6)
 
 
-@pytest.mark.parametrize("loss", ["squared", "huber", "logistic"])
-@pytest.mark.parametrize("part", [0.9999, 0.9, 1e-6])
-def test_an_error_bound_below_the_least_loss_ends_soon_with_that_loss(loss, part):
+def equal_rows(loss):
+    """Rows many of which are equal, a noisy target, and the least loss of any function of the columns."""
     rng = np.random.default_rng(1)
     points = rng.integers(0, 2, (80, 3)).astype(float)
     y = rng.normal(size=80) if loss != "logistic" else rng.integers(0, 2, 80)
     target = make_loss(loss, np.where(y > 0, 1.0, -1.0) if loss == "logistic" else y)
-    least = least_loss(target, points)
+    return points, y, least_loss(target, points)
+
+
+@pytest.mark.parametrize("loss", ["squared", "huber", "logistic"])
+@pytest.mark.parametrize("part", [0.9999, 0.9, 1e-6])
+def test_an_error_bound_below_the_least_loss_ends_soon_with_that_loss(loss, part):
+    points, y, least = equal_rows(loss)
     with pytest.warns(SolverWarning, match="reaches the error bound"):
         solution = solve(points, y, eps=part * least, loss=loss, n_jobs=1, max_iter=60)
     c = solution.certificate
@@ -122,11 +127,8 @@ def test_an_error_bound_below_the_least_loss_ends_soon_with_that_loss(loss, part
 
 @pytest.mark.parametrize("loss", ["squared", "huber", "logistic"])
 def test_an_error_bound_above_the_least_loss_is_met(loss):
-    rng = np.random.default_rng(1)
-    points = rng.integers(0, 2, (80, 3)).astype(float)
-    y = rng.normal(size=80) if loss != "logistic" else rng.integers(0, 2, 80)
-    target = make_loss(loss, np.where(y > 0, 1.0, -1.0) if loss == "logistic" else y)
-    eps = 1.01 * least_loss(target, points)
+    points, y, least = equal_rows(loss)
+    eps = 1.01 * least
     solution = solve(points, y, eps=eps, loss=loss, n_jobs=1)
     assert solution.status is Status.OPTIMAL and solution.certificate.loss <= eps * (1 + 1e-6)
 

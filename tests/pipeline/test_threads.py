@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+from functools import partial
 
 import numpy as np
 import pytest
@@ -15,7 +16,8 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from fw_circuits import Circuit, solve
 from fw_circuits._threads import is_forked, one_thread_after_fork, threads_of
 from fw_circuits.exceptions import InputError
-from fw_circuits.oracle import data
+from fw_circuits.lattice import Lattice
+from fw_circuits.oracle import data, make_oracle
 from fw_circuits.oracle.families import walsh
 
 CORES = len(os.sched_getaffinity(0))
@@ -40,18 +42,6 @@ def solved(oracle):
     return [a.key for a in solution.atoms], solution.coef.tolist(), solution.certificate
 
 
-def solved_flat():
-    return solved("subset")
-
-
-def solved_deep():
-    return solved("deep")
-
-
-def solved_gates():
-    return solved("gates4")
-
-
 def simulated():
     words = np.random.default_rng(0).integers(0, 2**63, (2, 100_000)).astype(np.uint64)
     return Circuit.from_truth_table(0b0110, 2).evaluate_words(words, n_threads=2).tobytes()
@@ -61,7 +51,9 @@ def transformed():
     return walsh.transform(np.arange(2.0**16), 2).tobytes()
 
 
-@pytest.mark.parametrize("task", [solved_flat, solved_deep, solved_gates, simulated, transformed])
+@pytest.mark.parametrize(
+    "task", [*(partial(solved, oracle) for oracle in ("subset", "deep", "gates4")), simulated, transformed]
+)
 def test_a_forked_child_finds_the_same_as_its_parent(task):
     parent = task()  # starts the threads of the OpenMP runtime
     assert in_a_fork(task) == parent
@@ -72,9 +64,6 @@ def prepared_oracle():
 
 
 def test_an_oracle_made_before_the_fork_is_safe_too():
-    from fw_circuits.lattice import Lattice
-    from fw_circuits.oracle import make_oracle
-
     global ORACLE, WEIGHTS
     X, _ = boolean_problem()
     WEIGHTS = np.random.default_rng(1).normal(size=len(X))
