@@ -79,6 +79,7 @@ def norm_bracket(
     Parameters
     ----------
     solution : Solution
+        Its norm is bracketed.
     X : array_like of shape (N, d)
         Where f is looked at, columns matched by name where X has names; the training rows make the bracket tight.
     y, sample_weight : array_like of shape (N,), optional

@@ -57,6 +57,7 @@ class Rate:
 
     @property
     def n_points(self) -> int:
+        """How many points were used."""
         return len(self.gates)
 
     @property

@@ -174,7 +174,7 @@ def path(
     Parameters
     ----------
     X, y
-        As in :func:`solve`, like all arguments that are not named here.
+        Data, and every argument that is not named here: as in :func:`solve`.
     lams : sequence of float, optional
         Penalties > 0; solved from the largest down.  Default: ``n_lams`` values from ``lam_max`` to
         ``ratio * lam_max`` in equal ratios.

@@ -85,12 +85,16 @@ class Part:
 
     Attributes
     ----------
+    name, question, command, finding, caveat : str
+        What it is, how to run it again, and what it found.
     status : str
         A key of ``WORDS``.
     sentences : sequence of str
         Why the status is what it is: targets missed, how to run what was skipped, the error.
     targets : sequence of (str, bool)
         Each target with its value, and whether it was met.
+    figures, tables : sequence of Figure, sequence of Grid
+        What it drew and tabulated.
     details : mapping of str to str
         Seed, date, commit, machine, versions, seconds: shown as they are.
     config : str

@@ -24,6 +24,7 @@ def sample_circuit(solution: Fitted, n: int, random_state: int = 0, *, X: Any = 
     Parameters
     ----------
     solution : Solution
+        What is rounded.
     n : int
         Number of draws, at least 1.
     random_state : int
@@ -68,7 +69,17 @@ def _sample(problem: Problem, n: int, seed: int) -> Choice:
 
 @dataclass(frozen=True)
 class SizeAndError:
-    """A row of `size_against_error`: draws, mean gates and AND nodes, measured error, and Maurey's bound on it."""
+    """A row of `size_against_error`.
+
+    Attributes
+    ----------
+    n : int
+        Draws.
+    n_gates, n_ands : float
+        Mean numbers of gates and of AND nodes.
+    rms_error, bound : float
+        Measured error, and Maurey's bound on it.
+    """
 
     n: int
     n_gates: float
@@ -86,7 +97,9 @@ def size_against_error(
     Parameters
     ----------
     solution : Solution
+        What is rounded.
     X : (N, d) array-like
+        Where errors are measured.
     ns : sequence of int
         Numbers of draws.
     repeats : int

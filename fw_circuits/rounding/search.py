@@ -32,6 +32,7 @@ def round_solution(
     Parameters
     ----------
     solution : Solution
+        What is rounded.
     bits : int, optional
         Bits of the largest coefficient, 1 to 16.  None takes the smallest number with which the rounded classes
         agree best with the solution's on X (for a regression: deviations below 1 % of the range of f); with a

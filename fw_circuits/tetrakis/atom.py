@@ -93,7 +93,7 @@ class Atom:
 
     @property
     def cost(self) -> int:
-        """kappa = max(1, gates) (theory, section 1)."""
+        """Cost kappa = max(1, gates) (theory, section 1)."""
         return max(1, self.n_gates)
 
     @cached_property
