@@ -58,8 +58,7 @@ def smooth_theory(d: int, beta: float) -> dict[str, tuple[float, str]]:
     norms = (max(0.0, star / GAMMA - 1.0), "heuristic: max(0, gamma*/gamma - 1)")
     return {
         **dict.fromkeys(
-            ("size_upper", "path"),
-            (star, "heuristic: gamma* = d / beta (enough for the class; but for a log)"),
+            ("size_upper", "path"), (star, "heuristic: gamma* = d / beta (enough for the class; but for a log)")
         ),
         **dict.fromkeys(("htmc_upper", "gauge_upper"), norms),
     }

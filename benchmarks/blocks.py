@@ -100,7 +100,6 @@ def summarise(table: Table) -> None:
     scores, seconds = [row[2] for row in ours.values()], [row[3] for row in ours.values()]
     lost = [f"{task} ({ours[task][2]:.4f} against {known[task]:.4f})" for task in known if task not in won]
     tell(
-        "blocks",
         f"Scores on fresh rows from {min(scores):.5f} to {max(scores):.5f} in {min(seconds):.2f} to "
         f"{max(seconds):.2f} s per task; above the best peer on {len(won)} of {len(known)} tasks with a peer"
         + (f", not above on {'; '.join(lost)}" if lost else "")

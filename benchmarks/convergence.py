@@ -91,8 +91,7 @@ def problems(quick: bool):
 def fit(X: np.ndarray, y: np.ndarray, method: str, passes: int, tol: float, **form: float):
     """A solution and the CPU seconds after each pass."""
     clock, seconds = time.process_time(), []
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SolverWarning)
+    with warnings.catch_warnings(action="ignore", category=SolverWarning):
         solution = solve(X, y, method=method, max_iter=passes, tol=tol, n_jobs=1, random_state=SEED,
                          callback=lambda run: seconds.append(time.process_time() - clock), **form)  # fmt: skip
     return solution, np.array(seconds)
@@ -211,7 +210,6 @@ def conclude(found: dict[str, dict[str, Measured]], forms: dict[str, tuple[str, 
     bound = f"is met at every pass, with a factor of {1 / worst:.0f} of room"
     split = forms["corrective"] == ("tau", "lam", "eps") and all(forms[m] == ("tau", "lam") for m in others)
     tell(
-        "convergence",
         f"The fully-corrective method certifies a relative gap of 1e-6 in {passes} passes ({', '.join(found)}); "
         f"{steps} (best left at {rest}). Vanilla's h_t falls as passes^({vanilla}){pace}, and the proved bound "
         f"2 C_f/(t+2) {bound if worst <= 1.0 else f'is VIOLATED by a factor of {worst:.3g}'}.",

@@ -115,12 +115,7 @@ def combination_of(problem: Problem, active: ActiveSet) -> Combination:
 
 
 def finished(
-    problem: Problem,
-    run: Run,
-    combination: Combination,
-    status: Status,
-    certificate: Certificate,
-    theta: Floats,
+    problem: Problem, run: Run, combination: Combination, status: Status, certificate: Certificate, theta: Floats
 ) -> Solution:
     """All parts in one object; the status is optimal if and only if the certificate says so."""
     if certificate.certified:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from fw_circuits.exceptions import InputError
+from fw_circuits._checks import check_integer
 from fw_circuits.rounding.problem import Choice, Fitted, Problem
 from fw_circuits.rounding.rounded import Rounded
 
@@ -47,21 +47,16 @@ def sample_circuit(solution: Fitted, n: int, random_state: int = 0, *, X: Any = 
     >>> int(np.abs(sample_circuit(solution, 16).weights).sum())
     16
     """
-    _check(n)
     problem = Problem.of(solution, X, None, output)
     return problem.rounded(_sample(problem, n, random_state))
 
 
-def _check(n: Any) -> None:
-    if not isinstance(n, int | np.integer) or isinstance(n, bool) or n < 1:
-        raise InputError(f"n is {n!r}; expected a number of draws, at least 1.")
-
-
 def _sample(problem: Problem, n: int, seed: int) -> Choice:
+    check_integer("n", n, 1, note=": a number of draws")
     size = np.abs(problem.coef)
     total = float(size.sum())
     if not total:
-        return Choice(0, 1.0, np.zeros(len(size), dtype=np.int64), problem.solution.combination.intercept)
+        return problem.nothing()
     counts = np.random.default_rng(seed).multinomial(n, size / total)
     weights = counts * np.sign(problem.coef).astype(np.int64)
     return Choice(int(counts.max()).bit_length(), total / n, weights, problem.solution.combination.intercept)
@@ -124,7 +119,6 @@ def size_against_error(
     problem = Problem.of(solution, X, None, "auto")
     rows = []
     for n in ns:
-        _check(n)
         choices = [_sample(problem, n, random_state + r) for r in range(repeats)]
         sizes = [problem.rounded(choice) for choice in choices]
         errors = [problem.values @ (choice.step * choice.weights - problem.coef) for choice in choices]

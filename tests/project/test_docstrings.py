@@ -101,7 +101,7 @@ def is_described_elsewhere(name: str) -> bool:
 
 
 def problems(name: str, value: Any) -> list[str]:
-    """What is wrong with one docstring, in numpydoc's words; a method described elsewhere needs no more than a summary."""
+    """What is wrong with one docstring, in numpydoc's words; a method described elsewhere needs only a summary."""
     elsewhere = is_described_elsewhere(name)
     if elsewhere and not value.__doc__:
         return []

@@ -26,7 +26,7 @@ def run(quick, only=None):
     table = Table(["x", "y"])
     table.add(1, 0.5)
     table.show("fine_rows")
-    tell("fine", f"All {{only}} fine.", "Small.")
+    tell(f"All {{only}} fine.", "Small.")
     return check_targets([("y", 0.5, ">=", 0.1)])
 ''',
     "drawn": f'''"""Is there a figure?"""
