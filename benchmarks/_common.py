@@ -181,13 +181,7 @@ class Table:
 def save_figure(figure: Any, name: str, caption: str = "") -> Path:
     """Write NAME.png (a palette of 64 colours, which keeps it small) to RESULTS, close the figure; the path.
 
-    Parameters
-    ----------
-    figure : matplotlib figure
-    name : str
-        Without the file extension.
-    caption : str
-        What it shows, for the page and for those who cannot see it; by default the titles of its axes.
+    The caption says what it shows, to those who cannot see it, too; by default the titles of its axes.
     """
     import matplotlib.pyplot as plt
     from PIL import Image

@@ -163,7 +163,7 @@ def boosting(kind: Kind, X: np.ndarray, y: np.ndarray, quick: bool) -> Fitted:
     make = HistGradientBoostingClassifier if kind.goal == "class" else HistGradientBoostingRegressor
     rounds = ITERATIONS["real" if quick else kind.data]
     model = make(max_iter=rounds, early_stopping=False, random_state=SEED).fit(X, y)
-    leaves = sum(tree.get_n_leaf_nodes() for step in model._predictors for tree in step)
+    leaves = sum(tree.get_n_leaf_nodes() for step in model._predictors for tree in step)  # noqa: SLF001
     return Fitted(model.predict, f"{leaves} leaves", "no")
 
 

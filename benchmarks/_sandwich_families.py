@@ -16,8 +16,6 @@ level.  Half the range of f is one (``|T_C| <= 1``, each costs at least 1, const
 Fourier coefficient is another one, which is attained: ``(m - 1)^(1/gamma)``.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import ceil, inf, nan, sqrt

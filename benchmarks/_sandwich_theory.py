@@ -1,7 +1,5 @@
 """The quantities of `benchmarks.sandwich`, and theory's exponents for their growth, with reasons."""
 
-from __future__ import annotations
-
 from benchmarks._sandwich_families import GAMMA
 
 #: Size parameter of each family; 1 / eps for the others.

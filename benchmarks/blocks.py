@@ -15,14 +15,7 @@ from fw_circuits.data import blocks
 SEED = 0  # training rows; fresh rows are drawn from SEED + 1
 N_TRAIN, N_TEST = 6_400, 20_000
 SETTINGS = {"mean": {"loss": "squared", "lam": 1e-4}, "majority": {"loss": "logistic", "lam": 1e-4}}
-TASKS = [
-    ("threshold", "majority"),
-    ("mixed", "majority"),
-    ("parity", "majority"),
-    ("threshold", "mean"),
-    ("mixed", "mean"),
-    ("parity", "mean"),
-]
+TASKS = [(shape, combine) for combine in ("majority", "mean") for shape in ("threshold", "mixed", "parity")]
 TARGETS = {
     ("threshold", "majority"): 0.998,
     ("mixed", "majority"): 0.999,

@@ -10,8 +10,6 @@ subsets are branched).  With 5 gates and noise it is the survivors of the first 
 times the factor of 5 gates, exceeds the best score of four literals for up to half of the 6-subsets.
 """
 
-from __future__ import annotations
-
 import os
 from dataclasses import replace
 from math import comb

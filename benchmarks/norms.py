@@ -6,8 +6,6 @@ seconds.  A class is *extreme* if its atom is an extreme point of the unit ball:
 costs more.  *Advantage* is that other cost over the own one; below 1 the function is cheaper as a combination.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

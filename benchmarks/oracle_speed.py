@@ -12,8 +12,6 @@ lists of rows, 5% Moebius transforms and first bounds, 4% float64 histograms of 
 integer screen leaves; the scans of all functions are below 1%.
 """
 
-from __future__ import annotations
-
 import os
 from dataclasses import replace
 from functools import partial

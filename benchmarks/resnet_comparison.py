@@ -5,8 +5,6 @@ choice made on validation rows.  Circuits: three penalties of two kinds of circu
 the path-norm penalty; AdamW, one cycle of 2,000 steps, two sizes of network where rows are many.
 """
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Callable
 from dataclasses import replace

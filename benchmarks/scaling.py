@@ -8,12 +8,9 @@ all literals were searched.  CPU seconds are those of all threads: on a busy mac
 seconds, and the slopes are fitted to them.
 """
 
-from __future__ import annotations
-
 import re
 import resource
 import sys
-import time
 import warnings
 from functools import partial
 from typing import Any
@@ -21,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import _figures
-from benchmarks._common import Table, check_targets, in_process, power_law, save_figure, tell
+from benchmarks._common import Table, Timer, best_of, check_targets, in_process, power_law, save_figure, tell
 from fw_circuits import solve
 from fw_circuits._typing import Array, Floats
 from fw_circuits.exceptions import SolverWarning
@@ -45,35 +42,22 @@ def measure(n_rows: int, n: int, threads: int, repeats: int) -> dict[str, Any]:
     """Seconds to set up and to search, and what the search covered; to be run in a process of its own."""
     X, y = data(n_rows, n)
     points = X.astype(np.float64)  # as in solve
-    start = time.perf_counter()
-    oracle = make_oracle("auto", points, Lattice.boolean(n), 3.0, n_jobs=threads)
-    setup = time.perf_counter() - start
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter(), time.process_time()
-        answer = oracle.search(y, 20)
-        times.append((time.perf_counter() - start[0], time.process_time() - start[1]))
+    with Timer() as setup:
+        oracle = make_oracle("auto", points, Lattice.boolean(n), 3.0, n_jobs=threads)
+    answer, search = best_of(repeats, lambda: oracle.search(y, 20))
     sizes = re.fullmatch(r"all functions of at most (\d) of .*?(?:of at most 4 of (\d+) screened .*)?", answer.scope)
     assert sizes is not None
-    return {
-        "setup": setup,
-        "wall": min(t[0] for t in times),
-        "cpu": min(t[1] for t in times),
-        "exact": int(sizes[1]),
-        "screened": int(sizes[2] or n),
-        "peak": peak(),
-    }
+    return {"setup": setup.wall, "wall": search.wall, "cpu": search.cpu, "exact": int(sizes[1]),
+            "screened": int(sizes[2] or n), "peak": peak()}  # fmt: skip
 
 
 def measure_solve(n_rows: int, n: int, threads: int, _: int) -> dict[str, Any]:
     """Seconds and peak memory of two passes of `solve`."""
     X, y = data(n_rows, n)
-    start = time.perf_counter(), time.process_time()
-    with warnings.catch_warnings(action="ignore", category=SolverWarning):
+    with Timer() as timer, warnings.catch_warnings(action="ignore", category=SolverWarning):
         solution = solve(X, y, max_iter=2, n_jobs=threads)
-    wall, cpu = time.perf_counter() - start[0], time.process_time() - start[1]
     assert len(solution.atoms) > 0
-    return {"setup": None, "wall": wall, "cpu": cpu, "exact": None, "screened": None, "peak": peak()}
+    return {"setup": None, "wall": timer.wall, "cpu": timer.cpu, "exact": None, "screened": None, "peak": peak()}
 
 
 def peak() -> float:

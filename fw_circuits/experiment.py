@@ -3,8 +3,6 @@
 Every row is held out once; whatever is chosen from data is chosen on the training rows of each fold alone.
 """
 
-from __future__ import annotations
-
 import time
 import warnings
 from dataclasses import dataclass, replace

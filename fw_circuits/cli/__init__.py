@@ -3,8 +3,6 @@
 A file per group of commands, each with the parsers of its commands beside what they do.
 """
 
-from __future__ import annotations
-
 import argparse
 import sys
 import warnings

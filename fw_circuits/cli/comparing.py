@@ -1,7 +1,5 @@
 """``compare``: compiled circuits beside networks trained by gradient descent."""
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 
@@ -40,7 +38,7 @@ def _compare(args: argparse.Namespace) -> int:
     result = compare(dataset, seeds=args.seeds, test_fraction=args.test_fraction, n_jobs=args.n_jobs,
                      progress=not args.json)  # fmt: skip
     networks = candidate_rows(result)
-    table = csv_text([list(networks[0]), *(row.values() for row in networks)], "\r\n")
+    table = csv_text([list(networks[0]), *(list(row.values()) for row in networks)], "\r\n")
     written = write_all(paths, {
         "table": lambda path: write_atomically(Path(path), table.encode()),
         "front": lambda path: plot_comparison(result, path),

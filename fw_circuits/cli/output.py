@@ -1,7 +1,5 @@
 """What commands print and write: lines, JSON, and files whose paths are tried before the work."""
 
-from __future__ import annotations
-
 import csv
 import json
 import os

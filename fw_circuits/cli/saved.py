@@ -1,7 +1,5 @@
 """``predict`` and ``certify``: what a saved solution says about a table."""
 
-from __future__ import annotations
-
 import argparse
 
 from fw_circuits._files import check_writable, write_atomically

@@ -10,8 +10,6 @@ over this range, all streams, the largest activations; ``lower`` was met, ``uppe
 Not checked: whether either family would gain from settings that were not tried.
 """
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Mapping, Sequence
 from itertools import chain

@@ -1,7 +1,5 @@
 """What a comparison finds: the networks of both families, and who is ahead on how many seeds."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

@@ -10,8 +10,6 @@ circuits of any size on the solution's levels.  Trusted: the oracle's statement 
 are not rounded outwards (expect 1e-12).
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

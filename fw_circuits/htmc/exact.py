@@ -10,8 +10,6 @@ The value is also the gauge of the Lovász extension of f on [0, 1]^n: level-1 a
 decomposition on the vertices is valid inside.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

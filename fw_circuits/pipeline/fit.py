@@ -1,7 +1,5 @@
 """One run on a prepared problem: the loop, the certificate, the solution; checkpoints on the way."""
 
-from __future__ import annotations
-
 import time
 import warnings
 from collections.abc import Callable, Sequence

@@ -1,7 +1,5 @@
 """The three public functions: `solve`, `path` and `lam_max`."""
 
-from __future__ import annotations
-
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence

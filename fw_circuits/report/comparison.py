@@ -1,7 +1,5 @@
 """A comparison of both families as a table and in plain sentences."""
 
-from __future__ import annotations
-
 from collections import Counter
 from typing import Any
 

@@ -5,8 +5,6 @@ from a part is escaped.  Wide tables scroll inside their own boxes, so that the 
 ``tests/report/test_page.py`` asks a browser.  Not checked: whether what a part says is true.
 """
 
-from __future__ import annotations
-
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

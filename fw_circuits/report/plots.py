@@ -3,8 +3,6 @@
 Text that comes from data (names of columns and tables) is drawn letter by letter: a `$` opens no formula.
 """
 
-from __future__ import annotations
-
 import textwrap
 from io import BytesIO
 from os import PathLike

@@ -5,8 +5,6 @@ Atoms are drawn with probability ``|b_j| / sum |b|``, the one law under which eq
 need its own factor, and the adder would no longer be a count of ones.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """Choose bits, digits, step and, if there is no other way, atoms; within limits on the size of the circuit."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The parts of a solution as plain numbers, text and lists, and back; what does not fit is a ValueError or its kin."""
 
-from __future__ import annotations
-
 import warnings
 from dataclasses import asdict, fields, replace
 from typing import Any

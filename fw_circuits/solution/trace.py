@@ -1,7 +1,5 @@
 """How a run went: the status in which it ended, and one record per pass."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from enum import Enum

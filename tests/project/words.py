@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
-SUFFIXES = {".py", ".pyx", ".md", ".c", ".h"}
+SUFFIXES = {".py", ".pyx", ".pxd", ".md", ".c", ".h"}
 #: Here the words are the subject.
 EXEMPT = {"tests/project/words.py", "tests/project/test_words.py"}
 #: Things counted per what, in "one entry a row".

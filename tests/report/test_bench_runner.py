@@ -85,10 +85,6 @@ def add(suite, **parts):
         (suite / "benchmarks" / f"{name}.py").write_text(text)
 
 
-def command(*arguments):
-    return [sys.executable, "-m", "fw_circuits", "bench", *arguments]
-
-
 def bench(suite, *arguments):
     """What python -m benchmarks does: the same without the command line of the package, which takes long to import."""
     line = [sys.executable, "-m", "benchmarks", *arguments]
@@ -184,7 +180,8 @@ def run(quick):
     print("pid", os.getpid(), flush=True)
     time.sleep(0.0 if os.path.exists("go") else 300.0)
 ''')  # fmt: skip
-    process = subprocess.Popen(command("--quick"), cwd=suite, stdout=subprocess.PIPE, text=True)
+    line = [sys.executable, "-m", "fw_circuits", "bench", "--quick"]
+    process = subprocess.Popen(line, cwd=suite, stdout=subprocess.PIPE, text=True)
     line = next(line for line in process.stdout if line.startswith("pid"))
     process.send_signal(signal.SIGTERM)
     rest, _ = process.communicate(timeout=60)
