@@ -231,7 +231,7 @@ def measure(counts: Sequence[int]) -> tuple[dict[tuple[int, float], dict[str, fl
         known = [(e, g) for _, e, g in found] + [(0.0, all_gates)]
         own = values.std(axis=0)  # distance of each component to its best constant
         for gamma in GAMMAS:
-            component = max(s * a.n_gates ** (1.0 / gamma) for s, a in zip(own, mixture.atoms, strict=True))
+            component = max(s * a.n_gates ** (1.0 / gamma) for s, a in zip(own, mixture.combination.atoms, strict=True))
             one = (PARITY_OF - 1) ** (1.0 / gamma)
             ratios[k, gamma] = {
                 "parities": norm([(0.0, gates)], k**-0.5, gamma) / one,
