@@ -109,8 +109,7 @@ def stop(process: subprocess.Popen) -> None:
 def parse(known: dict[str, Benchmark], arguments: list[str] | None) -> argparse.Namespace:
     """What was asked for; an unknown name ends with exit code 2."""
     parser = argparse.ArgumentParser(
-        prog="fw-circuits bench",
-        description="Run the benchmarks of this checkout (also: python -m benchmarks).",
+        prog="fw-circuits bench", description="Run the benchmarks of this checkout (also: python -m benchmarks)."
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of: {', '.join(known)} (default: all)")
     parser.add_argument("--quick", action="store_true", help="smaller sizes, no slow peers: minutes for all")

@@ -8,6 +8,8 @@ import csv
 import json
 import os
 import platform
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -55,11 +57,7 @@ def version_of(package: str) -> str:
 
 def machine() -> dict[str, str]:
     """Processor, cores and versions: what a figure depends on."""
-    about = {
-        "cpu": cpu_name(),
-        "cores": str(usable_cores()),
-        "system": f"{platform.system()} {platform.machine()}",
-    }
+    about = {"cpu": cpu_name(), "cores": str(usable_cores()), "system": f"{platform.system()} {platform.machine()}"}
     about["python"] = platform.python_version()
     return about | {package: version_of(package) for package in PACKAGES}
 
@@ -96,6 +94,14 @@ def best_of(n: int, function: Callable[[], Any]) -> tuple[Any, Timer]:
     if best is None:
         raise ValueError("n must be at least 1")
     return result, best
+
+
+def in_process(module: str, function: str, *numbers: int) -> Any:
+    """What a function of a benchmark returns in a fresh process, whose peak of memory is its own."""
+    code = f"import json; from benchmarks.{module} import {function}; print(json.dumps({function}(*{numbers})))"
+    command = [sys.executable, "-W", "ignore", "-c", code]
+    out = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).resolve().parents[1])
+    return json.loads(out.stdout.splitlines()[-1])
 
 
 class Line(NamedTuple):
@@ -175,13 +181,7 @@ class Table:
 def save_figure(figure: Any, name: str, caption: str = "") -> Path:
     """Write NAME.png (a palette of 64 colours, which keeps it small) to RESULTS, close the figure; the path.
 
-    Parameters
-    ----------
-    figure : matplotlib figure
-    name : str
-        Without the file extension.
-    caption : str
-        What it shows, for the page and for those who cannot see it; by default the titles of its axes.
+    The caption says what it shows, to those who cannot see it, too; by default the titles of its axes.
     """
     import matplotlib.pyplot as plt
     from PIL import Image
@@ -199,11 +199,8 @@ def save_figure(figure: Any, name: str, caption: str = "") -> Path:
     return path
 
 
-def tell(name: str, finding: str, caveat: str = "") -> None:
-    """Print what a benchmark found, in plain sentences with its figures; kept in NAME.json for the report."""
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    text = json.dumps({"finding": finding, "caveat": caveat}, indent=2, ensure_ascii=False)
-    (RESULTS / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+def tell(finding: str, caveat: str = "") -> None:
+    """Print what a benchmark found, in plain sentences with its figures; kept for the report."""
     KEPT["finding"], KEPT["caveat"] = finding, caveat
     print(f"\n{finding}" + (f"\nBut: {caveat}" if caveat else ""), flush=True)
 

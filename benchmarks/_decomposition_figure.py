@@ -13,15 +13,7 @@ def draw_figure(
     synthesis: Sequence[tuple[int, int, _synthesis.Synthesis]],
     limit: float,
 ) -> None:
-    """Keep decomposition.png.
-
-    Parameters
-    ----------
-    seconds : mapping of (K, s) to seconds, one per seed
-    synthesis : sequence of (K, s, Synthesis)
-    limit : float
-        Where a time-out is drawn.
-    """
+    """Keep decomposition.png: seconds by (K, s), one per seed; ``limit`` is where a time-out is drawn."""
     counts, sizes = sorted({k for k, _ in seconds}), sorted({s for _, s in seconds})
     figure, (top, bottom) = _figures.panels(2, 3.6)
     _figures.lines(top, {f"s = {s}": (counts, [np.median(seconds[k, s]) for k in counts]) for s in sizes})

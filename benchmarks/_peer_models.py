@@ -27,13 +27,7 @@ from sklearn.ensemble import (
     RandomForestRegressor,
 )
 from sklearn.linear_model import Lasso, LogisticRegression
-from sklearn.model_selection import (
-    KFold,
-    ShuffleSplit,
-    StratifiedKFold,
-    StratifiedShuffleSplit,
-    cross_val_score,
-)
+from sklearn.model_selection import KFold, ShuffleSplit, StratifiedKFold, StratifiedShuffleSplit, cross_val_score
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
@@ -120,9 +114,7 @@ def ours_deep(kind: Kind, X: np.ndarray, y: np.ndarray, quick: bool) -> Fitted:
 def _circuits(model: Any) -> Fitted:
     s = model.solution_
     return Fitted(
-        model.predict,
-        f"{len(s.atoms)} atoms, {s.n_gates} gates",
-        readable(max(s.n_gates, len(s.atoms)), "formulas"),
+        model.predict, f"{len(s.atoms)} atoms, {s.n_gates} gates", readable(max(s.n_gates, len(s.atoms)), "formulas")
     )
 
 
@@ -171,7 +163,7 @@ def boosting(kind: Kind, X: np.ndarray, y: np.ndarray, quick: bool) -> Fitted:
     make = HistGradientBoostingClassifier if kind.goal == "class" else HistGradientBoostingRegressor
     rounds = ITERATIONS["real" if quick else kind.data]
     model = make(max_iter=rounds, early_stopping=False, random_state=SEED).fit(X, y)
-    leaves = sum(tree.get_n_leaf_nodes() for step in model._predictors for tree in step)
+    leaves = sum(tree.get_n_leaf_nodes() for step in model._predictors for tree in step)  # noqa: SLF001
     return Fitted(model.predict, f"{leaves} leaves", "no")
 
 
@@ -269,19 +261,12 @@ MODELS: dict[str, tuple[Callable[..., Fitted], str, str, tuple[str, ...], bool]]
     "HistGradientBoosting": (boosting, "sklearn", "", ("class", "reg"), True),
     "random forest": (forest, "sklearn", "", ("class", "reg"), True),
     "MLP 256x2": (perceptron, "sklearn", "", ("class", "reg"), False),
-    "torchlogix": (
-        logic_network,
-        "torchlogix",
-        "pip install -c constraints.txt torchlogix",
-        ("class",),
-        False,
-    ),
+    "torchlogix": (logic_network, "torchlogix", "pip install -c constraints.txt torchlogix", ("class",), False),
     "aix360 BooleanRuleCG": (rules, "aix360", "pip install aix360", ("class",), False),
 }
 
 
 def quietly(fit: Callable[..., Fitted], *args: Any) -> Fitted:
     """Fit without warnings: budgets that end a fit are stated above."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with warnings.catch_warnings(action="ignore"):
         return fit(*args)

@@ -76,7 +76,7 @@ def forget(results: Path, name: str) -> None:
     old = read_record(results, name)
     files = [f"{table['name']}{extension}" for table in old.get("tables", []) for extension in (".csv", ".md")]
     files += [f"{figure['name']}.png" for figure in old.get("figures", [])]
-    for file in [*files, f"{name}.json", f"{name}.run.json"]:
+    for file in [*files, f"{name}.run.json"]:
         (results / Path(file).name).unlink(missing_ok=True)
 
 

@@ -16,8 +16,6 @@ level.  Half the range of f is one (``|T_C| <= 1``, each costs at least 1, const
 Fourier coefficient is another one, which is attained: ``(m - 1)^(1/gamma)``.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import ceil, inf, nan, sqrt
@@ -28,6 +26,7 @@ from fw_circuits import Atom, Lattice
 from fw_circuits._typing import Floats
 from fw_circuits.circuits.families import chain_circuit, parity_circuit
 from fw_circuits.circuits.synthesis import from_truth_table
+from fw_circuits.tetrakis import Combination
 
 GAMMA = 3.0
 #: Error that is asked of Boolean functions, as a fraction of the standard deviation of f: 1 - R2 = 1/4.
@@ -50,10 +49,7 @@ class Member:
     family: str
     size: float  # the size parameter: m - 1, h, K, or 1 / eps
     label: str
-    atoms: tuple[Atom, ...]
-    coef: Floats
-    intercept: float
-    lattice: Lattice
+    f: Combination
     corners: bool
     X: Floats  # rows on which the gauge is looked at
     eps: float
@@ -64,7 +60,7 @@ class Member:
 
     def __call__(self, X: Floats) -> Floats:
         """Values."""
-        return self.intercept + sum((b * a(X) for b, a in zip(self.coef, self.atoms, strict=True)), np.zeros(len(X)))
+        return self.f.intercept + self.f.values(X, 0.0)
 
     def at(self, eps: float) -> Size:
         """Bounds on C(f, eps) from those that were counted: sizes fall as eps grows."""
@@ -81,6 +77,11 @@ class Member:
         return norm([(s.eps, s.lower) for s in self.sizes]), norm([(s.eps, s.upper) for s in self.sizes])
 
 
+def alone(atom: Atom) -> Combination:
+    """An atom as a combination."""
+    return Combination((atom,), np.ones(1), 0.0, atom.lattice)
+
+
 def corners(n: int) -> Floats:
     """All 2^n corners, input 0 changing fastest."""
     return (np.arange(1 << n)[:, None] >> np.arange(n) & 1).astype(np.float64)
@@ -95,7 +96,7 @@ def parities(sizes: tuple[int, ...], gauge_up_to: int) -> Iterator[Member]:
         f = atom(X)
         known = tuple(Size(e, inputs_needed(f, e) - 1.0, float(atom.n_gates)) for e in (0.999, RELATIVE, 0.25, 0.125))
         coefficient = abs(float(np.mean(f * (-1.0) ** X.sum(axis=1))))
-        yield Member("parity", m - 1.0, f"m = {m}", (atom,), np.ones(1), 0.0, lattice, True, X, RELATIVE, known,
+        yield Member("parity", m - 1.0, f"m = {m}", alone(atom), True, X, RELATIVE, known,
                      coefficient * (m - 1.0) ** (1.0 / GAMMA), "deep" if m <= 6 else "", m <= gauge_up_to)  # fmt: skip
 
 
@@ -133,7 +134,7 @@ def carries(sizes: tuple[int, ...], gauge_up_to: int) -> Iterator[Member]:
         for eps in deviation * np.array([0.999, *(2.0 ** -np.arange(1, 9))]):
             need = inputs_needed(f, float(eps)) - 1.0
             sizes_at.append(Size(float(eps), need, min(g for e, g in known if e <= eps)))
-        yield Member("carry", float(h), f"h = {h}", (atom,), np.ones(1), 0.0, lattice, True, X, RELATIVE * deviation,
+        yield Member("carry", float(h), f"h = {h}", alone(atom), True, X, RELATIVE * deviation,
                      tuple(sizes_at), 1.0, measured=h <= gauge_up_to)  # fmt: skip
 
 
@@ -148,8 +149,9 @@ def block_means(sizes: tuple[int, ...], gauge_up_to: int) -> Iterator[Member]:
             kept = ceil(K - (part * deviation * K) ** 2 - 1e-9)
             known.append(Size(part * deviation, 3.0 * kept, float(sum(a.n_gates for a in atoms[:kept]))))
         proved = 3.0 ** (1.0 / GAMMA) if K == 1 else 1.0
-        yield Member("mean of blocks", float(K), f"K = {K}", atoms, np.full(K, 1.0 / K), 0.0, lattice, True, X,
-                     RELATIVE * deviation, tuple(known), proved, "auto", measured=gauge_up_to >= K)  # fmt: skip
+        mean = Combination(atoms, np.full(K, 1.0 / K), 0.0, lattice)
+        yield Member("mean of blocks", float(K), f"K = {K}", mean, True, X, RELATIVE * deviation, tuple(known),
+                     proved, "auto", measured=gauge_up_to >= K)  # fmt: skip
 
 
 def hat_series(d: int, beta: float, levels: int = 12, *, seed: int) -> Callable[[Floats], Floats]:
@@ -171,12 +173,15 @@ def hat_series(d: int, beta: float, levels: int = 12, *, seed: int) -> Callable[
     return f
 
 
+def grid(ticks: Floats, d: int) -> Floats:
+    """All points of d coordinates among the ticks."""
+    return np.stack(np.meshgrid(*[ticks] * d, indexing="ij"), axis=-1).reshape(-1, d)
+
+
 def greedy(family: str, f: Callable[[Floats], Floats], d: int, top: int, gauge_up_to: int) -> Iterator[Member]:
     """Level after level, the sign of what is left at the grid points, times the best factor; one member per level."""
-    ticks = (np.arange(1 << 13 if d == 1 else 1 << 7) + 0.5) / (1 << 13 if d == 1 else 1 << 7)
-    X = np.stack(np.meshgrid(*[ticks] * d, indexing="ij"), axis=-1).reshape(-1, d)
-    ends = np.linspace(0.0, 1.0, 65 if d == 1 else 17)
-    rows = np.stack(np.meshgrid(*[ends] * d, indexing="ij"), axis=-1).reshape(-1, d)
+    n = 1 << 13 if d == 1 else 1 << 7
+    X, rows = grid((np.arange(n) + 0.5) / n, d), grid(np.linspace(0.0, 1.0, 65 if d == 1 else 17), d)
     left = f(X)
     intercept = float(left.mean())
     left = left - intercept
@@ -188,8 +193,8 @@ def greedy(family: str, f: Callable[[Floats], Floats], d: int, top: int, gauge_u
         lattice = Lattice(d, tuple(range(1, k + 1)), ((0.0, 1.0),) * d)
         atoms = [Atom(a.circuit, a.level, a.literals, lattice) for a in atoms]
         v = np.arange(1 << (k * d))
-        grid = np.stack([v >> (k * i) & ((1 << k) - 1) for i in range(d)], axis=1) / ((1 << k) - 1.0)
-        rest = f(grid) - intercept - sum((b * a(grid) for b, a in zip(coef, atoms, strict=True)), np.zeros(len(grid)))
+        nodes = np.stack([v >> (k * i) & ((1 << k) - 1) for i in range(d)], axis=1) / ((1 << k) - 1.0)
+        rest = f(nodes) - intercept - Combination(tuple(atoms), np.array(coef), 0.0, lattice).values(nodes)
         table = int.from_bytes(np.packbits(rest > 0.0, bitorder="little").tobytes(), "little")
         atom = Atom(from_truth_table(table, k * d), k, tuple(range(k * d)), lattice)
         values = atom(X)
@@ -203,6 +208,6 @@ def greedy(family: str, f: Callable[[Floats], Floats], d: int, top: int, gauge_u
         if error < least and gates:
             least = error
             sizes.append(Size(error, nan, float(gates)))
-            g = Member(family, 1.0 / error, f"level {k}", tuple(atoms), np.array(coef), intercept, lattice, False, rows,
-                       error, tuple(sizes), 0.0, "auto", k <= gauge_up_to)  # fmt: skip
-            yield g
+            combination = Combination(tuple(atoms), np.array(coef), intercept, lattice)
+            yield Member(family, 1.0 / error, f"level {k}", combination, False, rows, error, tuple(sizes), 0.0, "auto",
+                         k <= gauge_up_to)  # fmt: skip

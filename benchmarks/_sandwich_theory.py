@@ -1,7 +1,5 @@
 """The quantities of `benchmarks.sandwich`, and theory's exponents for their growth, with reasons."""
 
-from __future__ import annotations
-
 from benchmarks._sandwich_families import GAMMA
 
 #: Size parameter of each family; 1 / eps for the others.
@@ -58,8 +56,7 @@ def smooth_theory(d: int, beta: float) -> dict[str, tuple[float, str]]:
     norms = (max(0.0, star / GAMMA - 1.0), "heuristic: max(0, gamma*/gamma - 1)")
     return {
         **dict.fromkeys(
-            ("size_upper", "path"),
-            (star, "heuristic: gamma* = d / beta (enough for the class; but for a log)"),
+            ("size_upper", "path"), (star, "heuristic: gamma* = d / beta (enough for the class; but for a log)")
         ),
         **dict.fromkeys(("htmc_upper", "gauge_upper"), norms),
     }

@@ -36,14 +36,9 @@ def available() -> bool:
 
 
 def smallest(table: int, n: int, limit: float) -> Synthesis:
-    """Smallest circuit of the function of n inputs with the truth table ``table`` (bit v: value at pattern v).
+    """Smallest circuit of the function of n inputs with a truth table (bit v: value at pattern v).
 
-    Parameters
-    ----------
-    table, n : int
-        The function; it must depend on all its inputs.
-    limit : float
-        Seconds in all.
+    It must depend on all its inputs; ``limit`` is in seconds.
     """
     if not available():
         return Synthesis(None, None, "missing")

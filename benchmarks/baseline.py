@@ -80,6 +80,6 @@ def summarise(table, quick):
         words.append(
             f"the penalty {verb} the mean test accuracy on {name} ({without[4]:.3f} without, {with_[4]:.3f} with)"
         )
-    tell("baseline", f"Squared loss: {'; '.join(words)}.",
+    tell(f"Squared loss: {'; '.join(words)}.",
          f"Seeds: {len(each[0])}; two functions of 8 inputs; weight decay is the same in both. The penalty is a "
          "surrogate of R by path norms, not R." + (" Quick: too few steps to judge." if quick else ""))  # fmt: skip

@@ -15,14 +15,7 @@ from fw_circuits.data import blocks
 SEED = 0  # training rows; fresh rows are drawn from SEED + 1
 N_TRAIN, N_TEST = 6_400, 20_000
 SETTINGS = {"mean": {"loss": "squared", "lam": 1e-4}, "majority": {"loss": "logistic", "lam": 1e-4}}
-TASKS = [
-    ("threshold", "majority"),
-    ("mixed", "majority"),
-    ("parity", "majority"),
-    ("threshold", "mean"),
-    ("mixed", "mean"),
-    ("parity", "mean"),
-]
+TASKS = [(shape, combine) for combine in ("majority", "mean") for shape in ("threshold", "mixed", "parity")]
 TARGETS = {
     ("threshold", "majority"): 0.998,
     ("mixed", "majority"): 0.999,
@@ -100,7 +93,6 @@ def summarise(table: Table) -> None:
     scores, seconds = [row[2] for row in ours.values()], [row[3] for row in ours.values()]
     lost = [f"{task} ({ours[task][2]:.4f} against {known[task]:.4f})" for task in known if task not in won]
     tell(
-        "blocks",
         f"Scores on fresh rows from {min(scores):.5f} to {max(scores):.5f} in {min(seconds):.2f} to "
         f"{max(seconds):.2f} s per task; above the best peer on {len(won)} of {len(known)} tasks with a peer"
         + (f", not above on {'; '.join(lost)}" if lost else "")

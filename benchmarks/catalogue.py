@@ -17,10 +17,7 @@ SEED = None  # exhaustive: nothing is drawn
 def run(quick: bool = False) -> list[str]:
     """Count, compare and check; the targets that were missed.
 
-    Parameters
-    ----------
-    quick : bool
-        Search 5 inputs up to 4 gates instead of 5, and check every 16th circuit.
+    Quick: search 5 inputs up to 4 gates instead of 5, and check every 16th circuit.
     """
     table = Table(["inputs", "gates", "functions", "published", "seconds of the search"])
     differ, seconds = 0, {}
@@ -46,7 +43,6 @@ def run(quick: bool = False) -> list[str]:
     right = "every size has" if differ == 0 else f"{differ} of {len(table.rows)} sizes do NOT have"
     hold = "all compute" if wrong == 0 else f"{wrong} do NOT compute"
     tell(
-        "catalogue",
         f"Searched again by exhaustion in {seconds[4]:.1f} s (4 inputs) and {seconds[5]:.1f} s (5 inputs): {right} the "
         f"published number of functions. Of {len(checked):,} stored circuits {hold} their function at its cost "
         f"({timer.wall:.1f} s).",

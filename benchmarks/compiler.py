@@ -198,7 +198,6 @@ def summarise(real: Table, growth: Table, n_points: int) -> None:
     nets = [f"{r[0]} {r[1]}: {r[9]:,} neurons ({r[11]:.2f} of the count), depth {r[12]}, deviation {r[14]:.1e}"
             for r in real.rows]  # fmt: skip
     tell(
-        "compiler",
         f"{'; '.join(nets)} over {n_points:,} adversarial points. "
         f"Random circuits: {min(ratios):.2f} to {max(ratios):.2f} "
         f"of the theory's count, largest deviation {max(row[column['deviation']] for row in growth.rows):.1e}.",

@@ -168,7 +168,6 @@ def summarise(ratios: dict[Way, list[float]], seconds: dict[str, float]) -> None
     medians = {way: float(np.median(values)) for way, values in known.items()}
     tightest, widest = min(medians, key=medians.__getitem__), max(medians, key=medians.__getitem__)
     tell(
-        "complexity",
         f"Median width upper / lower of the bracket on trained networks: {medians['l1 affine all']:.2f} (l1, affine), "
         f"{medians['l2 affine all']:.2f} (l2, affine); tightest {tightest} {medians[tightest]:.2f}, widest {widest} "
         f"{medians[widest]:.3g}. An affine certificate takes {1e3 * seconds['random, 6 blocks l1']:.0f} ms at width "

@@ -211,9 +211,7 @@ def draw(ratios, points, path_gammas) -> None:
     save_figure(fig, "convexity")
 
 
-def measure(
-    counts: Sequence[int],
-) -> tuple[dict[tuple[int, float], dict[str, float]], dict[int, dict[str, Any]]]:
+def measure(counts: Sequence[int]) -> tuple[dict[tuple[int, float], dict[str, float]], dict[int, dict[str, Any]]]:
     """Build, sample and count means of each size: ratios of norms by (K, gamma), and the formulas' points by K."""
     ratios: dict[tuple[int, float], dict[str, float]] = {}
     points: dict[int, dict[str, Any]] = {}
@@ -233,7 +231,7 @@ def measure(
         known = [(e, g) for _, e, g in found] + [(0.0, all_gates)]
         own = values.std(axis=0)  # distance of each component to its best constant
         for gamma in GAMMAS:
-            component = max(s * a.n_gates ** (1.0 / gamma) for s, a in zip(own, mixture.atoms, strict=True))
+            component = max(s * a.n_gates ** (1.0 / gamma) for s, a in zip(own, mixture.combination.atoms, strict=True))
             one = (PARITY_OF - 1) ** (1.0 / gamma)
             ratios[k, gamma] = {
                 "parities": norm([(0.0, gates)], k**-0.5, gamma) / one,
@@ -288,7 +286,6 @@ def run(quick: bool = False) -> list[str]:
         else "even at gamma = 3 a mean costs up to"
     )
     tell(
-        "convexity",
         f"The mean of {last} parities as built has {ends['parities']:.3g} times the norm of one at gamma = 1 (K^"
         f"{fitted['parities', 1.0]:.2f}) and {ratios[last, 3.0]['parities']:.2g} times at gamma = 3 (K^"
         f"{fitted['parities', 3.0]:.2f}): {proof}; {bounded} {worst:.2g} times its circuits. Sampled circuits "

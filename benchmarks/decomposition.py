@@ -33,7 +33,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from benchmarks import _synthesis
-from benchmarks._common import Table, Timer, check_targets, tell, text_of
+from benchmarks._common import Table, Timer, check_targets, fit_line, power_law, tell, text_of
 from benchmarks._decomposition_figure import draw_figure
 from fw_circuits import Atom, Solution, lam_max, solve
 from fw_circuits.circuits.catalogue import cost_table
@@ -222,20 +222,6 @@ def measure(seed: int, count: int, size: int, n: int, rows: int, max_gates: int 
     )
 
 
-def slope(x: np.ndarray, y: np.ndarray, group: np.ndarray | None = None) -> tuple[float, float]:
-    """Least-squares slope with its standard error; one intercept per group."""
-    group = np.zeros(len(x)) if group is None else group
-    labels = np.unique(group)
-    x, y = np.array(x, float), np.array(y, float)
-    for label in labels:
-        x[group == label] -= x[group == label].mean()
-        y[group == label] -= y[group == label].mean()
-    b = float(x @ y / (x @ x))
-    freedom = len(x) - len(labels) - 1
-    error = float(np.sqrt(np.sum((y - b * x) ** 2) / freedom / (x @ x))) if freedom > 0 else float("nan")
-    return b, error
-
-
 def grid(plan: Plan) -> dict[tuple[int, int], list[Outcome]]:
     """Solve every (K, s), print the table."""
     table = Table(["K", "s", *MEASURED])
@@ -268,13 +254,13 @@ def slopes(plan: Plan, found: dict[tuple[int, int], list[Outcome]]) -> tuple[flo
         for size in plan.sizes:
             here = (s == size) & (least <= K)
             if len(set(K[here])) > 1:
-                b, error = slope(np.log(K[here]), np.log(t[here]))
+                b, error, _ = power_law(K[here], t[here])
                 largest = max(largest, b)
                 table.add("K", f"s = {size}, K >= {least}", b, error, f"time ~ K^{b:.2f}")
     for count in plan.counts:
-        b, error = slope(s[count == K], np.log(t[count == K]))
+        b, error, _ = fit_line(s[count == K], np.log(t[count == K]))
         table.add("s", f"K = {count}", b, error, f"x {np.exp(b):.2f} a gate")
-    b, error = slope(s, np.log(t), K)
+    b, error, _ = fit_line(s, np.log(t), K)
     table.add("s", "all K", b, error, f"x {np.exp(b):.2f} a gate")
     table.show("decomposition_slopes")
     return largest, float(np.exp(b))
@@ -292,7 +278,7 @@ def reach(plan: Plan) -> None:
             points.append(1e3 * outcome.oracle_seconds / outcome.passes)
             add_outcomes(table, (size + 1, n, 16, size), [outcome], plan.rows, points[-1])
         last = float(np.log2(points[-1] / points[-2]))  # small n: fixed cost
-        growth.add(size + 1, *slope(np.log(plan.widths), np.log(points)), last)
+        growth.add(size + 1, *power_law(plan.widths, points)[:2], last)
     if max(plan.widths) > N_LITERALS:
         for size in (3, 7):
             outcome = measure(SEED, 64, size, max(plan.widths), plan.rows)
@@ -344,7 +330,7 @@ def whole(plan: Plan) -> list[Point]:
     table.show("decomposition_whole")
     single = [(s, log(e.seconds)) for k, s, e in points if k == 1 and e.gates and s >= 3]
     if len(single) > 2:
-        b, error = slope(*np.array(single).T)
+        b, error, _ = fit_line(*np.array(single).T)
         print(f"\nlutexact, K = 1, s >= 3: x {np.exp(b):.1f} a gate (log slope {b:.2f}, error {text_of(error)})")
     return points
 
@@ -390,7 +376,6 @@ def summarise(plan: Plan, every: list[Outcome], power: float, factor: float, poi
         finding += f" The exact synthesiser finds {done} whole functions within {plan.limit:g} s."
     short = sum(plan.rows < o.needed for o in every)
     tell(
-        "decomposition",
         finding,
         "Sub-circuits of five or more literals are out of the oracle's reach. "
         + (f"{short} targets have fewer rows than the estimate says are needed. " if short else "")

@@ -40,8 +40,7 @@ TASKS = (
 
 def wrong_rows(data, fresh, oracle, lam, time_limit=None):
     """Solution, rows of ``fresh`` that it gets wrong, and seconds."""
-    with Timer() as timer, warnings.catch_warnings():
-        warnings.simplefilter("ignore", SolverWarning)
+    with Timer() as timer, warnings.catch_warnings(action="ignore", category=SolverWarning):
         found = solve(data.X, data.y, loss="logistic", lam=lam, oracle=oracle, max_iter=30, time_limit=time_limit)
     return found, int(np.sum(found.predict(fresh.X) != fresh.y)), timer.wall
 
@@ -49,10 +48,7 @@ def wrong_rows(data, fresh, oracle, lam, time_limit=None):
 def run(quick: bool = False) -> list[str]:
     """Table of wrong rows among fresh ones; those of the families' own oracles are the targets.
 
-    Parameters
-    ----------
-    quick : bool
-        Every other target, and no ``oracle="deep"``.
+    Quick: every other target, and no ``oracle="deep"``.
     """
     table = Table(["target", "rows", "oracle", f"wrong of {N_FRESH:,}", "atoms", "gates", "seconds"])
     targets = []
@@ -97,5 +93,5 @@ def summarise(table: Table) -> None:
     if deep:
         wrong = [row[3] for row in deep.values()]
         finding += f' oracle="deep", which is not told the family: {min(wrong)} to {max(wrong)} wrong rows.'
-    tell("families", finding, "The oracle is told the family, and carry chains are told not to truncate: the penalty "
+    tell(finding, "The oracle is told the family, and carry chains are told not to truncate: the penalty "
          "on gates prefers shorter ones." + ("" if deep else ' oracle="deep" was left out.'))  # fmt: skip

@@ -10,8 +10,6 @@ subsets are branched).  With 5 gates and noise it is the survivors of the first 
 times the factor of 5 gates, exceeds the best score of four literals for up to half of the 6-subsets.
 """
 
-from __future__ import annotations
-
 import os
 from dataclasses import replace
 from math import comb
@@ -33,10 +31,7 @@ SEED, ROWS = 0, 6400
 def run(quick: bool = False) -> list[str]:
     """Print and save the table; the targets that were missed.
 
-    Parameters
-    ----------
-    quick : bool
-        24 and 32 literals, one repetition.
+    Quick: 24 and 32 literals, one repetition.
     """
     columns = "gates,literals,weights,subsets,4 literals s,all s,cpu s,branched,scored,value,4 literals,tail/value,MiB"
     table = Table(columns.split(","))
@@ -103,7 +98,6 @@ def summarise(table: Table) -> None:
     ends = [f"{name}: {y[-1]:.2g} s at {x[-1]} literals" for name, (x, y) in curves.items()]
     better = sum(row[9] > row[10] for row in table.rows)
     tell(
-        "gate_scope",
         f"An exact pass over all circuits, {ROWS:,} rows: {'; '.join(ends)}. In {better} of {len(table.rows)} searches "
         "the best circuit scores higher than the best function of four literals.",
         f"The bound on all larger circuits stays {min(r[11] for r in table.rows):.1f} to "

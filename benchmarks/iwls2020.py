@@ -94,8 +94,7 @@ def _table(folder: Path, names: list[str], seconds: float) -> list[str]:
     for name in names:
         parts = read_example(folder, name)
         clock = time.perf_counter()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SolverWarning)
+        with warnings.catch_warnings(action="ignore", category=SolverWarning):
             solution, rounded, scores = learn(parts, seconds)
         spent = time.perf_counter() - clock
         X, y = (np.concatenate([parts["train"][i], parts["validation"][i]]) for i in (0, 1))
@@ -139,14 +138,11 @@ def summarise(table: Table) -> None:
     axis.set(xlabel="examples, worst first", ylabel="test accuracy")
     _figures.legend(axis)
     save_figure(
-        figure,
-        "iwls2020",
-        "Test accuracy of each example: the rounded circuit and the solution before rounding",
+        figure, "iwls2020", "Test accuracy of each example: the rounded circuit and the solution before rounding"
     )
     low = [row[0] for row in table.rows if row[2] < 0.6]
     what, best = PUBLISHED[0]
     tell(
-        "iwls2020",
         f"Mean test accuracy {accuracy.mean():.4f} over {len(accuracy)} examples, "
         f"{'above' if accuracy.mean() > best else 'NOT above'} the {what} ({best:.4f}); "
         f"rounding to one circuit costs {before.mean() - accuracy.mean():.4f} on average.",

@@ -109,8 +109,7 @@ def run(quick: bool) -> list[str]:
     except ImportError:
         print("celer is left out; install it with: pip install celer")
     else:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with warnings.catch_warnings(action="ignore"):
             celer_seconds, *_ = add(
                 f"celer {celer.__version__}",
                 "penalised",
@@ -138,7 +137,6 @@ def summarise(table: Table, shape: tuple[int, ...]) -> None:
              f"{'slower' if t > seconds[0] else 'faster'}"
              for name, t in zip(names[1:], seconds[1:], strict=True)]  # fmt: skip
     tell(
-        "l1_ball",
         f"{shape[0]:,} x {shape[1]:,}: relative gap {table.rows[0][5]:.1e} after {table.rows[0][2]} passes and "
         f"{1e3 * seconds[0]:.1f} ms; {'; '.join(words)}.",
         "One problem, one sparsity; the peers solve the penalised form with the same minimiser, not the ball itself.",

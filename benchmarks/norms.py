@@ -6,8 +6,6 @@ seconds.  A class is *extreme* if its atom is an extreme point of the unit ball:
 costs more.  *Advantage* is that other cost over the own one; below 1 the function is cheaper as a combination.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np
@@ -140,12 +138,7 @@ def draw(found: dict[float, list[htmc.ClassNorm]], counts: dict[float, int]) -> 
     figure, (top, bottom) = _figures.panels(2)
     for i, (gamma, rows) in enumerate(found.items()):
         own, others = [row.own for row in rows], [row.others for row in rows]
-        style = {
-            "color": _figures.SHADES[i],
-            "marker": _figures.MARKS[i],
-            "alpha": 0.6,
-            "label": f"gamma {gamma:g}",
-        }
+        style = {"color": _figures.SHADES[i], "marker": _figures.MARKS[i], "alpha": 0.6, "label": f"gamma {gamma:g}"}
         top.scatter(own, others, s=12, **style)
     ends = np.array([0.97, 2.25])
     top.plot(ends, ends, color=_figures.INK, linewidth=1, label="equal")
@@ -154,11 +147,7 @@ def draw(found: dict[float, list[htmc.ClassNorm]], counts: dict[float, int]) -> 
     gammas = sorted(counts)
     bottom.plot(gammas, [counts[g] for g in gammas], "o-", color=_figures.BLUE)
     for g in gammas:
-        place = {
-            "xytext": (0, -15) if counts[g] > 100 else (0, 7),
-            "textcoords": "offset points",
-            "ha": "center",
-        }
+        place = {"xytext": (0, -15) if counts[g] > 100 else (0, 7), "textcoords": "offset points", "ha": "center"}
         bottom.annotate(str(counts[g]), (g, counts[g]), fontsize=9, **place)
     bottom.axvline(2.0, color=_figures.GREY, linestyle=":", linewidth=1)
     bottom.set(xlabel="gamma", ylabel="classes that are\nextreme points, of 222", ylim=(0, 245))
@@ -180,7 +169,6 @@ def run(quick: bool = False) -> list[str]:
     closed = sum(bracket.exact for bracket in brackets)
     saved = 100 * (1 - min(row.ratio for row in found[2.5]))
     tell(
-        "norms",
         f"Of the 222 classes of functions of 4 inputs, {counts[3.0]} are extreme points of the unit ball at gamma = 3 "
         f"and {counts[2.5]} at 2.5: the exceptions ({', '.join(others) or 'none'}) are up to {saved:.2g} % cheaper as "
         f"combinations, below gamma = {max(cross, default=2.5):.3f}. Generated columns agree with programs over all "

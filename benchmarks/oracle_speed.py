@@ -12,20 +12,17 @@ lists of rows, 5% Moebius transforms and first bounds, 4% float64 histograms of 
 integer screen leaves; the scans of all functions are below 1%.
 """
 
-from __future__ import annotations
-
 import os
-import subprocess
-import sys
 from dataclasses import replace
 from functools import partial
 from itertools import combinations
+from pathlib import Path
 from unittest import mock
 
 import numpy as np
 
 from benchmarks import _figures
-from benchmarks._common import Table, best_of, check_targets, save_figure, tell
+from benchmarks._common import Table, best_of, check_targets, in_process, save_figure, tell
 from fw_circuits._typing import Array, Floats
 from fw_circuits.lattice import Lattice
 from fw_circuits.oracle import SubsetOracle
@@ -67,24 +64,20 @@ def third_gradient(oracle: SubsetOracle, y: Floats) -> Floats:
     return residual
 
 
-def peak_memory(n_rows: int, n: int) -> float:
-    """Growth of the peak resident memory by one pass, in MiB, in a process of its own (Linux)."""
-    code = (
-        "import re, numpy as np\n"
-        "from benchmarks.oracle_speed import make_oracle\n"
-        "read = lambda name: int(re.search(name + r':\\s+(\\d+)', open('/proc/self/status').read())[1])\n"
-        "make_oracle(np.eye(8)).search(np.ones(8))\n"
-        f"X = np.random.default_rng({SEED}).integers(0, 2, ({n_rows}, {n}))\n"
-        f"g = np.random.default_rng({SEED} + 1).standard_normal({n_rows})\n"
-        "oracle = make_oracle(X)\n"
-        "open('/proc/self/clear_refs', 'w').write('5')\n"  # the peak starts again
-        "before = read('VmRSS')\n"
-        "oracle.search(g)\n"
-        "print(read('VmHWM') - before)\n"
-    )
-    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root)
-    return int(out.stdout) / 1024
+def pass_memory(n_rows: int, n: int) -> float:
+    """Growth of the peak resident memory by one pass, in MiB (Linux); for a process of its own."""
+
+    def read(name: str) -> int:
+        return int(Path("/proc/self/status").read_text().partition(f"{name}:")[2].split()[0])
+
+    make_oracle(np.eye(8)).search(np.ones(8))
+    X = np.random.default_rng(SEED).integers(0, 2, (n_rows, n))
+    g = np.random.default_rng(SEED + 1).standard_normal(n_rows)
+    oracle = make_oracle(X)
+    Path("/proc/self/clear_refs").write_text("5")  # the peak starts again
+    before = read("VmRSS")
+    oracle.search(g)
+    return (read("VmHWM") - before) / 1024
 
 
 def product_time(n_rows: int, n: int, repeats: int) -> float:
@@ -126,10 +119,7 @@ def passes(table: Table, sizes: tuple[int, ...], n_rows: int, repeats: int, prod
 def run(quick: bool = False) -> list[str]:
     """Print the table; returns the targets that were missed.
 
-    Parameters
-    ----------
-    quick : bool
-        A quarter of the rows, 32 and 64 literals, a smaller size for the reference, no measurement of memory.
+    Quick: a quarter of the rows, 32 and 64 literals, a smaller size for the reference, no measurement of memory.
     """
     n_rows, repeats = (1600, 3) if quick else (6400, 9)
     sizes = (32, 64) if quick else (64, 128)
@@ -141,7 +131,7 @@ def run(quick: bool = False) -> list[str]:
     table.show("oracle_speed")
     for n in () if quick else sizes:
         print(
-            f"peak memory of a pass over {n} literals: {peak_memory(n_rows, n):.0f} MiB "
+            f"peak memory of a pass over {n} literals: {in_process('oracle_speed', 'pass_memory', n_rows, n):.0f} MiB "
             f"(estimate {make_oracle(np.eye(n_rows, n)).memory_bytes() / 2**20:.0f} MiB)"
         )
     n = 8 if quick else 16
@@ -156,7 +146,6 @@ def run(quick: bool = False) -> list[str]:
     draw(table, product, n_rows)
     gradient, noise = seconds[64]
     tell(
-        "oracle_speed",
         f"One exact pass over 64 literals and {n_rows:,} rows takes {1e3 * gradient:.0f} ms (third gradient) and "
         f"{1e3 * noise:.0f} ms (noise), {gradient / product:.3f} and {noise / product:.3f} of the float32 product of "
         f"all literal pairs ({1e3 * product:.0f} ms); its NumPy reference implementation is "

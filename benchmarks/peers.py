@@ -191,7 +191,6 @@ def run(quick: bool = False) -> list[str]:
         else f" Our synthesis needs as few gates as ABC on all {len(pairs)} small functions that it solved."
     )
     tell(
-        "peers",
         f"fw_circuits is level with or ahead of every peer on {len(won)} of {len(scores)} tasks"
         + (f": {'; '.join(won)}." if won else ".")
         + (f" It is behind on {'; '.join(lost)}." if lost else "")

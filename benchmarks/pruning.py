@@ -171,7 +171,6 @@ def summarise(table: Table, false: Table, worst: dict[str, float], draws: str) -
         f"{name}: error {'beyond' if v > 1 else 'NOT beyond'} the claim, x {v:.1f}" for name, v in beyond.items()
     )
     tell(
-        "pruning",
         f"The bound {'holds' if held <= 1 else 'is VIOLATED'}: the largest rms error is {held:.3f} of it over "
         f"{len(table.rows)} budgets and {len(false.rows)} counter-examples ({draws} "
         f"draws each). {claims}.",

@@ -49,10 +49,7 @@ def tasks(quick):
 def run(quick: bool) -> list[str]:
     """Score, certify and compile; returns the targets that were missed.
 
-    Parameters
-    ----------
-    quick : bool
-        Level 1 alone, two folds, few penalties, a tenth of the points.
+    Quick: level 1 alone, two folds, few penalties, a tenth of the points.
     """
     n_points = N_POINTS // 10 if quick else N_POINTS
     scores = Table(["data", "model", "score over folds", "fold spread", "seconds"])
@@ -62,8 +59,7 @@ def run(quick: bool) -> list[str]:
     for name, X, y, loss, ours, peers, folds in tasks(quick):
         found = {}
         for model_name, model in {"fw_circuits, CV": ours, **peers}.items():
-            with Timer() as timer, warnings.catch_warnings():
-                warnings.simplefilter("ignore")
+            with Timer() as timer, warnings.catch_warnings(action="ignore"):
                 values = cross_val_score(model, X, y, cv=folds)
             found[model_name] = float(values.mean())
             scores.add(name, model_name, found[model_name], float(values.std()), timer.wall)
@@ -114,7 +110,6 @@ def summarise(scores: Table, proofs: Table, n_points: int) -> None:
     save_figure(figure, "real_data", "Score over held-out folds with its spread (one standard deviation)")
     gates = [row[8] for row in proofs.rows if row[1] == "chosen by CV"]
     tell(
-        "real_data",
         f"{'; '.join(words)}. All {len(proofs.rows)} solutions are within a relative gap of "
         f"{max(row[9] for row in proofs.rows):.1e}, their networks within {max(row[11] for row in proofs.rows):.1e} "
         f"over {n_points:,} adversarial points.",

@@ -5,8 +5,6 @@ choice made on validation rows.  Circuits: three penalties of two kinds of circu
 the path-norm penalty; AdamW, one cycle of 2,000 steps, two sizes of network where rows are many.
 """
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
@@ -69,14 +67,9 @@ def run(quick: bool = False) -> list[str]:
         gradient = [{"penalty": penalty, **size} for penalty in PENALTIES]
         if quick:
             circuits, gradient = circuits[3:5], [{**tried, "steps": 300} for tried in gradient[3:5]]
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with warnings.catch_warnings(action="ignore"):
             result = compare(
-                dataset,
-                seeds=2 if quick else SEEDS,
-                test_fraction=test_fraction,
-                circuits=circuits,
-                gradient=gradient,
+                dataset, seeds=2 if quick else SEEDS, test_fraction=test_fraction, circuits=circuits, gradient=gradient
             )
         print(f"{dataset.name}\n  " + "\n  ".join(comparison_lines(result)), flush=True)
         found.append(result)
@@ -93,7 +86,7 @@ def run(quick: bool = False) -> list[str]:
         caption = f"Test error against {AXES[quantity]}; large marks were chosen on validation rows, lines are fronts"
         caption += ", bars are brackets." if quantity in ("l1", "l2") else "."
         save_figure(figure(found, quantity), name, caption)
-    tell("resnet_comparison", *verdict(found))
+    tell(*verdict(found))
     deviation = max(row["deviation"] for row in medians)
     return check_targets([("largest deviation of a compiled network from its solution", deviation, "<=", 1e-9)])
 

@@ -32,11 +32,12 @@ from benchmarks._sandwich_families import (
     carries,
     corners,
     greedy,
+    grid,
     hat_series,
     parities,
 )
 from benchmarks._sandwich_theory import QUANTITIES, SIZE, THEORY
-from fw_circuits import Solution, htmc, path, solve
+from fw_circuits import htmc, path, solve
 from fw_circuits._typing import Floats
 from fw_circuits.resnet import ResNet, compile_resnet
 from fw_circuits.rounding.sampling import size_against_error
@@ -72,23 +73,20 @@ def gauge(member: Member, link: Link) -> None:
     """Bracket of the gauge of f itself, with the dual point of a fit to f; and the size of a sampled circuit."""
     X, f = member.X, member(member.X)
     half_range = float(np.ptp(f)) / 2.0  # |T_C| <= 1, cost at least 1, constants free
-    link["gauge_upper"] = float(np.abs(member.coef) @ [a.cost ** (1.0 / GAMMA) for a in member.atoms])
+    link["gauge_upper"] = float(member.f.weights(GAMMA).sum())
     link["gauge_global"] = link["gauge_class"] = max(member.proved, half_range)
     if not (member.measured and member.oracle):
         return
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # not converged: the dual point is valid nevertheless
-        fit = solve(X, f, lam=1e-3 * float(f.std()), gamma=GAMMA, levels=member.lattice.levels, oracle=member.oracle,
+    with warnings.catch_warnings(action="ignore"):  # not converged: the dual point is valid nevertheless
+        fit = solve(X, f, lam=1e-3 * float(f.std()), gamma=GAMMA, levels=member.f.lattice.levels, oracle=member.oracle,
                     max_iter=30, tol=1e-3)  # fmt: skip
-    itself: Solution = dataclasses.replace(
-        fit, atoms=member.atoms, coef=member.coef, intercept=member.intercept, lattice=member.lattice
-    )
+    itself = dataclasses.replace(fit, combination=member.f)
     found = htmc.norm_bracket(itself, X, oracle=member.oracle)
     link["gauge_upper"] = min(link["gauge_upper"], found.upper)
     link["gauge_global"] = max(link["gauge_global"], found.global_lower)
     link["gauge_class"] = max(found.lower, link["gauge_global"])
     if member.corners:
-        draws = ceil((float(np.abs(member.coef).sum()) / member.eps) ** 2 - 1e-9)
+        draws = ceil((float(np.abs(member.f.coef).sum()) / member.eps) ** 2 - 1e-9)
         if draws <= MAX_DRAWS:
             link["sampled"] = size_against_error(itself, X[:64], (draws,), repeats=3)[0].n_gates
 
@@ -114,9 +112,8 @@ def certified(net: ResNet, eps: float) -> tuple[float, float]:
 
 def network(member: Member, link: Link) -> None:
     """R of the compiled network in both geometries, and its pruning."""
-    net = compile_resnet(
-        member.atoms, member.coef, member.intercept, member.lattice, "corners" if member.corners else "domain"
-    )
+    f = member.f
+    net = compile_resnet(f.atoms, f.coef, f.intercept, f.lattice, "corners" if member.corners else "domain")
     link["deviation"] = float(np.abs(net.forward(member.X) - member(member.X)).max())
     link["neurons"], link["depth"] = float(net.n_neurons), float(net.depth)
     steps = 4 if net.n_neurons < 40 else 0
@@ -183,10 +180,8 @@ def growth(links: list[Link], name: str) -> Growth | None:
 
 def along_path(f: Callable[[Floats], Floats], d: int, levels: tuple[int, ...], n_lams: int) -> Growth:
     """Gates against 1 / root mean square error over a path of `solve` on a grid: found, not constructed."""
-    ticks = np.linspace(0.0, 1.0, 257 if d == 1 else 33)
-    X = np.stack(np.meshgrid(*[ticks] * d, indexing="ij"), axis=-1).reshape(-1, d)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the errors are measured, optimal or not
+    X = grid(np.linspace(0.0, 1.0, 257 if d == 1 else 33), d)
+    with warnings.catch_warnings(action="ignore"):  # the errors are measured, optimal or not
         found = htmc.rate(path(X, f(X), gamma=GAMMA, levels=levels, n_lams=n_lams, ratio=1e-2, max_iter=20, tol=1e-2))
     return Growth.of(1.0 / found.errors, found.gates)
 
@@ -264,9 +259,7 @@ def draw(families: dict[str, list[Link]]) -> None:
     last.set_axis_off()
     last.legend(*axes[0].get_legend_handles_labels(), loc="center", frameon=False, fontsize=11)
     save_figure(
-        figure,
-        "sandwich",
-        "Bounds on size, gauge, R and pruned size of functions that grow, one family per panel",
+        figure, "sandwich", "Bounds on size, gauge, R and pruned size of functions that grow, one family per panel"
     )
 
 
@@ -274,7 +267,7 @@ def exact_check(links: list[Link]) -> float:
     """How far exact norms of at most 4 inputs lie outside of their brackets, relatively; the largest."""
     worst = 0.0
     for link in links:
-        n = link.member.lattice.n_features
+        n = link.member.f.lattice.n_features
         if link.member.corners and n <= 4:
             f = link.member(corners(n))
             value = htmc.exact_norm(f, n, GAMMA, intercept=True).value
@@ -320,7 +313,6 @@ def summarise(families: dict[str, list[Link]]) -> None:
     excess = [k["formula"] / k["neurons"] for k in compiled if isfinite(k["formula"])]
     saved = [1.0 - k["certified"] / k["neurons"] for k in compiled if isfinite(k["certified"])]
     tell(
-        "sandwich",
         f"Parity closes the first links: C = m - 1, HTMC norm and gauge (m - 1)^(1/gamma), R <= "
         f"{constant:.3g} (m - 1) at m = 2, 4, 8. Rate gaps, the exponent of the neurons by the formula over that of "
         f"size: {short}.",

@@ -8,22 +8,17 @@ all literals were searched.  CPU seconds are those of all threads: on a busy mac
 seconds, and the slopes are fitted to them.
 """
 
-from __future__ import annotations
-
-import json
 import re
 import resource
-import subprocess
 import sys
-import time
 import warnings
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from benchmarks import _figures
-from benchmarks._common import Table, check_targets, power_law, save_figure, tell
+from benchmarks._common import Table, Timer, best_of, check_targets, in_process, power_law, save_figure, tell
 from fw_circuits import solve
 from fw_circuits._typing import Array, Floats
 from fw_circuits.exceptions import SolverWarning
@@ -47,52 +42,28 @@ def measure(n_rows: int, n: int, threads: int, repeats: int) -> dict[str, Any]:
     """Seconds to set up and to search, and what the search covered; to be run in a process of its own."""
     X, y = data(n_rows, n)
     points = X.astype(np.float64)  # as in solve
-    start = time.perf_counter()
-    oracle = make_oracle("auto", points, Lattice.boolean(n), 3.0, n_jobs=threads)
-    setup = time.perf_counter() - start
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter(), time.process_time()
-        answer = oracle.search(y, 20)
-        times.append((time.perf_counter() - start[0], time.process_time() - start[1]))
+    with Timer() as setup:
+        oracle = make_oracle("auto", points, Lattice.boolean(n), 3.0, n_jobs=threads)
+    answer, search = best_of(repeats, lambda: oracle.search(y, 20))
     sizes = re.fullmatch(r"all functions of at most (\d) of .*?(?:of at most 4 of (\d+) screened .*)?", answer.scope)
     assert sizes is not None
-    return {
-        "setup": setup,
-        "wall": min(t[0] for t in times),
-        "cpu": min(t[1] for t in times),
-        "exact": int(sizes[1]),
-        "screened": int(sizes[2] or n),
-        "peak": peak(),
-    }
+    return {"setup": setup.wall, "wall": search.wall, "cpu": search.cpu, "exact": int(sizes[1]),
+            "screened": int(sizes[2] or n), "peak": peak()}  # fmt: skip
 
 
 def measure_solve(n_rows: int, n: int, threads: int, _: int) -> dict[str, Any]:
     """Seconds and peak memory of two passes of `solve`."""
     X, y = data(n_rows, n)
-    start = time.perf_counter(), time.process_time()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SolverWarning)
+    with Timer() as timer, warnings.catch_warnings(action="ignore", category=SolverWarning):
         solution = solve(X, y, max_iter=2, n_jobs=threads)
-    wall, cpu = time.perf_counter() - start[0], time.process_time() - start[1]
     assert len(solution.atoms) > 0
-    return {"setup": None, "wall": wall, "cpu": cpu, "exact": None, "screened": None, "peak": peak()}
+    return {"setup": None, "wall": timer.wall, "cpu": timer.cpu, "exact": None, "screened": None, "peak": peak()}
 
 
 def peak() -> float:
     """Peak resident memory of this process in GiB (Linux counts in KiB, macOS in bytes)."""
     size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return float(size / 2**30 if sys.platform == "darwin" else size / 2**20)
-
-
-def in_process(what: str, *numbers: int) -> dict[str, Any]:
-    """Run ``measure`` or ``measure_solve`` in a fresh process: its peak is its own."""
-    code = f"import json; from benchmarks.scaling import {what}; print(json.dumps({what}(*{numbers})))"
-    command = [sys.executable, "-W", "ignore", "-c", code]
-    root = Path(__file__).resolve().parents[1]
-    out = subprocess.run(command, capture_output=True, text=True, check=True, cwd=root)
-    found: dict[str, Any] = json.loads(out.stdout.splitlines()[-1])
-    return found
 
 
 def here(what: str, *numbers: int) -> dict[str, Any]:
@@ -103,13 +74,10 @@ def here(what: str, *numbers: int) -> dict[str, Any]:
 def run(quick: bool = False) -> list[str]:
     """Print the table and the slopes; returns the targets that were missed.
 
-    Parameters
-    ----------
-    quick : bool
-        10,000 and 40,000 rows, at most 128 literals, all in this process: no peaks of memory.
+    Quick: 10,000 and 40,000 rows, at most 128 literals, all in this process: no peaks of memory.
     """
     rows, literals = ((10_000, 40_000), (32, 64, 128)) if quick else (ROWS, LITERALS)
-    run_in = here if quick else in_process
+    run_in = here if quick else partial(in_process, "scaling")
     jobs = [(r, 64, 2) for r in rows] + [(BASE, n, 2) for n in literals] + [(BASE, 128, 1), (BASE, 128, 2)]
     table = Table(["rows", "literals", "threads", "set-up s", "pass s", "CPU s", "all of", "4-subsets of", "peak GiB"])
     found: dict[tuple[int, int, int], dict[str, Any]] = {}
@@ -132,7 +100,6 @@ def run(quick: bool = False) -> list[str]:
     last = found[rows[-1], 64, 2]
     memory = "" if quick else f" and a process of {last['peak']:.1f} GiB (solve: {whole['peak']:.1f} GiB)"
     tell(
-        "scaling",
         f"A pass over {rows[-1]:,} rows of 64 literals takes {last['wall']:.1f} s{memory}; CPU seconds grow like "
         f"rows^{by_rows:.2f} and, where the search is exact, like literals^{by_literals:.2f} (largest "
         f"{len(exact[-3:])} sizes). Two threads are {one / two:.2f} times as fast as one.",

@@ -6,8 +6,6 @@ trusted: the oracle's statement that ``upper_bound`` covers its ``scope`` (teste
 point arithmetic (bounds are not rounded outwards; expect errors of about 1e-12 of the objective).
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any

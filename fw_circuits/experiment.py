@@ -3,8 +3,6 @@
 Every row is held out once; whatever is chosen from data is chosen on the training rows of each fold alone.
 """
 
-from __future__ import annotations
-
 import time
 import warnings
 from dataclasses import dataclass, replace
@@ -26,6 +24,7 @@ from fw_circuits.lattice import Lattice
 from fw_circuits.pipeline import solve
 from fw_circuits.resnet import ResNet
 from fw_circuits.solution import Solution
+from fw_circuits.solver import Clock
 
 __all__ = ["Experiment", "guess_loss", "hostile_points", "run"]
 
@@ -113,7 +112,7 @@ def run(
         If the data cannot be used, or there are too few rows for the folds.
     """
     Settings.of(time_limit=time_limit)
-    deadline = None if time_limit is None else time.perf_counter() + time_limit
+    clock = Clock(time_limit)
     loss = loss or guess_loss(dataset.y)
     classify = loss == "logistic"
     X, y = dataset.X, np.asarray(dataset.y)
@@ -121,19 +120,22 @@ def run(
     splitter = (StratifiedKFold if classify else KFold)(folds, shuffle=True, random_state=random_state)
     scores = []
     threads = threads_of(options.get("n_jobs"))  # the boosted trees do not look at n_jobs
-    with warnings.catch_warnings(), one_thread_after_fork(), threadpool_limits(limits=threads):
-        warnings.simplefilter("ignore", SolverWarning)
+    with (
+        warnings.catch_warnings(action="ignore", category=SolverWarning),
+        one_thread_after_fork(),
+        threadpool_limits(limits=threads),
+    ):
         for i, (train, test) in enumerate(splitter.split(X, y)):
-            end = _share(deadline, folds + 1 - i)
-            chosen = _choose(X[train], y[train], classify, options, _left(end, 2)) if choose else options
-            ours = solve(X[train], y[train], loss=loss, time_limit=_left(end), **chosen).predict(X[test])
+            fold = clock.share(1 / (folds + 1 - i))
+            chosen = _choose(X[train], y[train], classify, options, _seconds(fold, 0.5)) if choose else options
+            ours = solve(X[train], y[train], loss=loss, time_limit=_seconds(fold), **chosen).predict(X[test])
             booster = (HistGradientBoostingClassifier if classify else HistGradientBoostingRegressor)(random_state=0)
             theirs = booster.fit(X[train], y[train]).predict(X[test])
             scores.append([_score(y[test], ours, classify), _score(y[test], theirs, classify)])
-    chosen = _choose(X, y, classify, options, _left(deadline, 2)) if choose else options
-    clock = time.perf_counter()
-    solution = solve(X, y, loss=loss, progress=progress, time_limit=_left(deadline), **chosen)
-    seconds = time.perf_counter() - clock
+    chosen = _choose(X, y, classify, options, _seconds(clock, 0.5)) if choose else options
+    start = time.perf_counter()
+    solution = solve(X, y, loss=loss, progress=progress, time_limit=_seconds(clock), **chosen)
+    seconds = time.perf_counter() - start
     solution = replace(solution, feature_names=tuple(dataset.feature_names))
     resnet = solution.to_resnet()
     points = hostile_points(solution.lattice, X, n_points, random_state)
@@ -209,15 +211,10 @@ def _check_target(dataset: Dataset, folds: int, classify: bool) -> None:
         )
 
 
-def _share(deadline: float | None, parts: int) -> float | None:
-    """When the first of ``parts`` equal shares of the time that is left ends."""
-    left = _left(deadline, parts)
-    return None if left is None else time.perf_counter() + left
-
-
-def _left(deadline: float | None, parts: int = 1) -> float | None:
-    """Seconds of one of ``parts`` equal shares of the time left; never none, so that a solution comes back."""
-    return None if deadline is None else max((deadline - time.perf_counter()) / parts, 1e-3)
+def _seconds(clock: Clock, fraction: float = 1.0) -> float | None:
+    """This fraction of the time left; never none, so that a solution comes back."""
+    share = clock.share(fraction)
+    return None if share.deadline is None else max(share.deadline - share.start, 1e-3)
 
 
 def _choose(X: Floats, y: Array, classify: bool, options: dict[str, Any], time_limit: float | None) -> dict[str, Any]:

@@ -3,8 +3,6 @@
 A file per group of commands, each with the parsers of its commands beside what they do.
 """
 
-from __future__ import annotations
-
 import argparse
 import sys
 import warnings
@@ -20,8 +18,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Entry point; returns the exit code (0 fine, 1 an error that is explained, 2 wrong usage)."""
     args = _parser().parse_args(argv)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SolverWarning)  # the status is printed
+        with warnings.catch_warnings(action="ignore", category=SolverWarning):  # the status is printed
             warnings.showwarning = lambda message, *_: print(f"fw-circuits: {message}", file=sys.stderr)
             return int(args.run(args) or 0)
     except BrokenPipeError:

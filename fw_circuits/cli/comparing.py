@@ -1,18 +1,13 @@
 """``compare``: compiled circuits beside networks trained by gradient descent."""
 
-from __future__ import annotations
-
 import argparse
-import csv
-from io import StringIO
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
 from fw_circuits._files import write_atomically
 from fw_circuits.cli.options import Commands, add_command, add_json, add_table
-from fw_circuits.cli.output import output_paths, print_json, print_lines, print_written, write_all
+from fw_circuits.cli.output import csv_text, output_paths, print_json, print_lines, print_written, write_all
 from fw_circuits.comparison import compare
 from fw_circuits.data import read_table
 from fw_circuits.report import candidate_rows, comparison_lines, comparison_rows, comparison_table
@@ -40,16 +35,12 @@ def add_commands(commands: Commands) -> None:
 def _compare(args: argparse.Namespace) -> int:
     console, dataset = Console(), read_table(args.data, args.target, header=args.header)
     paths = output_paths(args.output, dataset.name, table="-comparison.csv", front="-comparison.png")
-    result = compare(
-        dataset,
-        seeds=args.seeds,
-        test_fraction=args.test_fraction,
-        n_jobs=args.n_jobs,
-        progress=not args.json,
-    )
+    result = compare(dataset, seeds=args.seeds, test_fraction=args.test_fraction, n_jobs=args.n_jobs,
+                     progress=not args.json)  # fmt: skip
     networks = candidate_rows(result)
+    table = csv_text([list(networks[0]), *(list(row.values()) for row in networks)], "\r\n")
     written = write_all(paths, {
-        "table": lambda path: write_atomically(Path(path), _csv(networks).encode()),
+        "table": lambda path: write_atomically(Path(path), table.encode()),
         "front": lambda path: plot_comparison(result, path),
     })  # fmt: skip
     if args.json:
@@ -59,11 +50,3 @@ def _compare(args: argparse.Namespace) -> int:
         print_lines(console, comparison_lines(result))
         print_written(console, written)
     return 0 if "table" in written else 1
-
-
-def _csv(rows: list[dict[str, Any]]) -> str:
-    text = StringIO()
-    writer = csv.DictWriter(text, list(rows[0]))
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()

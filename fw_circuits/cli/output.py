@@ -1,11 +1,11 @@
 """What commands print and write: lines, JSON, and files whose paths are tried before the work."""
 
-from __future__ import annotations
-
+import csv
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,13 @@ def print_lines(console: Console, lines: Iterable[str]) -> None:
     """Lines as they are: names from data are no markup."""
     for line in lines:
         console.print(line, highlight=False, markup=False)
+
+
+def csv_text(rows: Iterable[Sequence[Any]], lineterminator: str) -> str:
+    """Rows as CSV, quoted where need be."""
+    text = StringIO()
+    csv.writer(text, lineterminator=lineterminator).writerows(rows)
+    return text.getvalue()
 
 
 def print_written(console: Console, written: Mapping[str, str]) -> None:

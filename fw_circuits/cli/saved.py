@@ -1,15 +1,11 @@
 """``predict`` and ``certify``: what a saved solution says about a table."""
 
-from __future__ import annotations
-
 import argparse
-import csv
-from io import StringIO
 
 from fw_circuits._files import check_writable, write_atomically
 from fw_circuits.certificate import certify
 from fw_circuits.cli.options import Commands, add_command, add_json, add_table, add_threads
-from fw_circuits.cli.output import print_json
+from fw_circuits.cli.output import csv_text, print_json
 from fw_circuits.data import read_features, read_table
 from fw_circuits.solution import load
 
@@ -25,10 +21,7 @@ def add_commands(commands: Commands) -> None:
     )
     predict.add_argument("--output", help="a CSV file (default: standard output)")
     check = add_command(
-        commands,
-        "certify",
-        _certify,
-        "re-derive a saved solution's certificate from the data it was fitted to",
+        commands, "certify", _certify, "re-derive a saved solution's certificate from the data it was fitted to"
     )
     check.add_argument("solution", help="a file that solve wrote")
     add_table(
@@ -47,12 +40,11 @@ def _predict(args: argparse.Namespace) -> int:
     X = read_features(args.data, solution.feature_names, args.target, header=args.header)
     prediction = solution.predict(X)
     values = prediction if solution.classes is not None else [repr(float(v)) for v in prediction]
-    text = StringIO()
-    csv.writer(text, lineterminator="\n").writerows([["prediction"], *([v] for v in values)])
+    text = csv_text([["prediction"], *([v] for v in values)], "\n")
     if target is None:
-        print(text.getvalue(), end="")
+        print(text, end="")
     else:
-        write_atomically(target, text.getvalue().encode("utf-8"))
+        write_atomically(target, text.encode("utf-8"))
     return 0
 
 

@@ -1,7 +1,5 @@
 """``demo`` and ``solve``: one experiment, printed, saved and drawn."""
 
-from __future__ import annotations
-
 import argparse
 from typing import Any
 

@@ -1,7 +1,5 @@
 """``bench``, ``report`` and ``info``: the benchmark suite of a checkout, its page, and what is installed."""
 
-from __future__ import annotations
-
 import argparse
 import platform
 import sys

@@ -10,8 +10,6 @@ over this range, all streams, the largest activations; ``lower`` was met, ``uppe
 Not checked: whether either family would gain from settings that were not tried.
 """
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Mapping, Sequence
 from itertools import chain
@@ -117,13 +115,7 @@ def _contend(task: Task, family: str, settings: Sequence[Settings], seed: int, *
         X, y = task.X[rows], task.y[rows]
         fitted = fit_circuits(X, y, tried, task.exact_on) if family == "circuits" else fit_gradient(X, y, tried, seed)
         return [
-            Candidate(
-                family=family,
-                seed=seed,
-                settings=dict(options),
-                chosen=not held_out.size,
-                **_measured(task, one, rows, held_out, test),
-            )
+            Candidate(family, seed, dict(options), not held_out.size, **_measured(task, one, rows, held_out, test))
             for options, one in zip(tried, fitted, strict=True)
         ]
 

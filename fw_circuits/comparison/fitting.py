@@ -1,7 +1,5 @@
 """Networks of both families, fitted to the same rows."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple

@@ -1,7 +1,5 @@
 """What a comparison finds: the networks of both families, and who is ahead on how many seeds."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -102,10 +100,8 @@ class Comparison:
     def front(self, family: str, quantity: str) -> list[Candidate]:
         """Networks of a family that no other of it matches in test error with less of the quantity, by quantity."""
         best, kept = np.inf, []
-        for c in sorted(
-            (c for c in self.candidates if c.family == family),
-            key=lambda c: (quantities(c)[quantity], c.test_error),
-        ):
+        mine = (c for c in self.candidates if c.family == family)
+        for c in sorted(mine, key=lambda c: (quantities(c)[quantity], c.test_error)):
             if c.test_error < best:
                 best = c.test_error
                 kept.append(c)

@@ -1,7 +1,5 @@
 """The settings that each family tries by default."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -39,7 +39,19 @@ class Task:
 
 
 def split(n: int, seed: int, test_fraction: float, validation_fraction: float) -> tuple[Array, Array, Array]:
-    """Training, validation and test rows of seed ``seed``, each in order.
+    """Training, validation and test rows, each in order.
+
+    Parameters
+    ----------
+    n, seed : int
+        Number of rows; seed of their permutation.
+    test_fraction, validation_fraction : float
+        Tested on, as a fraction of all rows; chosen by, as a fraction of the others.
+
+    Returns
+    -------
+    tuple of ndarray
+        Indices of training, validation and test rows.
 
     Examples
     --------
@@ -56,6 +68,17 @@ def split(n: int, seed: int, test_fraction: float, validation_fraction: float) -
 
 def error(y: Floats, output: Floats, labels: bool) -> float:
     """Share of wrong signs, or mean squared error over the variance of y.
+
+    Parameters
+    ----------
+    y, output : ndarray of shape (N,)
+        Targets and predictions.
+    labels : bool
+        Whether the targets are labels, -1 and 1.
+
+    Returns
+    -------
+    float
 
     Examples
     --------

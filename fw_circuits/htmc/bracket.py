@@ -10,8 +10,6 @@ circuits of any size on the solution's levels.  Trusted: the oracle's statement 
 are not rounded outwards (expect 1e-12).
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,6 +77,7 @@ def norm_bracket(
     Parameters
     ----------
     solution : Solution
+        Its norm is bracketed.
     X : array_like of shape (N, d)
         Where f is looked at, columns matched by name where X has names; the training rows make the bracket tight.
     y, sample_weight : array_like of shape (N,), optional

@@ -8,8 +8,6 @@ functions, ``Omega(f) = min(kappa^(1/gamma), A)``; the atom of f is an extreme p
 ``kappa^(1/gamma) < A``, and A tells by how much.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

@@ -11,8 +11,6 @@ the dual is limited to ``sum|u| <= R``: as if every sign vector whatsoever were 
 HiGHS solves the masters (scipy); its tolerances are not trusted: the caller divides u by its largest score.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

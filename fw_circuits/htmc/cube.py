@@ -10,8 +10,6 @@ so a circuit of level k is there a circuit of level 1 of no greater cost.  Const
 functions like any other, at price 1.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any

@@ -10,8 +10,6 @@ The value is also the gauge of the Lovász extension of f on [0, 1]^n: level-1 a
 decomposition on the vertices is valid inside.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 
@@ -164,7 +162,7 @@ def exact_norm(table: Any, n: int, gamma: float, *, intercept: bool = False) -> 
 def solve_exactly(
     values: Floats, listed: FunctionList, gamma: float, *, intercept: bool = False, skip: int = -1
 ) -> ExactNorm:
-    """`exact_norm` of checked values; function `skip` of the list is no atom (the value is then infinite if need be)."""
+    """`exact_norm` of checked values; function `skip` of the list is no atom (the value may then be infinite)."""
     prices = listed.prices(gamma)
     f, middle = centred(values, intercept)
     scale = float(np.abs(f).max()) or 1.0
@@ -196,13 +194,7 @@ def centred(values: Floats, intercept: bool) -> tuple[Floats, float]:
 
 
 def feasible(
-    u: Floats,
-    listed: FunctionList,
-    prices: Floats,
-    *,
-    intercept: bool = False,
-    skip: int = -1,
-    ball: float = np.inf,
+    u: Floats, listed: FunctionList, prices: Floats, *, intercept: bool = False, skip: int = -1, ball: float = np.inf
 ) -> Floats:
     """u (of sum 0 with `intercept`), scaled down until ``|<u, T>| <= price`` on the list and ``sum|u| <= ball``."""
     u = u - u.mean() if intercept else u

@@ -8,8 +8,6 @@ undercuts; the dual vectors of that relaxed program satisfy ``|<u, T>| <= kappa^
 alone, the two ends meet.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

@@ -10,8 +10,6 @@ what is needed; and where the target is noisy the error stops at the noise, whic
 points themselves show is noted.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -57,6 +55,7 @@ class Rate:
 
     @property
     def n_points(self) -> int:
+        """How many points were used."""
         return len(self.gates)
 
     @property

@@ -1,7 +1,5 @@
 """One run on a prepared problem: the loop, the certificate, the solution; checkpoints on the way."""
 
-from __future__ import annotations
-
 import time
 import warnings
 from collections.abc import Callable, Sequence
@@ -115,12 +113,7 @@ def combination_of(problem: Problem, active: ActiveSet) -> Combination:
 
 
 def finished(
-    problem: Problem,
-    run: Run,
-    combination: Combination,
-    status: Status,
-    certificate: Certificate,
-    theta: Floats,
+    problem: Problem, run: Run, combination: Combination, status: Status, certificate: Certificate, theta: Floats
 ) -> Solution:
     """All parts in one object; the status is optimal if and only if the certificate says so."""
     if certificate.certified:

@@ -1,7 +1,5 @@
 """The three public functions: `solve`, `path` and `lam_max`."""
 
-from __future__ import annotations
-
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -174,7 +172,7 @@ def path(
     Parameters
     ----------
     X, y
-        As in :func:`solve`, like all arguments that are not named here.
+        Data, and every argument that is not named here: as in :func:`solve`.
     lams : sequence of float, optional
         Penalties > 0; solved from the largest down.  Default: ``n_lams`` values from ``lam_max`` to
         ``ratio * lam_max`` in equal ratios.

@@ -1,7 +1,5 @@
 """The problem of a run: checked data, lattice, loss and oracle; nothing here depends on the penalty."""
 
-from __future__ import annotations
-
 import time
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """A comparison of both families as a table and in plain sentences."""
 
-from __future__ import annotations
-
 from collections import Counter
 from typing import Any
 
@@ -52,9 +50,7 @@ def comparison_table(comparison: Comparison) -> Table:
     """The medians of :func:`comparison_rows` for a terminal."""
     seeds = len(comparison.chosen(FAMILIES[0]))
     table = Table(
-        box=box.SIMPLE_HEAD,
-        title=Text(f"{comparison.name}: medians over {seeds} seeds"),
-        title_justify="left",
+        box=box.SIMPLE_HEAD, title=Text(f"{comparison.name}: medians over {seeds} seeds"), title_justify="left"
     )
     table.add_column("family")
     for name in (f"test {comparison.metric}", "R, l1", "R, l2", "neurons", "seconds"):

@@ -5,8 +5,6 @@ from a part is escaped.  Wide tables scroll inside their own boxes, so that the 
 ``tests/report/test_page.py`` asks a browser.  Not checked: whether what a part says is true.
 """
 
-from __future__ import annotations
-
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -85,12 +83,16 @@ class Part:
 
     Attributes
     ----------
+    name, question, command, finding, caveat : str
+        What it is, how to run it again, and what it found.
     status : str
         A key of ``WORDS``.
     sentences : sequence of str
         Why the status is what it is: targets missed, how to run what was skipped, the error.
     targets : sequence of (str, bool)
         Each target with its value, and whether it was met.
+    figures, tables : sequence of Figure, sequence of Grid
+        What it drew and tabulated.
     details : mapping of str to str
         Seed, date, commit, machine, versions, seconds: shown as they are.
     config : str

@@ -3,8 +3,6 @@
 Text that comes from data (names of columns and tables) is drawn letter by letter: a `$` opens no formula.
 """
 
-from __future__ import annotations
-
 import textwrap
 from io import BytesIO
 from os import PathLike
@@ -65,12 +63,7 @@ def plot_convergence(solution: Solution, path: str | PathLike[str]) -> Path:
     left.plot(passes, trace["primal"], color=BLUE, marker="o", ms=3, label="objective")
     dual = trace["dual"]
     left.plot(
-        passes,
-        np.where(np.isfinite(dual), dual, np.nan),
-        color=ORANGE,
-        marker="o",
-        ms=3,
-        label="best lower bound",
+        passes, np.where(np.isfinite(dual), dual, np.nan), color=ORANGE, marker="o", ms=3, label="best lower bound"
     )
     left.set(xlabel="oracle pass", ylabel="objective", title="Objective and its bound")
     left.legend(frameon=False)
@@ -88,10 +81,7 @@ def plot_convergence(solution: Solution, path: str | PathLike[str]) -> Path:
 
 
 def plot_circuit(
-    atom: Atom,
-    path: str | PathLike[str],
-    feature_names: tuple[str, ...] | None = None,
-    title: str | None = None,
+    atom: Atom, path: str | PathLike[str], feature_names: tuple[str, ...] | None = None, title: str | None = None
 ) -> Path:
     """One atom as a graph: literals on the left, gates by depth, output on the right.
 
@@ -210,11 +200,7 @@ def draw_front(axis: Any, comparison: Comparison, quantity: str) -> None:
             if bracket:
                 ends = [values[f"{quantity}_lower"], values[upper]]
                 axis.plot(
-                    ends,
-                    [c.test_error] * 2,
-                    color=color,
-                    lw=2.0 if c.chosen else 1.0,
-                    alpha=0.9 if c.chosen else 0.3,
+                    ends, [c.test_error] * 2, color=color, lw=2.0 if c.chosen else 1.0, alpha=0.9 if c.chosen else 0.3
                 )
             style = {"ms": 7, "mec": "white"} if c.chosen else {"ms": 3.5, "alpha": 0.35, "mec": color}
             axis.plot(values[upper], c.test_error, marker, color=color, **style)

@@ -5,8 +5,6 @@ it names, and ``suite.json`` with the question of every part, run or not.  Nothi
 is reported as not run.
 """
 
-from __future__ import annotations
-
 import csv
 import json
 from collections.abc import Mapping

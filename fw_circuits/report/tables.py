@@ -1,7 +1,5 @@
 """Results as rich tables and plain sentences."""
 
-from __future__ import annotations
-
 from rich import box
 from rich.table import Table
 from rich.text import Text

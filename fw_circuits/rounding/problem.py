@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from fw_circuits._checks import check_choice
 from fw_circuits._typing import Array, Floats, Ints
 from fw_circuits._validation import check_X
 from fw_circuits.circuits import Circuit, merge
@@ -82,8 +83,7 @@ class Problem:
     @classmethod
     def of(cls, solution: Fitted, X: Any, y: Any, output: str) -> Problem:
         """Lay out a solution; `output` is "auto", "sign" or "value"."""
-        if output not in ("auto", "sign", "value"):
-            raise InputError(f"output is {output!r}; expected 'auto', 'sign' or 'value'.")
+        check_choice("output", output, ("auto", "sign", "value"))
         if y is not None and X is None:
             raise InputError("y came without X; expected both.")
         sign = output == "sign" or (output == "auto" and solution.classes is not None)
@@ -129,6 +129,10 @@ class Problem:
         ]
         return sorted(found, key=Choice.worth)
 
+    def nothing(self) -> Choice:
+        """The intercept alone."""
+        return Choice(0, 1.0, np.zeros(len(self.coef), dtype=np.int64), self.solution.combination.intercept)
+
     def _measure(self, steps: Floats, weights: Ints, intercepts: Floats, bounds: Floats) -> tuple[Floats, Floats]:
         """Score and closeness of each column of weights."""
         if not len(self.f):
@@ -163,8 +167,7 @@ class Problem:
         circuit = self.circuit(choice) if circuit is None else circuit
         errors = self.coef - choice.step * choice.weights
         bound = float(np.abs(errors).sum() + abs(choice.intercept - self.solution.combination.intercept))
-        one = (np.array([v]) for v in (choice.step, choice.intercept, bound))
-        steps, intercepts, bounds = one
+        steps, intercepts, bounds = (np.array([v]) for v in (choice.step, choice.intercept, bound))
         closeness = float(self._measure(steps, choice.weights[:, None], intercepts, bounds)[1][0])
         measured = len(self.f) > 0
         return Rounded(

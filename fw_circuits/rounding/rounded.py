@@ -1,7 +1,5 @@
 """What rounding returns, and the bits that its circuit reads."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any

@@ -5,15 +5,13 @@ Atoms are drawn with probability ``|b_j| / sum |b|``, the one law under which eq
 need its own factor, and the adder would no longer be a count of ones.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from fw_circuits.exceptions import InputError
+from fw_circuits._checks import check_integer
 from fw_circuits.rounding.problem import Choice, Fitted, Problem
 from fw_circuits.rounding.rounded import Rounded
 
@@ -24,6 +22,7 @@ def sample_circuit(solution: Fitted, n: int, random_state: int = 0, *, X: Any = 
     Parameters
     ----------
     solution : Solution
+        What is rounded.
     n : int
         Number of draws, at least 1.
     random_state : int
@@ -46,21 +45,16 @@ def sample_circuit(solution: Fitted, n: int, random_state: int = 0, *, X: Any = 
     >>> int(np.abs(sample_circuit(solution, 16).weights).sum())
     16
     """
-    _check(n)
     problem = Problem.of(solution, X, None, output)
     return problem.rounded(_sample(problem, n, random_state))
 
 
-def _check(n: Any) -> None:
-    if not isinstance(n, int | np.integer) or isinstance(n, bool) or n < 1:
-        raise InputError(f"n is {n!r}; expected a number of draws, at least 1.")
-
-
 def _sample(problem: Problem, n: int, seed: int) -> Choice:
+    check_integer("n", n, 1, note=": a number of draws")
     size = np.abs(problem.coef)
     total = float(size.sum())
     if not total:
-        return Choice(0, 1.0, np.zeros(len(size), dtype=np.int64), problem.solution.combination.intercept)
+        return problem.nothing()
     counts = np.random.default_rng(seed).multinomial(n, size / total)
     weights = counts * np.sign(problem.coef).astype(np.int64)
     return Choice(int(counts.max()).bit_length(), total / n, weights, problem.solution.combination.intercept)
@@ -68,7 +62,17 @@ def _sample(problem: Problem, n: int, seed: int) -> Choice:
 
 @dataclass(frozen=True)
 class SizeAndError:
-    """A row of `size_against_error`: draws, mean gates and AND nodes, measured error, and Maurey's bound on it."""
+    """A row of `size_against_error`.
+
+    Attributes
+    ----------
+    n : int
+        Draws.
+    n_gates, n_ands : float
+        Mean numbers of gates and of AND nodes.
+    rms_error, bound : float
+        Measured error, and Maurey's bound on it.
+    """
 
     n: int
     n_gates: float
@@ -86,7 +90,9 @@ def size_against_error(
     Parameters
     ----------
     solution : Solution
+        What is rounded.
     X : (N, d) array-like
+        Where errors are measured.
     ns : sequence of int
         Numbers of draws.
     repeats : int
@@ -111,7 +117,6 @@ def size_against_error(
     problem = Problem.of(solution, X, None, "auto")
     rows = []
     for n in ns:
-        _check(n)
         choices = [_sample(problem, n, random_state + r) for r in range(repeats)]
         sizes = [problem.rounded(choice) for choice in choices]
         errors = [problem.values @ (choice.step * choice.weights - problem.coef) for choice in choices]

@@ -1,12 +1,11 @@
 """Choose bits, digits, step and, if there is no other way, atoms; within limits on the size of the circuit."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
+from fw_circuits._checks import check_integer
 from fw_circuits.circuits import Circuit
 from fw_circuits.circuits.aig import n_ands
 from fw_circuits.exceptions import BudgetError, InputError
@@ -32,6 +31,7 @@ def round_solution(
     Parameters
     ----------
     solution : Solution
+        What is rounded.
     bits : int, optional
         Bits of the largest coefficient, 1 to 16.  None takes the smallest number with which the rounded classes
         agree best with the solution's on X (for a regression: deviations below 1 % of the range of f); with a
@@ -72,9 +72,7 @@ def round_solution(
         )
     problem = Problem.of(solution, X, y, output)
     if not np.any(problem.coef):
-        return problem.rounded(
-            Choice(0, 1.0, np.zeros(len(problem.coef), dtype=np.int64), solution.combination.intercept)
-        )
+        return problem.rounded(problem.nothing())
     if limits is not None:
         return _within(problem, bits, limits)
     return problem.rounded(_enough(problem) if bits is None else problem.choices(int(bits))[0])
@@ -139,15 +137,10 @@ def _candidates(problem: Problem, bits: Iterable[int], keep: int) -> list[Choice
 
 def _check(bits: Any, max_gates: Any, max_ands: Any) -> tuple[float, float] | None:
     """Refuse what is out of range; the limits as numbers, None without any."""
-
-    def whole(value: Any, low: int) -> bool:
-        return isinstance(value, int | np.integer) and not isinstance(value, bool) and bool(value >= low)
-
-    if bits is not None and not (whole(bits, 1) and bits <= MAX_BITS):
-        raise InputError(f"bits is {bits!r}; expected a whole number from 1 to {MAX_BITS}, or None.")
-    for name, limit in (("max_gates", max_gates), ("max_ands", max_ands)):
-        if limit is not None and not whole(limit, 0):
-            raise InputError(f"{name} is {limit!r}; expected a whole number >= 0, or None for no limit.")
-    if max_gates is None and max_ands is None:
-        return None
-    return (np.inf if max_gates is None else max_gates, np.inf if max_ands is None else max_ands)
+    if bits is not None:
+        check_integer("bits", bits, 1, MAX_BITS, ", or None")
+    limits = {"max_gates": max_gates, "max_ands": max_ands}
+    given = {
+        name: check_integer(name, n, 0, note=", or None for no limit") for name, n in limits.items() if n is not None
+    }
+    return (given.get("max_gates", np.inf), given.get("max_ands", np.inf)) if given else None

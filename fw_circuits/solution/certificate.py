@@ -15,6 +15,8 @@ class Certificate:
 
     Attributes
     ----------
+    form, parameter : str, float
+        Which of the three problems it is about, and its penalty or limit.
     primal, dual, gap, relative_gap : float
         Objective, lower bound over the circuits named by ``scope``, their difference, and that over ``primal``.
     scope : str
@@ -25,8 +27,10 @@ class Certificate:
         The same over *all* circuits on the lattice's levels.
     estimated_gap : float
         Gap against the best circuit *found*; an estimate, not a bound, unless the search was exact.
-    certified : bool
+    tol, certified : float, bool
         Whether ``relative_gap <= tol``, or the gap is a rounding error (1e-12) of ``baseline``.
+    polar, polar_bound : float
+        Largest score found at the dual point, and a bound on all in the scope.
     baseline : float
         Loss of the best constant.
     loss : float
@@ -53,18 +57,22 @@ class Certificate:
 
     @property
     def gap(self) -> float:
+        """Objective minus lower bound."""
         return self.primal - self.dual
 
     @property
     def relative_gap(self) -> float:
+        """Gap divided by the objective."""
         return relative(self.gap, self.primal)
 
     @property
     def global_gap(self) -> float:
+        """Objective minus the bound over all circuits."""
         return self.primal - self.global_dual
 
     @property
     def certified(self) -> bool:
+        """Whether the gap is within the tolerance."""
         return bool(self.relative_gap <= self.tol or self.gap <= ROUNDING * self.baseline)
 
     def describe(self) -> str:

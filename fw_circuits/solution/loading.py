@@ -1,7 +1,5 @@
 """Solutions from files."""
 
-from __future__ import annotations
-
 from os import PathLike
 
 from fw_circuits._archive import read_state

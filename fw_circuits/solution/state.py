@@ -1,7 +1,5 @@
 """The parts of a solution as plain numbers, text and lists, and back; what does not fit is a ValueError or its kin."""
 
-from __future__ import annotations
-
 import warnings
 from dataclasses import asdict, fields, replace
 from typing import Any
@@ -45,8 +43,7 @@ def settings_from_dict(values: dict[str, Any]) -> Settings:
     loss, oracle = given.pop("loss"), given.pop("oracle", None)
     if not isinstance(loss, str):
         raise TypeError(f"the loss is {loss!r}; expected its name")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # whoever saved it was warned
+    with warnings.catch_warnings(action="ignore", category=UserWarning):  # whoever saved it was warned
         settings = Settings.of(oracle=oracle or "auto", **({"loss": loss} if loss in LOSSES else {}), **given)
     if len(settings.form) != 1:
         raise ValueError(f"the form is {settings.form}; expected one of {', '.join(FORMS)}")

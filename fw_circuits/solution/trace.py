@@ -1,7 +1,5 @@
 """How a run went: the status in which it ended, and one record per pass."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from enum import Enum
@@ -37,10 +35,20 @@ class Status(Enum):
 class Step:
     """One pass of the solver.
 
-    ``primal``, ``dual`` and ``gap`` belong to the problem form; ``dual`` is the best bound so far.  ``n_gates``
-    counts the gates of the atoms one by one (sharing is counted in ``Solution.n_gates``).  ``oracle_seconds`` and
-    ``step_seconds`` are those of this pass; ``oracle_calls`` and ``oracle_hits`` count, so far, the searches made and
-    those that known atoms answered.
+    Attributes
+    ----------
+    iteration, seconds : int, float
+        Number of the pass, and time since the start.
+    primal, dual, gap : float
+        Those of the problem form; ``dual`` is the best bound so far.
+    loss, norm, polar : float
+        Mean loss and norm of f, and the best score found.
+    n_atoms, n_gates : int
+        Atoms, and their gates one by one (sharing is counted in ``Solution.n_gates``).
+    oracle_seconds, step_seconds : float
+        Times of this pass.
+    oracle_calls, oracle_hits : int
+        Searches made so far, and those that known atoms answered.
     """
 
     iteration: int

@@ -6,8 +6,6 @@ reading of the paper).  At level 1 it is the Lovasz extension.  The weights are 
 exact.
 """
 
-from __future__ import annotations
-
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -93,7 +91,7 @@ class Atom:
 
     @property
     def cost(self) -> int:
-        """kappa = max(1, gates) (theory, section 1)."""
+        """Cost kappa = max(1, gates) (theory, section 1)."""
         return max(1, self.n_gates)
 
     @cached_property

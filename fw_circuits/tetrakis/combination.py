@@ -1,7 +1,5 @@
 """Combinations of Tetrakis functions: ``f(x) = intercept + sum_j coef[j] T_j(x)``, what the package is about."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -19,8 +19,7 @@ def test_the_bracket_of_a_solution_contains_its_exact_norm(function, gamma, shar
     n, target = function
     target = target / (np.abs(target).max() or 1.0)
     X = cube(n)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SolverWarning)
+    with warnings.catch_warnings(action="ignore", category=SolverWarning):
         solution = solve(X, target, gamma=gamma, lam=share / (1 << n), n_jobs=1, tol=1e-6)
     found = htmc.norm_bracket(solution, X, target if with_target else None, n_jobs=1)
     exact = htmc.exact_norm(solution.decision_function(X), n, gamma, intercept=True).value

@@ -36,16 +36,7 @@ def test_classes_cover_all_functions_and_share_their_norm(n):
 def test_all_222_classes():
     rows = htmc.norm_table(2.5)
     assert [len(rows), sum(row.size for row in rows)] == [222, 1 << 16]
-    assert np.bincount([row.gates for row in rows]).tolist() == [
-        2,
-        2,
-        5,
-        20,
-        34,
-        75,
-        72,
-        12,
-    ]  # theory, section 1
+    assert np.bincount([row.gates for row in rows]).tolist() == [2, 2, 5, 20, 34, 75, 72, 12]  # theory, section 1
     for row in rows:
         assert row.own == pytest.approx(max(1, row.gates) ** (1 / 2.5))
         assert row.norm - 1e-9 <= row.lower <= row.norm * (1 + 1e-12)

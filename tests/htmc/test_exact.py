@@ -52,8 +52,7 @@ def check_proof(found, f, n, gamma):
 
 
 @pytest.mark.parametrize(
-    ("kind", "gamma", "intercept"),
-    [("reals", 2.5, False), ("reals", 4.0, True), ("exactly one of four", 2.5, False)],
+    ("kind", "gamma", "intercept"), [("reals", 2.5, False), ("reals", 4.0, True), ("exactly one of four", 2.5, False)]
 )
 def test_four_inputs_agree_with_all_32768_columns(kind, gamma, intercept):
     f = np.random.default_rng(1).normal(size=16) if kind == "reals" else every_function(4)[0][:, 0x0116]

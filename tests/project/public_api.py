@@ -12,15 +12,12 @@ from typing import Any
 
 #: Where users may import from.  A module without ``__all__`` offers what it defines without an underscore.
 ROOMS = [
-    "fw_circuits",
-    *(
-        f"fw_circuits.{room}"
-        for room in (
-            "certificate", "circuits", "circuits.catalogue", "circuits.passes", "comparison", "data", "estimators",
-            "exceptions", "experiment", "htmc", "lattice", "objective", "oracle", "report", "resnet", "resnet.baseline",
-            "rounding", "solution", "solver", "tetrakis",
-        )
-    ),
+    "fw_circuits", "fw_circuits.certificate", "fw_circuits.circuits", "fw_circuits.circuits.catalogue",
+    "fw_circuits.circuits.passes", "fw_circuits.comparison", "fw_circuits.data", "fw_circuits.estimators",
+    "fw_circuits.exceptions", "fw_circuits.experiment", "fw_circuits.htmc", "fw_circuits.lattice",
+    "fw_circuits.objective", "fw_circuits.oracle", "fw_circuits.report", "fw_circuits.resnet",
+    "fw_circuits.resnet.baseline", "fw_circuits.rounding", "fw_circuits.solution", "fw_circuits.solver",
+    "fw_circuits.tetrakis",
 ]  # fmt: skip
 
 
@@ -33,15 +30,15 @@ def names_of(room: str) -> list[str]:
     return sorted(k for k, v in own if not k.startswith("_") and getattr(v, "__module__", None) == room)
 
 
-def homes() -> dict[int, str]:
-    """The name under which each public object (by its id) is described: that in a room, where it is in one."""
-    found: dict[int, str] = {}
+def everything() -> Iterator[tuple[str, str, Any]]:
+    """(full name, the name under which it is described, object) of everything public: of a room, where it is in one."""
+    home: dict[int, str] = {}
     for room in [*ROOMS[1:], ROOMS[0]]:
         for name in names_of(room):
-            value = getattr(importlib.import_module(room), name)
+            full, value = f"{room}.{name}", getattr(importlib.import_module(room), name)
             if inspect.isroutine(value) or isinstance(value, type):
-                found.setdefault(id(value), f"{room}.{name}")
-    return found
+                home.setdefault(id(value), full)
+            yield full, home.get(id(value), full), value
 
 
 def has_own_constructor(kind: Any) -> bool:
@@ -87,25 +84,16 @@ def line(name: str, value: Any) -> str:
 
 def described() -> Iterator[tuple[str, Any]]:
     """(full name, object) of everything public: each once, in its home."""
-    home = homes()
-    for room in ROOMS:
-        for name in names_of(room):
-            full, value = f"{room}.{name}", getattr(importlib.import_module(room), name)
-            if home.get(id(value), full) == full:
-                yield full, value
-                if isinstance(value, type):
-                    yield from ((f"{full}.{member}", it) for member, it in members(value))
+    for full, home, value in everything():
+        if full == home:
+            yield full, value
+            if isinstance(value, type):
+                yield from ((f"{full}.{member}", it) for member, it in members(value))
 
 
 def lines() -> list[str]:
     """The frozen file, line by line."""
-    home = homes()
-    again = (
-        f"{room}.{name} is {home[id(value)]}"
-        for room in ROOMS
-        for name in names_of(room)
-        if home.get(id(value := getattr(importlib.import_module(room), name)), f"{room}.{name}") != f"{room}.{name}"
-    )
+    again = (f"{full} is {home}" for full, home, _ in everything() if full != home)
     return sorted([*again, *(line(name, value) for name, value in described())])
 
 

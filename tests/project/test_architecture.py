@@ -240,10 +240,7 @@ def test_every_place_of_the_order_is_taken():
     for package, ranks in RANK.items():
         folder = PACKAGE / package.replace(".", "/")
         for child in ranks:
-            assert (folder / f"{child}.py").is_file() or (folder / child / "__init__.py").is_file(), (
-                package,
-                child,
-            )
+            assert (folder / f"{child}.py").is_file() or (folder / child / "__init__.py").is_file(), (package, child)
 
 
 def test_no_room_is_both_a_module_and_a_package():
@@ -275,10 +272,7 @@ def test_tests_never_import_benchmarks():
 
 ALLOWED = [
     ("fw_circuits/cli/saved.py", "from fw_circuits import report, solver\nimport fw_circuits.data.pla"),
-    (
-        "fw_circuits/oracle/exact/subset.py",
-        "from fw_circuits.circuits.catalogue import COST\nfrom .pace import x",
-    ),
+    ("fw_circuits/oracle/exact/subset.py", "from fw_circuits.circuits.catalogue import COST\nfrom .pace import x"),
     ("fw_circuits/oracle/__init__.py", "from . import subset\nfrom ..lattice import Lattice"),
     (
         "fw_circuits/resnet/network.py",
@@ -286,10 +280,7 @@ ALLOWED = [
     ),
     ("fw_circuits/resnet/network.py", "if TYPE_CHECKING:\n from fw_circuits.resnet.measure.pruning import x"),
     ("fw_circuits/resnet/onnx_export.py", "def to_torch():\n import torch"),
-    (
-        "fw_circuits/resnet/torch/models.py",
-        "import torch\nfrom fw_circuits.resnet.torch.module import ResidualMLP",
-    ),
+    ("fw_circuits/resnet/torch/models.py", "import torch\nfrom fw_circuits.resnet.torch.module import ResidualMLP"),
     ("fw_circuits/__main__.py", "from fw_circuits.cli import main"),
     ("fw_circuits/__init__.py", "from fw_circuits.pipeline import solve\nfrom fw_circuits.cli import main"),
     ("fw_circuits/_validation.py", "import numpy\nfrom fw_circuits.exceptions import InputError"),
@@ -304,11 +295,7 @@ FORBIDDEN = [
     ("fw_circuits/lattice/rows.py", "from fw_circuits.circuits.gates import Gate", "its sibling"),
     ("fw_circuits/certificate.py", "from fw_circuits.solver import loop", "its sibling"),
     ("fw_circuits/oracle/exact/subset.py", "def f():\n from fw_circuits.objective import Squared", "in f"),
-    (
-        "fw_circuits/oracle/exact/subset.py",
-        "import importlib\nimportlib.import_module('fw_circuits.cli')",
-        "right",
-    ),
+    ("fw_circuits/oracle/exact/subset.py", "import importlib\nimportlib.import_module('fw_circuits.cli')", "right"),
     ("fw_circuits/oracle/exact/subset.py", "f = lambda: __import__('fw_circuits.cli')", "to its right"),
     (
         "fw_circuits/solution/solution.py",
@@ -322,11 +309,7 @@ FORBIDDEN = [
         "from fw_circuits.oracle.exact.gates import GateOracle",
         "to its right",
     ),
-    (
-        "fw_circuits/oracle/exact/subset_pass.py",
-        "from fw_circuits.oracle.exact import gates_pass",
-        "its sibling",
-    ),
+    ("fw_circuits/oracle/exact/subset_pass.py", "from fw_circuits.oracle.exact import gates_pass", "its sibling"),
     ("fw_circuits/tetrakis/atom.py", "if TYPE_CHECKING:\n from fw_circuits.solver import x", "to its right"),
     ("fw_circuits/tetrakis/atom.py", "try:\n import pandas as pd\nexcept ImportError: pass", "optional"),
     ("fw_circuits/resnet/onnx_export.py", "from torch.nn import Module", "optional"),

@@ -107,8 +107,5 @@ def test_the_checks_would_fail():
         "demo",
         "frob",
     ]
-    assert list(helpers(ast.parse("from benchmarks import _a, _figures\nfrom benchmarks._b import c"))) == [
-        "_a",
-        "_b",
-    ]
+    assert list(helpers(ast.parse("from benchmarks import _a, _figures\nfrom benchmarks._b import c"))) == ["_a", "_b"]
     assert called(ast.parse("table.show(1)\ntell(2)")) == {"show", "tell"}

@@ -1,14 +1,12 @@
 """The page of the theory has the sections that the code cites."""
 
 import re
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.project.words import ROOT, files
+
 PAGE = ROOT / "docs" / "theory.md"
-ROOMS = ("fw_circuits", "csrc", "tests", "benchmarks")
-SUFFIXES = (".py", ".pyx", ".pxd", ".c", ".h")
 #: "theory, section 4", "theory section 4", "theory, sections 3 and 4", "section 6 of the theory".
 CITATION = re.compile(r"theory,?\s+sections?\s+(\d+)(?:\s+and\s+(\d+))?|[Ss]ection (\d+) of the theory")
 
@@ -23,10 +21,6 @@ def citations(text):
     return [int(n) for found in CITATION.finditer(text) for n in found.groups() if n]
 
 
-def sources():
-    return [p for room in ROOMS for p in sorted((ROOT / room).rglob("*")) if p.suffix in SUFFIXES]
-
-
 def test_citations_are_seen_in_every_form():
     text = "(theory, section 2; ours) theory section 33, (theory,\n# section 8) theory, sections 3 and 4; "
     text += "section 6 of the theory"
@@ -36,8 +30,8 @@ def test_citations_are_seen_in_every_form():
 def test_every_cited_section_exists():
     known = headings(PAGE.read_text(encoding="utf-8"))
     assert known == list(range(1, len(known) + 1)), known
-    cited = {(str(p.relative_to(ROOT)), n) for p in sources() for n in citations(p.read_text(encoding="utf-8"))}
-    cited = {(file, n) for file, n in cited if file != "tests/project/test_theory.py"}
+    sources = [file for file in files() if not file.endswith((".md", "/test_theory.py"))]
+    cited = {(file, n) for file in sources for n in citations((ROOT / file).read_text(encoding="utf-8"))}
     assert len(cited) > 30, "the citations are not found any more"
     assert not {(file, n) for file, n in cited if n not in known}
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.project.words import ROOT, files, findings, fixed
+from tests.project.words import ROOT, files, findings
 
 
 def test_no_file_has_a_word_to_stumble_over():
@@ -23,18 +23,15 @@ def test_no_file_has_a_word_to_stumble_over():
         ("a.md", "the corrective method (ours)", "the fully-corrective method (original to this package)"),
     ],
 )  # fmt: skip
-def test_words_are_found_and_replaced(path, source, better):
-    assert findings(path, source) and fixed(path, source) == better and not findings(path, better)
+def test_words_are_found_and_better_ones_are_not(path, source, better):
+    assert findings(path, source) and not findings(path, better)
 
 
 @pytest.mark.parametrize(
     ("path", "source"),
     [
         ("a.py", "twin = hostile_points(ending, holds)"),
-        (
-            "a.py",
-            '"""The bound holds for the tail, so many times that it is all the same to us, line endings too."""',
-        ),
+        ("a.py", '"""The bound holds for the tail, so many times that it is all the same to us, line endings too."""'),
         ("a.py", 'method = "corrective"  # or "corrective", a column, a row; `twin`'),
         ("a.py", "x = f'a word {twin} a word'"),
         ("a.md", "numbers ending in 0; see `solver/corrective.py`\n```\na twin holds a row\n```\n"),
@@ -43,7 +40,7 @@ def test_words_are_found_and_replaced(path, source, better):
     ],
 )
 def test_code_and_other_meanings_are_left_alone(path, source):
-    assert not findings(path, source) and fixed(path, source) == source
+    assert not findings(path, source)
 
 
 def test_names_of_tests_are_read():

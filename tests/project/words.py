@@ -1,8 +1,7 @@
-"""Words that readers stumble over, and better ones: ``python -m tests.project.words [--fix] [FILE ...]``.
+"""Words that readers stumble over, and better ones: ``python -m tests.project.words [FILE ...]``.
 
 Prose alone is read: comments and docstrings and messages of Python, comments of C, Markdown outside of code.  What
-stands in backquotes or in the braces of a format string is code.  ``--fix`` replaces what can be replaced without
-thinking; look at the difference, and let ``ruff check`` find the lines that have grown too long.
+stands in backquotes or in the braces of a format string is code.
 """
 
 import argparse
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
-SUFFIXES = {".py", ".pyx", ".md", ".c", ".h"}
+SUFFIXES = {".py", ".pyx", ".pxd", ".md", ".c", ".h"}
 #: Here the words are the subject.
 EXEMPT = {"tests/project/words.py", "tests/project/test_words.py"}
 #: Things counted per what, in "one entry a row".
@@ -28,59 +27,45 @@ COUNTS = r"[Oo]ne|two|three|four|\d[\d,.]*"
 THINGS = "all|any|an?|both|dates|[-+.]?inf|its|NaN|nan|no|None|numbers|one|only|such|text|the|their|two|values"
 
 
-class Word(NamedTuple):
-    """A pattern, what to write in its place, and the replacement that is always right ("" if there is none)."""
-
-    pattern: re.Pattern[str]
-    better: str
-    fix: str = ""
-
-
-def word(pattern: str, better: str, fix: str = "") -> Word:
-    return Word(re.compile(pattern), better, fix)
-
-
-WORDS = [
-    word(r"\bNumPy twin(s?)\b", "NumPy reference implementation", r"NumPy reference\1"),
-    word(r"(?<!NumPy )\btwin(s?)\b", "reference", r"reference\1"),
-    word(rf"\bholds (?=(?:{THINGS})\b|[`{{])", "contains", "contains "),
-    word(rf"(?<= not )hold (?=(?:{THINGS})\b|[`{{])", "contain", "contain "),
-    word(r"\bas a part of (?!the circuit)", "as a fraction of", "as a fraction of "),
-    word(r"\bso many\b(?! (?:\w+ )?that\b)", "this many", "this many"),
-    word(rf"(?<![-\w])((?:{COUNTS})(?: (?!in |through |without )\w+)?) a ({UNITS})\b", "... per ...", r"\1 per \2"),
-    word(r"\bsome (?=\d)", "about", "about "),
-    word(r"\bsome seconds\b", "a few seconds", "a few seconds"),
-    word(r"\b[Aa]n ending\b(?! (?:in|with|at|on|up)\b)", "a file extension", "a file extension"),
-    word(r"(?<!line )(?<!lines )(?<!an )(?<!An )\bending(s?)\b(?! (?:in|with|at|on|up|the)\b)", "file extension",
-         r"file extension\1"),
-    word(r"\bparted\b", "separated", "separated"),
-    word(r"\bparts siblings\b", "separates", "separates siblings"),
-    word(r"\bthe rights of\b", "the permissions of", "the permissions of"),
-    word(r"\bhostile\b", "adversarial", "adversarial"),
-    word(r"\bHostile\b", "Adversarial", "Adversarial"),
-    word(r"\bmet (?=from below|at points)", "attained", "attained "),
-    word(r"\b(?:constants?|derivatives?) (?:of [^ ]+ )?(?:that )?(?:was|were) met\b", "attained"),
-    word(r"\b(?:ones|value) met\b", "attained"),
-    word(r"\bsoaks? up\b", "absorb"),
-    word(r"\bkept in hand\b", "held in reserve", "held in reserve"),
-    word(r"\bas if they were not there\b", "ignored", "ignored"),
-    word(r"\bsits? out\b", "is skipped for"),
-    word(r"(?<!are )(?<!were )(?<!is )(?<!be )\ball the same\b(?! \w+ )", "nevertheless", "nevertheless"),
-    word(r"\b(?:at|behind) the door\b|\bone door\b", "entry point, public API"),
-    word(r"\b(?:[Tt]he|clean|of the) house\b", "architecture"),
-    word(r"\bpolite\b", "graceful"),
-    word(r"\btype: pip\b", "run: pip", "run: pip"),
-    word(r"\btold as\b", "reported as", "reported as"),
-    word(r"\btold, not judged\b", "reported, not asserted", "reported, not asserted"),
-    word(r"\bthe trade behind\b", "the trade-off behind", "the trade-off behind"),
-    word(r"\bbeyond the range of numbers\b", "overflows or underflows float64"),
-    word(r"(?<![-\"'`/_\w])(?<!fully )corrective\b(?![\"'`=_.]| directions)", "fully-corrective",
-         "fully-corrective"),
-    word(r"(?<=\()ours(?=[);,])|(?<=[;,] )ours(?=[);])", "original to this package, once per module",
-         "original to this package"),
-    word(r"(?<!series )\b(is|are) ours\b", "original to this package", r"\1 original to this package"),
-    word(r"\[ours\]", "[original to this package]"),
-]  # fmt: skip
+#: Pattern -> what to write in its place.
+WORDS = {
+    r"\bNumPy twin(s?)\b": "NumPy reference implementation",
+    r"(?<!NumPy )\btwin(s?)\b": "reference",
+    rf"\bholds (?=(?:{THINGS})\b|[`{{])": "contains",
+    rf"(?<= not )hold (?=(?:{THINGS})\b|[`{{])": "contain",
+    r"\bas a part of (?!the circuit)": "as a fraction of",
+    r"\bso many\b(?! (?:\w+ )?that\b)": "this many",
+    rf"(?<![-\w])((?:{COUNTS})(?: (?!in |through |without )\w+)?) a ({UNITS})\b": "... per ...",
+    r"\bsome (?=\d)": "about",
+    r"\bsome seconds\b": "a few seconds",
+    r"\b[Aa]n ending\b(?! (?:in|with|at|on|up)\b)": "a file extension",
+    r"(?<!line )(?<!lines )(?<!an )(?<!An )\bending(s?)\b(?! (?:in|with|at|on|up|the)\b)": "file extension",
+    r"\bparted\b": "separated",
+    r"\bparts siblings\b": "separates",
+    r"\bthe rights of\b": "the permissions of",
+    r"\bhostile\b": "adversarial",
+    r"\bHostile\b": "Adversarial",
+    r"\bmet (?=from below|at points)": "attained",
+    r"\b(?:constants?|derivatives?) (?:of [^ ]+ )?(?:that )?(?:was|were) met\b": "attained",
+    r"\b(?:ones|value) met\b": "attained",
+    r"\bsoaks? up\b": "absorb",
+    r"\bkept in hand\b": "held in reserve",
+    r"\bas if they were not there\b": "ignored",
+    r"\bsits? out\b": "is skipped for",
+    r"(?<!are )(?<!were )(?<!is )(?<!be )\ball the same\b(?! \w+ )": "nevertheless",
+    r"\b(?:at|behind) the door\b|\bone door\b": "entry point, public API",
+    r"\b(?:[Tt]he|clean|of the) house\b": "architecture",
+    r"\bpolite\b": "graceful",
+    r"\btype: pip\b": "run: pip",
+    r"\btold as\b": "reported as",
+    r"\btold, not judged\b": "reported, not asserted",
+    r"\bthe trade behind\b": "the trade-off behind",
+    r"\bbeyond the range of numbers\b": "overflows or underflows float64",
+    r"(?<![-\"'`/_\w])(?<!fully )corrective\b(?![\"'`=_.]| directions)": "fully-corrective",
+    r"(?<=\()ours(?=[);,])|(?<=[;,] )ours(?=[);])": "original to this package, once per module",
+    r"(?<!series )\b(is|are) ours\b": "original to this package",
+    r"\[ours\]": "[original to this package]",
+}  # fmt: skip
 #: Names of tests that no reader would look for.
 NAMES = re.compile(r"def (test_\w*(?:clothes|_(?:are|is)_(?:told(?!_to)|said)|_students|_paid_for|_told_and_)\w*)")
 
@@ -131,19 +116,19 @@ def prose(path: str, source: str) -> Iterator[tuple[int, str]]:
         yield offset, blank(text, r"``[^`\n]+``|`[^`\n]+`")
 
 
-def places(path: str, source: str) -> Iterator[tuple[int, int, Word, str]]:
-    """(start, end, word, replacement) of everything found, in the order of the file; none within another."""
+def places(path: str, source: str) -> Iterator[tuple[int, int, str]]:
+    """(start, end, what is better) of everything found, in the order of the file; none within another."""
     found = [
-        (offset + m.start(), offset + m.end(), entry, m.expand(entry.fix))
+        (offset + m.start(), offset + m.end(), better)
         for offset, text in prose(path, source)
-        for entry in WORDS
-        for m in entry.pattern.finditer(text)
+        for pattern, better in WORDS.items()
+        for m in re.finditer(pattern, text)
     ]
     last = 0
-    for place in sorted(found, key=lambda place: place[:2]):
-        if place[0] >= last:
-            yield place
-            last = place[1]
+    for start, end, better in sorted(found):
+        if start >= last:
+            yield start, end, better
+            last = end
 
 
 def is_mark(path: str, text: str) -> bool:
@@ -156,22 +141,12 @@ def findings(path: str, source: str) -> list[Finding]:
     if path in EXEMPT:
         return []
     said = [
-        Finding(path, source.count("\n", 0, start) + 1, source[start:end].strip(), entry.better)
-        for start, end, entry, _ in places(path, source)
+        Finding(path, source.count("\n", 0, start) + 1, source[start:end].strip(), better)
+        for start, end, better in places(path, source)
         if not is_mark(path, source[start:end])
     ]
     named = (m for m in NAMES.finditer(source) if path.endswith(".py"))
     return said + [Finding(path, source.count("\n", 0, m.start()) + 1, m[1], "what is checked") for m in named]
-
-
-def fixed(path: str, source: str) -> str:
-    """The source with every safe replacement made."""
-    if path in EXEMPT:
-        return source
-    for start, end, entry, better in reversed(list(places(path, source))):
-        if entry.fix and not is_mark(path, source[start:end]):
-            source = source[:start] + better + source[end:]
-    return source
 
 
 def files() -> list[str]:
@@ -184,18 +159,10 @@ def files() -> list[str]:
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Find words that readers stumble over.")
     parser.add_argument("files", nargs="*", help="files of the repository; default: all")
-    parser.add_argument("--fix", action="store_true", help="replace what can be replaced safely")
     given = parser.parse_args(arguments)
     paths = [Path(f).resolve().relative_to(ROOT).as_posix() for f in given.files] or files()
-    left = []
-    for path in paths:
-        if Path(path).suffix not in SUFFIXES:
-            continue
-        source = (ROOT / path).read_text(encoding="utf-8")
-        if given.fix and (better := fixed(path, source)) != source:
-            (ROOT / path).write_text(better, encoding="utf-8")
-            source = better
-        left += findings(path, source)
+    read = ((path, (ROOT / path).read_text(encoding="utf-8")) for path in paths if Path(path).suffix in SUFFIXES)
+    left = [finding for path, source in read for finding in findings(path, source)]
     print("\n".join(map(str, left)))
     return 1 if left else 0
 

@@ -26,7 +26,7 @@ def run(quick, only=None):
     table = Table(["x", "y"])
     table.add(1, 0.5)
     table.show("fine_rows")
-    tell("fine", f"All {{only}} fine.", "Small.")
+    tell(f"All {{only}} fine.", "Small.")
     return check_targets([("y", 0.5, ">=", 0.1)])
 ''',
     "drawn": f'''"""Is there a figure?"""
@@ -83,10 +83,6 @@ def suite(tmp_path):
 def add(suite, **parts):
     for name, text in parts.items():
         (suite / "benchmarks" / f"{name}.py").write_text(text)
-
-
-def command(*arguments):
-    return [sys.executable, "-m", "fw_circuits", "bench", *arguments]
 
 
 def bench(suite, *arguments):
@@ -184,7 +180,8 @@ def run(quick):
     print("pid", os.getpid(), flush=True)
     time.sleep(0.0 if os.path.exists("go") else 300.0)
 ''')  # fmt: skip
-    process = subprocess.Popen(command("--quick"), cwd=suite, stdout=subprocess.PIPE, text=True)
+    line = [sys.executable, "-m", "fw_circuits", "bench", "--quick"]
+    process = subprocess.Popen(line, cwd=suite, stdout=subprocess.PIPE, text=True)
     line = next(line for line in process.stdout if line.startswith("pid"))
     process.send_signal(signal.SIGTERM)
     rest, _ = process.communicate(timeout=60)

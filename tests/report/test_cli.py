@@ -63,17 +63,10 @@ def test_info(capsys):
     assert "numpy" in capsys.readouterr().out
 
 
-@pytest.fixture(autouse=True)
-def keep_warnings():
-    with warnings.catch_warnings():
-        yield
-
-
 def test_a_constant_target_scores_one_and_warns_of_nothing(tmp_path, capsys):
     data = tmp_path / "same.csv"
     data.write_text("a,b,y\n" + "0,1,0.1\n1,0,0.1\n1,1,0.1\n" * 7)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", RuntimeWarning)
+    with warnings.catch_warnings(action="error", category=RuntimeWarning):
         assert main(["solve", str(data), "--json", "--output", str(tmp_path)]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["score"] == 1.0 and found["status"] == "OPTIMAL" and found["certificate"]["certified"]

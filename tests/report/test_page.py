@@ -75,14 +75,7 @@ def test_the_page_contains_everything_and_fetches_nothing(parts):
     reader = Reader(text)
     words = " ".join(reader.text)
     for part in parts:
-        for piece in (
-            part.question,
-            part.command,
-            part.finding,
-            part.caveat,
-            part.config,
-            *part.details.values(),
-        ):
+        for piece in (part.question, part.command, part.finding, part.caveat, part.config, *part.details.values()):
             assert piece in words
         assert WORDS[part.status][0] in words
         assert all(sentence in words for sentence in part.sentences) or part.status == "missed"

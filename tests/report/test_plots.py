@@ -57,10 +57,7 @@ def test_a_user_who_draws_with_tex_gets_plain_names(tmp_path):
     ],
 )
 def test_other_files_are_refused(file, message, tmp_path):
-    for draw in (
-        lambda path: plot_circuit(SOLUTION.atoms[0], path),
-        lambda path: plot_convergence(SOLUTION, path),
-    ):
+    for draw in (lambda path: plot_circuit(SOLUTION.atoms[0], path), lambda path: plot_convergence(SOLUTION, path)):
         with pytest.raises(InputError, match=message):
             draw(tmp_path / file)
     assert not list(tmp_path.iterdir())

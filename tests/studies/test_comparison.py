@@ -7,16 +7,7 @@ import numpy as np
 import pytest
 
 from fw_circuits.cli import main
-from fw_circuits.comparison import (
-    FAMILIES,
-    Candidate,
-    Comparison,
-    compare,
-    default_settings,
-    error,
-    quantities,
-    split,
-)
+from fw_circuits.comparison import FAMILIES, Candidate, Comparison, compare, default_settings, error, quantities, split
 from fw_circuits.data import Dataset, parity
 from fw_circuits.exceptions import InputError
 from fw_circuits.report import candidate_rows, comparison_lines, comparison_rows

@@ -254,7 +254,7 @@ def test_size_and_error_of_sampled_circuits_follow_the_square_root():
         ({"bits": 4, "y": [1]}, "y came without X"),
         ({"bits": 4, "X": np.zeros((2, 6)), "y": [1]}, "expected \\(2,\\)"),
         ({"bits": 4, "X": np.zeros((2, 5))}, "features"),
-        ({"bits": 4, "output": "bit"}, "'auto', 'sign' or 'value'"),
+        ({"bits": 4, "output": "bit"}, "'auto', 'sign', 'value'"),
     ],
 )
 def test_arguments_out_of_range(arguments, words):
