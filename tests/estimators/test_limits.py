@@ -20,6 +20,7 @@ from fw_circuits import CircuitClassifier, CircuitClassifierCV, CircuitRegressor
 from fw_circuits.estimators import base, choice
 from fw_circuits.exceptions import InputError
 from fw_circuits.solution import Status
+from fw_circuits.solver import Clock
 
 rng = np.random.default_rng(0)
 X = rng.integers(0, 2, (60, 4)).astype(float)
@@ -94,14 +95,14 @@ def test_a_limit_that_is_not_reached_changes_nothing(model, y):
 @quiet
 def test_what_the_deadline_cuts_short_is_no_candidate(monkeypatch):
     """The clock stops at the fifth solution of a fold: the second row of losses is not complete."""
-    steps = {"left": 4}
-    real = choice.over
+    asked, real = iter(range(100)), choice.path_of
 
-    def over(deadline):
-        steps["left"] -= 1
-        return steps["left"] < 0 or real(deadline)
+    class Cut(Clock):
+        def expired(self):
+            return next(asked) >= 4
 
-    monkeypatch.setattr(choice, "over", over)
+    monkeypatch.setattr(Clock, "share", lambda self, fraction: Cut())
+    monkeypatch.setattr(choice, "path_of", lambda problem, lams, clock, **options: real(problem, lams, **options))
     model = CircuitRegressorCV(**QUICK, time_limit=3000.0).fit(X, NOISY)
     assert model.cv_losses_.shape == (1, 3) and model.lam_ == model.lams_[0] == model.solution_.parameter
 

@@ -25,34 +25,6 @@ ALWAYS = {
 IN_FULL, MANY = {"PR01", "RT01"}, 3
 ELSEWHERE = re.compile(r"\b(as in|those of|handed to)\s+:(func|class|meth):`")
 
-#: Still to be mended, by room.  A name here that passes is an error, so the list only gets shorter.
-KNOWN: dict[str, str] = {
-    "circuits": "Circuit.from_truth_table Gate",
-    "circuits.catalogue": "Catalogue chain_gates main search_classes",
-    "data": (
-        "Dataset.n_features adder_bit comparator divider_bit majority multiplier_bit parity read_csv "
-        "read_features remainder_bit square_root_bit symmetric threshold"
-    ),
-    "estimators": (
-        "CircuitClassifier CircuitClassifier.fit CircuitRegressor CircuitRegressor.fit CircuitRegressorCV merge_rows"
-    ),
-    "lattice": "Lattice Lattice.fit Lattice.literal_name Lattice.rows Lattice.transform codes",
-    "objective": "Form.dual Loss.encode_target make_form make_loss",
-    "oracle": (
-        "AtomLike.cost CheckedOracle.answer CheckedOracle.search CountingOracle DictionaryOracle GateOracle "
-        "LazyOracle Oracle.search OracleAnswer.of OracleData.of SubsetOracle best_first make_oracle"
-    ),
-    "resnet": (
-        "Block Box.of LipschitzCheck ResNet ResNet.complexity ResNet.prune ResNet.to_onnx activation_bounds "
-        "compile_resnet prune sensitivities verify_lipschitz"
-    ),
-    "resnet.baseline": "fit train",
-    "solver": "ActiveSet.columns ActiveSet.norm Run Run.record",
-}
-PENDING = {
-    ".".join(filter(None, ["fw_circuits", room, name])) for room, names in KNOWN.items() for name in names.split()
-}
-
 DOCUMENTED = type | property | functools.cached_property | classmethod | staticmethod
 
 
@@ -117,14 +89,7 @@ def problems(name: str, value: Any) -> list[str]:
 @pytest.mark.parametrize(("name", "value"), PUBLIC, ids=[name for name, _ in PUBLIC])
 def test_the_docstring_is_complete(name, value):
     wrong = problems(name, value)
-    if name in PENDING:
-        assert wrong, f"{name} is in order: take it off KNOWN"
-        pytest.xfail("; ".join(wrong))
     assert not wrong, "\n".join([name, *wrong])
-
-
-def test_pending_names_exist():
-    assert {name for name, _ in PUBLIC} >= PENDING
 
 
 class Sloppy:
