@@ -8,8 +8,8 @@ from typing import Any
 from fw_circuits.exceptions import InputError
 
 
-def require(module: str, extra: str, what: str) -> Any:
-    """Import ``module`` for ``what``; ``extra`` of this package installs it.
+def require(module: str, package: str, what: str) -> Any:
+    """Import ``module`` for ``what``; ``package`` is what pip installs to have it.
 
     Raises
     ------
@@ -21,5 +21,5 @@ def require(module: str, extra: str, what: str) -> Any:
     except ImportError as error:
         raise InputError(
             f"{what} needs {module.partition('.')[0]}, which cannot be imported ({error}); "
-            f"install it with: pip install 'fw_circuits[{extra}]'"
+            f"install it with: pip install {package}"
         ) from error

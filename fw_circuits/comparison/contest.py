@@ -80,7 +80,7 @@ def compare(
     >>> found.median("circuits", "test_error")  # doctest: +SKIP
     0.0
     """
-    require("torch", "torch", "the gradient-trained networks")
+    require("torch", "'fw_circuits[torch]'", "the gradient-trained networks")
     tried = default_settings(is_boolean(dataset.X))
     settings = {
         "circuits": list(tried[0] if circuits is None else circuits),

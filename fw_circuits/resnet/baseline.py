@@ -241,7 +241,7 @@ def _trained(
     X: npt.ArrayLike, y: npt.ArrayLike, penalties: tuple[float, ...], module: Any, settings: TrainingSettings
 ) -> list[Training]:
     """One network per penalty: the way to PyTorch, which is imported at the first training."""
-    require("torch", "torch", "the gradient-trained baseline")
+    require("torch", "'fw_circuits[torch]'", "the gradient-trained baseline")
     from fw_circuits.resnet.torch.training import trainings
 
     return trainings(X, y, penalties, module, settings)

@@ -245,7 +245,7 @@ class ResNet:
         >>> net.to_torch()(torch.tensor([[-3.0], [2.0]], dtype=torch.float64)).tolist()  # doctest: +SKIP
         [3.0, 2.0]
         """
-        require("torch", "torch", "to_torch")
+        require("torch", "'fw_circuits[torch]'", "to_torch")
         from fw_circuits.resnet.torch.module import to_torch
 
         return to_torch(self, dtype, dense)
@@ -282,7 +282,7 @@ class ResNet:
         >>> ResNet.from_torch(nn.Sequential(nn.Linear(3, 8), nn.ReLU(), nn.Linear(8, 1))).n_neurons  # doctest: +SKIP
         8
         """
-        require("torch", "torch", "from_torch")
+        require("torch", "'fw_circuits[torch]'", "from_torch")
         from fw_circuits.resnet.torch.importer import from_torch
 
         return from_torch(module, n_features)

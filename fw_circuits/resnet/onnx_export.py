@@ -29,7 +29,7 @@ MAX_BYTES = (1 << 31) - (1 << 20)
 
 def to_onnx(net: ResNet, path: str | PathLike[str], dtype: str = "float64") -> None:
     """Write the network to a file; see :meth:`ResNet.to_onnx`."""
-    onnx = require("onnx", "onnx", "to_onnx")
+    onnx = require("onnx", "'fw_circuits[onnx]'", "to_onnx")
     kind = np.dtype(dtype_name(dtype))
     target = check_writable(path)
     model = _Graph(onnx, kind).build(arranged(net) if kind == np.float32 else net)

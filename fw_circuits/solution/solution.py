@@ -133,7 +133,7 @@ class Solution:
 
     def to_frame(self) -> Any:
         """The atoms as a pandas table: coefficient, share of the norm, gates, level, formula."""
-        pd = require("pandas", "test", "to_frame")
+        pd = require("pandas", "pandas", "to_frame")
         return pd.DataFrame(
             {
                 "coef": self.coef,

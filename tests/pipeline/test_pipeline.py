@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import threading
 import time
 import warnings
@@ -216,3 +217,11 @@ def test_distinct_gates_are_counted_once():
     merged = solution.merged(1)
     values = 2.0 * merged.evaluate(X) - 1.0
     assert np.allclose(solution.intercept + values @ solution.coef, solution.predict(X))
+
+
+def test_a_missing_pandas_is_named_with_its_command(monkeypatch):
+    X, y = block_data()
+    solution = solve(X, y, lam=0.01)
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(InputError, match=r"to_frame needs pandas.*install it with: pip install pandas"):
+        solution.to_frame()
