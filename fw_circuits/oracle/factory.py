@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from fw_circuits._typing import Floats
 from fw_circuits.exceptions import InputError
 from fw_circuits.lattice import Lattice
@@ -58,7 +60,7 @@ def make_oracle(
     time_limit : float or None
         Seconds of the whole run.
     random_state : int or None
-        Seed of the samples that literals are screened with.
+        Seed of the samples that literals are screened with, and of the draws of parities; None: another each time.
 
     Returns
     -------
@@ -95,7 +97,8 @@ def make_oracle(
     if not deep:
         return subset
     composition = CompositionOracle(subset, max_gates=MAX_GATES if max_gates is None else max_gates)
-    families = ParityOracle(data), SymmetricOracle(data), CarryOracle(data)
+    seed = int(np.random.default_rng().integers(2**63)) if random_state is None else random_state
+    families = ParityOracle(data, random_state=seed), SymmetricOracle(data), CarryOracle(data)
     return LazyOracle(DeepOracle(subset, [composition, *families]))
 
 

@@ -84,7 +84,8 @@ def solve(
         Threads; -1: all cores.  None: the least of the cores, the CPU quota of the container, ``OMP_NUM_THREADS``
         and what joblib and threadpoolctl allow.  A forked child runs on one thread.
     random_state : int, numpy.random.RandomState, numpy.random.Generator or None, default 0
-        Seed of the sample of rows by which literals are screened on tables too large for an exact pass.
+        Seed of the sample of rows by which literals are screened on tables too large for an exact pass, and of the
+        parities that "deep" draws.
     warm_start : Solution, optional
         A solution on the same columns, in the same order where both have names, and levels to start from.
     checkpoint : path-like, optional

@@ -160,6 +160,12 @@ def test_finders_must_fit_and_users_may_bring_their_own():
     assert [atom.key for atom in solution.atoms] == [parity.key] and solution.certificate.certified
 
 
+@pytest.mark.parametrize("seed", [0, 7, 2**40, None])
+def test_the_seed_reaches_the_draws_of_parities(seed):
+    parity = make_oracle("deep", ALL6, LATTICE6, 3.0, random_state=seed).inner.finders[1]
+    assert parity.random_state == seed if seed is not None else parity.random_state >= 0
+
+
 def test_an_unknown_name_is_refused():
     with pytest.raises(InputError, match="'deep'"):
         make_oracle("deeper", np.zeros((2, 2)), Lattice.boolean(2), 3.0)
