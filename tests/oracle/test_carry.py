@@ -4,7 +4,7 @@ from itertools import permutations, product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fw_circuits.circuits.families import chain_circuit
@@ -51,7 +51,16 @@ def test_circuits_of_chains(pairs, prefix, start):
         assert circuit.n_gates == chains.Chain(tuple(range(prefix)), plan, tuple(flips), code, 0.0, 0.0).cost
 
 
+#: After one pair no literal left explains anything: the chain must end in one of them all the same.
+NOTHING_LEFT = (
+    np.array([[0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1], [0, 0, 0, 1, 1, 1, 1, 0, 0, 0, 1], [0, 0, 1, 0, 0, 1, 1, 0, 0, 1, 0],
+              [0, 0, 1, 1, 1, 0, 1, 0, 0, 0, 0], [0, 1, 0, 0, 1, 0, 0, 0, 1, 0, 0]]).T,
+    np.array([1.0, -3.0, -1.0, 3.0, -3.0, -3.0, 0.0, -1.0, 1.0, -1.0, -2.0]),
+)  # fmt: skip
+
+
 @given(problems())
+@example(NOTHING_LEFT)
 def test_what_a_chain_explains_is_what_its_circuit_scores(problem):
     X, g = problem
     oracle = boolean_oracle(CarryOracle, X)

@@ -97,7 +97,9 @@ def follow(
             sums = 2 * (bits[list(pair)][:, rows] @ left) - total
         elif greedy and len(rows) >= FEWEST and free.sum() >= 2:
             every = np.where(free, 2 * (bits[:, rows] @ left) - total, 0.0)
-            order = np.argsort(-np.abs(every), kind="stable")[:2]
+            order = np.argsort(-np.where(free, np.abs(every), -1.0), kind="stable")[
+                :2
+            ]  # free ones, also where all are 0
             top = int(order[0])
             start = 2 + 2 * top + int(every[top] < 0)
             inner = explained + abs(float(every[top]))
