@@ -222,6 +222,6 @@ def check_atoms(atoms: Sequence[AtomLike]) -> None:
     """Refuse atoms that a solution cannot contain, after the first pass that finds some."""
     for other in (type(atom).__name__ for atom in atoms if not isinstance(atom, Atom)):
         raise InputError(
-            f"the oracle finds atoms of type {other}; a solution is made of circuits, fw_circuits.Atom: other atoms are "
-            "for fw_circuits.solver.frank_wolfe."
+            f"the oracle finds atoms of type {other}; a solution is made of circuits, fw_circuits.Atom: "
+            "others are for fw_circuits.solver.frank_wolfe."
         )
