@@ -81,12 +81,6 @@ def _check_loss(name: str, value: Any) -> Any:
     raise InputError(f"{name} is {reprlib.repr(value)}; known losses: {known}.")
 
 
-def _check_method(name: str, value: Any) -> str:
-    if isinstance(value, str) and value in METHODS:
-        return value
-    raise InputError(f"{name} is {value!r}; known methods: {', '.join(METHODS)}.")
-
-
 def _check_threads(name: str, value: Any) -> int:
     if is_integer(plain(value)) and plain(value) != 0:
         return int(plain(value))
@@ -148,7 +142,7 @@ class Settings:
     max_gates: int | None = setting(
         None, optional(partial(check_integer, low=0, note=", or None for the oracle's own limit"))
     )
-    method: str = setting("corrective", _check_method)
+    method: str = setting("corrective", partial(check_choice, known=METHODS))
     tol: float = setting(1e-3, partial(check_real, low=0.0))
     max_iter: int = setting(500, partial(check_integer, low=1))
     time_limit: float | None = setting(None, optional(partial(_POSITIVE, finite=False)))
