@@ -6,6 +6,7 @@ is wrong at once; a solution keeps the settings that made it.
 
 from __future__ import annotations
 
+import reprlib
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
@@ -76,13 +77,8 @@ def check_random_state(random_state: Any, name: str = "random_state") -> int | N
 def _check_loss(name: str, value: Any) -> Any:
     if isinstance(value, type) or (isinstance(value, str) and value in LOSSES):
         return value
-    raise InputError(f"{name} is {value!r}; known losses: {', '.join(LOSSES)}.")
-
-
-def _check_method(name: str, value: Any) -> str:
-    if isinstance(value, str) and value in METHODS:
-        return value
-    raise InputError(f"{name} is {value!r}; known methods: {', '.join(METHODS)}.")
+    known = f"{', '.join(LOSSES)}, or the class (no object of it) of a loss of your own"
+    raise InputError(f"{name} is {reprlib.repr(value)}; known losses: {known}.")
 
 
 def _check_threads(name: str, value: Any) -> int:
@@ -133,7 +129,7 @@ class Settings:
     Traceback (most recent call last):
     fw_circuits.exceptions.InputError: 2 settings cannot be used:
     - gamma is -1.0; expected a finite number > 0 (and > 2 for the HTMC statements)
-    - loss is 'hinge'; known losses: squared, logistic, huber
+    - loss is 'hinge'; known losses: squared, logistic, huber, or the class (no object of it) of a loss of your own
     """
 
     gamma: float = setting(3.0, partial(_POSITIVE, note=" (and > 2 for the HTMC statements)"))
@@ -146,7 +142,7 @@ class Settings:
     max_gates: int | None = setting(
         None, optional(partial(check_integer, low=0, note=", or None for the oracle's own limit"))
     )
-    method: str = setting("corrective", _check_method)
+    method: str = setting("corrective", partial(check_choice, known=METHODS))
     tol: float = setting(1e-3, partial(check_real, low=0.0))
     max_iter: int = setting(500, partial(check_integer, low=1))
     time_limit: float | None = setting(None, optional(partial(_POSITIVE, finite=False)))

@@ -1,9 +1,10 @@
 """Certificates, re-derived from the returned object.
 
 Nothing here is taken over from the solver: predictions come from the atoms' own evaluation on ``X``, the norm from
-the circuits' gates, the gradient from the loss, and the bound on the polar from a fresh call of the oracle.  What is
-trusted: the oracle's statement that ``upper_bound`` covers its ``scope`` (tested against brute force), and floating
-point arithmetic (bounds are not rounded outwards; expect errors of about 1e-12 of the objective).
+the circuits' gates, the gradient from the loss, and the bound on the polar from a fresh call of the oracle (under a
+time limit, the run's last answer at its best dual point may stand in for it).  What is trusted: the oracle's statement
+that ``upper_bound`` covers its ``scope`` (tested against brute force), and floating point arithmetic (bounds are not
+rounded outwards; expect errors of about 1e-12 of the objective).
 """
 
 from collections.abc import Callable, Sequence

@@ -82,7 +82,7 @@ def aligned(shape, dtype):
 cdef class Search:
     """What both searches share: literals, weights, screen and the answer.  Nothing here is checked.
 
-    ``screen`` is a `fw_circuits.oracle.screen.Screen`, ``settings`` its `Settings`; ``found`` has k records,
+    ``screen`` is a `fw_circuits.oracle.screen.Screen`, ``settings`` its `PassSettings`; ``found`` has k records,
     ``floor`` is a score to reach.
     """
 

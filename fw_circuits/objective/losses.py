@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -211,8 +212,8 @@ def find_loss(loss: str | type[Loss]) -> type[Loss]:
         return LOSSES[loss]
     if not isinstance(loss, type) or not issubclass(loss, Loss):
         raise InputError(
-            f"loss is {loss!r}; expected one of {', '.join(map(repr, LOSSES))}, or for a loss of your own its class "
-            "(not its name, nor an object of it), derived from fw_circuits.objective.Loss: loss=MyLoss."
+            f"loss is {reprlib.repr(loss)}; expected one of {', '.join(map(repr, LOSSES))}, or for a loss of your own "
+            "its class (not its name, nor an object of it), derived from fw_circuits.objective.Loss: loss=MyLoss."
         )
     missing = sorted(loss.__abstractmethods__)
     if not loss.newton and loss.expression is Loss.expression:

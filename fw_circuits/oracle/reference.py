@@ -16,7 +16,7 @@ from fw_circuits.circuits.read_once import read_once_tables
 from fw_circuits.circuits.tables import values_of
 from fw_circuits.oracle.found import in_order
 from fw_circuits.oracle.gate_classes import GateClass
-from fw_circuits.oracle.screen import Screen, Settings
+from fw_circuits.oracle.screen import PassSettings, Screen
 from fw_circuits.oracle.tables import Tables
 
 #: Numbers in one block of scores, and functions scored at a time.
@@ -28,7 +28,7 @@ class Search:
 
     counts: tuple[int, ...] = (0, 0, 0)
 
-    def __init__(self, screen: Screen, settings: Settings, found: Array, floor: float) -> None:
+    def __init__(self, screen: Screen, settings: PassSettings, found: Array, floor: float) -> None:
         self.literals, self.weights = screen.literals, screen.weights
         self.k, self.per_support = len(found), settings.per_support
         self.threshold = floor
@@ -49,7 +49,7 @@ class SubsetSearch(Search):
     def __init__(
         self,
         screen: Screen,
-        settings: Settings,
+        settings: PassSettings,
         found: Array,
         floor: float,
         tables: Tables,
@@ -112,7 +112,7 @@ class GateSearch(Search):
     def __init__(
         self,
         screen: Screen,
-        settings: Settings,
+        settings: PassSettings,
         found: Array,
         floor: float,
         classes: list[GateClass],

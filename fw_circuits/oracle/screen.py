@@ -16,7 +16,7 @@ from fw_circuits.oracle.literals import Literals
 
 
 @dataclass(frozen=True)
-class Settings:
+class PassSettings:
     """How to search: see `SubsetOracle`; ``work`` is a budget of multiplications with additions for one level."""
 
     k: int

@@ -68,8 +68,8 @@ def solve(
         Lattice levels; default (1,) for 0/1 data, else (1, 2, 3).
     oracle : str or Oracle, default "auto"
         "auto" or "subset": the exact search over all functions of four literals, or, where a pass would take more
-        than a few seconds, of four of the screened literals (``certificate.scope`` says which); or an object with
-        ``search`` and ``evaluate``.
+        than a few seconds, of four of the screened literals (``certificate.scope`` says which).  "gates4" and
+        "gates5" add all circuits of 4 or 5 gates, "deep" finders of larger ones.  Or an object of your own.
     max_gates : int, optional
         Leave out circuits of more gates.
     method : {"corrective", "pairwise", "away", "vanilla"}

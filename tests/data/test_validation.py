@@ -206,7 +206,7 @@ BAD_SETTINGS = [
     ({"time_limit": float("nan")}, "time_limit is nan"),
     ({"loss": "hinge"}, "loss is 'hinge'; known losses: squared, logistic, huber"),
     ({"loss": ["squared"]}, "known losses"),
-    ({"method": "newton"}, "known methods: vanilla, away, pairwise, corrective"),
+    ({"method": "newton"}, "method is 'newton'; expected one of 'vanilla', 'away', 'pairwise', 'corrective'"),
     ({"levels": ()}, r"levels is \(\)"),
     ({"levels": (0, 1)}, r"levels is \(0, 1\).*from 1 to 16"),
     ({"levels": (17,)}, "from 1 to 16"),

@@ -93,7 +93,7 @@ def test_threads_and_instruction_sets_do_not_change_the_answer(weights):
     level = Literals.of(pack_bits(X.T), rows, np.arange(columns))
     found = []
     for threads, isa in [(1, 2), (2, 2), (5, 2), (2, 1), (2, 0)]:
-        options = screen.Settings(12, 2, threads, 2**28, isa=isa)
+        options = screen.PassSettings(12, 2, threads, 2**28, isa=isa)
         found.append(subset_pass.search_level(level, w, table, options).found)
     assert all((f == found[0]).all() for f in found)
     few = level.take(np.arange(8))
@@ -119,7 +119,7 @@ def test_any_cost_table(problem, seed):
     cost = np.random.default_rng(seed).integers(0, 8, 1 << 16).astype(np.uint8)
     table = tables.tables(cost, 3.0)
     level = make(X).data.levels[0]
-    options, w = screen.Settings(5, 0, 1, 2**28), level.rows.pull(g)
+    options, w = screen.PassSettings(5, 0, 1, 2**28), level.rows.pull(g)
     one, two = by_both_kernels(lambda: subset_pass.search_level(level.literals, w, table, options).found)
     assert (one == two).all()
 

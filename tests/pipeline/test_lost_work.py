@@ -237,8 +237,8 @@ def test_callbacks_and_warm_starts_of_other_kinds_are_refused(wrong):
         solve(X, XOR, n_jobs=1, **wrong)
 
 
-def test_an_oracle_whose_atoms_have_no_values_elsewhere_is_refused():
-    with pytest.raises(InputError, match="atoms of type ColumnAtom, which have no values at new points"):
+def test_an_oracle_whose_atoms_are_no_circuits_is_refused():
+    with pytest.raises(InputError, match="atoms of type ColumnAtom; a solution is made of circuits"):
         solve(X, XOR, oracle=DictionaryOracle(X))
 
 

@@ -1,4 +1,4 @@
-"""The direction of the data flow, read off the source: a stage imports only from stages to its left.
+"""The direction of the data flow, read off the source: a rank imports only from ranks to its left.
 
 Nothing is imported here: every file is parsed.  ``violations`` is tested on small made-up files too, so that
 a silent checker cannot pass for a sound architecture.
@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "fw_circuits"
 
-#: For each package its files and subpackages from left to right: "<" separates stages, those of one stage are
+#: For each package its files and subpackages from left to right: "<" separates ranks, those of one rank are
 #: siblings and never import each other.  A package's own name stands for its ``__init__``, right of everything in it.
 ORDER = {
     "": "exceptions < _typing _bracket _sparse _interrupt _checks < _bits _tables _labels _settings _optional _files "
@@ -49,7 +49,7 @@ ORDER = {
     "tetrakis": "atom < combination",
 }
 RANK = {
-    package: {name: rank for rank, stage in enumerate(order.split("<")) for name in stage.split()}
+    package: {name: rank for rank, names in enumerate(order.split("<")) for name in names.split()}
     for package, order in ORDER.items()
 }
 
@@ -143,7 +143,7 @@ def target_of(module: str) -> tuple[str, ...] | None:
 
 
 def rank(package: tuple[str, ...], child: str) -> int | None:
-    """The stage of a file or subpackage within its package; None if it has no place."""
+    """The rank of a file or subpackage within its package; None if it has no place."""
     ranks = RANK.get(".".join(package), {})
     return len(RANK) + len(ranks) if child in ("__init__", "__main__") else ranks.get(child)
 

@@ -33,7 +33,7 @@ def exists(name):
 
 
 def chain(text):
-    """The fenced block that starts with the first stage, on one line."""
+    """The fenced block that starts with the first rank, on one line."""
     return " ".join(re.search(r"^```text\n(exceptions <.*?)^```", text, re.MULTILINE | re.DOTALL)[1].split())
 
 

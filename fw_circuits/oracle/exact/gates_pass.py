@@ -20,7 +20,7 @@ from fw_circuits.oracle.found import FOUND, LevelFound, named, nothing
 from fw_circuits.oracle.gate_classes import GateClass
 from fw_circuits.oracle.literals import Literals, padded
 from fw_circuits.oracle.reference import GateSearch
-from fw_circuits.oracle.screen import Screen, Settings, rounded_up
+from fw_circuits.oracle.screen import PassSettings, Screen, rounded_up
 
 #: Rows of one chunk: prefixes of three or four columns have few rows in each.
 CHUNK = 1024
@@ -48,7 +48,7 @@ def memory_bytes(n: int, n_rows: int, n_threads: int, gates: int, k: int = 10) -
     return sums + lists + scratch + (8 * ld + n) * n_rows + 8 * n * n_words + 64 * n_rows + 64 * k + (1 << 21)
 
 
-def check_memory(literals: Literals, settings: Settings, gates: int) -> None:
+def check_memory(literals: Literals, settings: PassSettings, gates: int) -> None:
     """Refuse a pass that would exceed the budget (BudgetError)."""
     n, n_rows = literals.n, literals.n_rows
     need = memory_bytes(n, n_rows, settings.n_threads, gates, settings.k)
@@ -60,7 +60,7 @@ def search_level(
     literals: Literals,
     weights: Floats,
     classes: list[GateClass],
-    settings: Settings,
+    settings: PassSettings,
     floor: float = 0.0,
     ended: Stop = lambda: False,
 ) -> LevelFound:

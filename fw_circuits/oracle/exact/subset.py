@@ -25,7 +25,7 @@ from fw_circuits.oracle.exact import subset_pass
 from fw_circuits.oracle.exact.literal_choice import RATE
 from fw_circuits.oracle.exact.pace import Pace
 from fw_circuits.oracle.found import Best
-from fw_circuits.oracle.screen import Settings
+from fw_circuits.oracle.screen import PassSettings
 from fw_circuits.oracle.tables import tables
 from fw_circuits.tetrakis import Atom
 
@@ -99,7 +99,7 @@ class SubsetOracle(LevelsOracle):
         for name, count in (("per_support", per_support), ("max_literals", max_literals)):
             if count is not None:
                 check_integer(name, count, 1, note=" or None")
-        self.settings = Settings(
+        self.settings = PassSettings(
             k=1,
             per_support=per_support or 0,
             n_threads=self.data.n_threads,

@@ -19,7 +19,7 @@ from fw_circuits.oracle.exact.pace import Pace, in_slices
 from fw_circuits.oracle.found import FOUND, LevelFound, in_order, named, nothing
 from fw_circuits.oracle.literals import Literals, padded
 from fw_circuits.oracle.reference import SubsetSearch
-from fw_circuits.oracle.screen import Screen, Settings, rounded_up
+from fw_circuits.oracle.screen import PassSettings, Screen, rounded_up
 from fw_circuits.oracle.tables import Tables
 
 #: Rows of one chunk: the chunk of both matrices stays in the second-level cache.
@@ -52,7 +52,7 @@ def memory_bytes(n: int, n_rows: int, n_threads: int, k: int = 10, table: bool =
     return words + 4 * ld * ld + 4 * n * ld * ld * table + scratch + 64 * n_rows + (1 << 21)
 
 
-def fitting(n: int, arity: int, n_rows: int, budget: float, settings: Settings) -> int:
+def fitting(n: int, arity: int, n_rows: int, budget: float, settings: PassSettings) -> int:
     """How many literals the subsets of ``arity`` can be taken from, within work and memory."""
     limit = n if settings.max_literals is None or arity < 4 else min(n, settings.max_literals)
     if budget == np.inf or arity == 2:
@@ -68,7 +68,7 @@ def start(
     literals: Literals,
     weights: Floats,
     tables: Tables,
-    settings: Settings,
+    settings: PassSettings,
     *,
     floor: float = 0.0,
     best: Floats | None = None,
@@ -104,7 +104,7 @@ def search_level(
     literals: Literals,
     weights: Floats,
     tables: Tables,
-    settings: Settings,
+    settings: PassSettings,
     floor: float = 0.0,
     stop: Stop | None = None,
     time_limit: float | None = None,
@@ -122,7 +122,7 @@ def search_level(
 class _Pass:
     """`search_level`, with the work that is still allowed."""
 
-    def __init__(self, literals: Literals, weights: Floats, tables: Tables, settings: Settings, pace: Pace) -> None:
+    def __init__(self, literals: Literals, weights: Floats, tables: Tables, settings: PassSettings, pace: Pace) -> None:
         self.literals, self.weights, self.tables, self.settings = literals, weights, tables, settings
         self.pace, self.n, self.n_rows = pace, literals.n, literals.n_rows
         # A gate limit may leave no larger functions.
@@ -198,7 +198,7 @@ def with_sample(
     weights: Floats,
     ranked: Ints,
     tables: Tables,
-    settings: Settings,
+    settings: PassSettings,
     budget: float,
     ended: Stop,
 ) -> tuple[Ints, float]:
@@ -220,7 +220,7 @@ def best_by_literal(
     literals: Literals,
     weights: Floats,
     tables: Tables,
-    settings: Settings,
+    settings: PassSettings,
     arity: int,
     ended: Stop = lambda: False,
     floor: float = 0.0,

@@ -12,7 +12,7 @@ from fw_circuits.circuits.families import chain_circuit
 from fw_circuits.lattice import Lattice, LevelRows
 from fw_circuits.oracle.data import OracleData
 from fw_circuits.oracle.families.chains import Chain, chains, sum_prefixes
-from fw_circuits.oracle.families.frame import FamilyOracle, Problem, pair_atoms
+from fw_circuits.oracle.families.frame import FamilyOracle, LevelProblem, pair_atoms
 from fw_circuits.oracle.families.pair_sums import TABLES
 from fw_circuits.tetrakis import Atom
 
@@ -61,7 +61,7 @@ class CarryOracle(FamilyOracle):
         super().__init__(levels_rows, lattice, gamma, n_jobs)
         self.truncate = bool(truncate)
 
-    def _family(self, problem: Problem) -> tuple[list[Atom], bool]:
+    def _family(self, problem: LevelProblem) -> tuple[list[Atom], bool]:
         bits, w, index = problem.literals.bits, problem.w, problem.literals.index
         found, wholes = chains(bits, w, index)
         if not problem.stopped():
@@ -86,7 +86,7 @@ class CarryOracle(FamilyOracle):
                 front.append(chain)
         return list(dict.fromkeys([*best[: 2 * k], *front]))
 
-    def _atom(self, problem: Problem, chain: Chain) -> Atom:
+    def _atom(self, problem: LevelProblem, chain: Chain) -> Atom:
         places = [*chain.prefix, *(i for pair in chain.pairs for i in pair)]
         # A carry with all its inputs complemented is its complement: leave the first input as it is.
         turn = chain.flips[0][0] if chain.flips else bool(chain.start & 1)

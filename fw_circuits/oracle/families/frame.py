@@ -25,7 +25,7 @@ from fw_circuits.tetrakis import Atom
 
 
 @dataclass(frozen=True)
-class Problem:
+class LevelProblem:
     """What a family is searched for on one level: weights of the rows, moments of pairs, number of atoms."""
 
     lattice: Lattice
@@ -72,7 +72,7 @@ class FamilyOracle(LevelsOracle, ABC):
     name = ""
 
     @abstractmethod
-    def _family(self, problem: Problem) -> tuple[list[Atom], bool]:
+    def _family(self, problem: LevelProblem) -> tuple[list[Atom], bool]:
         """Candidates on one level, and whether no other member of the family can be better."""
 
     def _select(self, scored: list[Scored], k: int) -> list[Scored]:
@@ -96,7 +96,7 @@ class FamilyOracle(LevelsOracle, ABC):
             single = float(np.abs(2 * np.diag(both) - w.sum()).max(initial=0.0))
             pairs = max((float(np.abs(p).max(initial=0.0)) for p in products.values()), default=0.0)
             every = max(every, single, pairs, mass * 2.0 ** (-1.0 / self.gamma))
-            problem = Problem(self.lattice, rows, literals, w, both, products, k, stop)
+            problem = LevelProblem(self.lattice, rows, literals, w, both, products, k, stop)
             atoms, whole = self._family(problem) if literals.n else ([], True)
             complete = complete and whole
             scored += self._scored(atoms, rows, w)
@@ -128,7 +128,7 @@ class FamilyOracle(LevelsOracle, ABC):
         return result
 
 
-def pair_atoms(problem: Problem, names: tuple[str, ...]) -> list[Atom]:
+def pair_atoms(problem: LevelProblem, names: tuple[str, ...]) -> list[Atom]:
     """The best literals and the best functions of two literals, at most k of each."""
     single = 2 * np.diag(problem.both) - problem.w.sum()
     atoms = [problem.atom(Circuit(1, (), (2,)), [i]) for i in best_first(single, problem.k)]

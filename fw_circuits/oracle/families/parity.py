@@ -18,7 +18,7 @@ from fw_circuits.lattice import Lattice, LevelRows, transpose_bits
 from fw_circuits.oracle.data import OracleData
 from fw_circuits.oracle.families import walsh
 from fw_circuits.oracle.families.counting import by_count
-from fw_circuits.oracle.families.frame import FamilyOracle, Problem, Scored, pair_atoms, ranked, spread
+from fw_circuits.oracle.families.frame import FamilyOracle, LevelProblem, Scored, pair_atoms, ranked, spread
 from fw_circuits.tetrakis import Atom
 
 #: One transform of 2^24 numbers takes 128 MiB.
@@ -77,7 +77,7 @@ class ParityOracle(FamilyOracle):
         self.draws = None if draws is None else check_integer("draws", draws, 1, note=" or None")
         self.random_state = check_integer("random_state", random_state)
 
-    def _family(self, problem: Problem) -> tuple[list[Atom], bool]:
+    def _family(self, problem: LevelProblem) -> tuple[list[Atom], bool]:
         if problem.literals.n <= MOST_EXACT:
             return _parities(problem, self._all(problem)), True
         return pair_atoms(problem, ("xor",)) + _parities(problem, self._drawn(problem)), False
@@ -86,7 +86,7 @@ class ParityOracle(FamilyOracle):
         exact = all(level.literals.n <= MOST_EXACT for level in self.data.levels)
         return ranked(scored, k) if exact else spread(scored, k)
 
-    def _all(self, problem: Problem) -> list[Ints]:
+    def _all(self, problem: LevelProblem) -> list[Ints]:
         n = problem.literals.n
         keys = transpose_bits(problem.literals.words, len(problem.w))[:, 0].astype(np.int64)
         h = walsh.transform(by_count(keys, problem.w, (1 << n) - 1), self.data.n_threads)
@@ -97,7 +97,7 @@ class ParityOracle(FamilyOracle):
         factor: Floats = np.maximum(1.0, np.arange(n + 1) - 1.0) ** (-1.0 / self.gamma)
         return factor
 
-    def _drawn(self, problem: Problem) -> list[Ints]:
+    def _drawn(self, problem: LevelProblem) -> list[Ints]:
         w, words = problem.w, problem.literals.words
         n, n_rows = len(words), len(w)
         mass = float(np.abs(w).sum())
@@ -121,5 +121,5 @@ class ParityOracle(FamilyOracle):
         return [members[s] for s in best[: problem.k]]
 
 
-def _parities(problem: Problem, sets: list[Ints]) -> list[Atom]:
+def _parities(problem: LevelProblem, sets: list[Ints]) -> list[Atom]:
     return [problem.atom(parity_circuit(len(members)), members.tolist()) for members in sets]

@@ -14,7 +14,7 @@ import numpy as np
 from fw_circuits._typing import Array, Floats
 from fw_circuits.circuits.families import complement_inputs, symmetric_circuit
 from fw_circuits.oracle.families.counting import KINDS, Group, by_count, changed, gates, neighbours, patterns
-from fw_circuits.oracle.families.frame import FamilyOracle, Problem, pair_atoms
+from fw_circuits.oracle.families.frame import FamilyOracle, LevelProblem, pair_atoms
 from fw_circuits.oracle.families.pair_sums import TABLES
 from fw_circuits.tetrakis import Atom
 
@@ -44,7 +44,7 @@ class SymmetricOracle(FamilyOracle):
 
     name = "symmetric functions"
 
-    def _family(self, problem: Problem) -> tuple[list[Atom], bool]:
+    def _family(self, problem: LevelProblem) -> tuple[list[Atom], bool]:
         atoms = pair_atoms(problem, tuple(TABLES))
         if problem.literals.n < 3:
             return atoms, False
@@ -66,7 +66,7 @@ class SymmetricOracle(FamilyOracle):
             atoms += [self._atom(problem, group, values) for values in patterns(h)]
         return atoms, False
 
-    def _atom(self, problem: Problem, group: Group, values: tuple[int, ...]) -> Atom:
+    def _atom(self, problem: LevelProblem, group: Group, values: tuple[int, ...]) -> Atom:
         # Counting what is 0 gives the same function; the cheaper of the two, first the first input as it is.
         ways = [(values, group.flips), (values[::-1], ~group.flips)]
         ways.sort(key=lambda way: bool(way[1][0]))
@@ -75,7 +75,7 @@ class SymmetricOracle(FamilyOracle):
         circuit = complement_inputs(symmetric_circuit(values), flips.tolist())
         return problem.atom(circuit, group.members.tolist())
 
-    def _starts(self, problem: Problem) -> list[Counted]:
+    def _starts(self, problem: LevelProblem) -> list[Counted]:
         """Prefixes of the literals in several orders."""
         total = float(problem.w.sum())
         single = 2 * np.diag(problem.both) - total
@@ -104,7 +104,7 @@ class SymmetricOracle(FamilyOracle):
         values = [self._measure(kind, measure, h, np.asarray(len(h) - 1)) for _, h in counted]
         return [counted[i] for i in np.argsort(-np.array(values), kind="stable")[:k]]
 
-    def _climb(self, problem: Problem, start: Counted, kind: str, measure: str) -> Counted:
+    def _climb(self, problem: LevelProblem, start: Counted, kind: str, measure: str) -> Counted:
         """Local search: the best change of a single literal, as long as it helps."""
         bits, w = problem.literals.bits, problem.w
         group, h = start
