@@ -18,14 +18,16 @@ import numpy.typing as npt
 from fw_circuits._checks import check_integer
 from fw_circuits._typing import Floats, Ints
 from fw_circuits.exceptions import InputError
-from fw_circuits.tetrakis import Atom
 
 #: Zero-argument callable, true when a search should end now.
 Stop = Callable[[], bool]
 
 
 class AtomLike(Protocol):
-    """What the solver needs to know of an atom; a solution is made of :class:`fw_circuits.Atom` only."""
+    """What the solver needs to know of an atom; one that is also callable on points predicts, too.
+
+    A solution of other atoms than :class:`fw_circuits.Atom` can neither be saved nor compiled nor counted in gates.
+    """
 
     @property
     def key(self) -> Hashable:
@@ -219,9 +221,9 @@ def check_weights(weights: npt.ArrayLike, n_rows: int) -> Floats:
 
 
 def check_atoms(atoms: Sequence[AtomLike]) -> None:
-    """Refuse atoms that a solution cannot contain, after the first pass that finds some."""
-    for other in (type(atom).__name__ for atom in atoms if not isinstance(atom, Atom)):
+    """Refuse atoms that are known at the training rows only, after the first pass that finds some."""
+    for other in (type(atom).__name__ for atom in atoms if not callable(atom)):
         raise InputError(
-            f"the oracle finds atoms of type {other}; a solution is made of circuits, fw_circuits.Atom: "
-            "others are for fw_circuits.solver.frank_wolfe."
+            f"the oracle finds atoms of type {other}, which have no values at new points; expected atoms that can be "
+            "called on points, such as fw_circuits.Atom: columns alone are for fw_circuits.solver.frank_wolfe."
         )

@@ -51,7 +51,7 @@ class Combination:
         """The same at checked points, (N, n_features); with another ``intercept``, 0.0 for the atoms alone."""
         total = np.full(len(points), self.intercept if intercept is None else intercept)
         for b, atom in zip(self.coef, self.atoms, strict=True):
-            total += b * atom.values(points)
+            total += b * (atom.values(points) if isinstance(atom, Atom) else atom(points))  # atoms of the user's own
         return total
 
     def weights(self, gamma: float) -> Floats:

@@ -21,7 +21,7 @@ from fw_circuits._files import check_writable, write_atomically
 from fw_circuits._labels import from_json, plain_labels, to_json
 from fw_circuits.estimators import CircuitRegressor, CircuitRegressorCV
 from fw_circuits.exceptions import InputError, PathError, SolverWarning
-from fw_circuits.oracle import DictionaryOracle
+from fw_circuits.oracle import DictionaryOracle, OracleAnswer
 from fw_circuits.pipeline import fit, problem
 
 X = np.random.default_rng(0).integers(0, 2, (60, 4)).astype(float)
@@ -237,9 +237,34 @@ def test_callbacks_and_warm_starts_of_other_kinds_are_refused(wrong):
         solve(X, XOR, n_jobs=1, **wrong)
 
 
-def test_an_oracle_whose_atoms_are_no_circuits_is_refused():
-    with pytest.raises(InputError, match="atoms of type ColumnAtom; a solution is made of circuits"):
+def test_an_oracle_whose_atoms_have_no_values_elsewhere_is_refused():
+    with pytest.raises(InputError, match="atoms of type ColumnAtom, which have no values at new points"):
         solve(X, XOR, oracle=DictionaryOracle(X))
+
+
+def test_atoms_of_ones_own_that_can_be_called_predict():
+    class Column:
+        cost = 1
+
+        def __init__(self, i):
+            self.key = self.i = i
+
+        def __call__(self, points):
+            return 2.0 * np.asarray(points)[:, self.i] - 1.0
+
+    class Columns:
+        gamma, n_rows = 3.0, len(X)
+
+        def search(self, weights, k=10, stop=None):
+            atoms = [Column(i) for i in range(X.shape[1])]
+            return OracleAnswer.of(atoms, weights @ self.evaluate(atoms), "single columns")
+
+        def evaluate(self, atoms):
+            return np.stack([atom(X) for atom in atoms], axis=1)
+
+    solution = solve(X, X @ np.arange(X.shape[1]), oracle=Columns(), lam=1e-6)
+    assert solution.certificate.certified
+    np.testing.assert_allclose(solution.predict(X), X @ np.arange(X.shape[1]), atol=1e-2)
 
 
 @pytest.mark.parametrize("name", ["gamma", "lam", "tau", "eps", "tol", "time_limit", "huber_threshold"])
