@@ -51,7 +51,7 @@ def test_circuits_of_chains(pairs, prefix, start):
         assert circuit.n_gates == chains.Chain(tuple(range(prefix)), plan, tuple(flips), code, 0.0, 0.0).cost
 
 
-#: After one pair no literal left explains anything: the chain must end in one of them all the same.
+#: After one pair no literal left explains anything: the chain must end in one of them nevertheless.
 NOTHING_LEFT = (
     np.array([[0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1], [0, 0, 0, 1, 1, 1, 1, 0, 0, 0, 1], [0, 0, 1, 0, 0, 1, 1, 0, 0, 1, 0],
               [0, 0, 1, 1, 1, 0, 1, 0, 0, 0, 0], [0, 1, 0, 0, 1, 0, 0, 0, 1, 0, 0]]).T,
