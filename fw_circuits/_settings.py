@@ -191,6 +191,13 @@ class Settings:
             )
         return cls(**values)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """As in a file, an oracle of one's own stays behind when a solution is pickled: it has the rows, and more."""
+        return vars(self) | {"oracle": self.oracle if isinstance(self.oracle, str) else "auto"}
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Settings:
+        return self
+
     @property
     def form(self) -> dict[str, float]:
         """The one of tau, lam and eps that is given, by its name; empty without."""
@@ -217,7 +224,9 @@ def check_penalties(lams: Any, n_lams: Any, ratio: Any, name: str = "lams") -> N
     """
     if lams is None:
         check_integer("n_lams", n_lams, 1)
-        check_real("ratio", ratio, 0.0, np.nextafter(1.0, 0.0), above=True)
+        check_real("ratio", ratio, 0.0, above=True, note=" and < 1")
+        if ratio >= 1.0:
+            raise InputError(f"ratio is {ratio!r}; expected a finite number > 0 and < 1.")
         return
     try:
         good = np.ndim(lams) == 1 and len(lams) > 0 and all(_POSITIVE(name, lam) for lam in lams)

@@ -84,7 +84,8 @@ def norm_bracket(
         The training target and weights, for the gradient.  Without y, the solution's own dual point is used, or, where
         X has another number of rows, the values of f themselves: valid, but wider.
     oracle, n_jobs, time_limit
-        As in :func:`fw_circuits.certify`; one or two searches.
+        As in :func:`fw_circuits.certify`; one or two searches.  A search that covers more circuits than that of the
+        run raises ``global_lower``.
 
     Returns
     -------

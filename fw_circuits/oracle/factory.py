@@ -108,7 +108,10 @@ def _checked(oracle: Any, n_rows: int, gamma: float) -> Oracle:
     if missing:
         raise InputError(f"the oracle {type(oracle).__name__} lacks {', '.join(missing)}; see the Oracle protocol.")
     if oracle.n_rows != n_rows:
-        raise InputError(f"the oracle is for {oracle.n_rows} rows, X has {n_rows}; make it from the same X.")
+        raise InputError(
+            f"the oracle is for {oracle.n_rows} rows, X has {n_rows}; "
+            "make it from the same X, or name one, such as oracle='auto'."
+        )
     if oracle.gamma != gamma:
         raise InputError(f"the oracle has gamma={oracle.gamma}, solve was called with gamma={gamma}; make them equal.")
     found: Oracle = oracle

@@ -54,8 +54,8 @@ def settings_of_version_1(header: dict[str, Any]) -> Settings:
     """Early files had only the settings that make the problem."""
     if header["form"] not in FORMS:
         raise ValueError(f"the form is {header['form']!r}; expected one of {', '.join(FORMS)}")
-    known: dict[str, Any] = {name: header[name] for name in ("gamma", "loss", "huber_threshold") if name in header}
-    known["tol"] = header["certificate"]["tol"]
+    known = {"gamma": header["gamma"], "loss": header["loss"], "tol": header["certificate"]["tol"]}
+    known["huber_threshold"] = header.get("huber_threshold", 1.0)
     return settings_from_dict(known | {header["form"]: header["parameter"]})
 
 

@@ -1,7 +1,10 @@
 """Nothing is lost: what could fail after the work is tried before it, and what fails all the same costs a warning."""
 
+import copy
 import json
 import os
+import pickle
+import threading
 import warnings
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -16,12 +19,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fw_circuits import Solution, load, path, solve
+from fw_circuits import Lattice, Solution, certify, load, path, solve
 from fw_circuits._files import check_writable, write_atomically
 from fw_circuits._labels import from_json, plain_labels, to_json
 from fw_circuits.estimators import CircuitRegressor, CircuitRegressorCV
-from fw_circuits.exceptions import InputError, PathError, SolverWarning
-from fw_circuits.oracle import DictionaryOracle, OracleAnswer
+from fw_circuits.exceptions import FormatError, InputError, PathError, SolverWarning
+from fw_circuits.oracle import DictionaryOracle, OracleAnswer, make_oracle
 from fw_circuits.pipeline import fit, problem
 
 X = np.random.default_rng(0).integers(0, 2, (60, 4)).astype(float)
@@ -220,6 +223,20 @@ def test_files_of_before_are_read(tmp_path):
         solution.settings, n_jobs=None
     )
     assert again.certificate.global_dual == -np.inf
+    del header["gamma"]  # without it the bounds would be those of another norm
+    arrays["header"] = np.frombuffer(json.dumps(header).encode(), np.uint8)
+    np.savez(tmp_path / "old.npz", **arrays)
+    with pytest.raises(FormatError, match="gamma"):
+        load(tmp_path / "old.npz")
+
+
+def test_a_pickled_solution_leaves_an_oracle_of_ones_own_behind():
+    oracle = make_oracle("subset", X.astype(float), Lattice.boolean(X.shape[1]), 3.0)
+    oracle.lock = threading.Lock()  # which cannot be pickled
+    solution = solve(X, XOR, lam=0.01, oracle=oracle)
+    again, twin = pickle.loads(pickle.dumps(solution)), copy.deepcopy(solution)
+    assert np.array_equal(again.predict(X), solution.predict(X)) and again.settings.oracle == "auto"
+    assert twin.settings.oracle is oracle and certify(twin, X, XOR).certified
 
 
 def test_a_callback_that_raises_leaves_a_checkpoint(tmp_path):
@@ -277,3 +294,9 @@ def test_estimators_take_settings_of_any_number_type():
     assert CircuitRegressor(max_gates=np.array(3), n_jobs=1).fit(X, XOR).score(X, XOR) > 0.99
     assert CircuitRegressorCV(ratio=Fraction(1, 100), n_lams=2, cv=2, n_jobs=1).fit(X, XOR).score(X, XOR) > 0.9
     assert len(path(X, XOR, n_lams=2, ratio=Fraction(1, 10), n_jobs=1)) == 2
+
+
+@pytest.mark.parametrize("ratio", [0, 1, 1.5, "a", np.nan])
+def test_a_ratio_outside_of_0_to_1_is_refused_with_what_is_expected(ratio):
+    with pytest.raises(InputError, match=r"ratio is .*; expected a finite number > 0 and < 1\.$"):
+        path(X, XOR, n_lams=2, ratio=ratio)
