@@ -162,7 +162,7 @@ def test_penalties_are_checked_before_any_work(options, monkeypatch):
     for make, y in ((CircuitRegressorCV, NOISY), (CircuitClassifierCV, THREE)):
         with pytest.raises(
             InputError,
-            match=r"expected (one or more finite|a whole number >= 1|a finite number > 0 and <= 1)",
+            match=r"expected (one or more finite|a whole number >= 1|a finite number > 0 and < 1)",
         ):
             make(**options).fit(X, y)
 
