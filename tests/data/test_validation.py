@@ -238,13 +238,16 @@ def test_everything_wrong_is_listed_at_once():
 
 @pytest.mark.filterwarnings("error")
 def test_good_settings_pass_in_silence():
-    Settings.of()
-    Settings.of(
+    assert Settings.of() == Settings()
+    given = Settings.of(
         gamma=np.float64(2.5), tau=0, tol=0, max_iter=np.int64(1), time_limit=float("inf"), loss="huber",
-        method="away", levels=[1, np.int64(16)], max_gates=3, n_jobs=-1,
+        method="away", levels=[1, np.int64(16)], max_gates=np.array(3), n_jobs=-1,
     )  # fmt: skip
-    Settings.of(lam=1e-3, time_limit=0.1)
-    Settings.of(eps=0.5, gamma=2.0001)
+    kinds = {name: type(getattr(given, name)) for name in ("gamma", "tau", "max_iter", "max_gates")}
+    assert kinds == {"gamma": float, "tau": float, "max_iter": int, "max_gates": int}
+    assert given.levels == (1, 16) and given.form == {"tau": 0.0} and (given.method, given.n_jobs) == ("away", -1)
+    assert Settings.of(lam=1e-3, time_limit=0.1).form == {"lam": 1e-3}
+    assert Settings.of(eps=0.5, gamma=2.0001).form == {"eps": 0.5}
 
 
 @pytest.mark.parametrize("gamma", [0.5, 2, 2.0])

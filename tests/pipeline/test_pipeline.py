@@ -225,3 +225,14 @@ def test_a_missing_pandas_is_named_with_its_command(monkeypatch):
     monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(InputError, match=r"to_frame needs pandas.*install it with: pip install pandas"):
         solution.to_frame()
+
+
+def test_the_bound_over_all_circuits_holds_for_one_that_the_search_leaves_out():
+    """The parity of six literals: no function of four correlates with it, and one circuit of five gates is it."""
+    X = (np.arange(64)[:, None] >> np.arange(6)) & 1
+    lam, weight = 0.01, 5.0 ** (1 / 3)
+    solution = solve(X, X.sum(axis=1) % 2, lam=lam)
+    b = 0.5 - lam * weight  # f = 1/2 + b T minimises (1/2 - b)^2 / 2 + lam b weight
+    objective = 0.5 * (0.5 - b) ** 2 + lam * b * weight
+    for c in (solution.certificate, certify(solution, X, X.sum(axis=1) % 2)):
+        assert c.global_dual <= objective < c.dual == c.primal == pytest.approx(0.125) and c.max_gates < 5
