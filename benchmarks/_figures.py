@@ -82,14 +82,19 @@ def bars(axis: Any, rows: Sequence[str], values: Sequence[float], labels: Sequen
 
 def lines(axis: Any, series: Mapping[str, tuple[Sequence[float], Sequence[float]]], **options: Any) -> None:
     """Curves of (x, y) on logarithmic axes."""
-    from matplotlib.ticker import FuncFormatter, LogLocator
-
     for i, (name, (x, y)) in enumerate(series.items()):
         axis.loglog(x, y, f"{MARKS[i % len(MARKS)]}-", color=SHADES[i % len(SHADES)], label=name, **options)
     ticks = sorted({value for x, _ in series.values() for value in x})
     axis.set_xticks(ticks, [f"{value:,g}" for value in ticks])
-    low, high = axis.get_ylim()
-    if high < 100 * low:  # powers of ten alone would leave an axis without figures
-        axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    label_short_range(axis.yaxis, *axis.get_ylim())
     axis.minorticks_off()
+
+
+def label_short_range(axis: Any, low: float, high: float) -> None:
+    """Label 1, 2 and 5 on a logarithmic axis of less than two powers of ten, which alone would leave it bare."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    axis.set_minor_formatter(NullFormatter())
+    if high < 100 * low:
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))

@@ -163,6 +163,7 @@ def summarise(ratios: dict[Way, list[float]], seconds: dict[str, float]) -> None
     axis.set_yticks(range(len(known))[::-1], list(known))
     axis.set_ylim(-0.6, len(known) - 0.4)
     axis.set_xlabel("upper / lower end, one dot per trained network")
+    _figures.label_short_range(axis.xaxis, *axis.get_xlim())
     save_figure(figure, "complexity", "Width of the bracket of R on trained networks by geometry, method and streams; "
                 "the bar is the median, 1 is exact")  # fmt: skip
     medians = {way: float(np.median(values)) for way, values in known.items()}
