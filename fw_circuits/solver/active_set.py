@@ -9,6 +9,7 @@ import numpy as np
 
 from fw_circuits._typing import Array, Floats
 from fw_circuits.objective import Loss
+from fw_circuits.solver.columns import Columns, DenseColumns
 
 
 class ActiveSet:
@@ -26,6 +27,8 @@ class ActiveSet:
     atoms : list
         Distinct by ``key``.
     coef, scales : ndarray of shape (m,)
+    columns : Columns
+        Values of the atoms on the rows.
     f : ndarray of shape (N,)
         The current predictions.
     """
@@ -39,16 +42,11 @@ class ActiveSet:
         self.intercept = loss.constant
         self.f = np.full(loss.y.size, self.intercept)
         self._index: dict[Any, int] = {}
-        self._buffer = np.empty((8, loss.y.size))
+        self.columns: Columns = DenseColumns(loss.y.size)
         self._gram = np.zeros((0, 0))
 
     def __len__(self) -> int:
         return len(self.atoms)
-
-    @property
-    def columns(self) -> Floats:
-        """Values of the atoms on the rows, (m, N)."""
-        return self._buffer[: len(self.atoms)]
 
     @property
     def norm(self) -> float:
@@ -61,24 +59,22 @@ class ActiveSet:
 
     def add(self, atoms: Sequence[Any], values: Floats) -> None:
         """Append the atoms that are new, with coefficient 0; ``values`` has shape (N, len(atoms))."""
-        for atom, column in zip(atoms, values.T, strict=True):
-            if atom.key in self._index:
-                continue
-            m = len(self.atoms)
-            if m == self._buffer.shape[0]:
-                self._buffer = np.concatenate([self._buffer, np.empty_like(self._buffer)])
-            self._buffer[m] = column
-            self._index[atom.key] = m
-            self.atoms.append(atom)
-            self.coef = np.append(self.coef, 0.0)
-            self.scales = np.append(self.scales, atom.cost ** (1.0 / self.gamma))
+        places = []
+        for place, atom in enumerate(atoms):
+            if self._index.setdefault(atom.key, len(self.atoms)) == len(self.atoms):
+                self.atoms.append(atom)
+                places.append(place)
+        costs = np.array([atoms[place].cost for place in places], dtype=np.float64)
+        self.coef = np.append(self.coef, np.zeros(costs.size))
+        self.scales = np.append(self.scales, costs ** (1.0 / self.gamma))
+        self.columns.append(values if costs.size == len(atoms) else values[:, places])
 
     def drop(self, keep: Array) -> None:
         """Forget the atoms where ``keep`` is False."""
         if keep.all():
             return
         kept = np.flatnonzero(keep)
-        self._buffer[: kept.size] = self._buffer[kept]
+        self.columns.keep(kept)
         cached = kept[kept < self._gram.shape[0]]
         self._gram = self._gram[np.ix_(cached, cached)]
         self.atoms = [self.atoms[j] for j in kept]
@@ -89,16 +85,13 @@ class ActiveSet:
         """Set the coefficients and recompute ``f`` from them."""
         self.coef = coef
         self.intercept = float(intercept)
-        self.f = self.intercept + coef @ self.columns
+        self.f = self.columns.push(coef) + self.intercept
 
     def gram(self) -> Floats:
         """Centred Gram matrix ``cov_q(T_i, T_j)`` under the sample weights q; only new entries are computed."""
         done, m = self._gram.shape[0], len(self.atoms)
         if done < m:
-            q = self.loss.weights
-            mean = self.columns @ q
-            new = self.columns[done:]
-            block = (new * q) @ self.columns.T - np.outer(mean[done:], mean)
+            block = self.columns.gram(self.loss.weights, done)
             gram = np.empty((m, m))
             gram[:done, :done] = self._gram
             gram[done:] = block
@@ -109,7 +102,7 @@ class ActiveSet:
 
     def scores(self, g: Floats) -> Floats:
         """``<g, T_j> / scale_j`` of the active atoms, shape (m,)."""
-        return (self.columns @ g) / self.scales
+        return self.columns.pull(g) / self.scales
 
     def validate(self) -> None:
         """Check the invariants; raises AssertionError with the one that fails."""
@@ -118,5 +111,5 @@ class ActiveSet:
         assert len(self._index) == m, "atoms must be distinct"
         assert all(self._index[a.key] == j for j, a in enumerate(self.atoms)), "the index must point at the atoms"
         assert np.isfinite(self.coef).all() and np.isfinite(self.intercept), "coefficients must be finite"
-        drift = np.abs(self.f - (self.intercept + self.coef @ self.columns)).max(initial=0.0)
+        drift = np.abs(self.f - (self.intercept + self.columns.push(self.coef))).max(initial=0.0)
         assert drift <= 1e-9 * (1.0 + np.abs(self.f).max(initial=0.0)), f"f has drifted by {drift:.2e}"

@@ -26,7 +26,7 @@ def correct(active: ActiveSet, form: Form, accuracy: float = 0.0) -> float:
     """
     loss = active.loss
     if not loss.newton:
-        coef, intercept = solve_reference(loss, form, active.columns, active.scales)
+        coef, intercept = solve_reference(loss, form, active.columns.dense(), active.scales)
         active.move(coef, intercept)
         scores = np.abs(active.scores(loss.negative_gradient(active.f)))
         return float(form.parameter if isinstance(form, Penalised) else scores.max(initial=0.0))
@@ -60,7 +60,7 @@ def _at_constraint(active: ActiveSet, form: Form) -> float:
     _penalised(active, lam)
     if isinstance(form, Constrained):
         coef = active.coef * min(1.0, form.parameter / max(active.norm, 1e-300))
-        active.move(coef, loss.intercept(coef @ active.columns, active.intercept))
+        active.move(coef, loss.intercept(active.columns.push(coef), active.intercept))
     elif loss.value(active.f) > form.parameter:
         lam *= 1.0 - 1e-6
         _penalised(active, lam)
@@ -79,9 +79,9 @@ def _penalised(active: ActiveSet, lam: float, accuracy: float = 0.0) -> float:
 def _squared(active: ActiveSet, lam: float) -> None:
     loss = active.loss
     q = loss.weights
-    r = active.columns @ (q * (loss.y - q @ loss.y))
+    r = active.columns.pull(q * (loss.y - q @ loss.y))
     coef = weighted_lasso(active.gram(), r, lam * active.scales, active.coef)
-    active.move(coef, float(q @ (loss.y - coef @ active.columns)))
+    active.move(coef, float(q @ (loss.y - active.columns.push(coef))))
 
 
 def _newton(active: ActiveSet, lam: float, accuracy: float, max_steps: int = 60) -> None:
@@ -89,16 +89,15 @@ def _newton(active: ActiveSet, lam: float, accuracy: float, max_steps: int = 60)
     loss, thresholds = active.loss, lam * active.scales
     for _ in range(max_steps):
         g = loss.negative_gradient(active.f)
-        slope = active.columns @ g
+        slope = active.columns.pull(g)
         if violation(slope, thresholds, active.coef) <= accuracy:
             return
         h = loss.hessian_diagonal(active.f)
         total = float(h.sum())
         if total <= 1e-290:
             return
-        mean = active.columns @ h / total
-        half = active.columns * np.sqrt(h)
-        gram = half @ half.T - total * np.outer(mean, mean)
+        mean = active.columns.pull(h) / total
+        gram = active.columns.gram(h)
         gram[np.diag_indices_from(gram)] += 1e-12 * max(float(np.trace(gram)) / len(active), 1e-300)
         r = slope - mean * g.sum() + gram @ active.coef
         target = weighted_lasso(gram, r, thresholds, active.coef)
@@ -117,7 +116,7 @@ def _line_search(active: ActiveSet, target: Floats, shift: float, thresholds: Fl
     step = 1.0
     for _ in range(40):
         trial = coef + step * (target - coef) if step < 1.0 else target
-        f = intercept + step * shift + trial @ active.columns
+        f = intercept + step * shift + active.columns.push(trial)
         after = loss.value(f) + float(thresholds @ np.abs(trial))
         if after <= before - 1e-4 * step * max(expected, 0.0) + 1e-15 * abs(before):
             active.move(trial, intercept + step * shift)

@@ -82,7 +82,7 @@ def vanilla_direction(active: ActiveSet, ball: Ball, g: Floats) -> Direction:
 def away_direction(active: ActiveSet, ball: Ball, g: Floats) -> Direction:
     """Towards the best vertex or away from the worst one, whichever slope is steeper."""
     s, a = best_vertex(active, ball, g), worst_vertex(active, ball, g)
-    here = float(active.coef @ (active.columns @ g)) - ball.price * active.norm
+    here = float(active.coef @ active.columns.pull(g)) - ball.price * active.norm
     if s.value - here >= here - a.value or a.mass >= 1.0:
         return vanilla_direction(active, ball, g)
     longest = a.mass / (1.0 - a.mass)

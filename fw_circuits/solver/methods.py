@@ -73,7 +73,7 @@ class Directed(Method):
         if length >= direction.longest:  # a drop step: the vertex left behind must vanish exactly
             coef[np.abs(coef) * active.scales <= 1e-14 * self.ball.radius] = 0.0
         moved = bool(np.any(coef != active.coef))
-        f = coef @ active.columns
+        f = active.columns.push(coef)
         active.move(coef, active.loss.intercept(f, active.intercept))
         active.drop(active.coef != 0.0)
         return moved

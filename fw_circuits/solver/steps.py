@@ -17,7 +17,7 @@ from fw_circuits.solver.directions import Ball, Direction
 
 def exact_line_search(active: ActiveSet, ball: Ball, direction: Direction, *_: int) -> float:
     """The step that minimises the objective on the segment, the intercept optimal at every step."""
-    loss, move = active.loss, direction.delta @ active.columns
+    loss, move = active.loss, active.columns.push(direction.delta)
     cost = ball.price * direction.stretch
     if not loss.is_quadratic:
         return _root_of_slope(active, move, cost, direction.longest)
@@ -35,7 +35,7 @@ def open_loop(_active: ActiveSet, _ball: Ball, direction: Direction, t: int) -> 
 
 def short_step(active: ActiveSet, ball: Ball, direction: Direction, *_: int) -> float:
     """Minimiser of the quadratic upper model, whose second derivative is the smoothness of the loss."""
-    loss, move = active.loss, direction.delta @ active.columns
+    loss, move = active.loss, active.columns.push(direction.delta)
     curvature = loss.smoothness * float(loss.weights @ move**2)
     slope = float(loss.negative_gradient(active.f) @ move) - ball.price * direction.stretch
     return float(np.clip(slope / curvature, 0.0, direction.longest)) if curvature > 0.0 else 0.0

@@ -45,7 +45,7 @@ ORDER = {
     "rounding": "rounded < problem < sampling search",
     "pipeline": "problem < fit < front",
     "solution": "trace < certificate < state < solution < loading",
-    "solver": "active_set clock lasso reference < corrective directions state < steps < methods < loop",
+    "solver": "clock columns lasso reference < active_set < corrective directions state < steps < methods < loop",
     "tetrakis": "atom < combination",
 }
 RANK = {

@@ -150,6 +150,6 @@ def test_active_set_gram_is_extended_and_cut_consistently():
         active.move(rng.normal(size=len(active)) * (rng.random(len(active)) < 0.7), 0.5)
         active.drop(active.coef != 0.0)
         active.validate()
-        q, values = loss.weights, active.columns
+        q, values = loss.weights, active.columns.dense()
         centred = values - (values @ q)[:, None]
         assert np.allclose(active.gram(), (centred * q) @ centred.T, atol=1e-12)
