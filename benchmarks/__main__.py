@@ -116,9 +116,10 @@ def parse(known: dict[str, Benchmark], arguments: list[str] | None) -> argparse.
     parser.add_argument("--again", action="store_true", help="run finished parts again")
     parser.add_argument("--list", action="store_true", help="list the benchmarks and what is finished, then stop")
     parser.add_argument("--report", action="store_true", help="build the page from what is there, then stop")
-    parser.add_argument("--data", metavar="PATH", help="iwls2020: folder or tar of the contest's data")
-    parser.add_argument("--seconds", type=float, help="iwls2020: time of one example")
-    parser.add_argument("--only", metavar="N,N,...", help="iwls2020: numbers of the examples to run")
+    parser.add_argument("--data", metavar="PATH", help="iwls2020, anytime: folder or tar of the contest's data")
+    parser.add_argument("--seconds", type=float, help="iwls2020: time of one example; anytime: the longest")
+    parser.add_argument("--only", metavar="N,N,...", help="iwls2020, anytime: numbers of the examples to run")
+    parser.add_argument("--busy", type=int, metavar="N", help="anytime: beside N processes that keep a core busy")
     asked = parser.parse_args(arguments)
     unknown = [name for name in asked.names if name not in known]
     if unknown:
@@ -147,7 +148,7 @@ def main(arguments: list[str] | None = None) -> int:
     if asked.report:
         return report(results)
     print("\n".join(machine_lines()), f"commit: {commit()}; {mode} results", sep="\n")
-    given = {"data": asked.data, "seconds": asked.seconds, "only": asked.only}
+    given = {"data": asked.data, "seconds": asked.seconds, "only": asked.only, "busy": asked.busy}
     names = list(dict.fromkeys(asked.names or known))
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # the part is ended and the record written
     interrupted = False

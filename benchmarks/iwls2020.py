@@ -1,70 +1,27 @@
 """How well do circuits learned from 6,400 + 6,400 rows predict, against the IWLS 2020 contest's best?
 
-Every example gets the same settings: a path of falling penalties on the training rows, the penalty chosen by the
-accuracy on the validation rows, more passes from there on both, and rounding to one Boolean circuit of at most
+Every example gets the same settings (``_learner``): one run down the penalties on the training rows, judged after every
+pass by the validation rows, more passes from the best point on both, and rounding to one Boolean circuit of at most
 5,000 two-input gates and 5,000 AND nodes.  The data are not part of this project:
 ``python -m benchmarks iwls2020 --data FOLDER`` reads a folder with train/, validation/ and test/ (or a tar of it).
 """
 
 import os
-import tarfile
-import tempfile
 import time
 import warnings
-from pathlib import Path
+from collections.abc import Iterable
 
 import numpy as np
 
 from benchmarks import _figures
 from benchmarks._common import Skipped, Table, check_targets, save_figure, tell
-from fw_circuits import solve
-from fw_circuits.data import read_table
+from benchmarks._contest import Parts, examples
+from benchmarks._learner import LIMIT, learn
 from fw_circuits.exceptions import SolverWarning
-from fw_circuits.pipeline import first_search, path_of, prepare
-from fw_circuits.rounding import round_solution
-from fw_circuits.solution import Settings
-from fw_circuits.solver import Clock
 
-#: Penalties as fractions of the largest useful one; the path goes down them.
-RATIOS = (0.06, 0.03, 0.015, 0.0075)
 SEED = None  # nothing is drawn at random
-GAMMA = 3.0
-MAX_ITER = 60
-LIMIT = 5000
 #: Mean test accuracy on other examples or of others' circuits, as published or as scored earlier on 90 of the 100.
 PUBLISHED = (("contest winner, 100 examples", 0.8869), ("second team, 90 examples", 0.8788))
-
-
-def read_example(folder: Path, name: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Rows and labels of the three parts."""
-    parts = {}
-    for part in ("train", "validation", "test"):
-        table = read_table(folder / part / f"{name}.{part if part != 'validation' else 'valid'}.pla")
-        parts[part] = (table.X, np.asarray(table.y))
-    return parts
-
-
-def learn(parts, seconds):
-    """The rounded circuit of one example, and what was chosen."""
-    (X, y), (V, v) = parts["train"], parts["validation"]
-    start = time.perf_counter()
-    settings = Settings.of(gamma=GAMMA, loss="logistic", oracle="deep", time_limit=seconds, tol=1e-2, max_iter=MAX_ITER)
-    problem = prepare(X, y, settings)
-    first = first_search(problem)
-    lams = [first.lam_max * ratio for ratio in RATIOS]
-    solutions, scores = [], []
-    for solution in path_of(problem, lams, Clock(0.5 * seconds, start), first=first.answer):
-        solutions.append(solution)
-        scores.append(float(np.mean(solution.predict(V) == v)))
-        if len(scores) - 1 - int(np.argmax(scores)) >= 2:
-            break
-    chosen = solutions[int(np.argmax(scores))]
-    both, labels = np.concatenate([X, V]), np.concatenate([y, v])
-    left = start + 0.95 * seconds - time.perf_counter()
-    solution = solve(both, labels, gamma=GAMMA, loss="logistic", lam=chosen.parameter, oracle="deep", tol=1e-2,
-                     max_iter=MAX_ITER, time_limit=left, warm_start=chosen)  # fmt: skip
-    rounded = round_solution(solution, X=both, y=labels, max_gates=LIMIT, max_ands=LIMIT)
-    return solution, rounded, scores
 
 
 def run(quick: bool, data: str | None = None, seconds: float = 60.0, only: str | None = None) -> list[str]:
@@ -75,27 +32,18 @@ def run(quick: bool, data: str | None = None, seconds: float = 60.0, only: str |
             "the contest's data are not part of this project; give their folder or tar: "
             "fw-circuits bench iwls2020 --data PATH (or FW_CIRCUITS_IWLS2020=PATH)"
         )
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(data)
-        if folder.is_file():
-            with tarfile.open(folder) as archive:
-                archive.extractall(scratch, filter="data")
-            folder = Path(scratch)
-        names = sorted(p.name.split(".")[0] for p in (folder / "test").iterdir() if p.suffix == ".pla")
-        names = [n for n in names if not only or n.removeprefix("ex") in only.split(",")]
-        return _table(folder, names[:: max(1, len(names) // 2)][:2] if quick else names, 5.0 if quick else seconds)
+    return _table(examples(data, only, quick), 5.0 if quick else seconds)
 
 
-def _table(folder: Path, names: list[str], seconds: float) -> list[str]:
+def _table(found: Iterable[tuple[str, Parts]], seconds: float) -> list[str]:
     table = Table(
         ["example", "inputs", "test accuracy", "on unseen rows", "train accuracy", "before rounding", "atoms",
          "gates", "ANDs", "largest atom", "penalty", "validation accuracy", "seconds"]
     )  # fmt: skip
-    for name in names:
-        parts = read_example(folder, name)
+    for name, parts in found:
         clock = time.perf_counter()
         with warnings.catch_warnings(action="ignore", category=SolverWarning):
-            solution, rounded, scores = learn(parts, seconds)
+            solution, rounded, scores = learn(parts["train"], parts["validation"], seconds)
         spent = time.perf_counter() - clock
         X, y = (np.concatenate([parts["train"][i], parts["validation"][i]]) for i in (0, 1))
         T, t = parts["test"]

@@ -18,7 +18,7 @@ from fw_circuits._typing import Floats
 from fw_circuits._validation import check_sample_weight, check_X
 from fw_circuits.exceptions import InputError
 from fw_circuits.objective import Form, Loss, find_loss, least_loss, make_form, make_loss
-from fw_circuits.oracle import Oracle, OracleAnswer, eager, make_oracle
+from fw_circuits.oracle import Oracle, OracleAnswer, bounding, eager, make_oracle
 from fw_circuits.oracle.base import observe
 from fw_circuits.solution import Certificate, Solution
 from fw_circuits.tetrakis import Combination
@@ -144,7 +144,7 @@ def derive(
     search; it is all there is where ``stop`` says that no time is left.  The combination's own atoms count among the
     scope: some may be larger than the circuits that the oracle searches.
     """
-    oracle = eager(oracle)
+    oracle = eager(oracle) if stop is None else bounding(oracle)
     f = combination.values(points)
     reached = loss.value(f)
     primal = form.primal(reached, combination.norm(oracle.gamma))

@@ -11,7 +11,7 @@ from fw_circuits.oracle.factory import NAMES, make_oracle
 from fw_circuits.oracle.families.carry import CarryOracle
 from fw_circuits.oracle.families.parity import ParityOracle
 from fw_circuits.oracle.families.symmetric import SymmetricOracle
-from fw_circuits.oracle.lazy import LazyOracle, eager
+from fw_circuits.oracle.lazy import LazyOracle, bounding, eager
 from fw_circuits.oracle.wrappers import CountingOracle
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "SubsetOracle",
     "SymmetricOracle",
     "best_first",
+    "bounding",
     "eager",
     "make_oracle",
 ]

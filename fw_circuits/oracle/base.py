@@ -197,6 +197,13 @@ def observe(oracle: Oracle, atoms: Sequence[AtomLike]) -> None:
         listener(atoms)
 
 
+def aim(oracle: Oracle, score: float) -> None:
+    """Tell an oracle that only atoms of a larger score matter now, if it wants to know: it has a method ``aim``."""
+    listener = getattr(oracle, "aim", None)
+    if listener is not None:
+        listener(score)
+
+
 def check_weights(weights: npt.ArrayLike, n_rows: int) -> Floats:
     """The weights as a contiguous float64 vector: n_rows finite numbers with a finite sum of absolute values.
 

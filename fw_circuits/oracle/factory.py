@@ -24,7 +24,7 @@ NAMES = ("auto", "subset", "gates4", "gates5", "deep")
 #: Gates of one atom of the "deep" oracle, if the user sets no limit.
 MAX_GATES = 128
 #: Fraction of a run's time limit that one pass may take; wider searches are screened.
-SHARE_OF_A_PASS = 0.2
+SHARE_OF_A_PASS = 0.05
 #: Without a time limit, searches estimated to take longer are screened (`SubsetOracle`, ``pass_seconds``).
 PASS_SECONDS = 6.0
 #: The same for the exact part of "deep", whose passes are many.
@@ -90,7 +90,7 @@ def make_oracle(
         return GateOracle(data, gates=int(oracle[-1]), per_support=PER_SUPPORT, time_limit=share)
     deep = oracle == "deep" and max_gates != 0
     subset = SubsetOracle(
-        data, per_support=PER_SUPPORT, max_gates=max_gates, time_limit=None if deep else share,
+        data, per_support=PER_SUPPORT, max_gates=max_gates, time_limit=share,
         pass_seconds=DEEP_SECONDS if deep else PASS_SECONDS if time_limit is None else None,
         random_state=random_state,
     )  # fmt: skip

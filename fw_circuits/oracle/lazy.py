@@ -18,6 +18,7 @@ import numpy as np
 from fw_circuits._checks import check_integer
 from fw_circuits._typing import Floats
 from fw_circuits.oracle.base import AtomLike, Oracle, OracleAnswer, Stop, ask, best_first
+from fw_circuits.oracle.deep import DeepOracle
 from fw_circuits.oracle.wrappers import Wrapper
 
 #: Fraction of the last real search's gain that known atoms must reach.
@@ -26,7 +27,15 @@ SHARE = 0.5
 
 def eager(oracle: Oracle) -> Oracle:
     """The oracle without laziness around it: every search is a real one, with its full bound."""
-    return oracle.inner if isinstance(oracle, LazyOracle) else oracle
+    if isinstance(oracle, LazyOracle):
+        return eager(oracle.inner)
+    return oracle.eager() if isinstance(oracle, DeepOracle) else oracle
+
+
+def bounding(oracle: Oracle) -> Oracle:
+    """The part of an oracle whose answers are bounds, without finders around it."""
+    oracle = eager(oracle)
+    return oracle.exact if isinstance(oracle, DeepOracle) else oracle
 
 
 class LazyOracle(Wrapper):
@@ -75,8 +84,8 @@ class LazyOracle(Wrapper):
         super().observe(atoms)
 
     def evaluate(self, atoms: Sequence[AtomLike]) -> Floats:
-        """Values of atoms on the data; those of known ones come from memory."""
-        found = self._evaluated(atoms) | self._found
+        """Values of atoms on the data; those of known ones come from memory, those of others go there."""
+        found = self._remember(atoms)
         return np.stack([found[atom.key][1] for atom in atoms], axis=1) if atoms else np.empty((self.n_rows, 0))
 
     def answer(self, g: Floats, k: int, stop: Stop | None) -> OracleAnswer:
@@ -99,9 +108,7 @@ class LazyOracle(Wrapper):
         self.calls += 1
         self._last = (g, answer, max(0.0, answer.value - level))
         self._asked = (k, self._active)
-        self._found |= self._evaluated(answer.atoms)
-        for oldest in list(self._found)[: -max(1, self.memory // (8 * max(1, self.n_rows)))]:
-            del self._found[oldest]
+        self._remember(answer.atoms)
         return answer
 
     def _known(self, g: Floats, atoms: list[AtomLike], scores: Floats) -> OracleAnswer:
@@ -119,8 +126,11 @@ class LazyOracle(Wrapper):
             tail=answer.tail + drift,
         )
 
-    def _evaluated(self, atoms: Sequence[AtomLike]) -> dict[Hashable, tuple[AtomLike, Floats]]:
-        """Those of the atoms that are not known yet, with their values."""
+    def _remember(self, atoms: Sequence[AtomLike]) -> dict[Hashable, tuple[AtomLike, Floats]]:
+        """Everything known with these atoms; of that, as much is kept as the memory allows."""
         fresh = [atom for atom in atoms if atom.key not in self._found]
         values = map(np.ascontiguousarray, self.inner.evaluate(fresh).T if fresh else ())
-        return {atom.key: (atom, column) for atom, column in zip(fresh, values, strict=True)}
+        found = self._found | {atom.key: (atom, column) for atom, column in zip(fresh, values, strict=True)}
+        most = max(1, self.memory // (8 * max(1, self.n_rows)))
+        self._found = dict(list(found.items())[-most:])
+        return found

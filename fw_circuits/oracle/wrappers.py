@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from time import perf_counter
 
 from fw_circuits._typing import Floats
-from fw_circuits.oracle.base import AtomLike, CheckedOracle, Oracle, OracleAnswer, Stop, ask, observe
+from fw_circuits.oracle.base import AtomLike, CheckedOracle, Oracle, OracleAnswer, Stop, aim, ask, observe
 
 
 class Wrapper(CheckedOracle):
@@ -27,6 +27,10 @@ class Wrapper(CheckedOracle):
     def observe(self, atoms: Sequence[AtomLike]) -> None:
         """Tell ``inner`` which atoms are active."""
         observe(self.inner, atoms)
+
+    def aim(self, score: float) -> None:
+        """Tell ``inner`` which score matters."""
+        aim(self.inner, score)
 
 
 class CountingOracle(Wrapper):

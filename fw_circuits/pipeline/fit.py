@@ -17,7 +17,7 @@ from fw_circuits._typing import Floats
 from fw_circuits.certificate import derive
 from fw_circuits.exceptions import InputError, SolverWarning
 from fw_circuits.objective import ErrorBound, least_loss, make_form
-from fw_circuits.oracle import OracleAnswer
+from fw_circuits.oracle import OracleAnswer, bounding
 from fw_circuits.oracle.base import check_atoms
 from fw_circuits.pipeline.problem import Problem
 from fw_circuits.solution import Certificate, Solution, Status
@@ -37,6 +37,7 @@ def fit(
     problem = replace(problem, settings=problem.settings.at(penalty))
     form, settings = make_form(**penalty), problem.settings
     saved = time.perf_counter()
+    clock.search_limit = getattr(bounding(problem.oracle), "time_limit", None) or np.inf
 
     def after_pass(run: Run) -> bool:
         nonlocal saved

@@ -12,7 +12,7 @@ from fw_circuits._typing import Array, Floats
 from fw_circuits._validation import check_sample_weight, check_X, is_boolean
 from fw_circuits.lattice import Lattice
 from fw_circuits.objective import Loss, find_loss, make_loss
-from fw_circuits.oracle import Oracle, OracleAnswer, make_oracle
+from fw_circuits.oracle import Oracle, OracleAnswer, eager, make_oracle
 from fw_circuits.solver import Clock
 from fw_circuits.solver.methods import ATOMS_PER_PASS
 
@@ -65,7 +65,9 @@ def first_search(problem: Problem, clock: Clock | None = None) -> FirstSearch:
     """Search at the gradient of the best constant; ``lam_max`` is 0 where that is as good as any function."""
     clock, loss, start = clock or Clock(), problem.loss, time.perf_counter()
     g = loss.dual_point(np.full(loss.y.size, loss.constant))
-    answer = problem.oracle.search(g, ATOMS_PER_PASS, clock.limited())
+    stop = clock.limited()
+    oracle = problem.oracle if stop else eager(problem.oracle)
+    answer = oracle.search(g, ATOMS_PER_PASS, stop)
     clock.search_seconds = max(clock.search_seconds, time.perf_counter() - start)
     top = float(answer.upper_bound if answer.complete else answer.value)  # cut short: the estimate is closer
     size = max(float(np.abs(g).sum()), 1e-14 * float(loss.weights @ np.abs(loss.y)))

@@ -33,6 +33,8 @@ class Clock:
         Of the longest search, of the last step, and of an evaluation per atom.
     n_atoms : int
         Active atoms.
+    search_limit : float
+        The search of the certificate takes no longer than about this, even where others did.
 
     Examples
     --------
@@ -51,7 +53,7 @@ class Clock:
         self.deadline = None if time_limit is None else self.start + time_limit
         self.interrupted = interrupted
         self.search_seconds = self.step_seconds = self.evaluation_seconds = 0.0
-        self.n_atoms = 0
+        self.n_atoms, self.search_limit = 0, float("inf")
 
     def share(self, fraction: float) -> Clock:
         """A clock that ends when this fraction of the time left has gone."""
@@ -68,13 +70,13 @@ class Clock:
 
     def late(self, ahead: float = 0.0) -> bool:
         """Whether ``ahead`` more seconds would leave less than the reserve."""
-        reserve = 1.2 * self.search_seconds + 4.0 * self.evaluation_seconds * self.n_atoms
+        reserve = 1.2 * min(self.search_seconds, self.search_limit) + 4.0 * self.evaluation_seconds * self.n_atoms
         reserve += 0.5 * self.step_seconds
         return self.deadline is not None and time.perf_counter() + ahead + reserve >= self.deadline
 
     def late_for_a_step(self) -> bool:
         """Whether the next step would use the reserve; the first one may well cost as much as a search."""
-        return self.late(1.5 * self.step_seconds or self.search_seconds)
+        return self.late(1.5 * self.step_seconds or min(self.search_seconds, self.search_limit))
 
     def stop(self) -> bool:
         """Whether a search should end now: what oracles ask."""

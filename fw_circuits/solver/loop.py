@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 
 from fw_circuits._typing import Floats
-from fw_circuits.objective import ErrorBound, Form, Loss
+from fw_circuits.objective import ErrorBound, Form, Loss, Penalised
 from fw_circuits.oracle import Oracle, OracleAnswer
-from fw_circuits.oracle.base import observe
+from fw_circuits.oracle.base import aim, observe
 from fw_circuits.solution.trace import ROUNDING, Status, Step
 from fw_circuits.solver.active_set import ActiveSet
 from fw_circuits.solver.clock import Clock
@@ -128,6 +128,8 @@ def _search(
     active, clock.n_atoms = run.active, len(run.active)
     g = active.loss.dual_point(active.f)
     observe(oracle, active.atoms)
+    form = run.form
+    aim(oracle, form.parameter if isinstance(form, Penalised) else float(np.abs(active.scores(g)).max(initial=0.0)))
     if first is not None and not run.steps and not len(active) and n_atoms == ATOMS_PER_PASS:
         answer = first
     else:

@@ -22,7 +22,7 @@ from fw_circuits.lattice import Lattice, LevelRows
 from fw_circuits.oracle.base import OracleAnswer, Stop
 from fw_circuits.oracle.data import LevelsOracle, OracleData
 from fw_circuits.oracle.exact import subset_pass
-from fw_circuits.oracle.exact.literal_choice import RATE
+from fw_circuits.oracle.exact.literal_choice import RATE, work
 from fw_circuits.oracle.exact.pace import Pace
 from fw_circuits.oracle.found import Best
 from fw_circuits.oracle.screen import PassSettings
@@ -109,8 +109,16 @@ class SubsetOracle(LevelsOracle):
             seed=check_random_state(random_state),
         )
         most = MOST_GATES if max_gates is None else check_integer("max_gates", max_gates, 0, note=" or None")
+        self.effort = 1.0
         self.max_gates = most if most < MOST_GATES else None
         self.tables = tables(cost_table(), self.gamma, most)
+
+    def price(self) -> float:
+        total = 0.0
+        for level in self.data.levels:
+            n, r = level.literals.n, level.literals.n_rows
+            total += min(self.settings.work, sum(work(n, j, r) for j in (2, 3, 4)))
+        return total
 
     def memory_bytes(self) -> int:
         """Estimate of the memory of the largest pass, in bytes; each pass checks its own before it starts."""
@@ -125,6 +133,8 @@ class SubsetOracle(LevelsOracle):
     def answer(self, g: Floats, k: int, stop: Stop | None) -> OracleAnswer:
         """The k best functions of all levels."""
         settings, pace, best = replace(self.settings, k=k), Pace(self.time_limit, stop), Best(k)
+        if self.effort < 1.0:
+            settings = replace(settings, work=self.effort * self.price() / len(self.data.levels))
         # Functions that are constant on the data score |sum g|: 0 under a free intercept.
         scopes, bound, tail, max_gates, complete = [], abs(float(g.sum())), 0.0, 3, True
         for i, (rows, literals) in enumerate((level.rows, level.literals) for level in self.data.levels):

@@ -1,0 +1,75 @@
+"""One Boolean circuit from training and validation rows within given seconds: what ``iwls2020`` and ``anytime`` run.
+
+One run on the training rows goes down the penalties; after every pass the validation rows judge the point, and the best
+one is kept.  The rest of the time is for the same penalty on all rows, from there on; then the combination is rounded.
+The settings below were chosen on the 36 development examples of the IWLS 2020 contest.
+"""
+
+import time
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from fw_circuits import solve
+from fw_circuits._typing import Array
+from fw_circuits.pipeline import first_search, prepare
+from fw_circuits.pipeline.fit import fit
+from fw_circuits.rounding import round_solution
+from fw_circuits.solution import Settings
+from fw_circuits.solver import Clock
+from fw_circuits.tetrakis import Combination
+
+GAMMA, MAX_ITER, LIMIT = 3.0, 500, 5000
+#: The smallest penalty, as a fraction of the largest useful one.
+RATIO = 0.003
+#: Part of the time for the training rows.
+CHOOSING = 0.5
+#: Passes without a better score that end the first run: this many, and this fraction of all passes.
+PATIENCE, PART = 8, 0.3
+
+
+class Judge:
+    """Called after every pass: scores the point on the validation rows, and keeps the best one; true: enough."""
+
+    def __init__(self, V: Array, right: Array) -> None:
+        self.V, self.right = V.astype(np.float64), right
+        self.scores: list[float] = []
+        self.best: tuple[float, tuple[Any, ...], Array, float] = (np.inf, (), np.zeros(0), 0.0)
+        self._values: dict[Any, Array] = {}
+
+    def __call__(self, run: Any) -> bool:
+        active = run.active
+        for atom in active.atoms:
+            if atom.key not in self._values:
+                self._values[atom.key] = atom.values(self.V)
+        parts = (b * self._values[atom.key] for b, atom in zip(active.coef, active.atoms, strict=True))
+        self.scores.append(float(np.mean((active.intercept + sum(parts) > 0) == self.right)))
+        best = int(np.argmax(self.scores))
+        if best == len(self.scores) - 1:
+            multiplier = np.abs(active.scores(active.loss.dual_point(active.f))).max(initial=0.0)
+            self.best = float(multiplier), tuple(active.atoms), active.coef.copy(), active.intercept
+        return len(self.scores) - 1 - best >= max(PATIENCE, PART * len(self.scores))
+
+
+def learn(train: tuple[Array, Array], validation: tuple[Array, Array], seconds: float) -> tuple[Any, Any, list[float]]:
+    """The solution, its rounded circuit, and the scores on the validation rows pass by pass."""
+    (X, y), (V, v) = train, validation
+    start = time.perf_counter()
+    settings = Settings.of(gamma=GAMMA, loss="logistic", oracle="deep", time_limit=seconds, tol=1e-2, max_iter=MAX_ITER)
+    problem = prepare(X, y, settings)
+    clock = Clock(CHOOSING * seconds, start)
+    first = first_search(problem, clock)
+    judge = Judge(V, v == problem.classes[1])
+    lam = RATIO * first.lam_max or 1.0
+    solution = fit(problem, {"lam": lam}, clock, first=first.answer, callbacks=(judge,))
+    multiplier, atoms, coef, intercept = judge.best
+    chosen = replace(solution, combination=Combination(atoms, coef, intercept, problem.lattice))
+    both, labels = np.concatenate([X, V]), np.concatenate([y, v])
+    left = start + 0.95 * seconds - time.perf_counter()
+    if left > 0.1 * seconds:
+        solution = solve(both, labels, gamma=GAMMA, loss="logistic", lam=max(lam, multiplier), oracle="deep", tol=1e-2,
+                         max_iter=MAX_ITER, time_limit=left, warm_start=chosen)  # fmt: skip
+    else:
+        solution = chosen
+    return solution, round_solution(solution, X=both, y=labels, max_gates=LIMIT, max_ands=LIMIT), judge.scores
