@@ -5,6 +5,8 @@ no compiled extension); ``compiled``, the default, the extensions built from ``c
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from importlib.machinery import PathFinder
 from typing import Any
@@ -60,6 +62,24 @@ def _loaded(extension: str) -> Any:
         ) from error
 
 
+@contextmanager
+def _without_spinning() -> Iterator[None]:
+    """Have the OpenMP runtime, which reads the environment once, when it is loaded, let threads sleep while they wait.
+
+    By default they spin, and where another process wants the core the others wait for whoever spins.  What the user says
+    counts, and nothing stays in the environment.
+    """
+    said = any(name in os.environ for name in ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME"))
+    if not said:
+        os.environ["OMP_WAIT_POLICY"] = "passive"
+    try:
+        yield
+    finally:
+        if not said:
+            del os.environ["OMP_WAIT_POLICY"]
+
+
 if os.environ.get("FW_CIRCUITS_KERNELS") != "python":
-    for _name in EXTENSIONS:  # now: a library that is loaded after a fork does not know of it (csrc/forked.h)
-        _loaded(_name)
+    with _without_spinning():
+        for _name in EXTENSIONS:  # now: a library that is loaded after a fork does not know of it (csrc/forked.h)
+            _loaded(_name)

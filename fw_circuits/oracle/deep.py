@@ -17,7 +17,8 @@ A small search bounds nothing but all circuits at once, by the sum of the weight
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 from fw_circuits._typing import Floats
 from fw_circuits.exceptions import InputError
@@ -102,73 +103,75 @@ class DeepOracle(CheckedOracle):
         return self.exact.evaluate(atoms)
 
     def answer(self, g: Floats, k: int, stop: Stop | None) -> OracleAnswer:
-        """The k best distinct atoms of all oracles."""
-        return _Search(self, g, k, stop).run()
+        """The k best distinct atoms of all oracles that were asked."""
+        ended = stop or (lambda: False)
+        full = work_of(self.exact)
+        effort = 1.0 if self.thorough else min(1.0, max(FLOOR, GROWTH * self._work) / max(full, 1.0))
+        answer = self._look(g, k, stop, effort)
+        found = Found(_by_key(answer), answer)
+        prices = [work_of(finder) for finder in self.finders]
+        order = self._turns.order(prices)
+        for i in order:
+            paid = self.thorough or prices[i] <= self._turns.purse
+            if ended() or not (paid or self._nothing_new(found)):
+                break
+            gain = found.add(ask(self.finders[i], g, k, stop))
+            self._turns.ran(i, prices[i], useful=gain >= USEFUL * answer.value)
+            self._work += prices[i]
+        self._turns.purse += SHARE * max(FLOOR, effort * full)
+        if effort < 1.0 and self._nothing_new(found) and not ended():
+            found.answer = self._look(g, k, stop, 1.0)
+            found.add(found.answer)
+        return found.best(k)
+
+    def _look(self, g: Floats, k: int, stop: Stop | None, effort: float) -> OracleAnswer:
+        """Ask the exact oracle."""
+        self._work += effort * work_of(self.exact)
+        if effort == 1.0:
+            return ask(self.exact, g, k, stop)
+        with_effort: Any = self.exact
+        return small(with_effort.answer(g, k, stop, effort))
+
+    def _nothing_new(self, found: Found) -> bool:
+        """Whether no atom that is not active exceeds the score that matters."""
+        least = self._matters * (1.0 + SLIGHT)
+        return not any(abs(score) > least for key, (score, _) in found.pairs.items() if key not in self._active)
 
 
-class _Search:
-    """One search of a `DeepOracle`."""
+@dataclass
+class Found:
+    """What one search has found so far: scores and atoms by key, and the bound that goes with them."""
 
-    def __init__(self, oracle: DeepOracle, g: Floats, k: int, stop: Stop | None) -> None:
-        self.oracle, self.g, self.k, self.stop = oracle, g, k, stop
-        self.turns = oracle._turns
-        self.known: dict[Hashable, tuple[float, AtomLike]] = {}
+    pairs: dict[Hashable, tuple[float, AtomLike]]
+    answer: OracleAnswer
 
-    def run(self) -> OracleAnswer:
-        full = work_of(self.oracle.exact)
-        effort = 1.0 if self.oracle.thorough or full <= 0.0 else min(1.0, max(FLOOR, GROWTH * self.oracle._work) / full)
-        answer, best = self._exact(effort)
-        first = set(self.known)
-        prices = [work_of(finder) for finder in self.oracle.finders]
-        order = self.turns.order(prices)
-        paid = order if self.oracle.thorough else self.turns.paid(prices)
-        asked = [i for i in paid if self._finder(i, prices[i], best)]
-        self.turns.purse += SHARE * max(FLOOR, effort * full)
-        if self._nothing_new():
-            for i in order:
-                if i not in asked and self._finder(i, prices[i], best) and not self._nothing_new():
-                    break
-        if self._nothing_new() and effort < 1.0 and not self._stopped():
-            answer, _ = self._exact(1.0)
-        atoms, scores = best_pairs(list(self.known.values()), self.k)
-        scope = answer.scope if first.issuperset(atom.key for atom in atoms) else f"{answer.scope}; {FOUND}"
-        found = OracleAnswer.of(atoms, scores, scope, bound=answer.upper_bound, tail=answer.tail)
-        return replace(found, max_gates=answer.max_gates, complete=answer.complete)
+    def add(self, answer: OracleAnswer) -> float:
+        """Take in further atoms; returns the largest score of those that were not known, -1 without any."""
+        new = {key: pair for key, pair in _by_key(answer).items() if key not in self.pairs}
+        self.pairs |= new
+        return max((abs(score) for score, _ in new.values()), default=-1.0)
 
-    def _exact(self, effort: float) -> tuple[OracleAnswer, float]:
-        exact = self.oracle.exact
-        if effort < 1.0:
-            exact.effort = effort
-        answer = ask(exact, self.g, self.k, self.stop)
-        if effort < 1.0:
-            exact.effort = 1.0
-            bound = max(answer.upper_bound, answer.tail)
-            answer = replace(answer, upper_bound=bound, scope=EVERY, max_gates=0, complete=False)
-        self.oracle._work += effort * work_of(exact)
-        self.known |= {atom.key: (score, atom) for score, atom in zip(answer.scores, answer.atoms, strict=True)}
-        return answer, answer.value
+    def best(self, k: int) -> OracleAnswer:
+        """The k best atoms with the bound of the exact oracle."""
+        answer = self.answer
+        atoms, scores = best_pairs(list(self.pairs.values()), k)
+        exact = {atom.key for atom in answer.atoms}
+        scope = answer.scope if exact.issuperset(atom.key for atom in atoms) else f"{answer.scope}; {FOUND}"
+        best = OracleAnswer.of(atoms, scores, scope, bound=answer.upper_bound, tail=answer.tail)
+        return replace(best, max_gates=answer.max_gates, complete=answer.complete)
 
-    def _finder(self, i: int, price: float, best: float) -> bool:
-        """Ask one finder; False if there was no time."""
-        if self._stopped():
-            return False
-        found = ask(self.oracle.finders[i], self.g, self.k, self.stop)
-        news = {atom.key: (score, atom) for score, atom in zip(found.scores, found.atoms, strict=True)}
-        gain = max((abs(score) for key, (score, _) in news.items() if key not in self.known), default=-1.0)
-        self.known = news | self.known
-        self.oracle._work += price
-        self.turns.ran(i, price, useful=gain >= USEFUL * best)
-        return True
 
-    def _nothing_new(self) -> bool:
-        least = self.oracle._matters * (1.0 + SLIGHT)
-        return not any(abs(s) > least for key, (s, _) in self.known.items() if key not in self.oracle._active)
-
-    def _stopped(self) -> bool:
-        return self.stop is not None and self.stop()
+def small(answer: OracleAnswer) -> OracleAnswer:
+    """The answer of a small search, whose bound is one over all circuits or nothing."""
+    bound = max(answer.upper_bound, answer.tail)
+    return replace(answer, upper_bound=bound, scope=EVERY, max_gates=0, complete=False)
 
 
 def work_of(oracle: Oracle) -> float:
     """Work of the oracle's next search in multiplications with additions; `FLOOR` where it does not say."""
     price = getattr(oracle, "price", None)
     return FLOOR if price is None else float(price())
+
+
+def _by_key(answer: OracleAnswer) -> dict[Hashable, tuple[float, AtomLike]]:
+    return {atom.key: (score, atom) for score, atom in zip(answer.scores, answer.atoms, strict=True)}
