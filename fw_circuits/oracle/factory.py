@@ -29,6 +29,8 @@ SHARE_OF_A_PASS = 0.2
 PASS_SECONDS = 6.0
 #: The same for the exact part of "deep", whose passes are many.
 DEEP_SECONDS = 1.0
+#: A screened search takes this fraction of it: passes are many, and a wider choice would bring little.
+SCREENED = 1 / 3
 #: With one per subset, neighbours of the best subset would crowd the answer and take twice the passes.
 PER_SUPPORT = 4
 
@@ -89,10 +91,10 @@ def make_oracle(
             )
         return GateOracle(data, gates=int(oracle[-1]), per_support=PER_SUPPORT, time_limit=share)
     deep = oracle == "deep" and max_gates != 0
+    seconds = DEEP_SECONDS if deep else PASS_SECONDS if time_limit is None else None
     subset = SubsetOracle(
         data, per_support=PER_SUPPORT, max_gates=max_gates, time_limit=None if deep else share,
-        pass_seconds=DEEP_SECONDS if deep else PASS_SECONDS if time_limit is None else None,
-        random_state=random_state,
+        pass_seconds=None if seconds is None else SCREENED * seconds, whole_seconds=seconds, random_state=random_state,
     )  # fmt: skip
     if not deep:
         return subset

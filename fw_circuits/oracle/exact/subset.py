@@ -21,10 +21,11 @@ from fw_circuits.circuits.catalogue import cost_table, minimal_circuit
 from fw_circuits.lattice import Lattice, LevelRows
 from fw_circuits.oracle.base import OracleAnswer, Stop
 from fw_circuits.oracle.data import LevelsOracle, OracleData
-from fw_circuits.oracle.exact import subset_pass
+from fw_circuits.oracle.exact import literal_choice, subset_pass
 from fw_circuits.oracle.exact.literal_choice import RATE
 from fw_circuits.oracle.exact.pace import Pace
 from fw_circuits.oracle.found import Best
+from fw_circuits.oracle.literals import Literals
 from fw_circuits.oracle.screen import PassSettings
 from fw_circuits.oracle.tables import tables
 from fw_circuits.tetrakis import Atom
@@ -55,13 +56,21 @@ class SubsetOracle(LevelsOracle):
         Seconds for one search; 4-subsets are taken from as many literals as fit.
     max_gates : int or None
         Leave out functions that need more gates; None: no limit.
-    pass_seconds : float or None
+    pass_seconds, whole_seconds : float or None
         Screen literals as if a search had this many seconds on a machine of a fixed speed
         (`literal_choice.RATE`): unlike ``time_limit`` this looks at no clock, so answers repeat.
         Where not even the triples of all literals fit, they are ranked on a sample of the rows, and only the
-        functions of at most two literals are searched over all of them.  None: no screening.
+        functions of at most two literals are searched over all of them.  None: no screening.  Where all 4-subsets of
+        all literals take at most ``whole_seconds``, they are searched in spite of that.
     random_state : int or None
         Seed of that sample.
+
+    Attributes
+    ----------
+    effort : float
+        Fraction of the work of a full search, above 0, that a search takes: at 1.0 what the options say, below it
+        larger subsets of fewer literals, which every answer says in its scope; at a very small effort the literals
+        alone.  May be set between searches; answers at equal effort repeat.
 
     Raises
     ------
@@ -92,10 +101,12 @@ class SubsetOracle(LevelsOracle):
         max_gates: int | None = None,
         pass_seconds: float | None = None,
         random_state: int | None = 0,
+        whole_seconds: float | None = None,
     ) -> None:
         super().__init__(levels_rows, lattice, gamma, n_jobs)
         self.time_limit = None if time_limit is None else check_real("time_limit", time_limit, 0.0, above=True)
         seconds = np.inf if pass_seconds is None else check_real("pass_seconds", pass_seconds, 0.0, above=True)
+        whole = 0.0 if whole_seconds is None else check_real("whole_seconds", whole_seconds, 0.0, above=True)
         for name, count in (("per_support", per_support), ("max_literals", max_literals)):
             if count is not None:
                 check_integer(name, count, 1, note=" or None")
@@ -106,9 +117,11 @@ class SubsetOracle(LevelsOracle):
             memory=int(memory),
             max_literals=max_literals,
             work=RATE * seconds / len(self.data.levels),
+            whole=RATE * whole / len(self.data.levels),
             seed=check_random_state(random_state),
         )
         most = MOST_GATES if max_gates is None else check_integer("max_gates", max_gates, 0, note=" or None")
+        self.effort = 1.0
         self.max_gates = most if most < MOST_GATES else None
         self.tables = tables(cost_table(), self.gamma, most)
 
@@ -130,7 +143,8 @@ class SubsetOracle(LevelsOracle):
         for i, (rows, literals) in enumerate((level.rows, level.literals) for level in self.data.levels):
             w = np.ascontiguousarray(rows.pull(g))
             share = None if pace.limit is None else max(1e-3, pace.left() / (len(self.data.levels) - i))
-            level = subset_pass.search_level(literals, w, self.tables, settings, best.floor, stop, share)
+            own = self._at(self.effort, literals, settings)
+            level = subset_pass.search_level(literals, w, self.tables, own, best.floor, stop, share)
             best.add(level.found, i)
             mass = float(np.abs(w).sum()) * (1 + 1e-12)
             gates = 3 if level.screened is None else level.exact - 1
@@ -154,6 +168,14 @@ class SubsetOracle(LevelsOracle):
         )
 
 
+    def _at(self, effort: float, literals: Literals, settings: PassSettings) -> PassSettings:
+        """The settings of a search of one level that takes this fraction of a full one's work."""
+        if effort >= 1.0:
+            return settings
+        full = literal_choice.full(literals.n, subset_pass.arity_of(self.tables), literals.n_rows, settings.whole, settings.work)
+        return replace(settings, work=effort * full, whole=0.0)
+
+
 def atoms_of(best: Best, data: OracleData, circuit: Callable[[int, int], Circuit]) -> list[Atom]:
     """The functions found, each with the circuit of its table and arity."""
     atoms = []
@@ -164,6 +186,8 @@ def atoms_of(best: Best, data: OracleData, circuit: Callable[[int, int], Circuit
 
 def _scope(rows: LevelRows, screened: int | None, exact: int) -> str:
     where = f"of level {rows.level}"
+    if exact == 1 and screened == 0:
+        return f"all single literals of the {rows.n_literals} {where}"
     if screened is None:
         return f"all functions of at most 4 of all {rows.n_literals} literals {where}"
     return (
