@@ -19,6 +19,8 @@ from fw_circuits._checks import check_integer
 from fw_circuits._typing import Floats, Ints
 from fw_circuits.exceptions import InputError
 
+#: Bytes of the values of atoms that are evaluated at a time.
+EVALUATED_BYTES = 1 << 25
 #: Zero-argument callable, true when a search should end now.
 Stop = Callable[[], bool]
 
@@ -188,6 +190,15 @@ def best_pairs(pairs: Sequence[tuple[float, Any]], k: int) -> tuple[list[Any], l
     scores = [score for score, _ in pairs]
     places = best_first(scores, k)
     return [pairs[i][1] for i in places], [scores[i] for i in places]
+
+
+def atoms_at_a_time(n_rows: int) -> int:
+    """How many atoms to evaluate at a time, so that their values take little memory.
+
+    >>> atoms_at_a_time(1000), atoms_at_a_time(10**6), atoms_at_a_time(10**9)
+    (64, 4, 1)
+    """
+    return max(1, min(64, EVALUATED_BYTES // (8 * n_rows)))
 
 
 def observe(oracle: Oracle, atoms: Sequence[AtomLike]) -> None:

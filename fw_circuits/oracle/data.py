@@ -91,7 +91,7 @@ class OracleData:
             raise InputError("no levels given; expected at least one LevelRows (Lattice.rows).")
         if lattice is None:
             raise InputError("no lattice given; expected the one whose rows these are.")
-        sizes = sorted({rows.barycentric.shape[0] for rows in levels_rows})
+        sizes = sorted({rows.n_points for rows in levels_rows})
         if len(sizes) > 1:
             raise InputError(f"levels of different data: {sizes} rows; make all from the same X.")
         gamma, n_threads = check_real("gamma", gamma, 0.0, above=True), threads_of(n_jobs)
@@ -101,7 +101,7 @@ class OracleData:
     @property
     def n_rows(self) -> int:
         """Number of data rows."""
-        return int(self.levels[0].rows.barycentric.shape[0])
+        return self.levels[0].rows.n_points
 
 
 class LevelsOracle(CheckedOracle):

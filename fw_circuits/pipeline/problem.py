@@ -41,7 +41,7 @@ class FirstSearch:
 def prepare(X: Any, y: Any, settings: Settings, sample_weight: Any = None) -> Problem:
     """Check the data, fit the lattice, and set up loss and oracle."""
     kind = find_loss(settings.loss)
-    points = check_X(X)
+    points = check_X(X, compact=True)
     weights = check_sample_weight(sample_weight, points.shape[0])
     target, classes = kind.encode_target(y, points.shape[0], weights)
     names = feature_names_of(X) or default_names(points.shape[1])
