@@ -19,7 +19,7 @@ from fw_circuits._validation import check_sample_weight, check_X
 from fw_circuits.exceptions import InputError
 from fw_circuits.objective import Form, Loss, find_loss, least_loss, make_form, make_loss
 from fw_circuits.oracle import Oracle, OracleAnswer, eager, make_oracle
-from fw_circuits.oracle.base import atoms_at_a_time, observe
+from fw_circuits.oracle.base import atoms_at_a_time, insist, observe
 from fw_circuits.solution import Certificate, Solution
 from fw_circuits.tetrakis import Combination
 
@@ -149,6 +149,7 @@ def derive(
     known = [] if proof is None else [proof[0]]
     own = scores_of(combination, oracle, [gradient, *extra_points, *known])
     observe(oracle, combination.atoms)
+    insist(oracle)
     at_proof = None if proof is None else bounds_at(loss, form, *proof, own[-1])
     if at_proof is not None and stop is not None and stop():
         best = at_proof

@@ -208,6 +208,15 @@ def observe(oracle: Oracle, atoms: Sequence[AtomLike]) -> None:
         listener(atoms)
 
 
+def insist(oracle: object) -> bool:
+    """Ask an oracle that takes short cuts for a full search next time; False if it has nothing fuller to offer.
+
+    An oracle takes part by a method ``insist()`` that says so; others always search in full.
+    """
+    ask = getattr(oracle, "insist", None)
+    return bool(ask()) if ask is not None else False
+
+
 def check_weights(weights: npt.ArrayLike, n_rows: int) -> Floats:
     """The weights as a contiguous float64 vector: n_rows finite numbers with a finite sum of absolute values.
 

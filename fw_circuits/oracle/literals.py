@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from fw_circuits._bits import OCTETS, octet_sums, pack_bits, unpack_bits
+from fw_circuits._bits import OCTETS, clear_padding, octet_sums, pack_bits, unpack_bits
 from fw_circuits._typing import Array, Bits, Floats, Ints, Words
 from fw_circuits.lattice import transpose_bits
 
@@ -110,6 +110,14 @@ class Literals:
         """Only those columns of the screen."""
         keep = np.sort(self.order[columns])
         return Literals.of(self.words[keep], self.n_rows, self.index[keep])
+
+    def on(self, rows: Ints) -> Literals:
+        """The same literals on those rows (ascending, each once); some may be constant or equal there."""
+        masks = transpose_bits(np.ascontiguousarray(self.keys[rows]), self.n)
+        words = np.empty_like(masks)
+        words[self.order] = np.where(self.flip[:, None] == 1, ~masks, masks)
+        clear_padding(words, len(rows))
+        return Literals.of(words, len(rows), self.index)
 
     def sample(self, columns: Ints, rows: Ints) -> Literals:
         """Only those columns of the screen, in that order, and those rows (which may repeat).

@@ -13,6 +13,7 @@ from fw_circuits._validation import check_sample_weight, check_X, is_boolean
 from fw_circuits.lattice import Lattice
 from fw_circuits.objective import Loss, find_loss, make_loss
 from fw_circuits.oracle import Oracle, OracleAnswer, make_oracle
+from fw_circuits.oracle.base import insist
 from fw_circuits.solver import Clock
 from fw_circuits.solver.methods import ATOMS_PER_PASS
 
@@ -75,4 +76,5 @@ def first_search(problem: Problem, clock: Clock | None = None) -> FirstSearch:
 
 def lam_max_of(problem: Problem, clock: Clock | None = None) -> float:
     """``lam_max`` on prepared data; where the time ends before, the best score found so far."""
+    insist(problem.oracle)
     return first_search(problem, clock).lam_max

@@ -192,7 +192,6 @@ class SubsetOracle(LevelsOracle):
             tail=tail,
         )
 
-
     def _at(self, effort: float, literals: Literals, settings: PassSettings) -> PassSettings:
         """The settings of a search of one level that takes this fraction of a full one's work."""
         if effort >= 1.0:
