@@ -65,9 +65,13 @@ class PointRows(LevelRows):
     ([1.0, 5.0], [5.0, 7.0, 7.0], (3, 2))
     """
 
-    def __init__(self, level: int, n_literals: int, n_rows: int, words: Words, n_points: int, links: Array | None):
+    links: Array | None
+
+    def __init__(
+        self, level: int, n_literals: int, n_rows: int, words: Words, n_points: int, links: Array | None
+    ) -> None:
         values = {"level": level, "n_literals": n_literals, "n_rows": n_rows, "words": words, "links": links}
-        self.__dict__.update(values, _n_points=n_points)
+        self.__dict__.update(values, _n_points=n_points)  # frozen, and without the stored matrix
 
     @property
     def n_points(self) -> int:
@@ -84,7 +88,7 @@ class PointRows(LevelRows):
     def pull(self, g: Floats) -> Floats:
         """As in :class:`LevelRows`."""
         g = np.asarray(g, dtype=np.float64)
-        return g if self.links is None else np.bincount(self.links, g, self.n_rows)
+        return g if self.links is None else np.bincount(self.links, g, self.n_rows).astype(np.float64, copy=False)
 
     def push(self, c: Floats) -> Floats:
         """As in :class:`LevelRows`."""

@@ -20,7 +20,7 @@ from fw_circuits._typing import Floats, Ints
 from fw_circuits.exceptions import InputError
 
 #: Bytes of the values of atoms that are evaluated at a time.
-EVALUATED_BYTES = 1 << 25
+EVALUATED_BYTES = 1 << 23
 #: Zero-argument callable, true when a search should end now.
 Stop = Callable[[], bool]
 
@@ -196,7 +196,7 @@ def atoms_at_a_time(n_rows: int) -> int:
     """How many atoms to evaluate at a time, so that their values take little memory.
 
     >>> atoms_at_a_time(1000), atoms_at_a_time(10**6), atoms_at_a_time(10**9)
-    (64, 4, 1)
+    (64, 1, 1)
     """
     return max(1, min(64, EVALUATED_BYTES // (8 * n_rows)))
 

@@ -17,8 +17,9 @@ from zlib import crc32
 import numpy as np
 
 from fw_circuits._bits import OCTETS, octet_sums, unpack_bits
-from fw_circuits._typing import Floats
+from fw_circuits._typing import Floats, Words
 from fw_circuits.circuits.catalogue import minimal_circuit
+from fw_circuits.lattice import LevelRows
 from fw_circuits.oracle.base import AtomLike, OracleAnswer, Stop, best_first
 from fw_circuits.oracle.exact import subset_pass
 from fw_circuits.oracle.exact.literal_choice import draw
@@ -108,7 +109,7 @@ class SampledOracle(Wrapper):
             return None
         self.hits += 1
         self._insisted, self._idle = False, -1
-        atoms = answer.atoms[:k]
+        atoms = [atom for atom in answer.atoms[:k] if isinstance(atom, Atom)]
         scores = self.scores(atoms, g)
         order = best_first(scores, k)
         value = float(np.abs(scores).max(initial=0.0))
@@ -160,7 +161,7 @@ class SampledOracle(Wrapper):
         """The best functions on that many draws of rows, with their scores there."""
         inner, best = self.inner, Best(k)
         settings, seed = replace(inner.settings, k=k), inner.settings.seed
-        rng = np.random.default_rng(None if seed is None else [seed, crc32(g), size])
+        rng = np.random.default_rng(None if seed is None else [seed, crc32(g.tobytes()), size])
         for i, level in enumerate(inner.data.levels):
             w = np.ascontiguousarray(level.rows.pull(g))
             if not w.any():
@@ -180,9 +181,12 @@ class SampledOracle(Wrapper):
             total = float(w.sum())
             for start in range(0, len(here), 8):
                 part = here[start : start + 8]
-                outputs = [atoms[i].circuit.evaluate_words(np.ascontiguousarray(level.rows.words[list(atoms[i].literals)]))
-                           for i in part]  # fmt: skip
+                outputs = [_outputs(atoms[i], level.rows) for i in part]
                 bits = unpack_bits(np.concatenate(outputs), level.rows.n_rows)
                 sums = octet_sums(np.packbits(bits, axis=0, bitorder="little")[0], w) @ OCTETS
                 scores[part] = 2.0 * sums[: len(part)] - total
         return scores * np.array([atom.cost for atom in atoms], dtype=np.float64) ** (-1.0 / self.gamma)
+
+
+def _outputs(atom: Atom, rows: LevelRows) -> Words:
+    return atom.circuit.evaluate_words(np.ascontiguousarray(rows.words[list(atom.literals)]))

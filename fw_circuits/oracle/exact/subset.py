@@ -156,7 +156,7 @@ class SubsetOracle(LevelsOracle):
         """
         total, arity = 0.0, subset_pass.arity_of(self.tables)
         for literals in (level.literals for level in self.data.levels):
-            settings = self._at(self.effort if effort is None else effort, literals, self.settings)
+            settings = self.settings_at(self.effort if effort is None else effort, literals, self.settings)
             total += price(literals.n, literals.n_rows, arity, settings)
         return total
 
@@ -168,7 +168,7 @@ class SubsetOracle(LevelsOracle):
         for i, (rows, literals) in enumerate((level.rows, level.literals) for level in self.data.levels):
             w = np.ascontiguousarray(rows.pull(g))
             share = None if pace.limit is None else max(1e-3, pace.left() / (len(self.data.levels) - i))
-            own = self._at(self.effort, literals, settings)
+            own = self.settings_at(self.effort, literals, settings)
             level = subset_pass.search_level(literals, w, self.tables, own, best.floor, stop, share)
             best.add(level.found, i)
             mass = float(np.abs(w).sum()) * (1 + 1e-12)
@@ -192,7 +192,7 @@ class SubsetOracle(LevelsOracle):
             tail=tail,
         )
 
-    def _at(self, effort: float, literals: Literals, settings: PassSettings) -> PassSettings:
+    def settings_at(self, effort: float, literals: Literals, settings: PassSettings) -> PassSettings:
         """The settings of a search of one level that takes this fraction of a full one's work."""
         if effort >= 1.0:
             return settings

@@ -233,7 +233,7 @@ class _Pass:
     def _generator(self) -> np.random.Generator:
         """For this question: other weights draw other rows and literals, the same ones the same."""
         seed = self.settings.seed
-        return np.random.default_rng(None if seed is None else [seed, crc32(self.weights)])
+        return np.random.default_rng(None if seed is None else [seed, crc32(self.weights.tobytes())])
 
 
 def with_sample(
