@@ -133,11 +133,13 @@ class LevelsOracle(CheckedOracle):
         InputError
             If an atom is of a level that the oracle does not have.
         """
-        values = np.empty((self.n_rows, len(atoms)))
         rows_of = {level.rows.level: level.rows for level in self.data.levels}
+        values = np.empty((self.n_rows, len(atoms)))
         for level in sorted({atom.level for atom in atoms}):
             if level not in rows_of:
                 raise InputError(f"an atom of level {level}; this oracle has levels {sorted(rows_of)}.")
+            if all(atom.level == level for atom in atoms):
+                return evaluate(atoms, rows_of[level])
             index = [i for i, atom in enumerate(atoms) if atom.level == level]
             values[:, index] = evaluate([atoms[i] for i in index], rows_of[level])
         return values

@@ -32,7 +32,7 @@ PASS_SECONDS = 6.0
 #: The same for the exact part of "deep", whose passes are many.
 DEEP_SECONDS = 1.0
 #: Searches of "auto" and "subset" that take long on many rows begin on samples of them.
-SAMPLED_FROM, SAMPLED_SECONDS = 100_000, 0.5
+SAMPLED_FROM, SAMPLED_SECONDS = 100_000, 0.1
 #: A screened search takes this fraction of it: passes are many, and a wider choice would bring little.
 SCREENED = 1 / 3
 #: With one per subset, neighbours of the best subset would crowd the answer and take twice the passes.

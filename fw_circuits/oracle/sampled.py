@@ -181,10 +181,10 @@ class SampledOracle(Wrapper):
             total = float(w.sum())
             for start in range(0, len(here), 8):
                 part = here[start : start + 8]
-                outputs = [_outputs(atoms[i], level.rows) for i in part]
-                bits = unpack_bits(np.concatenate(outputs), level.rows.n_rows)
-                sums = octet_sums(np.packbits(bits, axis=0, bitorder="little")[0], w) @ OCTETS
-                scores[part] = 2.0 * sums[: len(part)] - total
+                octets = np.zeros(level.rows.n_rows, np.uint8)
+                for j, i in enumerate(part):
+                    octets |= unpack_bits(_outputs(atoms[i], level.rows), len(octets))[0] << np.uint8(j)
+                scores[part] = 2.0 * (octet_sums(octets, w) @ OCTETS)[: len(part)] - total
         return scores * np.array([atom.cost for atom in atoms], dtype=np.float64) ** (-1.0 / self.gamma)
 
 

@@ -182,9 +182,8 @@ def test_rows_of_a_boolean_table_are_those_of_any_other(kernels, seed, n, d, dis
     lattice = Lattice.boolean(d)
     one, two = lattice.rows(X, 1), lattice.rows(X.astype(np.float64), 1)
     assert isinstance(one, PointRows) and not isinstance(two, PointRows)
-    assert (one.n_rows, one.n_points, one.n_literals) == (two.n_rows, len(X), d) and np.array_equal(
-        one.words, two.words
-    )
+    assert (one.n_rows, one.n_points, one.n_literals) == (two.n_rows, len(X), d)
+    assert np.array_equal(one.words, two.words)
     assert (one.barycentric != two.barycentric).nnz == 0 and one.barycentric.shape == two.barycentric.shape
     g, c = rng.standard_normal(len(X)), rng.standard_normal((one.n_rows, 3))
     np.testing.assert_allclose(one.pull(g), two.pull(g), rtol=1e-12, atol=1e-14)
