@@ -36,6 +36,8 @@ ERRORS, GROWTH = 4.0, 4
 SAME = 1e-9
 #: Searches in a row that find nothing better, after which all rows are searched.
 PATIENCE = 8
+#: Fraction of the last search's active score below which they are on their way down.
+DESCENT = 0.9
 #: Scope of a bound by the mass of the weights alone.
 EVERYTHING = "all circuits of any size on these levels, by the sum of the weights alone"
 
@@ -73,7 +75,20 @@ class SampledOracle(Wrapper):
         self._active: tuple[Atom, ...] = ()
         self._last: tuple[Floats, int, OracleAnswer] | None = None
         self._insisted = False
-        self._idle = 0
+        self._idle, self._level = 0, 0.0
+
+    @property
+    def effort(self) -> float:
+        """That of ``inner``, for searches of all rows."""
+        return self.inner.effort
+
+    @effort.setter
+    def effort(self, effort: float) -> None:
+        self.inner.effort = effort
+
+    def price(self, effort: float | None = None) -> float:
+        """Work of a search of all rows, as in :meth:`SubsetOracle.price`."""
+        return self.inner.price(effort)
 
     def observe(self, atoms: Sequence[AtomLike]) -> None:
         """Remember which atoms are active."""
@@ -81,8 +96,8 @@ class SampledOracle(Wrapper):
 
     def insist(self) -> bool:
         """Let the next search be one of all rows; False if the last one was."""
-        self._insisted = self._idle >= 0
-        return self._insisted
+        self._insisted = True
+        return self._idle >= 0
 
     def answer(self, g: Floats, k: int, stop: Stop | None) -> OracleAnswer:
         """The k best functions of a sample, scored on all rows; or of all rows."""
@@ -141,7 +156,8 @@ class SampledOracle(Wrapper):
             size *= GROWTH
             if better or not misled or size > most or (stop is not None and stop()):
                 break
-        self._idle = 0 if better else max(self._idle, 0) + 1
+        descends = level < DESCENT * self._level  # a run on its way down to its penalty has no need of new atoms
+        self._idle, self._level = 0 if better or descends else max(self._idle, 0) + 1, level
         return self._answer_of(list(pool.values()), g, mass, k)
 
     def _answer_of(self, pool: list[tuple[Atom, float]], g: Floats, mass: float, k: int) -> OracleAnswer:

@@ -6,7 +6,7 @@ for T itself, so that the values may be stored in whatever way suits the table.
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -106,6 +106,9 @@ class DenseColumns:
         self._buffer[: index.size] = self._buffer[index]
         self._size = index.size
 
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        return np.array(self.dense(), dtype, copy=copy)
+
     def dense(self) -> Floats:
         """As in :class:`Columns`."""
         return self._buffer[: self._size]
@@ -174,6 +177,9 @@ class PackedColumns:
             bit = (self._octets[place // 8] >> np.uint8(place % 8)) & np.uint8(1)
             kept[to // 8] |= bit << np.uint8(to % 8)
         self._octets, self._size = kept, index.size
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        return np.array(self.dense(), dtype, copy=copy)
 
     def dense(self) -> Floats:
         """As in :class:`Columns`."""

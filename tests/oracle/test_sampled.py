@@ -66,6 +66,18 @@ def test_a_full_search_is_asked_for_once_and_remembered(small):
     assert full.upper_bound <= again.upper_bound <= full.upper_bound * (1 + 1e-9)
     check_scores(exact, again, g)
     assert not oracle.search(-2.0 * g, 3).complete and not insist(exact)
+    for weights in (g, -g):  # full searches of two questions in a row, as a certificate asks for them
+        insist(oracle)
+        assert oracle.search(weights, 3).complete
+
+
+def test_an_effort_is_that_of_full_searches(small):
+    X, g = planted(6, columns=12)
+    oracle = SampledOracle(boolean_oracle(SubsetOracle, X))
+    oracle.effort = 0.3
+    assert oracle.inner.effort == oracle.effort == 0.3 and oracle.price() == oracle.inner.price(0.3)
+    oracle.insist()
+    assert oracle.search(g, 1).scope == oracle.inner.search(g, 1).scope
 
 
 def test_the_active_atoms_are_among_the_answer(small):
@@ -83,6 +95,8 @@ def test_searches_that_find_nothing_become_full_ones(small):
     oracle.observe(exact.search(g, 1).atoms)
     complete = [oracle.search(g * scale, 1).complete for scale in np.linspace(1, 2, sampled.PATIENCE + 1)]
     assert complete == [False] * sampled.PATIENCE + [True]
+    for scale in 0.8 ** np.arange(2 * sampled.PATIENCE):  # on the way down to a penalty there is no hurry
+        assert not oracle.search(1e6 * scale * g, 1).complete
 
 
 def test_levels_of_real_data(small):

@@ -200,7 +200,9 @@ def test_an_effort_is_said_in_the_scope_and_its_stages_are_known(seed, effort, s
     assert key(answer) == key(again) and answer.scope == again.scope and answer.complete and answer.atoms
     assert make(X).search(g, 1).value <= max(answer.upper_bound, answer.tail) * (1 + 1e-12)
     literals = oracle.data.levels[0].literals
-    done = price.stages(literals.n, literals.n_rows, 4, oracle.settings_at(effort, literals, oracle.settings))
+    done = price.stages(
+        literals.n, literals.n_rows, 4, subset_pass.at_effort(oracle.settings, effort, oracle.tables, literals)
+    )
     if not done:
         assert answer.scope == "all single literals of the 14 of level 1" and answer.max_gates == 0
         alone = np.abs((2.0 * X - 1.0).T @ g)

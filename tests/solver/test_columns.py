@@ -28,6 +28,7 @@ def test_packed_columns_are_dense_ones(seed, n_rows, parts, block):
             g, q, coef = rng.standard_normal(n_rows), rng.random(n_rows) + 1e-3, rng.standard_normal(m)
             first = int(rng.integers(0, m + 1))
             assert len(packed) == m and np.array_equal(packed.dense(), dense.dense())
+            np.testing.assert_allclose(coef @ packed, coef @ dense, atol=1e-12)
             np.testing.assert_allclose(packed.push(coef), dense.push(coef), atol=1e-12)
             np.testing.assert_allclose(packed.pull(g), dense.pull(g), atol=1e-12)
             np.testing.assert_allclose(packed.gram(q, first), dense.gram(q, first), atol=1e-11)

@@ -21,12 +21,11 @@ from fw_circuits.circuits.catalogue import cost_table, minimal_circuit
 from fw_circuits.lattice import Lattice, LevelRows
 from fw_circuits.oracle.base import OracleAnswer, Stop
 from fw_circuits.oracle.data import LevelsOracle, OracleData
-from fw_circuits.oracle.exact import literal_choice, subset_pass
+from fw_circuits.oracle.exact import subset_pass
 from fw_circuits.oracle.exact.literal_choice import RATE
 from fw_circuits.oracle.exact.pace import Pace
 from fw_circuits.oracle.exact.price import price
 from fw_circuits.oracle.found import Best
-from fw_circuits.oracle.literals import Literals
 from fw_circuits.oracle.screen import PassSettings
 from fw_circuits.oracle.tables import tables
 from fw_circuits.tetrakis import Atom
@@ -131,7 +130,8 @@ class SubsetOracle(LevelsOracle):
         s = self.settings
         needs = []
         for n, n_rows in ((level.literals.n, level.literals.n_rows) for level in self.data.levels):
-            limit = subset_pass.fitting(n, 4, n_rows, s.work, s)  # as if no gate limit made it smaller
+            limit = subset_pass.fitting(n, 4, n_rows, max(s.work, s.whole), s)  # as if no gate limit made it smaller
+            limit = limit if limit == n else subset_pass.fitting(n, 4, n_rows, s.work, s)
             # One search over all literals, and one over those that were chosen.
             needs += [subset_pass.memory_bytes(m, n_rows, s.n_threads, s.k, m == limit) for m in {n, limit}]
         return max(needs)
@@ -156,7 +156,9 @@ class SubsetOracle(LevelsOracle):
         """
         total, arity = 0.0, subset_pass.arity_of(self.tables)
         for literals in (level.literals for level in self.data.levels):
-            settings = self.settings_at(self.effort if effort is None else effort, literals, self.settings)
+            settings = subset_pass.at_effort(
+                self.settings, self.effort if effort is None else effort, self.tables, literals
+            )
             total += price(literals.n, literals.n_rows, arity, settings)
         return total
 
@@ -168,7 +170,7 @@ class SubsetOracle(LevelsOracle):
         for i, (rows, literals) in enumerate((level.rows, level.literals) for level in self.data.levels):
             w = np.ascontiguousarray(rows.pull(g))
             share = None if pace.limit is None else max(1e-3, pace.left() / (len(self.data.levels) - i))
-            own = self.settings_at(self.effort, literals, settings)
+            own = subset_pass.at_effort(settings, self.effort, self.tables, literals)
             level = subset_pass.search_level(literals, w, self.tables, own, best.floor, stop, share)
             best.add(level.found, i)
             mass = float(np.abs(w).sum()) * (1 + 1e-12)
@@ -191,14 +193,6 @@ class SubsetOracle(LevelsOracle):
             complete=complete,
             tail=tail,
         )
-
-    def settings_at(self, effort: float, literals: Literals, settings: PassSettings) -> PassSettings:
-        """The settings of a search of one level that takes this fraction of a full one's work."""
-        if effort >= 1.0:
-            return settings
-        n, arity = literals.n, subset_pass.arity_of(self.tables)
-        full = literal_choice.full(n, arity, literals.n_rows, settings.whole, settings.work)
-        return replace(settings, work=effort * full, whole=0.0)
 
 
 def atoms_of(best: Best, data: OracleData, circuit: Callable[[int, int], Circuit]) -> list[Atom]:

@@ -15,7 +15,7 @@ from fw_circuits._kernels import select
 from fw_circuits._typing import Array, Floats, Ints
 from fw_circuits.oracle import reference
 from fw_circuits.oracle.base import Stop
-from fw_circuits.oracle.exact.literal_choice import RATE, SAMPLE, by_turns, draw, widest, with_guests, work
+from fw_circuits.oracle.exact.literal_choice import RATE, SAMPLE, by_turns, draw, full, widest, with_guests, work
 from fw_circuits.oracle.exact.pace import Pace, in_slices
 from fw_circuits.oracle.found import FOUND, LevelFound, in_order, named, nothing
 from fw_circuits.oracle.literals import Literals, padded
@@ -58,6 +58,14 @@ def memory_bytes(n: int, n_rows: int, n_threads: int, k: int = 10, table: bool =
 def arity_of(tables: Tables) -> int:
     """The largest subsets to search, at least 2: a gate limit may leave no larger functions."""
     return 2 + int(tables.top[3] > 0.0) + int(tables.top[4] > 0.0)
+
+
+def at_effort(settings: PassSettings, effort: float, tables: Tables, literals: Literals) -> PassSettings:
+    """The settings of a search that takes this fraction of a full one's work."""
+    if effort >= 1.0:
+        return settings
+    every = full(literals.n, arity_of(tables), literals.n_rows, settings.whole, settings.work)
+    return replace(settings, work=effort * every, whole=0.0)
 
 
 def fitting(n: int, arity: int, n_rows: int, budget: float, settings: PassSettings) -> int:
