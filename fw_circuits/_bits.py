@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fw_circuits._typing import Array, Bits, Words
+from fw_circuits._typing import Array, Bits, Floats, Words
 
 
 def pack_bits(bits: Array) -> Words:
@@ -38,6 +38,34 @@ def unpack_bits(words: Words, n: int) -> Bits:
     """
     octets = np.ascontiguousarray(words, dtype="<u8").view(np.uint8)
     return np.unpackbits(octets, axis=1, count=n, bitorder="little")
+
+
+#: Row v: the bits of v, lowest first.
+OCTETS = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1, bitorder="little")
+#: Rows that `octet_sums` reads at a time.
+BLOCK_ROWS = 1 << 16
+
+
+def octet_sums(octets: Array, weights: Floats) -> Floats:
+    """Sums of weights by the value of an octet, (256,): eight columns of bits in one pass over the rows.
+
+    Sums over rows where a bit is set, or any function of the eight is, follow from these (the method of four Russians).
+
+    Parameters
+    ----------
+    octets : (n,) uint8
+    weights : (n,) float64
+
+    Examples
+    --------
+    >>> (octet_sums(np.array([1, 3, 2], np.uint8), np.array([5.0, 1.0, 2.0])) @ OCTETS)[:3].tolist()
+    [6.0, 3.0, 0.0]
+    """
+    total = np.zeros(256)
+    for start in range(0, len(octets), BLOCK_ROWS):
+        rows = slice(start, start + BLOCK_ROWS)
+        total += np.bincount(octets[rows], weights[rows], 256)
+    return total
 
 
 def clear_padding(words: Words, n: int) -> None:

@@ -19,14 +19,11 @@ from fw_circuits._validation import check_sample_weight, check_X
 from fw_circuits.exceptions import InputError
 from fw_circuits.objective import Form, Loss, find_loss, least_loss, make_form, make_loss
 from fw_circuits.oracle import Oracle, OracleAnswer, bounding, eager, make_oracle
-from fw_circuits.oracle.base import observe
+from fw_circuits.oracle.base import atoms_at_a_time, insist, observe
 from fw_circuits.solution import Certificate, Solution
 from fw_circuits.tetrakis import Combination
 
 __all__ = ["certify"]
-
-#: Atoms evaluated at a time.
-BLOCK = 16
 
 
 @dataclass(frozen=True)
@@ -93,7 +90,7 @@ def certify(
     """
     run = solution.settings
     given = Settings.of(tol=run.tol if tol is None else tol, time_limit=time_limit, n_jobs=n_jobs)
-    points = check_X(X, names=solution.feature_names)
+    points = check_X(X, names=solution.feature_names, compact=True)
     fitted = loss_on(solution, y, points.shape[0], sample_weight, loss)
     search = oracle_of(solution, points, oracle, given)
     extra = [solution.dual_point] if solution.dual_point.size == points.shape[0] else []
@@ -152,6 +149,7 @@ def derive(
     known = [] if proof is None else [proof[0]]
     own = scores_of(combination, oracle, [gradient, *extra_points, *known])
     observe(oracle, combination.atoms)
+    insist(oracle)
     at_proof = None if proof is None else bounds_at(loss, form, *proof, own[-1])
     if at_proof is not None and stop is not None and stop():
         best = at_proof
@@ -186,8 +184,9 @@ def derive(
 def scores_of(combination: Combination, oracle: Oracle, thetas: Sequence[Floats]) -> Floats:
     """Largest absolute score of the combination's atoms at each dual point."""
     best = np.zeros(len(thetas))
-    for start in range(0, len(combination.atoms), BLOCK):
-        block = combination.atoms[start : start + BLOCK]
+    step = atoms_at_a_time(oracle.n_rows)
+    for start in range(0, len(combination.atoms), step):
+        block = combination.atoms[start : start + step]
         scales = np.array([atom.cost for atom in block]) ** (-1.0 / oracle.gamma)
         values = oracle.evaluate(block)
         for i, theta in enumerate(thetas):

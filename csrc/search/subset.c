@@ -54,6 +54,11 @@ static fwc_work fwc_carve(const fwc_search *s, int64_t width)
 #define FWC_BODY "search/subset_body.h"
 #include "simd.h"
 
+void fwc_pair_sums(fwc_search *s, int64_t w0, int64_t w1)
+{
+    SELECT(s->isa, pair_sums)(s, w0, w1);
+}
+
 void fwc_pairs(fwc_search *s)
 {
     SELECT(s->isa, pairs)(s);

@@ -7,7 +7,10 @@
 /* Bytes of scratch that one thread needs for blocks of `width` second literals; a multiple of 64. */
 int64_t fwc_scratch(int64_t ld, int64_t chunk, int64_t k, int64_t width);
 
-/* Sums for singles and pairs, then all 1- and 2-subsets. */
+/* Add the rows of words w0 <= w < w1 to the sums for pairs; w0 is a multiple of a chunk. */
+void fwc_pair_sums(fwc_search *s, int64_t w0, int64_t w1);
+
+/* With the sums of all rows: all 1- and 2-subsets. */
 void fwc_pairs(fwc_search *s);
 
 /* Triples with first columns a0 <= a < a1 (and the table `triples` if there is one), 3-subsets. */

@@ -188,17 +188,16 @@ ISA_TARGET static double ISA(sure)(const fwc_search *s, fwc_found *list)
     return found == s->k ? list[s->k - 1].value : 0;
 }
 
-ISA_TARGET static void ISA(pairs)(fwc_search *s)
+ISA_TARGET static void ISA(pair_sums)(fwc_search *s, int64_t w0, int64_t w1)
 {
     const int64_t ld = s->ld;
     int32_t *P = s->pairs;
-    memset(P, 0, (size_t)(ld * ld) * sizeof *P);
 #pragma omp parallel num_threads(fwc_threads(s->threads))
     {
         const fwc_work k = fwc_carve(s, 1);
         memset(k.sums, 0, (size_t)(ld * ld) * sizeof *k.sums);
 #pragma omp for schedule(static)
-        for (int64_t w = 0; w < s->n_words; w += s->chunk / 64) {
+        for (int64_t w = w0; w < w1; w += s->chunk / 64) {
             const int64_t end = ISA(chunk_end)(s, w);
             ISA(unpack)(&k.tile, NULL, w, end, 0);
             ISA(outer)(&k.tile, ISA(list)(&k.tile, NULL, NULL, w, end), 0, k.sums);
@@ -206,6 +205,12 @@ ISA_TARGET static void ISA(pairs)(fwc_search *s)
 #pragma omp critical(fwc_pair_sums)
         for (int64_t i = 0; i < ld * ld; i++) P[i] += k.sums[i];
     }
+}
+
+ISA_TARGET static void ISA(pairs)(fwc_search *s)
+{
+    const int64_t ld = s->ld;
+    int32_t *P = s->pairs;
     for (int64_t a = 0; a < ld; a++) {
         for (int64_t d = 0; d < a; d++) P[a * ld + d] = P[d * ld + a];
         s->singles[a] = P[a * ld + a];

@@ -66,8 +66,8 @@ def _loaded(extension: str) -> Any:
 def _without_spinning() -> Iterator[None]:
     """Have the OpenMP runtime, which reads the environment once, when it is loaded, let threads sleep while they wait.
 
-    By default they spin, and where another process wants the core the others wait for whoever spins.  What the user says
-    counts, and nothing stays in the environment.
+    By default they spin, and where another process wants the core the others wait for whoever spins.  What the user
+    says counts, and nothing stays in the environment.
     """
     said = any(name in os.environ for name in ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME"))
     if not said:

@@ -50,6 +50,7 @@ cdef extern from "search/subset.h" nogil:
         int32_t *level[4]
         fwc_class classes[3]
     int64_t fwc_scratch(int64_t ld, int64_t chunk, int64_t k, int64_t width)
+    void fwc_pair_sums(fwc_search *s, int64_t w0, int64_t w1)
     void fwc_pairs(fwc_search *s)
     void fwc_triples(fwc_search *s, int64_t a0, int64_t a1)
     void fwc_quads(fwc_search *s, const int32_t *blocks, int64_t n_blocks)
@@ -124,7 +125,7 @@ cdef class Search:
 
 
 cdef class SubsetSearch(Search):
-    """Functions of at most four literals: `pairs`, then `triples`, then `quads`, each in pieces.
+    """Functions of at most four literals: `pair_sums` and `pairs`, then `triples`, then `quads`, in pieces.
 
     ``tables`` are the `fw_circuits.oracle.tables.Tables`; ``literal_best`` (n) or None takes the best score of any
     subset with a column of the screen; ``width`` is that of a block of `quads`, 0 where there will be none.
@@ -160,8 +161,14 @@ cdef class SubsetSearch(Search):
             self.keep.append(best)
             self.s.literal_best = &best[0]
 
+    def pair_sums(self, int64_t i, int64_t j):
+        """Sums over the chunks of rows [i, j), which `pairs` and the later stages need of all chunks."""
+        cdef int64_t words = self.s.chunk // 64
+        with nogil:
+            fwc_pair_sums(&self.s, i * words, min(j * words, self.s.n_words))
+
     def pairs(self):
-        """All 1- and 2-subsets, and the sums that the later stages need."""
+        """All 1- and 2-subsets, after `pair_sums` over all rows."""
         with nogil:
             fwc_pairs(&self.s)
 

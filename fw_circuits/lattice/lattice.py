@@ -10,13 +10,14 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
+from fw_circuits._bits import pack_bits
 from fw_circuits._checks import check_choice, check_integer
 from fw_circuits._settings import DOMAINS, MAX_LEVEL
 from fw_circuits._typing import Array, Floats, Ints
 from fw_circuits._validation import check_sample_weight
 from fw_circuits.exceptions import InputError
 from fw_circuits.lattice.domain import Knots, check_matrix, fit_knots, to_unit
-from fw_circuits.lattice.rows import LevelRows
+from fw_circuits.lattice.rows import LevelRows, PointRows
 from fw_circuits.lattice.triangulation import row_set, transpose_bits, triangulate
 
 #: Working memory of one block of points, in bytes.
@@ -220,6 +221,8 @@ class Lattice:
         X = check_matrix(X, self.n_features) if check_input else np.asarray(X)
         n_literals = self.n_literals(level)
         key_words = (n_literals + 63) // 64
+        if X.dtype == np.uint8 and level == 1 and set(self.knots) == {(0.0, 1.0)} and X.max(initial=0) <= 1:
+            return boolean_rows(X)
         step = max(64, BLOCK_BYTES // (8 * (self.n_features + 1) * (key_words + 2)))
         unique = row_set(key_words)
         indptr, indices, weights = [np.zeros(1, np.int64)], [np.empty(0, np.int32)], [np.empty(0)]
@@ -275,6 +278,24 @@ class Lattice:
         if level not in self.levels:
             raise InputError(f"level {level} is not on this lattice; it has levels {self.levels}.")
         return level
+
+
+def boolean_rows(X: Array) -> PointRows:
+    """The rows of level 1 of a table of 0 and 1 as uint8, (N, d): every point is a vertex.
+
+    Examples
+    --------
+    >>> rows = boolean_rows(np.array([[0, 1], [1, 1], [0, 1]], np.uint8))
+    >>> rows.n_rows, rows.words.tolist(), rows.links.tolist()
+    (2, [[2], [3]], [0, 1, 0])
+    """
+    n, d = X.shape
+    unique, step = row_set((d + 63) // 64), max(64, BLOCK_BYTES // (d + 1))
+    links = np.empty(n, np.int32)
+    for start in range(0, n, step):
+        links[start : start + step] = unique.add(pack_bits(X[start : start + step]))
+    words = transpose_bits(unique.keys(), d)
+    return PointRows(1, d, len(unique), words, n, None if len(unique) == n else links)
 
 
 def _smallest(indptr: Ints) -> Array:

@@ -19,6 +19,8 @@ from fw_circuits._checks import check_integer
 from fw_circuits._typing import Floats, Ints
 from fw_circuits.exceptions import InputError
 
+#: Bytes of the values of atoms that are evaluated at a time.
+EVALUATED_BYTES = 1 << 23
 #: Zero-argument callable, true when a search should end now.
 Stop = Callable[[], bool]
 
@@ -190,6 +192,15 @@ def best_pairs(pairs: Sequence[tuple[float, Any]], k: int) -> tuple[list[Any], l
     return [pairs[i][1] for i in places], [scores[i] for i in places]
 
 
+def atoms_at_a_time(n_rows: int) -> int:
+    """How many atoms to evaluate at a time, so that their values take little memory.
+
+    >>> atoms_at_a_time(1000), atoms_at_a_time(10**6), atoms_at_a_time(10**9)
+    (64, 1, 1)
+    """
+    return max(1, min(64, EVALUATED_BYTES // (8 * n_rows)))
+
+
 def observe(oracle: Oracle, atoms: Sequence[AtomLike]) -> None:
     """Tell an oracle which atoms are active, if it wants to know: it has a method ``observe(atoms)``."""
     listener = getattr(oracle, "observe", None)
@@ -202,6 +213,15 @@ def aim(oracle: Oracle, score: float) -> None:
     listener = getattr(oracle, "aim", None)
     if listener is not None:
         listener(score)
+
+
+def insist(oracle: object) -> bool:
+    """Ask an oracle that takes short cuts for a full search next time; False if it has nothing fuller to offer.
+
+    An oracle takes part by a method ``insist()`` that says so; others always search in full.
+    """
+    ask = getattr(oracle, "insist", None)
+    return bool(ask()) if ask is not None else False
 
 
 def check_weights(weights: npt.ArrayLike, n_rows: int) -> Floats:

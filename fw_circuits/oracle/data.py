@@ -91,7 +91,7 @@ class OracleData:
             raise InputError("no levels given; expected at least one LevelRows (Lattice.rows).")
         if lattice is None:
             raise InputError("no lattice given; expected the one whose rows these are.")
-        sizes = sorted({rows.barycentric.shape[0] for rows in levels_rows})
+        sizes = sorted({rows.n_points for rows in levels_rows})
         if len(sizes) > 1:
             raise InputError(f"levels of different data: {sizes} rows; make all from the same X.")
         gamma, n_threads = check_real("gamma", gamma, 0.0, above=True), threads_of(n_jobs)
@@ -101,7 +101,7 @@ class OracleData:
     @property
     def n_rows(self) -> int:
         """Number of data rows."""
-        return int(self.levels[0].rows.barycentric.shape[0])
+        return self.levels[0].rows.n_points
 
 
 class LevelsOracle(CheckedOracle):
@@ -133,11 +133,13 @@ class LevelsOracle(CheckedOracle):
         InputError
             If an atom is of a level that the oracle does not have.
         """
-        values = np.empty((self.n_rows, len(atoms)))
         rows_of = {level.rows.level: level.rows for level in self.data.levels}
+        values = np.empty((self.n_rows, len(atoms)))
         for level in sorted({atom.level for atom in atoms}):
             if level not in rows_of:
                 raise InputError(f"an atom of level {level}; this oracle has levels {sorted(rows_of)}.")
+            if all(atom.level == level for atom in atoms):
+                return evaluate(atoms, rows_of[level])
             index = [i for i, atom in enumerate(atoms) if atom.level == level]
             values[:, index] = evaluate([atoms[i] for i in index], rows_of[level])
         return values

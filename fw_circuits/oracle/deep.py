@@ -22,7 +22,18 @@ from typing import Any
 
 from fw_circuits._typing import Floats
 from fw_circuits.exceptions import InputError
-from fw_circuits.oracle.base import AtomLike, CheckedOracle, Oracle, OracleAnswer, Stop, aim, ask, best_pairs, observe
+from fw_circuits.oracle.base import (
+    AtomLike,
+    CheckedOracle,
+    Oracle,
+    OracleAnswer,
+    Stop,
+    aim,
+    ask,
+    best_pairs,
+    insist,
+    observe,
+)
 from fw_circuits.oracle.turns import Turns
 
 #: A finder whose best atom scores less than this fraction of the exact oracle's has not been useful.
@@ -81,7 +92,7 @@ class DeepOracle(CheckedOracle):
         self.finders, self.thorough = tuple(finders), thorough
         self._turns, self._work = Turns(len(self.finders)), 0.0
         self._active: frozenset[Hashable] = frozenset()
-        self._matters = 0.0
+        self._matters, self._insisted, self._whole = 0.0, thorough, False
 
     def eager(self) -> DeepOracle:
         """The same oracles without a schedule."""
@@ -98,6 +109,11 @@ class DeepOracle(CheckedOracle):
         self._matters = score
         aim(self.exact, score)
 
+    def insist(self) -> bool:
+        """Ask all oracles in full next time; False if the last search did."""
+        self._insisted = True
+        return not self._whole
+
     def evaluate(self, atoms: Sequence[AtomLike]) -> Floats:
         """Values of atoms on the data, (n_rows, len(atoms))."""
         return self.exact.evaluate(atoms)
@@ -106,13 +122,15 @@ class DeepOracle(CheckedOracle):
         """The k best distinct atoms of all oracles that were asked."""
         ended = stop or (lambda: False)
         full = work_of(self.exact)
-        effort = 1.0 if self.thorough else min(1.0, max(FLOOR, GROWTH * self._work) / max(full, 1.0))
+        effort = 1.0
+        if not self._insisted and hasattr(self.exact, "effort"):
+            effort = min(1.0, max(FLOOR, GROWTH * self._work) / max(full, 1.0))
         answer = self._look(g, k, stop, effort)
         found = Found(_by_key(answer), answer)
         prices = [work_of(finder) for finder in self.finders]
         order = self._turns.order(prices)
         for i in order:
-            paid = self.thorough or prices[i] <= self._turns.purse
+            paid = self._insisted or prices[i] <= self._turns.purse
             if ended() or not (paid or self._nothing_new(found)):
                 break
             gain = found.add(ask(self.finders[i], g, k, stop))
@@ -120,17 +138,25 @@ class DeepOracle(CheckedOracle):
             self._work += prices[i]
         self._turns.purse += SHARE * max(FLOOR, effort * full)
         if effort < 1.0 and self._nothing_new(found) and not ended():
+            effort = 1.0
             found.answer = self._look(g, k, stop, 1.0)
             found.add(found.answer)
+        self._insisted, self._whole = self.thorough, effort == 1.0
         return found.best(k)
 
     def _look(self, g: Floats, k: int, stop: Stop | None, effort: float) -> OracleAnswer:
         """Ask the exact oracle."""
-        self._work += effort * work_of(self.exact)
+        exact: Any = self.exact
         if effort == 1.0:
-            return ask(self.exact, g, k, stop)
-        with_effort: Any = self.exact
-        return small(with_effort.answer(g, k, stop, effort))
+            self._work += work_of(exact)
+            insist(exact)
+            return ask(exact, g, k, stop)
+        whole, exact.effort = exact.effort, effort
+        try:
+            self._work += work_of(exact)
+            return small(ask(exact, g, k, stop))
+        finally:
+            exact.effort = whole
 
     def _nothing_new(self, found: Found) -> bool:
         """Whether no atom that is not active exceeds the score that matters."""

@@ -14,11 +14,13 @@ from fw_circuits.oracle.composition import CompositionOracle
 from fw_circuits.oracle.data import OracleData
 from fw_circuits.oracle.deep import DeepOracle
 from fw_circuits.oracle.exact.gates import GateOracle
+from fw_circuits.oracle.exact.literal_choice import RATE
 from fw_circuits.oracle.exact.subset import SubsetOracle
 from fw_circuits.oracle.families.carry import CarryOracle
 from fw_circuits.oracle.families.parity import ParityOracle
 from fw_circuits.oracle.families.symmetric import SymmetricOracle
 from fw_circuits.oracle.lazy import LazyOracle
+from fw_circuits.oracle.sampled import SampledOracle
 
 NAMES = ("auto", "subset", "gates4", "gates5", "deep")
 #: Gates of one atom of the "deep" oracle, if the user sets no limit.
@@ -29,6 +31,10 @@ SHARE_OF_A_PASS = 0.05
 PASS_SECONDS = 6.0
 #: The same for the exact part of "deep", whose passes are many.
 DEEP_SECONDS = 1.0
+#: Searches of "auto" and "subset" that take long on many rows begin on samples of them.
+SAMPLED_FROM, SAMPLED_SECONDS = 100_000, 0.1
+#: A screened search takes this fraction of it: passes are many, and a wider choice would bring little.
+SCREENED = 1 / 3
 #: With one per subset, neighbours of the best subset would crowd the answer and take twice the passes.
 PER_SUPPORT = 4
 
@@ -89,13 +95,14 @@ def make_oracle(
             )
         return GateOracle(data, gates=int(oracle[-1]), per_support=PER_SUPPORT, time_limit=share)
     deep = oracle == "deep" and max_gates != 0
+    seconds = DEEP_SECONDS if deep else PASS_SECONDS if time_limit is None else None
     subset = SubsetOracle(
         data, per_support=PER_SUPPORT, max_gates=max_gates, time_limit=share,
-        pass_seconds=DEEP_SECONDS if deep else PASS_SECONDS if time_limit is None else None,
-        random_state=random_state,
+        pass_seconds=None if seconds is None else SCREENED * seconds, whole_seconds=seconds, random_state=random_state,
     )  # fmt: skip
     if not deep:
-        return subset
+        tall = data.n_rows >= SAMPLED_FROM and subset.price() >= SAMPLED_SECONDS * RATE
+        return SampledOracle(subset) if tall else subset
     composition = CompositionOracle(subset, max_gates=MAX_GATES if max_gates is None else max_gates)
     seed = int(np.random.default_rng().integers(2**63)) if random_state is None else random_state
     families = ParityOracle(data, random_state=seed), SymmetricOracle(data), CarryOracle(data)

@@ -41,7 +41,7 @@ class LevelFound:
     found : records, sorted
         ``lit`` are literals of the level.
     screened : int or None
-        How many literals the larger subsets were taken from; None: all.
+        How many literals the larger subsets were taken from; None: all; 0: there are none.
     open_cost : int or None
         Least cost of a circuit in the scope that was not searched; None: none.
     exact : int

@@ -77,11 +77,17 @@ class LazyOracle(Wrapper):
         self._found: dict[Hashable, tuple[AtomLike, Floats]] = {}
         self._last: tuple[Floats, OracleAnswer, float] | None = None
         self._asked: tuple[int, set[Hashable]] = (0, set())
+        self._insisted = False
 
     def observe(self, atoms: Sequence[AtomLike]) -> None:
         """Remember which atoms are active, and tell ``inner``."""
         self._active = {atom.key for atom in atoms}
         super().observe(atoms)
+
+    def insist(self) -> bool:
+        """Pass the next search on, and ask for a full one."""
+        self._insisted = True
+        return super().insist()
 
     def evaluate(self, atoms: Sequence[AtomLike]) -> Floats:
         """Values of atoms on the data; those of known ones come from memory, those of others go there."""
@@ -90,7 +96,12 @@ class LazyOracle(Wrapper):
 
     def answer(self, g: Floats, k: int, stop: Stop | None) -> OracleAnswer:
         """Known atoms where they gain enough, else the inner oracle's answer."""
-        if self._last is not None and self._asked == (k, self._active) and np.array_equal(g, self._last[0]):
+        if (
+            self._last is not None
+            and not self._insisted
+            and self._asked == (k, self._active)
+            and np.array_equal(g, self._last[0])
+        ):
             self.hits += 1
             return self._last[1]
         atoms = [atom for atom, _ in self._found.values()]
@@ -101,7 +112,7 @@ class LazyOracle(Wrapper):
         idle = np.flatnonzero(~active)
         order = idle[best_first(scores[idle], k)]
         gain = float(np.abs(scores[order]).max(initial=0.0)) - level
-        if self._last is not None and active.any() and gain > max(SHARE * self._last[2], 1e-6 * level):
+        if last is not None and active.any() and gain > max(SHARE * last[2], 1e-6 * level):
             self.hits += 1
             return self._known(g, [atoms[i] for i in order], scores[order])
         answer = ask(self.inner, g, k, stop)

@@ -7,8 +7,8 @@ from functools import cached_property
 
 import numpy as np
 
-from fw_circuits._bits import pack_bits, unpack_bits
-from fw_circuits._typing import Array, Bits, Ints, Words
+from fw_circuits._bits import OCTETS, clear_padding, octet_sums, pack_bits, unpack_bits
+from fw_circuits._typing import Array, Bits, Floats, Ints, Words
 from fw_circuits.lattice import transpose_bits
 
 LANES = 16
@@ -98,10 +98,26 @@ class Literals:
         """The columns of the screen as values 0 and 1, (n, n_rows)."""
         return unpack_bits(self.masks, self.n_rows)
 
+    def sums(self, weights: Floats) -> Floats:
+        """Sums of row weights over the rows where each literal is 1, (n,)."""
+        octets = self.keys.astype("<u8", copy=False).view(np.uint8)
+        of_columns = np.concatenate([octet_sums(octet, weights) @ OCTETS for octet in octets.T])[: self.n]
+        sums = np.empty(self.n)
+        sums[self.order] = np.where(self.flip, weights.sum() - of_columns, of_columns)
+        return sums
+
     def take(self, columns: Ints) -> Literals:
         """Only those columns of the screen."""
         keep = np.sort(self.order[columns])
         return Literals.of(self.words[keep], self.n_rows, self.index[keep])
+
+    def on(self, rows: Ints) -> Literals:
+        """The same literals on those rows (ascending, each once); some may be constant or equal there."""
+        masks = transpose_bits(np.ascontiguousarray(self.keys[rows]), self.n)
+        words = np.empty_like(masks)
+        words[self.order] = np.where(self.flip[:, None] == 1, ~masks, masks)
+        clear_padding(words, len(rows))
+        return Literals.of(words, len(rows), self.index)
 
     def sample(self, columns: Ints, rows: Ints) -> Literals:
         """Only those columns of the screen, in that order, and those rows (which may repeat).

@@ -59,6 +59,9 @@ class SubsetSearch(Search):
         super().__init__(screen, settings, found, floor)
         self.factors, self.best = tables.fac, best
 
+    def pair_sums(self, i: int, j: int) -> None:
+        """Nothing: there are no sums to share."""
+
     def pairs(self) -> None:
         """All 1- and 2-subsets."""
         for arity in (1, 2):

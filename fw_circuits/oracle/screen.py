@@ -17,7 +17,10 @@ from fw_circuits.oracle.literals import Literals
 
 @dataclass(frozen=True)
 class PassSettings:
-    """How to search: see `SubsetOracle`; ``work`` is a budget of multiplications with additions for one level."""
+    """How to search: see `SubsetOracle`.
+
+    ``work`` is a budget of multiplications with additions for one level; a search of all literals may cost ``whole``.
+    """
 
     k: int
     per_support: int
@@ -26,6 +29,7 @@ class PassSettings:
     max_literals: int | None = None
     isa: int = 2
     work: float = np.inf
+    whole: float = 0.0
     seed: int | None = 0
 
     def check_memory(self, need: int, what: str, instead: str) -> None:

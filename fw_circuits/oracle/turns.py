@@ -40,7 +40,7 @@ class Turns:
     ...         turns.ran(i, 1.0, useful=i == 0)
     ...         ran.append(i)
     >>> ran
-    [0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]
+    [0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0]
     """
 
     def __init__(self, n: int) -> None:

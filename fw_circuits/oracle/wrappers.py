@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from time import perf_counter
 
 from fw_circuits._typing import Floats
-from fw_circuits.oracle.base import AtomLike, CheckedOracle, Oracle, OracleAnswer, Stop, aim, ask, observe
+from fw_circuits.oracle.base import AtomLike, CheckedOracle, Oracle, OracleAnswer, Stop, aim, ask, insist, observe
 
 
 class Wrapper(CheckedOracle):
@@ -31,6 +31,10 @@ class Wrapper(CheckedOracle):
     def aim(self, score: float) -> None:
         """Tell ``inner`` which score matters."""
         aim(self.inner, score)
+
+    def insist(self) -> bool:
+        """Ask ``inner`` for a full search next time."""
+        return insist(self.inner)
 
 
 class CountingOracle(Wrapper):

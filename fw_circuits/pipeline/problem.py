@@ -13,6 +13,7 @@ from fw_circuits._validation import check_sample_weight, check_X, is_boolean
 from fw_circuits.lattice import Lattice
 from fw_circuits.objective import Loss, find_loss, make_loss
 from fw_circuits.oracle import Oracle, OracleAnswer, eager, make_oracle
+from fw_circuits.oracle.base import insist
 from fw_circuits.solver import Clock
 from fw_circuits.solver.methods import ATOMS_PER_PASS
 
@@ -41,7 +42,7 @@ class FirstSearch:
 def prepare(X: Any, y: Any, settings: Settings, sample_weight: Any = None) -> Problem:
     """Check the data, fit the lattice, and set up loss and oracle."""
     kind = find_loss(settings.loss)
-    points = check_X(X)
+    points = check_X(X, compact=True)
     weights = check_sample_weight(sample_weight, points.shape[0])
     target, classes = kind.encode_target(y, points.shape[0], weights)
     names = feature_names_of(X) or default_names(points.shape[1])
@@ -77,4 +78,5 @@ def first_search(problem: Problem, clock: Clock | None = None) -> FirstSearch:
 
 def lam_max_of(problem: Problem, clock: Clock | None = None) -> float:
     """``lam_max`` on prepared data; where the time ends before, the best score found so far."""
+    insist(problem.oracle)
     return first_search(problem, clock).lam_max

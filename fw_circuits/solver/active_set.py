@@ -9,7 +9,7 @@ import numpy as np
 
 from fw_circuits._typing import Array, Floats
 from fw_circuits.objective import Loss
-from fw_circuits.solver.columns import Columns, DenseColumns
+from fw_circuits.solver.columns import Columns, no_columns, with_values
 
 
 class ActiveSet:
@@ -42,7 +42,7 @@ class ActiveSet:
         self.intercept = loss.constant
         self.f = np.full(loss.y.size, self.intercept)
         self._index: dict[Any, int] = {}
-        self.columns: Columns = DenseColumns(loss.y.size)
+        self.columns: Columns = no_columns(loss.y.size)
         self._gram = np.zeros((0, 0))
 
     def __len__(self) -> int:
@@ -67,7 +67,7 @@ class ActiveSet:
         costs = np.array([atoms[place].cost for place in places], dtype=np.float64)
         self.coef = np.append(self.coef, np.zeros(costs.size))
         self.scales = np.append(self.scales, costs ** (1.0 / self.gamma))
-        self.columns.append(values if costs.size == len(atoms) else values[:, places])
+        self.columns = with_values(self.columns, values if costs.size == len(atoms) else values[:, places])
 
     def drop(self, keep: Array) -> None:
         """Forget the atoms where ``keep`` is False."""

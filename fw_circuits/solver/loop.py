@@ -19,7 +19,7 @@ import numpy as np
 from fw_circuits._typing import Floats
 from fw_circuits.objective import ErrorBound, Form, Loss, Penalised
 from fw_circuits.oracle import Oracle, OracleAnswer
-from fw_circuits.oracle.base import aim, observe
+from fw_circuits.oracle.base import aim, insist, observe
 from fw_circuits.solution.trace import ROUNDING, Status, Step
 from fw_circuits.solver.active_set import ActiveSet
 from fw_circuits.solver.clock import Clock
@@ -108,7 +108,7 @@ def frank_wolfe(
             began = time.perf_counter()
             moved = mover.move(g, answer)
             clock.step_seconds = time.perf_counter() - began
-            if not moved:
+            if not moved and not insist(oracle):
                 cut_short = clock.deadline is not None and not answer.complete
                 run.status = Status.TIME_LIMIT if cut_short else Status.STALLED
                 break

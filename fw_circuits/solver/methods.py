@@ -15,6 +15,7 @@ from fw_circuits._typing import Floats
 from fw_circuits.exceptions import InputError
 from fw_circuits.objective import ErrorBound, Form, Penalised
 from fw_circuits.oracle import Oracle, OracleAnswer
+from fw_circuits.oracle.base import atoms_at_a_time
 from fw_circuits.solver.clock import Clock
 from fw_circuits.solver.corrective import correct
 from fw_circuits.solver.directions import DIRECTIONS, Ball
@@ -50,8 +51,10 @@ class Method(ABC):
         """Add those of the atoms that are new; False if none is."""
         active = self.run.active
         fresh = [atom for atom in atoms if active.index(atom) is None]
-        if fresh:
-            active.add(fresh, self.clock.evaluate(self.oracle, fresh))
+        step = atoms_at_a_time(self.oracle.n_rows)
+        for start in range(0, len(fresh), step):
+            part = fresh[start : start + step]
+            active.add(part, self.clock.evaluate(self.oracle, part))
         return bool(fresh)
 
 

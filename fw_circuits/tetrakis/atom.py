@@ -158,7 +158,7 @@ def evaluate(atoms: Sequence[Atom], rows: LevelRows) -> Floats:
     >>> evaluate([identity], lattice.rows([[0.0, 0.25], [0.0, 1.0]], 1)).tolist()
     [[-0.5], [1.0]]
     """
-    values = np.empty((rows.barycentric.shape[0], len(atoms)))
+    values = np.empty((rows.n_points, len(atoms)))
     step = max(1, BLOCK_BYTES // (8 * max(1, rows.n_rows)))
     for start in range(0, len(atoms), step):
         block = atoms[start : start + step]

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from fw_circuits.exceptions import InputError
 from fw_circuits.lattice import Lattice, codes, triangulate
 from fw_circuits.lattice import lattice as lattice_module
+from fw_circuits.lattice.rows import PointRows
 
 
 def unpack_bits(words, n_rows):
@@ -170,3 +171,27 @@ def test_columns_and_options_that_make_no_lattice_are_refused(X, options):
         Lattice.fit(X, **{"levels": (1,), **options})
     with pytest.raises(InputError, match="the lattice expects 2"):
         Lattice.boolean(2).rows([[1.0]], 1)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 200), st.integers(1, 70), st.booleans())
+def test_rows_of_a_boolean_table_are_those_of_any_other(kernels, seed, n, d, distinct):
+    rng = np.random.default_rng(seed)
+    X = rng.integers(0, 2, (n, d), dtype=np.uint8)
+    X = X[np.sort(np.unique(X, axis=0, return_index=True)[1])] if distinct else X
+    lattice = Lattice.boolean(d)
+    one, two = lattice.rows(X, 1), lattice.rows(X.astype(np.float64), 1)
+    assert isinstance(one, PointRows) and not isinstance(two, PointRows)
+    assert (one.n_rows, one.n_points, one.n_literals) == (two.n_rows, len(X), d)
+    assert np.array_equal(one.words, two.words)
+    assert (one.barycentric != two.barycentric).nnz == 0 and one.barycentric.shape == two.barycentric.shape
+    g, c = rng.standard_normal(len(X)), rng.standard_normal((one.n_rows, 3))
+    np.testing.assert_allclose(one.pull(g), two.pull(g), rtol=1e-12, atol=1e-14)
+    assert np.array_equal(one.push(c), two.push(c)) and np.array_equal(one.push(c[:, 0]), two.push(c[:, 0]))
+    assert (one.links is None) == (one.n_rows == len(X))
+
+
+def test_other_bytes_are_not_taken_for_bits():
+    assert not isinstance(Lattice.boolean(2).rows(np.array([[0, 2]], np.uint8), 1), PointRows)
+    wide = Lattice.fit([[0.0, 0.0], [2.0, 1.0]], levels=[1])
+    assert not isinstance(wide.rows(np.array([[0, 1]], np.uint8), 1), PointRows)

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from fw_circuits._bits import unpack_bits
 from fw_circuits.exceptions import BudgetError
 from fw_circuits.oracle import GateOracle, SubsetOracle, screen
-from fw_circuits.oracle.exact import subset_pass
+from fw_circuits.oracle.exact import price, subset_pass
 from fw_circuits.oracle.exact.literal_choice import RATE, draw
-from tests.helpers.families import boolean_oracle, by_both_kernels, key, stop_after
+from fw_circuits.oracle.literals import Literals
+from tests.helpers.families import boolean_oracle, by_both_kernels, check_scores, key, stop_after
 
 make = partial(boolean_oracle, SubsetOracle)
 
@@ -28,7 +29,7 @@ def wide():
     return X, g - g.mean()
 
 
-def sampled(X, work=1.6e8, **options):
+def sampled(X, work=1.3e8, **options):
     return make(X, pass_seconds=work / RATE, **options)
 
 
@@ -38,7 +39,7 @@ def test_triples_that_only_the_sample_shows_are_found_and_confirmed(wide):
     assert part.atoms[0].literals == (3, 17, 38)
     assert key(part)[0] == key(full)[0]  # scores are those of all rows, not of the sample
     assert part.scope == (
-        "all functions of at most 2 of all 40 literals and of at most 4 of 27 screened literals of level 1"
+        "all functions of at most 2 of all 40 literals and of at most 4 of 23 screened literals of level 1"
     )
     assert part.max_gates == 1 and part.complete and part.upper_bound == part.value
     assert part.tail == pytest.approx(np.abs(g).sum() * 2 ** (-1 / 3))
@@ -58,14 +59,14 @@ def test_screened_answers_repeat_on_any_number_of_threads(wide):
     assert key(other)[0] == key(expected)[0] and other.scope == expected.scope
 
 
-@pytest.mark.parametrize("after", [0, 1, 2, 3, 4, 5, 6])
+@pytest.mark.parametrize("after", [0, 1, 2, 3, 4, 5, 6, 7, 8])
 def test_bounds_hold_when_a_screened_search_is_stopped(wide, after):
     X, g = wide
     full = make(X).search(g, 1)
     answer = sampled(X, n_jobs=2).search(g, 5, stop_after(after))
     assert answer.value <= full.value <= max(answer.upper_bound, answer.tail) * (1 + 1e-12)
     assert not answer.complete or key(answer) == key(sampled(X).search(g, 5))
-    assert answer.complete == (after >= 5)  # asked after the pairs, too
+    assert answer.complete == (after >= 8)  # asked before and after the pairs, too
     assert make(X, max_gates=1).search(g, 1).value <= answer.upper_bound
 
 
@@ -181,3 +182,75 @@ def test_memory_is_known_before_a_pass_starts(monkeypatch):
     monkeypatch.setattr(subset_pass, "select", None)  # nothing may run
     with pytest.raises(BudgetError, match="MiB; the budget is"):
         make(X, n_jobs=1, memory=need - 2**18).search(g)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 10**6),
+    effort=st.sampled_from([1e-6, 0.01, 0.05, 0.2, 0.6, 1.0]),
+    seconds=st.sampled_from([None, 1e-5, 1e-4]),
+    k=st.sampled_from([1, 5]),
+)
+def test_an_effort_is_said_in_the_scope_and_its_stages_are_known(seed, effort, seconds, k):
+    rng = np.random.default_rng(seed)
+    X, g = rng.integers(0, 2, (300, 14)), rng.standard_normal(300)
+    oracle = make(X, pass_seconds=seconds)
+    oracle.effort = effort
+    answer, again = oracle.search(g, k), oracle.search(g, k)
+    assert key(answer) == key(again) and answer.scope == again.scope and answer.complete and answer.atoms
+    assert make(X).search(g, 1).value <= max(answer.upper_bound, answer.tail) * (1 + 1e-12)
+    literals = oracle.data.levels[0].literals
+    done = price.stages(
+        literals.n, literals.n_rows, 4, subset_pass.at_effort(oracle.settings, effort, oracle.tables, literals)
+    )
+    if not done:
+        assert answer.scope == "all single literals of the 14 of level 1" and answer.max_gates == 0
+        alone = np.abs((2.0 * X - 1.0).T @ g)
+        np.testing.assert_allclose(np.abs(answer.scores), np.sort(alone)[::-1][:k], rtol=1e-12)
+        check_scores(oracle, answer, g)
+    else:
+        assert f"of at most 4 of {done[-1][0] if done[-1][0] < 14 else 'all 14'} " in answer.scope
+        exact = 3 if (14, 3, literals.n_rows) in done else 2
+        assert done[-1][0] == 14 or f"at most {exact} of all 14" in answer.scope
+        assert answer.value >= np.abs((2.0 * X - 1.0).T @ g).max() * (1 - 1e-12)
+
+
+def test_a_larger_effort_costs_more():
+    X = np.random.default_rng(0).integers(0, 2, (6400, 200))
+    oracle = make(X, pass_seconds=0.5)
+    prices = [oracle.price(effort) for effort in (1e-4, 0.02, 0.1, 0.4, 1.0)]
+    assert sorted(prices) == prices and oracle.price() == prices[-1] > 20 * prices[0]
+    assert make(X, n_jobs=2).price(1.0) == make(X, n_jobs=1).price(1.0) / 2
+
+
+def test_a_small_table_is_searched_whole_in_spite_of_a_budget():
+    X = np.random.default_rng(0).integers(0, 2, (300, 20))
+    g = np.random.default_rng(1).standard_normal(300)
+    screened, whole = make(X, pass_seconds=1e-5), make(X, pass_seconds=1e-5, whole_seconds=1.0)
+    assert "screened" in screened.search(g).scope and whole.search(g).scope == make(X).search(g).scope
+
+
+def test_guests_change_with_the_weights_only():
+    rng = np.random.default_rng(3)
+    X = rng.integers(0, 2, (500, 60))
+    g = rng.standard_normal(500)
+    taken, take = [], Literals.take
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Literals, "take", lambda self, columns: taken.append(columns) or take(self, columns))
+        oracle = make(X, pass_seconds=2e7 / RATE)
+        for scale in (1.0, 1.0, 1.5, 2.0):
+            oracle.search(scale * g, 1)
+    assert taken[0].tolist() == taken[1].tolist() != taken[2].tolist()
+    seen = set().union(*[t.tolist() for t in taken])
+    assert len(seen) > len(taken[0])
+
+
+def test_a_stop_before_the_pairs_leaves_the_literals():
+    rng = np.random.default_rng(1)
+    X = rng.integers(0, 2, (400, 30))
+    g = X[:, 4] - 0.5 + 0.1 * rng.standard_normal(400)
+    oracle = make(X)
+    answer = oracle.search(g, 3, lambda: True)
+    check_scores(oracle, answer, g)
+    assert answer.atoms[0].literals == (4,) and not answer.complete
+    assert make(X).search(g, 1).value <= answer.upper_bound

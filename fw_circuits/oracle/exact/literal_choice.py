@@ -8,6 +8,9 @@ triples on a sample: row r is drawn with probability ``|w_r| / ||w||_1`` and cou
 draws, one in each m-th part of the mass, so that every sum over the sample is unbiased.  The two rankings take
 turns: a pure interaction of three literals has no pair that shows it, a weak one drowns in a sample.
 
+Some of the chosen are drawn from the rest, others for other weights, so that over the passes of a run every literal is
+searched together with the best; the same weights give the same choice.
+
 Nothing sampled enters an answer: the chosen literals are searched exactly, on all rows.  Not seen by any
 screening: functions of four literals none of whose subsets of three correlates with the weights.
 """
@@ -20,6 +23,8 @@ from fw_circuits._typing import Floats, Ints
 
 #: Multiplications with additions in a second on two cores with AVX-512, rounded down; only converts seconds.
 RATE = 5e10
+#: Share of the chosen literals that are drawn from those that the ranking leaves out.
+GUESTS = 0.125
 #: Rows drawn at least, if there are as many.
 SAMPLE = 2048
 
@@ -48,6 +53,18 @@ def widest(limit: int, arity: int, n_rows: int, budget: float) -> int:
     return max(fits, default=min(4, limit))
 
 
+def full(n: int, arity: int, n_rows: int, whole: float, budget: float) -> float:
+    """Work of a search over the subsets of 2 to ``arity`` literals: all of it up to ``whole``, else the budget.
+
+    Examples
+    --------
+    >>> full(100, 4, 1000, 1e10, 1e9) < 2e9 < full(200, 4, 1000, 1e10, 1e9) * 2.01
+    True
+    """
+    every = sum(work(n, size, n_rows) for size in range(2, arity + 1))
+    return every if every <= max(whole, budget) else budget
+
+
 def draw(weights: Floats, m: int, rng: np.random.Generator) -> tuple[Ints, Floats]:
     """Rows drawn in proportion to their weight, with their signed number of draws.
 
@@ -68,6 +85,20 @@ def draw(weights: Floats, m: int, rng: np.random.Generator) -> tuple[Ints, Float
     drawn = np.minimum(np.searchsorted(mass, places, side="right"), np.flatnonzero(weights)[-1])
     rows, counts = np.unique(drawn, return_counts=True)
     return rows, np.where(weights[rows] < 0, -1.0, 1.0) * counts
+
+
+def with_guests(ranking: Ints, size: int, rng: np.random.Generator, share: float = GUESTS) -> Ints:
+    """The first of a ranking, with a share drawn from the rest: ``size`` entries in all.
+
+    Examples
+    --------
+    >>> chosen = with_guests(np.arange(100), 16, np.random.default_rng(0))
+    >>> chosen[:14].tolist() == list(range(14)), len(set(chosen.tolist())), bool((chosen[14:] >= 14).all())
+    (True, 16, True)
+    """
+    guests = min(int(share * size), len(ranking) - size)
+    rest = ranking[size - guests :]
+    return np.concatenate([ranking[: size - guests], rng.permutation(rest)[:guests]])
 
 
 def by_turns(first: Ints, second: Ints) -> Ints:
