@@ -11,6 +11,13 @@
 
 ptrdiff_t fwc_j1(const double *z, size_t n, size_t d, int level, int64_t *indptr, uint64_t *keys, double *weights);
 
+/* The same vertices as columns, in two steps.  steps: room for n d of FWC_STEP bytes, aligned as uint32_t; weights for
+ * n (d + 1).  Returns the number of vertices, -1 when out of memory.  Then words[i * level + p] takes bit p of coordinate i
+ * of all vertices, padding 0; n_words = ceil(vertices / 64). */
+enum { FWC_STEP = 8 };
+ptrdiff_t fwc_j1_steps(const double *z, size_t n, size_t d, int64_t *indptr, void *steps, double *weights);
+void fwc_j1_columns(const void *steps, size_t n, size_t d, int level, const int64_t *indptr, uint64_t *words, size_t n_words);
+
 typedef struct fwc_rowset fwc_rowset;
 fwc_rowset *fwc_rowset_new(size_t key_words);
 void fwc_rowset_free(fwc_rowset *set);

@@ -128,6 +128,11 @@ class Circuit:
         return self.input_names
 
     @cached_property
+    def gate_array(self) -> Array:
+        """The gates as the kernels read them, (n_gates, 3) int32."""
+        return np.array(self.gates, dtype=np.int32).reshape(-1, 3)
+
+    @cached_property
     def depth(self) -> int:
         """Largest number of gates on a path from an input to an output."""
         level = [0] * (1 + self.n_inputs)
@@ -206,7 +211,7 @@ class Circuit:
             raise InputError(f"words have {len(words)} rows; expected one per input, {self.n_inputs}.")
         if n_rows is not None and not 0 <= n_rows <= 64 * words.shape[1]:
             raise InputError(f"n_rows is {n_rows}; {words.shape[1]} words have room for 0..{64 * words.shape[1]} rows.")
-        result = simulate(words, self.gates, self.outputs, n_threads)
+        result = simulate(words, self.gate_array, self.outputs, n_threads)
         if n_rows is not None:
             clear_padding(result, n_rows)
         return result

@@ -4,6 +4,8 @@ Knots t_0 < ... < t_q of a coordinate go to 0, 1/q, ..., 1; between them the map
 constant.  Two knots are the min-max map; more are a rank-like map; a single knot maps the whole line to 0.
 """
 
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 
@@ -143,9 +145,16 @@ def interpolate(column: Array, knots: Knots) -> Floats:
     >>> interpolate(np.array([-1.0, 1.0, 2.0, 3.0, 9.0]), (0.0, 2.0, 4.0)).tolist()
     [0.0, 0.25, 0.5, 0.75, 1.0]
     """
-    at, grid = np.array(knots), np.linspace(0.0, 1.0, len(knots))
+    at, grid, exceeds = _grid_of(knots)
     unit = np.interp(column, at, grid)
-    if np.any(np.interp(np.nextafter(at[1:], -np.inf), at, grid) > grid[1:]):
+    if exceeds:
         nearest = np.rint(unit * (len(grid) - 1)).astype(np.intp)
         np.minimum(unit, grid[nearest], out=unit, where=column < at[nearest])
     return unit
+
+
+@lru_cache(maxsize=1 << 12)
+def _grid_of(knots: Knots) -> tuple[Floats, Floats, bool]:
+    """Knots, their values, and whether any interval ends above its upper value."""
+    at, grid = np.array(knots), np.linspace(0.0, 1.0, len(knots))
+    return at, grid, bool(np.any(np.interp(np.nextafter(at[1:], -np.inf), at, grid) > grid[1:]))
