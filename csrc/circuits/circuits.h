@@ -49,6 +49,21 @@ void fwc_add_interpolated(const uint64_t *words, int64_t m, int64_t n_words, con
 int fwc_pack_ends(const void *X, int octets, int64_t n, int64_t row_stride, int64_t column_stride, const int64_t *columns,
                   int64_t d, const double *low, const double *high, uint64_t *words);
 
+/* The catalogue of smallest circuits of 4 inputs, as fw_circuits/circuits/catalogue.py has it: class and way to it of each
+ * function; of each class 7 steps of 3 numbers; of each way 4 numbers; tables of the steps' operations. */
+typedef struct {
+    const uint8_t *class_of;
+    const uint16_t *transformation;
+    const uint8_t *complemented, *class_cost, *class_steps, *source, *flipped, *operations;
+} fwc_catalogue;
+
+/* Netlists in place: gates and outputs as for fwc_simulate.  Return the number of gates left, or -1 when memory ran out.
+ * fwc_compact: structural hashing, then without what is not read; with `sweep` also before.  fwc_simplify: rewriting to a
+ * fixpoint, the same circuits gate for gate as `simplify` of fw_circuits/circuits/passes.py. */
+int fwc_compact(int64_t n_inputs, int32_t *gates, int64_t n_gates, int32_t *outputs, int64_t n_outputs, int sweep);
+int fwc_simplify(int64_t n_inputs, int32_t *gates, int64_t n_gates, int32_t *outputs, int64_t n_outputs,
+                 const fwc_catalogue *catalogue);
+
 /* Exact search for the smallest circuit of every function of n <= 5 inputs, up to max_gates <= 7 gates.
  *
  * counts     max_gates + 1 numbers, zeroed by the caller: functions whose smallest circuit has r gates, the two

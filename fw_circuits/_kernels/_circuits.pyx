@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 
 cdef extern from "circuits/circuits.h" nogil:
@@ -10,6 +10,18 @@ cdef extern from "circuits/circuits.h" nogil:
                      int64_t n_gates, const int32_t *outputs, int64_t n_outputs, uint64_t *result, int n_threads)
     int fwc_exact_search(int n, int max_gates, int64_t *counts, uint32_t *tables, uint8_t *cost, uint8_t *steps,
                          int capacity)
+    ctypedef struct fwc_catalogue:
+        const uint8_t *class_of
+        const uint16_t *transformation
+        const uint8_t *complemented
+        const uint8_t *class_cost
+        const uint8_t *class_steps
+        const uint8_t *source
+        const uint8_t *flipped
+        const uint8_t *operations
+    int fwc_compact(int64_t n_inputs, int32_t *gates, int64_t n_gates, int32_t *outputs, int64_t n_outputs, int sweep)
+    int fwc_simplify(int64_t n_inputs, int32_t *gates, int64_t n_gates, int32_t *outputs, int64_t n_outputs,
+                     const fwc_catalogue *catalogue)
     ctypedef struct fwc_batch:
         int64_t n
         const int32_t *gates
@@ -49,6 +61,47 @@ def simulate(const uint64_t[:, ::1] inputs, const int32_t[:, ::1] gates, const i
     if status:
         raise MemoryError("no memory for the node values of a block of rows")
     return result
+
+
+def compact(int64_t n_inputs, const int32_t[:, ::1] gates, const int32_t[::1] outputs, bint first_sweep=False):
+    """Gates and outputs of ``sweep(strash(circuit))``, or of ``sweep(strash(sweep(circuit)))``."""
+    new_gates, new_outputs = np.array(gates), np.array(outputs)
+    cdef int32_t[:, ::1] gate = new_gates
+    cdef int32_t[::1] output = new_outputs
+    cdef int64_t n_gates = gate.shape[0], n_outputs = output.shape[0]
+    cdef int32_t *first = &gate[0, 0] if n_gates else NULL
+    cdef int32_t *signal = &output[0] if n_outputs else NULL
+    cdef int left
+    with nogil:
+        left = fwc_compact(n_inputs, first, n_gates, signal, n_outputs, first_sweep)
+    if left < 0:
+        raise MemoryError("no memory for the gates of a circuit")
+    return new_gates[:left], new_outputs
+
+
+def simplify(int64_t n_inputs, const int32_t[:, ::1] gates, const int32_t[::1] outputs, catalogue):
+    """Gates and outputs of ``passes.simplify``; ``catalogue`` is that of `catalogue.arrays`."""
+    cdef const uint8_t[::1] class_of = catalogue[0], complemented = catalogue[2], class_cost = catalogue[3]
+    cdef const uint16_t[::1] transformation = catalogue[1]
+    cdef const uint8_t[:, :, ::1] class_steps = catalogue[4]
+    cdef const uint8_t[:, ::1] source = catalogue[5], flipped = catalogue[6]
+    cdef const uint8_t[::1] operations = catalogue[7]
+    cdef fwc_catalogue smallest
+    smallest.class_of, smallest.transformation, smallest.complemented = &class_of[0], &transformation[0], &complemented[0]
+    smallest.class_cost, smallest.class_steps = &class_cost[0], &class_steps[0, 0, 0]
+    smallest.source, smallest.flipped, smallest.operations = &source[0, 0], &flipped[0, 0], &operations[0]
+    new_gates, new_outputs = np.array(gates), np.array(outputs)
+    cdef int32_t[:, ::1] gate = new_gates
+    cdef int32_t[::1] output = new_outputs
+    cdef int64_t n_gates = gate.shape[0], n_outputs = output.shape[0]
+    cdef int32_t *first = &gate[0, 0] if n_gates else NULL
+    cdef int32_t *signal = &output[0] if n_outputs else NULL
+    cdef int left
+    with nogil:
+        left = fwc_simplify(n_inputs, first, n_gates, signal, n_outputs, &smallest)
+    if left < 0:
+        raise MemoryError("no memory for the cuts of a circuit")
+    return new_gates[:left], new_outputs
 
 
 def evaluate(const uint64_t[:, ::1] literals, const int32_t[:, ::1] gates, const int64_t[::1] gate_start,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from operator import index
 from os import PathLike
 from typing import TYPE_CHECKING, Any
@@ -29,6 +29,16 @@ if TYPE_CHECKING:
 
 #: `Circuit.truth_table` refuses more inputs than this (a table has 2^n bits).
 MAX_TABLE_INPUTS = 20
+
+
+@lru_cache(maxsize=1 << 10)
+def default_names(letter: str, n: int) -> tuple[str, ...]:
+    """Names of inputs or outputs without names.
+
+    >>> default_names("x", 2)
+    ('x0', 'x1')
+    """
+    return tuple(f"{letter}{i}" for i in range(n))
 
 
 @dataclass(frozen=True)
@@ -102,10 +112,36 @@ class Circuit:
             given = getattr(self, f"{field}_names")
             if isinstance(given, str) or not isinstance(given, Iterable):
                 raise CircuitError(f"{field}_names is {given!r}; expected {count} distinct strings.")
-            names = tuple(given) or tuple(f"{letter}{i}" for i in range(count))
-            if len(names) != count or len(set(names)) != count or not all(isinstance(s, str) for s in names):
+            names = tuple(given)
+            if not names:
+                names = default_names(letter, count)
+            elif len(names) != count or len(set(names)) != count or not all(isinstance(s, str) for s in names):
                 raise CircuitError(f"{field}_names are {names!r}; expected {count} distinct strings.")
             put(self, f"{field}_names", names)
+
+    @classmethod
+    def of_arrays(
+        cls, n_inputs: int, gates: Array, outputs: Array, input_names: tuple[str, ...] = (),
+        output_names: tuple[str, ...] = (),
+    ) -> Circuit:  # fmt: skip
+        """A circuit that is known to be well formed, such as a kernel makes: nothing is looked at.
+
+        Examples
+        --------
+        >>> Circuit.of_arrays(2, np.array([[8, 1, 2]], np.int32), np.array([6], np.int32)).formula()
+        'x0 & x1'
+        """
+        circuit = object.__new__(cls)
+        fields = {
+            "n_inputs": n_inputs,
+            "gates": tuple(map(Gate._make, gates.tolist())),
+            "outputs": tuple(outputs.tolist()),
+            "input_names": input_names or default_names("x", n_inputs),
+            "output_names": output_names or default_names("y", len(outputs)),
+        }
+        for name, value in fields.items():
+            object.__setattr__(circuit, name, value)
+        return circuit
 
     @property
     def n_gates(self) -> int:

@@ -7,8 +7,14 @@ three to a fixpoint.  The order of inputs and outputs, and their names, are kept
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+
+from fw_circuits._kernels import select
+from fw_circuits._typing import Array
 from fw_circuits.circuits.builder import Builder, normal_gate, output_signals
-from fw_circuits.circuits.catalogue import minimal_circuit
+from fw_circuits.circuits.catalogue import arrays, minimal_circuit
 from fw_circuits.circuits.circuit import Circuit
 from fw_circuits.circuits.cuts import LEAVES, find_cuts, freed
 from fw_circuits.circuits.gate import Gate, apply_table
@@ -112,6 +118,23 @@ def _added(builder: Builder, circuit: Circuit, inputs: list[int], doomed: set[in
     return kept
 
 
+def compact(n_inputs: int, gates: Array, outputs: Sequence[int]) -> tuple[Array, Array]:
+    """``sweep(strash(sweep(circuit)))`` on arrays: gates (n, 3) and output signals, int32.
+
+    Examples
+    --------
+    >>> gates, outputs = compact(2, np.array([[6, 1, 2], [8, 1, 2], [7, 2, 1]], np.int32), [10])
+    >>> gates.tolist(), outputs.tolist()
+    ([[8, 1, 2]], [7])
+    """
+    signals = np.array(outputs, dtype=np.int32)
+    if kernels := select("_circuits", None):
+        gates, signals = kernels.compact(n_inputs, np.ascontiguousarray(gates, np.int32), signals, True)
+        return gates, signals
+    small = sweep(strash(sweep(Circuit.of_arrays(n_inputs, gates, signals))))
+    return small.gate_array, np.array(small.outputs, dtype=np.int32)
+
+
 def simplify(circuit: Circuit) -> Circuit:
     """Run `strash`, `sweep` and `rewrite` until nothing changes.
 
@@ -125,6 +148,15 @@ def simplify(circuit: Circuit) -> Circuit:
     >>> simplify(carry).n_gates
     4
     """
+    if kernels := select("_circuits", None):
+        outputs = np.array(circuit.outputs, dtype=np.int32)
+        gates, outputs = kernels.simplify(circuit.n_inputs, circuit.gate_array, outputs, arrays())
+        return Circuit.of_arrays(circuit.n_inputs, gates, outputs, circuit.input_names, circuit.output_names)
+    return simplify_python(circuit)
+
+
+def simplify_python(circuit: Circuit) -> Circuit:
+    """Reference of the kernel, and its specification: the same circuits gate for gate."""
     current = sweep(strash(circuit))
     if current.n_outputs == 1 and len(current.support) <= LEAVES:
         return _smallest(current)
