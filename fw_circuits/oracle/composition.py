@@ -27,6 +27,7 @@ from fw_circuits.lattice import LevelRows
 from fw_circuits.oracle.base import OracleAnswer, Stop, best_first, best_pairs
 from fw_circuits.oracle.data import LevelsOracle
 from fw_circuits.oracle.exact import subset_pass
+from fw_circuits.oracle.exact.literal_choice import RATE, work
 from fw_circuits.oracle.exact.subset import SubsetOracle
 from fw_circuits.oracle.found import FOUND
 from fw_circuits.oracle.literals import Literals
@@ -35,6 +36,11 @@ from fw_circuits.tetrakis.atom import outputs
 
 #: Members of the pool that pairs, triples and quadruples are taken from.
 PAIRS, TRIPLES, QUADS = 2000, 192, 96
+#: Candidates that are built whatever the time.
+LAST = 10
+#: Seconds of a search: for each level and for each observed gate, whatever the number of rows; and of the
+#: multiplications for pairs, triples and quads of the pool (`literal_choice.work`), as multiples of 1 / RATE.
+EACH_LEVEL, EACH_GATE, SHARES = 8e-3, 6e-6, (0.8, 0.35, 0.4)
 
 #: An atom with its score.
 Scored = tuple[float, Atom]
@@ -107,6 +113,33 @@ class CompositionOracle(LevelsOracle):
         """Take the gates of these atoms into the pool, in place of those of earlier ones."""
         self._atoms = tuple(atoms)
 
+    def price(self) -> float:
+        """Estimate of the work of the next search, in multiplications with additions as in `literal_choice.work`.
+
+        Divided by `literal_choice.RATE` it is about the seconds on two threads.  It follows from the sizes of pool and
+        data alone, so it repeats.  0 without observed atoms: there is nothing to search.
+
+        Examples
+        --------
+        >>> from fw_circuits.lattice import Lattice
+        >>> lattice = Lattice.boolean(3)
+        >>> oracle = CompositionOracle(SubsetOracle([lattice.rows(np.eye(3), 1)], lattice))
+        >>> oracle.price()
+        0.0
+        """
+        total = 0.0
+        for rows in (level.rows for level in self.data.levels):
+            gates = sum(atom.n_gates for atom in self._atoms if atom.level == rows.level)
+            if any(atom.level == rows.level for atom in self._atoms):
+                n = rows.n_literals + min(gates, self.pairs)
+                sizes = (n, min(n, self.triples), min(n, self.quads))
+                total += RATE * (EACH_LEVEL + EACH_GATE * min(gates, self.pairs))
+                total += sum(
+                    share * work(m, arity, rows.n_rows)
+                    for share, m, arity in zip(SHARES, sizes, (2, 3, 4), strict=True)
+                )
+        return total
+
     def answer(self, g: Floats, k: int, stop: Stop | None) -> OracleAnswer:
         """The k best compositions; without observed atoms there are none.
 
@@ -145,21 +178,21 @@ class CompositionOracle(LevelsOracle):
     def _build(self, pool: Pool, rows: LevelRows, w: Floats, found: Array, k: int, ended: Stop) -> list[Scored]:
         """Candidates as atoms over the literals, with their true scores; equal functions on the rows once.
 
-        All are built and counted, the best of them rewritten.
+        All are built and counted, the best of them rewritten; a few also when time is over: it takes milliseconds.
         """
         netlist = np.array(pool.builder.gates, dtype=np.int32).reshape(-1, 3)
-        candidates = []
+        candidates: list[tuple[float, Array, int]] = []
         for value, table, n, members in zip(*(found[name].tolist() for name in FOUND.names or ()), strict=True):
-            if ended():
+            if len(candidates) >= LAST and ended():
                 break
             top = minimal_circuit(table, n)
             gates, output = compose(netlist, rows.n_literals, [i + 1 for i in members[:n]], top)
             score = abs(value) / self.base.tables.factor[max(1, top.n_gates)]
             candidates.append((score * max(1, len(gates)) ** (-1.0 / self.gamma), gates, output))
         candidates.sort(key=lambda candidate: -candidate[0])
-        atoms = []
+        atoms: list[Atom] = []
         for _, gates, output in candidates[: 2 * k]:
-            if ended():
+            if len(atoms) >= LAST and ended():
                 break
             support, large = project(gates, output, rows.n_literals)
             atom = Atom(simplify(large), rows.level, support, self.lattice)

@@ -149,8 +149,8 @@ def evaluate(atoms: Sequence[Atom], rows: LevelRows) -> Floats:
     step = max(1, BLOCK_BYTES // (8 * max(1, rows.n_rows)))
     for start in range(0, len(atoms), step):
         block = atoms[start : start + step]
-        signs: Floats = 2.0 * unpack_bits(outputs(block, rows), rows.n_rows).T - 1.0
-        values[:, start : start + step] = rows.push(signs)
+        signs = 2.0 * unpack_bits(outputs(block, rows), rows.n_rows).astype(np.float64) - 1.0
+        values[:, start : start + step] = rows.push(signs.T)
     return values
 
 
