@@ -58,9 +58,12 @@ typedef struct {
 } fwc_catalogue;
 
 /* Netlists in place: gates and outputs as for fwc_simulate.  Return the number of gates left, or -1 when memory ran out.
- * fwc_compact: structural hashing, then without what is not read; with `sweep` also before.  fwc_simplify: rewriting to a
- * fixpoint, the same circuits gate for gate as `simplify` of fw_circuits/circuits/passes.py. */
-int fwc_compact(int64_t n_inputs, int32_t *gates, int64_t n_gates, int32_t *outputs, int64_t n_outputs, int sweep);
+ * fwc_compact: these steps, in this order: sweep drops what is not read, strash is structural hashing.  fwc_simplify:
+ * rewriting to a fixpoint, the same circuits gate for gate as `simplify` of fw_circuits/circuits/passes.py. */
+enum { FWC_SWEEP_FIRST = 1,
+       FWC_STRASH = 2,
+       FWC_SWEEP = 4 };
+int fwc_compact(int64_t n_inputs, int32_t *gates, int64_t n_gates, int32_t *outputs, int64_t n_outputs, int steps);
 int fwc_simplify(int64_t n_inputs, int32_t *gates, int64_t n_gates, int32_t *outputs, int64_t n_outputs,
                  const fwc_catalogue *catalogue);
 

@@ -220,20 +220,20 @@ static int prepare(work *k, const fwc_netlist *net, int32_t **block)
     return 0;
 }
 
-int fwc_compact(int64_t n_inputs, int32_t *gates, int64_t n_gates, int32_t *outputs, int64_t n_outputs, int sweep)
+int fwc_compact(int64_t n_inputs, int32_t *gates, int64_t n_gates, int32_t *outputs, int64_t n_outputs, int steps)
 {
     fwc_netlist net = {(int32_t)n_inputs, (int32_t)n_gates, (int32_t)n_outputs, (fwc_gate *)gates, outputs};
     int32_t *place = malloc((size_t)(1 + n_inputs + n_gates) * sizeof *place);
     if (!place)
         return -1;
-    if (sweep)
+    if (steps & FWC_SWEEP_FIRST)
         fwc_sweep(&net, place);
-    fwc_builder builder;
-    const int failed = fwc_builder_init(&builder, n_inputs, net.n_gates);
-    if (!failed) {
+    fwc_builder builder = {0};
+    const int failed = steps & FWC_STRASH && fwc_builder_init(&builder, n_inputs, net.n_gates);
+    if (steps & FWC_STRASH && !failed)
         fwc_strash(&net, &builder, place);
+    if (steps & FWC_SWEEP)
         fwc_sweep(&net, place);
-    }
     fwc_builder_free(&builder);
     free(place);
     return failed ? -1 : net.n_gates;
@@ -242,7 +242,7 @@ int fwc_compact(int64_t n_inputs, int32_t *gates, int64_t n_gates, int32_t *outp
 int fwc_simplify(int64_t n_inputs, int32_t *gates, int64_t n_gates, int32_t *outputs, int64_t n_outputs,
                  const fwc_catalogue *catalogue)
 {
-    const int compact = fwc_compact(n_inputs, gates, n_gates, outputs, n_outputs, 0);
+    const int compact = fwc_compact(n_inputs, gates, n_gates, outputs, n_outputs, FWC_STRASH | FWC_SWEEP);
     if (compact < 0)
         return -1;
     fwc_netlist net = {(int32_t)n_inputs, compact, (int32_t)n_outputs, (fwc_gate *)gates, outputs};

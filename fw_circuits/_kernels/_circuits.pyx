@@ -19,7 +19,7 @@ cdef extern from "circuits/circuits.h" nogil:
         const uint8_t *source
         const uint8_t *flipped
         const uint8_t *operations
-    int fwc_compact(int64_t n_inputs, int32_t *gates, int64_t n_gates, int32_t *outputs, int64_t n_outputs, int sweep)
+    int fwc_compact(int64_t n_inputs, int32_t *gates, int64_t n_gates, int32_t *outputs, int64_t n_outputs, int steps)
     int fwc_simplify(int64_t n_inputs, int32_t *gates, int64_t n_gates, int32_t *outputs, int64_t n_outputs,
                      const fwc_catalogue *catalogue)
     ctypedef struct fwc_batch:
@@ -63,8 +63,8 @@ def simulate(const uint64_t[:, ::1] inputs, const int32_t[:, ::1] gates, const i
     return result
 
 
-def compact(int64_t n_inputs, const int32_t[:, ::1] gates, const int32_t[::1] outputs, bint first_sweep=False):
-    """Gates and outputs of ``sweep(strash(circuit))``, or of ``sweep(strash(sweep(circuit)))``."""
+def compact(int64_t n_inputs, const int32_t[:, ::1] gates, const int32_t[::1] outputs, int steps):
+    """Gates and outputs after sweep (steps & 1), strash (steps & 2) and sweep (steps & 4)."""
     new_gates, new_outputs = np.array(gates), np.array(outputs)
     cdef int32_t[:, ::1] gate = new_gates
     cdef int32_t[::1] output = new_outputs
@@ -73,7 +73,7 @@ def compact(int64_t n_inputs, const int32_t[:, ::1] gates, const int32_t[::1] ou
     cdef int32_t *signal = &output[0] if n_outputs else NULL
     cdef int left
     with nogil:
-        left = fwc_compact(n_inputs, first, n_gates, signal, n_outputs, first_sweep)
+        left = fwc_compact(n_inputs, first, n_gates, signal, n_outputs, steps)
     if left < 0:
         raise MemoryError("no memory for the gates of a circuit")
     return new_gates[:left], new_outputs

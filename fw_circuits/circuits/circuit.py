@@ -120,28 +120,32 @@ class Circuit:
             put(self, f"{field}_names", names)
 
     @classmethod
-    def of_arrays(
-        cls, n_inputs: int, gates: Array, outputs: Array, input_names: tuple[str, ...] = (),
+    def known(
+        cls, n_inputs: int, gates: tuple[Gate, ...], outputs: tuple[int, ...], input_names: tuple[str, ...] = (),
         output_names: tuple[str, ...] = (),
     ) -> Circuit:  # fmt: skip
-        """A circuit that is known to be well formed, such as a kernel makes: nothing is looked at.
+        """A circuit of parts that are known to be well formed: nothing is looked at.
+
+        Examples
+        --------
+        >>> Circuit.known(2, (Gate(8, 1, 2),), (6,)) == Circuit(2, [(8, 1, 2)], [6])
+        True
+        """
+        circuit = object.__new__(cls)
+        names = input_names or default_names("x", n_inputs), output_names or default_names("y", len(outputs))
+        circuit.__dict__.update(zip(cls.__dataclass_fields__, (n_inputs, gates, outputs, *names), strict=True))
+        return circuit
+
+    @classmethod
+    def of_arrays(cls, n_inputs: int, gates: Array, outputs: Array, *names: tuple[str, ...]) -> Circuit:
+        """The same of arrays, such as a kernel makes: gates (n, 3) and output signals.
 
         Examples
         --------
         >>> Circuit.of_arrays(2, np.array([[8, 1, 2]], np.int32), np.array([6], np.int32)).formula()
         'x0 & x1'
         """
-        circuit = object.__new__(cls)
-        fields = {
-            "n_inputs": n_inputs,
-            "gates": tuple(map(Gate._make, gates.tolist())),
-            "outputs": tuple(outputs.tolist()),
-            "input_names": input_names or default_names("x", n_inputs),
-            "output_names": output_names or default_names("y", len(outputs)),
-        }
-        for name, value in fields.items():
-            object.__setattr__(circuit, name, value)
-        return circuit
+        return cls.known(n_inputs, tuple(map(Gate._make, gates.tolist())), tuple(outputs.tolist()), *names)
 
     @property
     def n_gates(self) -> int:

@@ -20,6 +20,9 @@ from fw_circuits.circuits.cuts import LEAVES, find_cuts, freed
 from fw_circuits.circuits.gate import Gate, apply_table
 from fw_circuits.circuits.tables import variable_table
 
+#: Steps of the kernel, as in ``csrc/circuits/circuits.h``.
+SWEEP_FIRST, STRASH, SWEEP = 1, 2, 4
+
 
 def strash(circuit: Circuit) -> Circuit:
     """Structural hashing: no gate twice, none with a constant or repeated operand, none that is a wire.
@@ -31,6 +34,11 @@ def strash(circuit: Circuit) -> Circuit:
     >>> strash(Circuit(2, ((8, 1, 2), (7, 2, 1), (6, 3, 4)), (10,)))  # (a & b) ^ ~(b & a) is TRUE
     Circuit(n_inputs=2, gates=(Gate(table=8, a=1, b=2),), outputs=(1,), ...)
     """
+    return _by_kernel(circuit, STRASH) or strash_python(circuit)
+
+
+def strash_python(circuit: Circuit) -> Circuit:
+    """Reference of the kernel."""
     builder = Builder(circuit.n_inputs)
     signals = builder.add(circuit, builder.inputs)
     return builder.circuit(output_signals(circuit, signals), circuit.input_names, circuit.output_names)
@@ -44,6 +52,11 @@ def sweep(circuit: Circuit) -> Circuit:
     >>> sweep(Circuit(2, ((8, 1, 2), (6, 1, 2)), (8,))).gates
     (Gate(table=6, a=1, b=2),)
     """
+    return _by_kernel(circuit, SWEEP) or sweep_python(circuit)
+
+
+def sweep_python(circuit: Circuit) -> Circuit:
+    """Reference of the kernel."""
     first = circuit.n_inputs + 1
     live = {output >> 1 for output in circuit.outputs}
     for node in range(circuit.n_nodes - 1, first - 1, -1):
@@ -57,6 +70,16 @@ def sweep(circuit: Circuit) -> Circuit:
             gates.append(Gate(table, place[a], place[b]))
     outputs = tuple(2 * place[output >> 1] | output & 1 for output in circuit.outputs)
     return Circuit(circuit.n_inputs, tuple(gates), outputs, circuit.input_names, circuit.output_names)
+
+
+def _by_kernel(circuit: Circuit, steps: int) -> Circuit | None:
+    """The circuit after these steps, or None where the kernels are not selected."""
+    kernels = select("_circuits", None)
+    if kernels is None:
+        return None
+    outputs = np.array(circuit.outputs, dtype=np.int32)
+    gates, outputs = kernels.compact(circuit.n_inputs, circuit.gate_array, outputs, steps)
+    return Circuit.of_arrays(circuit.n_inputs, gates, outputs, circuit.input_names, circuit.output_names)
 
 
 def rewrite(circuit: Circuit) -> Circuit:
@@ -118,8 +141,10 @@ def _added(builder: Builder, circuit: Circuit, inputs: list[int], doomed: set[in
     return kept
 
 
-def compact(n_inputs: int, gates: Array, outputs: Sequence[int]) -> tuple[Array, Array]:
-    """``sweep(strash(sweep(circuit)))`` on arrays: gates (n, 3) and output signals, int32.
+def compact(
+    n_inputs: int, gates: Array, outputs: Sequence[int], steps: int = SWEEP_FIRST | STRASH | SWEEP
+) -> tuple[Array, Array]:
+    """``sweep(strash(sweep(circuit)))``, or some of these steps, on arrays: gates (n, 3) and output signals, int32.
 
     Examples
     --------
@@ -129,10 +154,12 @@ def compact(n_inputs: int, gates: Array, outputs: Sequence[int]) -> tuple[Array,
     """
     signals = np.array(outputs, dtype=np.int32)
     if kernels := select("_circuits", None):
-        gates, signals = kernels.compact(n_inputs, np.ascontiguousarray(gates, np.int32), signals, True)
+        gates, signals = kernels.compact(n_inputs, np.ascontiguousarray(gates, np.int32), signals, steps)
         return gates, signals
-    small = sweep(strash(sweep(Circuit.of_arrays(n_inputs, gates, signals))))
-    return small.gate_array, np.array(small.outputs, dtype=np.int32)
+    circuit = Circuit.of_arrays(n_inputs, gates, signals)
+    for step, apply in ((SWEEP_FIRST, sweep_python), (STRASH, strash_python), (SWEEP, sweep_python)):
+        circuit = apply(circuit) if steps & step else circuit
+    return circuit.gate_array, np.array(circuit.outputs, dtype=np.int32)
 
 
 def simplify(circuit: Circuit) -> Circuit:
@@ -157,11 +184,11 @@ def simplify(circuit: Circuit) -> Circuit:
 
 def simplify_python(circuit: Circuit) -> Circuit:
     """Reference of the kernel, and its specification: the same circuits gate for gate."""
-    current = sweep(strash(circuit))
+    current = sweep_python(strash_python(circuit))
     if current.n_outputs == 1 and len(current.support) <= LEAVES:
         return _smallest(current)
     while True:
-        smaller = sweep(strash(rewrite(current)))
+        smaller = sweep_python(strash_python(rewrite(current)))
         if smaller.n_gates >= current.n_gates:
             return current
         current = smaller
