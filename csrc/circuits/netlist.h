@@ -17,7 +17,7 @@ typedef struct {
     uint32_t mask;
 } fwc_builder;
 
-/* Room for so many gates.  Returns 0, or -1 when memory ran out. */
+/* Room for `room` gates.  Returns 0, or -1 when memory ran out. */
 int fwc_builder_init(fwc_builder *to, int64_t n_inputs, int64_t room);
 void fwc_builder_clear(fwc_builder *to, int64_t n_inputs);
 void fwc_builder_free(fwc_builder *to);

@@ -202,7 +202,7 @@ static void fixpoint(work *k, fwc_netlist *net)
 /* A replacement adds at most 7 gates for each gate of the netlist. */
 static int64_t room_for(int64_t n_gates) { return 7 * n_gates + 8; }
 
-/* All memory of a call for a netlist of so many nodes and gates: what is zeroed must be. */
+/* All memory of a call, stamps and counts zeroed. */
 static int prepare(work *k, const fwc_netlist *net, int32_t **block)
 {
     const size_t room = (size_t)room_for(net->n_gates), nodes = (size_t)net->n_inputs + 1 + room;

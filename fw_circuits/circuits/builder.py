@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from fw_circuits.circuits.circuit import Circuit
+from fw_circuits.circuits.circuit import Circuit, known
 from fw_circuits.circuits.gate import AND, XOR, Gate, complement_a, complement_b, swap_operands
 
 FALSE, TRUE = 0, 1
@@ -153,7 +153,7 @@ class Builder:
         """The netlist so far with the given output signals."""
         if input_names or output_names:
             return Circuit(self.n_inputs, tuple(self.gates), tuple(outputs), tuple(input_names), tuple(output_names))
-        return Circuit.known(self.n_inputs, tuple(self.gates), tuple(map(int, outputs)))
+        return known(self.n_inputs, tuple(self.gates), tuple(map(int, outputs)))
 
 
 def output_signals(circuit: Circuit, signals: Sequence[int]) -> list[int]:

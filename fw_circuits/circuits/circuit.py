@@ -119,34 +119,6 @@ class Circuit:
                 raise CircuitError(f"{field}_names are {names!r}; expected {count} distinct strings.")
             put(self, f"{field}_names", names)
 
-    @classmethod
-    def known(
-        cls, n_inputs: int, gates: tuple[Gate, ...], outputs: tuple[int, ...], input_names: tuple[str, ...] = (),
-        output_names: tuple[str, ...] = (),
-    ) -> Circuit:  # fmt: skip
-        """A circuit of parts that are known to be well formed: nothing is looked at.
-
-        Examples
-        --------
-        >>> Circuit.known(2, (Gate(8, 1, 2),), (6,)) == Circuit(2, [(8, 1, 2)], [6])
-        True
-        """
-        circuit = object.__new__(cls)
-        names = input_names or default_names("x", n_inputs), output_names or default_names("y", len(outputs))
-        circuit.__dict__.update(zip(cls.__dataclass_fields__, (n_inputs, gates, outputs, *names), strict=True))
-        return circuit
-
-    @classmethod
-    def of_arrays(cls, n_inputs: int, gates: Array, outputs: Array, *names: tuple[str, ...]) -> Circuit:
-        """The same of arrays, such as a kernel makes: gates (n, 3) and output signals.
-
-        Examples
-        --------
-        >>> Circuit.of_arrays(2, np.array([[8, 1, 2]], np.int32), np.array([6], np.int32)).formula()
-        'x0 & x1'
-        """
-        return cls.known(n_inputs, tuple(map(Gate._make, gates.tolist())), tuple(outputs.tolist()), *names)
-
     @property
     def n_gates(self) -> int:
         """Number of gates, dead and trivial ones included (`passes.simplify` removes them)."""
@@ -337,3 +309,30 @@ class Circuit:
             values.append(apply_table(table, values[a], values[b], ones))
         tables = tuple(values[signal >> 1] ^ (ones if signal & 1 else 0) for signal in self.outputs)
         return tables[0] if len(tables) == 1 else tables
+
+
+def known(
+    n_inputs: int,
+    gates: tuple[Gate, ...],
+    outputs: tuple[int, ...],
+    input_names: tuple[str, ...] = (),
+    output_names: tuple[str, ...] = (),
+) -> Circuit:
+    """A circuit of parts that are known to be well formed: nothing is looked at.
+
+    >>> known(2, (Gate(8, 1, 2),), (6,)) == Circuit(2, [(8, 1, 2)], [6])
+    True
+    """
+    circuit = object.__new__(Circuit)
+    names = input_names or default_names("x", n_inputs), output_names or default_names("y", len(outputs))
+    circuit.__dict__.update(zip(Circuit.__dataclass_fields__, (n_inputs, gates, outputs, *names), strict=True))
+    return circuit
+
+
+def of_arrays(n_inputs: int, gates: Array, outputs: Array, *names: tuple[str, ...]) -> Circuit:
+    """The same of arrays, such as a kernel makes: gates (n, 3) and output signals.
+
+    >>> of_arrays(2, np.array([[8, 1, 2]], np.int32), np.array([6], np.int32)).formula()
+    'x0 & x1'
+    """
+    return known(n_inputs, tuple(map(Gate._make, gates.tolist())), tuple(outputs.tolist()), *names)

@@ -8,7 +8,7 @@ from hashlib import blake2b
 import numpy as np
 
 from fw_circuits._typing import Array
-from fw_circuits.circuits.circuit import Circuit
+from fw_circuits.circuits.circuit import Circuit, of_arrays
 from fw_circuits.circuits.gate import swap_operands
 from fw_circuits.circuits.passes import STRASH, SWEEP, compact, simplify
 from fw_circuits.exceptions import CircuitError
@@ -63,7 +63,7 @@ def merge(circuits: Sequence[Circuit], literals: Sequence[Sequence[int]], n_lite
         outputs.append(2 * int(place[circuit.outputs[0] >> 1]) | circuit.outputs[0] & 1)
         first += circuit.n_gates
     gates, signals = compact(n_literals, np.concatenate(parts), outputs, STRASH | SWEEP)
-    return Circuit.of_arrays(n_literals, gates, signals)
+    return of_arrays(n_literals, gates, signals)
 
 
 def canonical_key(circuit: Circuit) -> str:

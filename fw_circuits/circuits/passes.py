@@ -15,7 +15,7 @@ from fw_circuits._kernels import select
 from fw_circuits._typing import Array
 from fw_circuits.circuits.builder import Builder, normal_gate, output_signals
 from fw_circuits.circuits.catalogue import arrays, minimal_circuit
-from fw_circuits.circuits.circuit import Circuit
+from fw_circuits.circuits.circuit import Circuit, of_arrays
 from fw_circuits.circuits.cuts import LEAVES, find_cuts, freed
 from fw_circuits.circuits.gate import Gate, apply_table
 from fw_circuits.circuits.tables import variable_table
@@ -79,7 +79,7 @@ def _by_kernel(circuit: Circuit, steps: int) -> Circuit | None:
         return None
     outputs = np.array(circuit.outputs, dtype=np.int32)
     gates, outputs = kernels.compact(circuit.n_inputs, circuit.gate_array, outputs, steps)
-    return Circuit.of_arrays(circuit.n_inputs, gates, outputs, circuit.input_names, circuit.output_names)
+    return of_arrays(circuit.n_inputs, gates, outputs, circuit.input_names, circuit.output_names)
 
 
 def rewrite(circuit: Circuit) -> Circuit:
@@ -144,7 +144,23 @@ def _added(builder: Builder, circuit: Circuit, inputs: list[int], doomed: set[in
 def compact(
     n_inputs: int, gates: Array, outputs: Sequence[int], steps: int = SWEEP_FIRST | STRASH | SWEEP
 ) -> tuple[Array, Array]:
-    """``sweep(strash(sweep(circuit)))``, or some of these steps, on arrays: gates (n, 3) and output signals, int32.
+    """``sweep(strash(sweep(circuit)))``, or some of these steps, on arrays that are known to be well formed.
+
+    Parameters
+    ----------
+    n_inputs : int
+        Number of inputs.
+    gates : (n, 3) int32
+        Table and operands, as in :class:`Circuit`.
+    outputs : sequence of int
+        Signals.
+    steps : int
+        Sum of `SWEEP_FIRST`, `STRASH` and `SWEEP`.
+
+    Returns
+    -------
+    gates, outputs : array of int32
+        Those of the result.
 
     Examples
     --------
@@ -156,7 +172,7 @@ def compact(
     if kernels := select("_circuits", None):
         gates, signals = kernels.compact(n_inputs, np.ascontiguousarray(gates, np.int32), signals, steps)
         return gates, signals
-    circuit = Circuit.of_arrays(n_inputs, gates, signals)
+    circuit = of_arrays(n_inputs, gates, signals)
     for step, apply in ((SWEEP_FIRST, sweep_python), (STRASH, strash_python), (SWEEP, sweep_python)):
         circuit = apply(circuit) if steps & step else circuit
     return circuit.gate_array, np.array(circuit.outputs, dtype=np.int32)
@@ -178,7 +194,7 @@ def simplify(circuit: Circuit) -> Circuit:
     if kernels := select("_circuits", None):
         outputs = np.array(circuit.outputs, dtype=np.int32)
         gates, outputs = kernels.simplify(circuit.n_inputs, circuit.gate_array, outputs, arrays())
-        return Circuit.of_arrays(circuit.n_inputs, gates, outputs, circuit.input_names, circuit.output_names)
+        return of_arrays(circuit.n_inputs, gates, outputs, circuit.input_names, circuit.output_names)
     return simplify_python(circuit)
 
 

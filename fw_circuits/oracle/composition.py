@@ -21,7 +21,7 @@ from fw_circuits._checks import check_integer
 from fw_circuits._typing import Array, Floats, Words
 from fw_circuits.circuits.builder import Builder
 from fw_circuits.circuits.catalogue import minimal_circuit
-from fw_circuits.circuits.circuit import Circuit
+from fw_circuits.circuits.circuit import Circuit, of_arrays
 from fw_circuits.circuits.passes import compact, simplify
 from fw_circuits.lattice import LevelRows
 from fw_circuits.oracle.base import OracleAnswer, Stop, best_first, best_pairs
@@ -266,5 +266,5 @@ def project(gates: Array, output: int, n_inputs: int) -> tuple[tuple[int, ...], 
     place[support] = np.arange(1, 1 + len(support))
     place[1 + n_inputs :] = np.arange(1 + len(support), 1 + len(support) + len(gates))
     small = np.column_stack([gates[:, 0], place[gates[:, 1:]]])
-    circuit = Circuit.of_arrays(len(support), small, np.array([2 * place[output >> 1] | output & 1]))
+    circuit = of_arrays(len(support), small, np.array([2 * place[output >> 1] | output & 1]))
     return tuple((support - 1).tolist()), circuit

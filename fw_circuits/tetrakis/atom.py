@@ -81,9 +81,9 @@ class Atom:
             raise InputError(f"the circuit has {self.circuit.n_outputs} outputs; an atom needs exactly one.")
         if self.circuit.n_inputs != len(self.literals):
             raise InputError(f"{len(self.literals)} literals for a circuit of {self.circuit.n_inputs} inputs.")
-        bad = [i for i in self.literals if not 0 <= i < self.lattice.n_literals(self.level)]
-        if bad:
-            n = self.lattice.n_literals(self.level)
+        n = self.lattice.n_literals(self.level)
+        if self.literals and not (min(self.literals) >= 0 and max(self.literals) < n):
+            bad = [i for i in self.literals if not 0 <= i < n]
             raise InputError(f"literals {bad} on level {self.level}; expected 0 to {n - 1}.")
 
     @property
