@@ -28,4 +28,9 @@ const uint64_t *fwc_rowset_keys(const fwc_rowset *set);
 void fwc_transpose_bits(const uint64_t *keys, size_t m, size_t key_words, size_t n_literals, uint64_t *words,
                         size_t n_words);
 
+/* unit[r, i] = the value of X[r, columns[i]] by the knots [start[i], start[i + 1]), n x d; strides in bytes.  Knots ascend;
+ * values are those at the knots, slopes those of the intervals after them.  One knot: 0; two: (x - low) / (high - low). */
+void fwc_to_unit(const double *X, int64_t n, int64_t row_stride, int64_t column_stride, const int64_t *columns, int64_t d,
+                 const int64_t *start, const double *knots, const double *values, const double *slopes, double *unit);
+
 #endif

@@ -14,6 +14,9 @@ cdef extern from "lattice/lattice.h" nogil:
     Py_ssize_t fwc_j1_steps(const double *z, size_t n, size_t d, int64_t *indptr, void *steps, double *weights)
     void fwc_j1_columns(const void *steps, size_t n, size_t d, int level, const int64_t *indptr, uint64_t *words,
                         size_t n_words)
+    void fwc_to_unit(const double *X, int64_t n, int64_t row_stride, int64_t column_stride, const int64_t *columns,
+                     int64_t d, const int64_t *start, const double *knots, const double *values, const double *slopes,
+                     double *unit)
     fwc_rowset *fwc_rowset_new(size_t key_words)
     void fwc_rowset_free(fwc_rowset *rows)
     int fwc_rowset_add(fwc_rowset *rows, const uint64_t *keys, size_t m, int32_t *ids)
@@ -21,6 +24,19 @@ cdef extern from "lattice/lattice.h" nogil:
     const uint64_t *fwc_rowset_keys(const fwc_rowset *rows)
     void fwc_transpose_bits(const uint64_t *keys, size_t m, size_t key_words, size_t n_literals, uint64_t *words,
                             size_t n_words)
+
+
+def to_unit(const double[:, :] X, const int64_t[::1] columns, const int64_t[::1] start, const double[::1] knots,
+            const double[::1] values, const double[::1] slopes):
+    """Columns of X under their knots, (n, len(columns)): see `fw_circuits.lattice.domain.to_unit_numpy`."""
+    cdef int64_t n = X.shape[0], d = columns.shape[0]
+    unit = np.empty((n, d))
+    cdef double[:, ::1] out = unit
+    if n and d:
+        with nogil:
+            fwc_to_unit(&X[0, 0], n, X.strides[0], X.strides[1], &columns[0], d, &start[0], &knots[0], &values[0],
+                        &slopes[0], &out[0, 0])
+    return unit
 
 
 def j1(const double[:, ::1] z, int level):
