@@ -57,6 +57,20 @@ static void sort16(uint64_t *v)
     batcher_merge(v, 16);
 }
 
+static void sort32(uint64_t *v)
+{
+    sort16(v);
+    sort16(v + 16);
+    batcher_merge(v, 32);
+}
+
+/* The nearest even number of x >= 0; of an odd x the one below it. */
+static inline double nearest_even(double x)
+{
+    int32_t floor = (int32_t)x, odd = floor & 1;
+    return (double)(floor + ((double)floor == x ? -odd : odd));
+}
+
 /* Descending; v holds room for m rounded up to a multiple of 16 and scratch for as many.  Returns where the result is. */
 static uint64_t *sort_keys(uint64_t *v, size_t m, uint64_t *scratch)
 {
@@ -67,7 +81,10 @@ static uint64_t *sort_keys(uint64_t *v, size_t m, uint64_t *scratch)
         sort4(v);
     else if (padded == 8)
         sort8(v);
-    else
+    else if (padded == 32) {
+        sort32(v);
+        return v;
+    } else
         for (size_t i = 0; i < padded; i += RUN)
             sort16(v + i);
     for (size_t run = RUN; run < padded; run *= 2) {
@@ -111,7 +128,7 @@ ptrdiff_t fwc_j1(const double *z, size_t n, size_t d, int level, int64_t *indptr
         size_t m = 0; /* coordinates with 0 < s < 1 */
         memset(key, 0, key_words * sizeof *key);
         for (size_t i = 0; i < d; i++) {
-            double x = z[r * d + i], even = 2.0 * ceil(0.5 * (x - 1.0));
+            double x = z[r * d + i], even = nearest_even(x);
             uint64_t s = (uint64_t)(fabs(x - even) * (double)ONE + 0.5);
             uint64_t e = (uint64_t)even, o = x >= even ? e + 1 : e - 1;
             flip(key, i * (size_t)level, s == ONE ? o : e);
@@ -140,4 +157,94 @@ ptrdiff_t fwc_j1(const double *z, size_t n, size_t d, int level, int64_t *indptr
     }
     free(buffer);
     return (ptrdiff_t)total;
+}
+
+/* Of one coordinate of one point: its code before and from the vertex `rank` of the point on. */
+typedef struct {
+    uint32_t rank;
+    uint16_t before, after;
+} step;
+_Static_assert(sizeof(step) == FWC_STEP, "FWC_STEP is wrong");
+
+/* The coordinates of a point with 0 < s < 1 as sort keys; steps of the others are complete, of these all but the rank. */
+static size_t steps_of(const double *z, size_t d, step *steps, uint64_t *buffer)
+{
+    size_t m = 0;
+    for (size_t i = 0; i < d; i++) {
+        double x = z[i], even = nearest_even(x);
+        uint64_t s = (uint64_t)(fabs(x - even) * (double)ONE + 0.5);
+        uint16_t e = (uint16_t)even, o = (uint16_t)(x >= even ? e + 1 : e - 1);
+        steps[i] = (step){0, s == ONE ? o : e, s == 0 ? e : o};
+        if (s != 0 && s != ONE)
+            buffer[m++] = s << FWC_INDEX_BITS | (INDEX_MASK - i);
+    }
+    return m;
+}
+
+/* Bits of a column one after the other. */
+typedef struct {
+    uint64_t *word, bits;
+    size_t used; /* of the 64 of `bits` */
+} writer;
+
+/* The low n <= 64 bits; those above are 0. */
+static inline void append(writer *to, uint64_t bits, size_t n)
+{
+    to->bits |= bits << to->used;
+    to->used += n;
+    if (to->used >= 64) {
+        *to->word++ = to->bits;
+        to->used -= 64;
+        to->bits = to->used ? bits >> (n - to->used) : 0;
+    }
+}
+
+static inline uint64_t low(size_t n) { return n < 64 ? ((uint64_t)1 << n) - 1 : ~(uint64_t)0; }
+
+ptrdiff_t fwc_j1_steps(const double *z, size_t n, size_t d, int64_t *indptr, void *steps, double *weights)
+{
+    size_t room = (d + RUN) / RUN * RUN, total = 0;
+    uint64_t *buffer = malloc(2 * room * sizeof *buffer);
+    if (!buffer)
+        return -1;
+    const double unit = 1.0 / (double)ONE;
+    indptr[0] = 0;
+    for (size_t r = 0; r < n; r++) {
+        step *own = (step *)steps + r * d;
+        size_t m = steps_of(z + r * d, d, own, buffer), first = total;
+        const uint64_t *sorted = m > 1 ? sort_keys(buffer, m, buffer + room) : buffer;
+        uint64_t previous = ONE;
+        for (size_t j = 0; j <= m; j++) {
+            uint64_t s = j < m ? sorted[j] >> FWC_INDEX_BITS : 0;
+            if (previous > s)
+                weights[total++] = (double)(previous - s) * unit;
+            if (j < m)
+                own[INDEX_MASK - (sorted[j] & INDEX_MASK)].rank = (uint32_t)(total - first);
+            previous = s;
+        }
+        indptr[r + 1] = (int64_t)total;
+    }
+    free(buffer);
+    return (ptrdiff_t)total;
+}
+
+void fwc_j1_columns(const void *steps, size_t n, size_t d, int level, const int64_t *indptr, uint64_t *words, size_t n_words)
+{
+    for (size_t i = 0; i < d; i++)
+        for (int p = 0; p < level; p++) {
+            writer to = {words + (i * (size_t)level + (size_t)p) * n_words, 0, 0};
+            for (size_t r = 0; r < n; r++) {
+                const step *own = (const step *)steps + r * d + i;
+                const size_t vertices = (size_t)(indptr[r + 1] - indptr[r]);
+                const uint64_t before = -(uint64_t)(own->before >> p & 1), after = -(uint64_t)(own->after >> p & 1);
+                size_t rank = own->rank;
+                for (size_t v = 0; v < vertices; v += 64) {
+                    const size_t n = vertices - v < 64 ? vertices - v : 64, first = rank < n ? rank : n;
+                    append(&to, (before & low(first)) | (after & low(n) & ~low(first)), n);
+                    rank -= first;
+                }
+            }
+            if (to.used)
+                *to.word = to.bits;
+        }
 }

@@ -11,6 +11,13 @@
 
 ptrdiff_t fwc_j1(const double *z, size_t n, size_t d, int level, int64_t *indptr, uint64_t *keys, double *weights);
 
+/* The same vertices as columns, in two steps.  steps: room for n d of FWC_STEP bytes, aligned as uint32_t; weights for
+ * n (d + 1).  Returns the number of vertices, -1 when out of memory.  Then words[i * level + p] takes bit p of coordinate i
+ * of all vertices, padding 0; n_words = ceil(vertices / 64). */
+enum { FWC_STEP = 8 };
+ptrdiff_t fwc_j1_steps(const double *z, size_t n, size_t d, int64_t *indptr, void *steps, double *weights);
+void fwc_j1_columns(const void *steps, size_t n, size_t d, int level, const int64_t *indptr, uint64_t *words, size_t n_words);
+
 typedef struct fwc_rowset fwc_rowset;
 fwc_rowset *fwc_rowset_new(size_t key_words);
 void fwc_rowset_free(fwc_rowset *set);
@@ -20,5 +27,10 @@ const uint64_t *fwc_rowset_keys(const fwc_rowset *set);
 
 void fwc_transpose_bits(const uint64_t *keys, size_t m, size_t key_words, size_t n_literals, uint64_t *words,
                         size_t n_words);
+
+/* unit[r, i] = the value of X[r, columns[i]] by the knots [start[i], start[i + 1]), n x d; strides in bytes.  Knots ascend;
+ * values are those at the knots, slopes those of the intervals after them.  One knot: 0; two: (x - low) / (high - low). */
+void fwc_to_unit(const double *X, int64_t n, int64_t row_stride, int64_t column_stride, const int64_t *columns, int64_t d,
+                 const int64_t *start, const double *knots, const double *values, const double *slopes, double *unit);
 
 #endif

@@ -10,6 +10,13 @@ cdef extern from "lattice/lattice.h" nogil:
     ctypedef struct fwc_rowset:
         pass
     Py_ssize_t fwc_j1(const double *z, size_t n, size_t d, int level, int64_t *indptr, uint64_t *keys, double *weights)
+    enum: FWC_STEP
+    Py_ssize_t fwc_j1_steps(const double *z, size_t n, size_t d, int64_t *indptr, void *steps, double *weights)
+    void fwc_j1_columns(const void *steps, size_t n, size_t d, int level, const int64_t *indptr, uint64_t *words,
+                        size_t n_words)
+    void fwc_to_unit(const double *X, int64_t n, int64_t row_stride, int64_t column_stride, const int64_t *columns,
+                     int64_t d, const int64_t *start, const double *knots, const double *values, const double *slopes,
+                     double *unit)
     fwc_rowset *fwc_rowset_new(size_t key_words)
     void fwc_rowset_free(fwc_rowset *rows)
     int fwc_rowset_add(fwc_rowset *rows, const uint64_t *keys, size_t m, int32_t *ids)
@@ -17,6 +24,19 @@ cdef extern from "lattice/lattice.h" nogil:
     const uint64_t *fwc_rowset_keys(const fwc_rowset *rows)
     void fwc_transpose_bits(const uint64_t *keys, size_t m, size_t key_words, size_t n_literals, uint64_t *words,
                             size_t n_words)
+
+
+def to_unit(const double[:, :] X, const int64_t[::1] columns, const int64_t[::1] start, const double[::1] knots,
+            const double[::1] values, const double[::1] slopes):
+    """Columns of X under their knots, (n, len(columns)): see `fw_circuits.lattice.domain.to_unit_numpy`."""
+    cdef int64_t n = X.shape[0], d = columns.shape[0]
+    unit = np.empty((n, d))
+    cdef double[:, ::1] out = unit
+    if n and d:
+        with nogil:
+            fwc_to_unit(&X[0, 0], n, X.strides[0], X.strides[1], &columns[0], d, &start[0], &knots[0], &values[0],
+                        &slopes[0], &out[0, 0])
+    return unit
 
 
 def j1(const double[:, ::1] z, int level):
@@ -36,6 +56,32 @@ def j1(const double[:, ::1] z, int level):
     if total < 0:
         raise MemoryError("no memory for sorting the coordinates of a point")
     return indptr, keys[:total], weights[:total]
+
+
+def j1_columns(const double[:, ::1] z, int level):
+    """The same with the bits of the vertices as packed columns: ``(indptr, words, weights)``.
+
+    indptr, keys, weights = j1(z, level)
+    return indptr, transpose_bits(keys, d * level), weights
+    """
+    cdef Py_ssize_t n = z.shape[0], d = z.shape[1], total
+    indptr = np.zeros(n + 1, dtype=np.int64)
+    if n == 0 or d == 0:
+        return np.arange(n + 1), np.zeros((d * level, (n + 63) // 64), dtype=np.uint64), np.ones(n)
+    steps = np.empty(n * d * FWC_STEP // 8, dtype=np.uint64)
+    weights = np.empty(n * (d + 1), dtype=np.float64)
+    cdef int64_t[::1] indptr_view = indptr
+    cdef uint64_t[::1] steps_view = steps
+    cdef double[::1] weights_view = weights
+    with nogil:
+        total = fwc_j1_steps(&z[0, 0], n, d, &indptr_view[0], &steps_view[0], &weights_view[0])
+    if total < 0:
+        raise MemoryError("no memory for sorting the coordinates of a point")
+    words = np.empty((d * level, (total + 63) // 64), dtype=np.uint64)
+    cdef uint64_t[:, ::1] words_view = words
+    with nogil:
+        fwc_j1_columns(&steps_view[0], n, d, level, &indptr_view[0], &words_view[0, 0], words_view.shape[1])
+    return indptr, words, weights[:total]
 
 
 def transpose_bits(const uint64_t[:, ::1] keys, Py_ssize_t n_literals):

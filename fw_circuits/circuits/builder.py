@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from fw_circuits.circuits.circuit import Circuit
+from fw_circuits.circuits.circuit import Circuit, known
 from fw_circuits.circuits.gate import AND, XOR, Gate, complement_a, complement_b, swap_operands
 
 FALSE, TRUE = 0, 1
@@ -103,6 +103,7 @@ class Builder:
             return signal
         node = self._node.get(gate)
         if node is None:
+            gate = Gate(int(gate.table), int(gate.a), int(gate.b))
             self.gates.append(gate)
             node = self._node[gate] = self.n_inputs + len(self.gates)
         return 2 * node + signal
@@ -150,7 +151,9 @@ class Builder:
         self, outputs: Iterable[int], input_names: Sequence[str] = (), output_names: Sequence[str] = ()
     ) -> Circuit:
         """The netlist so far with the given output signals."""
-        return Circuit(self.n_inputs, tuple(self.gates), tuple(outputs), tuple(input_names), tuple(output_names))
+        if input_names or output_names:
+            return Circuit(self.n_inputs, tuple(self.gates), tuple(outputs), tuple(input_names), tuple(output_names))
+        return known(self.n_inputs, tuple(self.gates), tuple(map(int, outputs)))
 
 
 def output_signals(circuit: Circuit, signals: Sequence[int]) -> list[int]:

@@ -91,6 +91,15 @@ def load() -> Catalogue:
     )
 
 
+@cache
+def arrays() -> tuple[Array, ...]:
+    """What the kernels read of the catalogue: way from a class to each function, the classes' steps, operations."""
+    data = load()
+    ways = (data.source.astype(np.uint8), data.flipped.astype(np.uint8), np.array(OPERATIONS, np.uint8))
+    parts = (data.class_of, data.transformation, data.complemented, data.class_cost, data.class_steps, *ways)
+    return tuple(map(np.ascontiguousarray, parts))
+
+
 def cost_table() -> Bits:
     """Gates of a smallest circuit of every function of 4 inputs.
 
@@ -240,6 +249,7 @@ def main(arguments: list[str] | None = None) -> int:
     if write:
         np.savez_compressed(PATH, **classes)  # type: ignore[arg-type]
         load.cache_clear()
+        arrays.cache_clear()
         _minimal_circuit.cache_clear()
         verdict = f"wrote {PATH.name}, {PATH.stat().st_size} bytes"
     else:

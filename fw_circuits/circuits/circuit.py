@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from operator import index
 from os import PathLike
 from typing import TYPE_CHECKING, Any
@@ -29,6 +29,16 @@ if TYPE_CHECKING:
 
 #: `Circuit.truth_table` refuses more inputs than this (a table has 2^n bits).
 MAX_TABLE_INPUTS = 20
+
+
+@lru_cache(maxsize=1 << 10)
+def default_names(letter: str, n: int) -> tuple[str, ...]:
+    """Names of inputs or outputs without names.
+
+    >>> default_names("x", 2)
+    ('x0', 'x1')
+    """
+    return tuple(f"{letter}{i}" for i in range(n))
 
 
 @dataclass(frozen=True)
@@ -102,8 +112,10 @@ class Circuit:
             given = getattr(self, f"{field}_names")
             if isinstance(given, str) or not isinstance(given, Iterable):
                 raise CircuitError(f"{field}_names is {given!r}; expected {count} distinct strings.")
-            names = tuple(given) or tuple(f"{letter}{i}" for i in range(count))
-            if len(names) != count or len(set(names)) != count or not all(isinstance(s, str) for s in names):
+            names = tuple(given)
+            if not names:
+                names = default_names(letter, count)
+            elif len(names) != count or len(set(names)) != count or not all(isinstance(s, str) for s in names):
                 raise CircuitError(f"{field}_names are {names!r}; expected {count} distinct strings.")
             put(self, f"{field}_names", names)
 
@@ -126,6 +138,11 @@ class Circuit:
     def inputs(self) -> tuple[str, ...]:
         """Names of the inputs."""
         return self.input_names
+
+    @cached_property
+    def gate_array(self) -> Array:
+        """The gates as the kernels read them, (n_gates, 3) int32."""
+        return np.array(self.gates, dtype=np.int32).reshape(-1, 3)
 
     @cached_property
     def depth(self) -> int:
@@ -206,7 +223,7 @@ class Circuit:
             raise InputError(f"words have {len(words)} rows; expected one per input, {self.n_inputs}.")
         if n_rows is not None and not 0 <= n_rows <= 64 * words.shape[1]:
             raise InputError(f"n_rows is {n_rows}; {words.shape[1]} words have room for 0..{64 * words.shape[1]} rows.")
-        result = simulate(words, self.gates, self.outputs, n_threads)
+        result = simulate(words, self.gate_array, self.outputs, n_threads)
         if n_rows is not None:
             clear_padding(result, n_rows)
         return result
@@ -292,3 +309,30 @@ class Circuit:
             values.append(apply_table(table, values[a], values[b], ones))
         tables = tuple(values[signal >> 1] ^ (ones if signal & 1 else 0) for signal in self.outputs)
         return tables[0] if len(tables) == 1 else tables
+
+
+def known(
+    n_inputs: int,
+    gates: tuple[Gate, ...],
+    outputs: tuple[int, ...],
+    input_names: tuple[str, ...] = (),
+    output_names: tuple[str, ...] = (),
+) -> Circuit:
+    """A circuit of parts that are known to be well formed: nothing is looked at.
+
+    >>> known(2, (Gate(8, 1, 2),), (6,)) == Circuit(2, [(8, 1, 2)], [6])
+    True
+    """
+    circuit = object.__new__(Circuit)
+    names = input_names or default_names("x", n_inputs), output_names or default_names("y", len(outputs))
+    circuit.__dict__.update(zip(Circuit.__dataclass_fields__, (n_inputs, gates, outputs, *names), strict=True))
+    return circuit
+
+
+def of_arrays(n_inputs: int, gates: Array, outputs: Array, *names: tuple[str, ...]) -> Circuit:
+    """The same of arrays, such as a kernel makes: gates (n, 3) and output signals.
+
+    >>> of_arrays(2, np.array([[8, 1, 2]], np.int32), np.array([6], np.int32)).formula()
+    'x0 & x1'
+    """
+    return known(n_inputs, tuple(map(Gate._make, gates.tolist())), tuple(outputs.tolist()), *names)

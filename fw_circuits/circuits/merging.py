@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from hashlib import blake2b
 
-from fw_circuits.circuits.builder import Builder, output_signals
-from fw_circuits.circuits.circuit import Circuit
+import numpy as np
+
+from fw_circuits._typing import Array
+from fw_circuits.circuits.circuit import Circuit, of_arrays
 from fw_circuits.circuits.gate import swap_operands
-from fw_circuits.circuits.passes import simplify, sweep
+from fw_circuits.circuits.passes import STRASH, SWEEP, compact, simplify
 from fw_circuits.exceptions import CircuitError
 
 
@@ -43,8 +45,9 @@ def merge(circuits: Sequence[Circuit], literals: Sequence[Sequence[int]], n_lite
     """
     if len(circuits) != len(literals):
         raise CircuitError(f"{len(circuits)} circuits came with literals for {len(literals)}; expected as many.")
-    builder = Builder(n_literals)
-    outputs = []
+    parts: list[Array] = [np.zeros((0, 3), np.int32)]
+    outputs: list[int] = []
+    first = n_literals + 1
     for i, (circuit, places) in enumerate(zip(circuits, literals, strict=True)):
         if circuit.n_outputs != 1:
             raise CircuitError(f"circuit {i} has {circuit.n_outputs} outputs; expected one; merge them one by one.")
@@ -53,9 +56,14 @@ def merge(circuits: Sequence[Circuit], literals: Sequence[Sequence[int]], n_lite
                 f"circuit {i} of {circuit.n_inputs} inputs came with the literals {tuple(places)}; "
                 f"expected one of 0..{n_literals - 1} per input."
             )
-        signals = builder.add(circuit, [2 * (1 + place) for place in places])
-        outputs += output_signals(circuit, signals)
-    return sweep(builder.circuit(outputs))
+        place = np.array([0, *(1 + place for place in places), *range(first, first + circuit.n_gates)])
+        gates = circuit.gate_array.copy()
+        gates[:, 1:] = place[gates[:, 1:]]
+        parts.append(gates)
+        outputs.append(2 * int(place[circuit.outputs[0] >> 1]) | circuit.outputs[0] & 1)
+        first += circuit.n_gates
+    gates, signals = compact(n_literals, np.concatenate(parts), outputs, STRASH | SWEEP)
+    return of_arrays(n_literals, gates, signals)
 
 
 def canonical_key(circuit: Circuit) -> str:

@@ -7,12 +7,21 @@ three to a fixpoint.  The order of inputs and outputs, and their names, are kept
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+
+from fw_circuits._kernels import select
+from fw_circuits._typing import Array
 from fw_circuits.circuits.builder import Builder, normal_gate, output_signals
-from fw_circuits.circuits.catalogue import minimal_circuit
-from fw_circuits.circuits.circuit import Circuit
+from fw_circuits.circuits.catalogue import arrays, minimal_circuit
+from fw_circuits.circuits.circuit import Circuit, of_arrays
 from fw_circuits.circuits.cuts import LEAVES, find_cuts, freed
 from fw_circuits.circuits.gate import Gate, apply_table
 from fw_circuits.circuits.tables import variable_table
+
+#: Steps of the kernel, as in ``csrc/circuits/circuits.h``.
+SWEEP_FIRST, STRASH, SWEEP = 1, 2, 4
 
 
 def strash(circuit: Circuit) -> Circuit:
@@ -25,6 +34,11 @@ def strash(circuit: Circuit) -> Circuit:
     >>> strash(Circuit(2, ((8, 1, 2), (7, 2, 1), (6, 3, 4)), (10,)))  # (a & b) ^ ~(b & a) is TRUE
     Circuit(n_inputs=2, gates=(Gate(table=8, a=1, b=2),), outputs=(1,), ...)
     """
+    return _by_kernel(circuit, STRASH) or strash_python(circuit)
+
+
+def strash_python(circuit: Circuit) -> Circuit:
+    """Reference of the kernel."""
     builder = Builder(circuit.n_inputs)
     signals = builder.add(circuit, builder.inputs)
     return builder.circuit(output_signals(circuit, signals), circuit.input_names, circuit.output_names)
@@ -38,6 +52,11 @@ def sweep(circuit: Circuit) -> Circuit:
     >>> sweep(Circuit(2, ((8, 1, 2), (6, 1, 2)), (8,))).gates
     (Gate(table=6, a=1, b=2),)
     """
+    return _by_kernel(circuit, SWEEP) or sweep_python(circuit)
+
+
+def sweep_python(circuit: Circuit) -> Circuit:
+    """Reference of the kernel."""
     first = circuit.n_inputs + 1
     live = {output >> 1 for output in circuit.outputs}
     for node in range(circuit.n_nodes - 1, first - 1, -1):
@@ -51,6 +70,16 @@ def sweep(circuit: Circuit) -> Circuit:
             gates.append(Gate(table, place[a], place[b]))
     outputs = tuple(2 * place[output >> 1] | output & 1 for output in circuit.outputs)
     return Circuit(circuit.n_inputs, tuple(gates), outputs, circuit.input_names, circuit.output_names)
+
+
+def _by_kernel(circuit: Circuit, steps: int) -> Circuit | None:
+    """The circuit after these steps, or None where the kernels are not selected."""
+    kernels = select("_circuits", None)
+    if kernels is None:
+        return None
+    outputs = np.array(circuit.outputs, dtype=np.int32)
+    gates, outputs = kernels.compact(circuit.n_inputs, circuit.gate_array, outputs, steps)
+    return of_arrays(circuit.n_inputs, gates, outputs, circuit.input_names, circuit.output_names)
 
 
 def rewrite(circuit: Circuit) -> Circuit:
@@ -112,6 +141,43 @@ def _added(builder: Builder, circuit: Circuit, inputs: list[int], doomed: set[in
     return kept
 
 
+def compact(
+    n_inputs: int, gates: Array, outputs: Sequence[int], steps: int = SWEEP_FIRST | STRASH | SWEEP
+) -> tuple[Array, Array]:
+    """``sweep(strash(sweep(circuit)))``, or some of these steps, on arrays that are known to be well formed.
+
+    Parameters
+    ----------
+    n_inputs : int
+        Number of inputs.
+    gates : (n, 3) int32
+        Table and operands, as in :class:`Circuit`.
+    outputs : sequence of int
+        Signals.
+    steps : int
+        Sum of `SWEEP_FIRST`, `STRASH` and `SWEEP`.
+
+    Returns
+    -------
+    gates, outputs : array of int32
+        Those of the result.
+
+    Examples
+    --------
+    >>> gates, outputs = compact(2, np.array([[6, 1, 2], [8, 1, 2], [7, 2, 1]], np.int32), [10])
+    >>> gates.tolist(), outputs.tolist()
+    ([[8, 1, 2]], [7])
+    """
+    signals = np.array(outputs, dtype=np.int32)
+    if kernels := select("_circuits", None):
+        gates, signals = kernels.compact(n_inputs, np.ascontiguousarray(gates, np.int32), signals, steps)
+        return gates, signals
+    circuit = of_arrays(n_inputs, gates, signals)
+    for step, apply in ((SWEEP_FIRST, sweep_python), (STRASH, strash_python), (SWEEP, sweep_python)):
+        circuit = apply(circuit) if steps & step else circuit
+    return circuit.gate_array, np.array(circuit.outputs, dtype=np.int32)
+
+
 def simplify(circuit: Circuit) -> Circuit:
     """Run `strash`, `sweep` and `rewrite` until nothing changes.
 
@@ -125,11 +191,20 @@ def simplify(circuit: Circuit) -> Circuit:
     >>> simplify(carry).n_gates
     4
     """
-    current = sweep(strash(circuit))
+    if kernels := select("_circuits", None):
+        outputs = np.array(circuit.outputs, dtype=np.int32)
+        gates, outputs = kernels.simplify(circuit.n_inputs, circuit.gate_array, outputs, arrays())
+        return of_arrays(circuit.n_inputs, gates, outputs, circuit.input_names, circuit.output_names)
+    return simplify_python(circuit)
+
+
+def simplify_python(circuit: Circuit) -> Circuit:
+    """Reference of the kernel, and its specification: the same circuits gate for gate."""
+    current = sweep_python(strash_python(circuit))
     if current.n_outputs == 1 and len(current.support) <= LEAVES:
         return _smallest(current)
     while True:
-        smaller = sweep(strash(rewrite(current)))
+        smaller = sweep_python(strash_python(rewrite(current)))
         if smaller.n_gates >= current.n_gates:
             return current
         current = smaller

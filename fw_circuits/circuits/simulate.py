@@ -31,7 +31,7 @@ def check_bits(bits: Any, n_inputs: int, names: Sequence[str] | None = None) -> 
     return values.astype(np.uint8)
 
 
-def simulate(words: Words, gates: tuple[Gate, ...], outputs: tuple[int, ...], n_threads: int = 1) -> Words:
+def simulate(words: Words, gates: Array | Sequence[Gate], outputs: tuple[int, ...], n_threads: int = 1) -> Words:
     """Values of the output signals of a valid netlist; arguments as in `Circuit.evaluate_words`, not checked here.
 
     Padding bits follow the circuit's value at the all-zero pattern; the result does not depend on `n_threads`.
@@ -39,7 +39,7 @@ def simulate(words: Words, gates: tuple[Gate, ...], outputs: tuple[int, ...], n_
     >>> simulate(np.array([[12], [10]], dtype=np.uint64), (Gate(6, 1, 2),), (6,))
     array([[6]], dtype=uint64)
     """
-    table = np.array(gates, dtype=np.int32).reshape(-1, 3)
+    table = np.asarray(gates, dtype=np.int32).reshape(-1, 3)
     signals = np.array(outputs, dtype=np.int32)
     if kernels := select("_circuits", None):
         return np.asarray(kernels.simulate(np.ascontiguousarray(words), table, signals, n_threads))

@@ -7,6 +7,6 @@ circuits read.  Every point of the cube is a convex combination of at most d + 1
 
 from fw_circuits.lattice.lattice import Lattice
 from fw_circuits.lattice.rows import LevelRows
-from fw_circuits.lattice.triangulation import codes, transpose_bits, triangulate
+from fw_circuits.lattice.triangulation import codes, transpose_bits, triangulate, triangulate_columns
 
-__all__ = ["Lattice", "LevelRows", "codes", "transpose_bits", "triangulate"]
+__all__ = ["Lattice", "LevelRows", "codes", "transpose_bits", "triangulate", "triangulate_columns"]

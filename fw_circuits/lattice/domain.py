@@ -4,11 +4,15 @@ Knots t_0 < ... < t_q of a coordinate go to 0, 1/q, ..., 1; between them the map
 constant.  Two knots are the min-max map; more are a rank-like map; a single knot maps the whole line to 0.
 """
 
+from collections.abc import Sequence
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 
+from fw_circuits._kernels import select
 from fw_circuits._tables import as_array
-from fw_circuits._typing import Array, Floats
+from fw_circuits._typing import Array, Floats, Ints
 from fw_circuits.exceptions import InputError
 
 Knots = tuple[float, ...]
@@ -108,12 +112,35 @@ def increasing(values: npt.ArrayLike) -> Knots:
     return tuple(knots)
 
 
-def to_unit(X: Array, knots: tuple[Knots, ...]) -> Floats:
-    """Map columns of X to [0, 1], one tuple of knots per column; ``(N, len(knots))`` float64, C-contiguous.
+def to_unit(X: Array, knots: tuple[Knots, ...], columns: Sequence[int] | None = None) -> Floats:
+    """Map columns of X (all by default) to [0, 1], one tuple of knots per column; float64, C-contiguous.
 
     Examples
     --------
     >>> to_unit(np.array([[0.5, 7.0, 3.0]]), ((0.0, 1.0), (5.0,), (0.0, 2.0, 4.0))).tolist()
+    [[0.5, 0.0, 0.75]]
+    >>> to_unit(np.array([[0.5, 7.0, 3.0]]), ((0.0, 4.0),), [2]).tolist()
+    [[0.75]]
+    """
+    kernels = select("_lattice", None)
+    if kernels is None:
+        return to_unit_numpy(X if columns is None else X[:, list(columns)], knots)
+    places = np.arange(X.shape[1]) if columns is None else np.asarray(columns, dtype=np.int64)
+    start, at, values, slopes, special = _layout(knots)
+    if X.dtype != np.float64 or not X.dtype.isnative:
+        X, places = X[:, places].astype(np.float64), np.arange(len(places))
+    unit: Floats = kernels.to_unit(X, places, start, at, values, slopes)
+    for i in special:
+        unit[:, i] = interpolate(X[:, places[i]], knots[i])
+    return unit
+
+
+def to_unit_numpy(X: Array, knots: tuple[Knots, ...]) -> Floats:
+    """Reference of the kernel, and its specification.
+
+    Examples
+    --------
+    >>> to_unit_numpy(np.array([[0.5, 7.0, 3.0]]), ((0.0, 1.0), (5.0,), (0.0, 2.0, 4.0))).tolist()
     [[0.5, 0.0, 0.75]]
     """
     low = np.array([t[0] for t in knots])
@@ -143,9 +170,28 @@ def interpolate(column: Array, knots: Knots) -> Floats:
     >>> interpolate(np.array([-1.0, 1.0, 2.0, 3.0, 9.0]), (0.0, 2.0, 4.0)).tolist()
     [0.0, 0.25, 0.5, 0.75, 1.0]
     """
-    at, grid = np.array(knots), np.linspace(0.0, 1.0, len(knots))
+    at, grid, exceeds = _grid_of(knots)
     unit = np.interp(column, at, grid)
-    if np.any(np.interp(np.nextafter(at[1:], -np.inf), at, grid) > grid[1:]):
+    if exceeds:
         nearest = np.rint(unit * (len(grid) - 1)).astype(np.intp)
         np.minimum(unit, grid[nearest], out=unit, where=column < at[nearest])
     return unit
+
+
+@lru_cache(maxsize=1 << 12)
+def _grid_of(knots: Knots) -> tuple[Floats, Floats, bool]:
+    """Knots, their values, and whether any interval ends above its upper value."""
+    at, grid = np.array(knots), np.linspace(0.0, 1.0, len(knots))
+    return at, grid, bool(np.any(np.interp(np.nextafter(at[1:], -np.inf), at, grid) > grid[1:]))
+
+
+@lru_cache(maxsize=1 << 6)
+def _layout(knots: tuple[Knots, ...]) -> tuple[Ints, Floats, Floats, Floats, list[int]]:
+    """Knots one column after the other: starts, knots, values, slopes; and columns that are left to `interpolate`."""
+    grids = [_grid_of(t) for t in knots]
+    start = np.cumsum([0, *(len(t) for t in knots)], dtype=np.int64)
+    slopes = [np.append(np.diff(grid) / np.diff(at), 0.0) for at, grid, _ in grids]
+    parts = ([at for at, *_ in grids], [grid for _, grid, _ in grids], slopes)
+    special = [i for i, (at, _, exceeds) in enumerate(grids) if exceeds and len(at) > 2]
+    at, values, steep = (np.concatenate([np.zeros(0), *part]) for part in parts)
+    return start, at, values, steep, special

@@ -173,7 +173,7 @@ class Lattice:
         X = check_matrix(X, self.n_features) if check_input else np.asarray(X)
         if columns is None:
             return to_unit(X, self.knots)
-        return to_unit(X[:, list(columns)], tuple(self.knots[i] for i in columns))
+        return to_unit(X, tuple(self.knots[i] for i in columns), columns)
 
     def n_literals(self, level: int) -> int:
         """Number of literals of a level: coordinates x level."""

@@ -33,6 +33,12 @@ def j1(z: Floats, level: int) -> tuple[Ints, Words, Floats]:
     return indptr, pack_bits(bits.reshape(len(bits), d * level)), weights[kept]
 
 
+def j1_columns(z: Floats, level: int) -> tuple[Ints, Words, Floats]:
+    """The same with the bits of the vertices as packed columns."""
+    indptr, keys, weights = j1(z, level)
+    return indptr, transpose_bits(keys, z.shape[1] * level), weights
+
+
 def transpose_bits(keys: Words, n_literals: int) -> Words:
     """Bit columns of packed rows: ``(n_literals, ceil(len(keys) / 64))``."""
     return pack_bits(unpack_bits(keys, n_literals).T)

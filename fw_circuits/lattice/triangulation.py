@@ -57,6 +57,24 @@ def triangulate(z: Floats, level: int) -> tuple[Ints, Words, Floats]:
     >>> codes(keys, 2, 1).tolist(), weights.tolist()
     ([[0, 0], [0, 1], [1, 1]], [0.25, 0.5, 0.25])
     """
+    vertices: tuple[Ints, Words, Floats] = _kernels().j1(_checked(z, level), level)
+    return vertices
+
+
+def triangulate_columns(z: Floats, level: int) -> tuple[Ints, Words, Floats]:
+    """The same with the bits of the vertices as packed columns, ``(d * level, ceil(m / 64))``, in place of keys.
+
+    Examples
+    --------
+    >>> indptr, words, weights = triangulate_columns(np.array([[0.25, 0.75]]), 1)
+    >>> words.tolist(), weights.tolist()
+    ([[4], [6]], [0.25, 0.5, 0.25])
+    """
+    vertices: tuple[Ints, Words, Floats] = _kernels().j1_columns(_checked(z, level), level)
+    return vertices
+
+
+def _checked(z: Floats, level: int) -> Floats:
     if not 1 <= level <= MAX_LEVEL:
         raise InputError(f"level is {level}; expected 1 to {MAX_LEVEL}.")
     z = np.ascontiguousarray(z, dtype=np.float64)
@@ -64,8 +82,7 @@ def triangulate(z: Floats, level: int) -> tuple[Ints, Words, Floats]:
         raise InputError(f"points have shape {z.shape}; expected (n, d) with d <= {MAX_COORDINATES}.")
     if not np.all((z >= 0) & (z <= (1 << level) - 1)):
         raise InputError(f"points leave [0, {(1 << level) - 1}]; clip them, or map them with Lattice.transform.")
-    vertices: tuple[Ints, Words, Floats] = _kernels().j1(z, level)
-    return vertices
+    return z
 
 
 def codes(keys: Words, n_coordinates: int, level: int) -> Ints:

@@ -11,28 +11,39 @@ What is not checked: circuits that are no function of four members of the pool.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from fw_circuits._bits import unpack_bits
+from fw_circuits._bits import clear_padding, unpack_bits
 from fw_circuits._checks import check_integer
 from fw_circuits._typing import Array, Floats, Words
-from fw_circuits.circuits.builder import Builder, output_signals
+from fw_circuits.circuits.builder import Builder
 from fw_circuits.circuits.catalogue import minimal_circuit
-from fw_circuits.circuits.circuit import Circuit
-from fw_circuits.circuits.passes import simplify, sweep
+from fw_circuits.circuits.circuit import Circuit, of_arrays
+from fw_circuits.circuits.passes import compact, simplify
 from fw_circuits.lattice import LevelRows
 from fw_circuits.oracle.base import OracleAnswer, Stop, best_first, best_pairs
 from fw_circuits.oracle.data import LevelsOracle
 from fw_circuits.oracle.exact import subset_pass
+from fw_circuits.oracle.exact.literal_choice import RATE, work
 from fw_circuits.oracle.exact.subset import SubsetOracle
+from fw_circuits.oracle.found import FOUND
 from fw_circuits.oracle.literals import Literals
 from fw_circuits.tetrakis import Atom
+from fw_circuits.tetrakis.atom import outputs
 
 #: Members of the pool that pairs, triples and quadruples are taken from.
 PAIRS, TRIPLES, QUADS = 2000, 192, 96
+#: Candidates that are built whatever the time.
+LAST = 10
+#: Seconds of a search: for each level and for each observed gate, whatever the number of rows; and of the
+#: multiplications for pairs, triples and quads of the pool (`literal_choice.work`), as multiples of 1 / RATE.
+EACH_LEVEL, EACH_GATE, SHARES = 8e-3, 6e-6, (0.8, 0.35, 0.4)
+
+#: An atom with its score.
+Scored = tuple[float, Atom]
 
 
 @dataclass(frozen=True)
@@ -102,12 +113,40 @@ class CompositionOracle(LevelsOracle):
         """Take the gates of these atoms into the pool, in place of those of earlier ones."""
         self._atoms = tuple(atoms)
 
+    def price(self) -> float:
+        """Estimate of the work of the next search, in multiplications with additions as in `literal_choice.work`.
+
+        Divided by `literal_choice.RATE` it is about the seconds on two threads.  It follows from the sizes of pool and
+        data alone, so it repeats.  0 without observed atoms: there is nothing to search.
+
+        Examples
+        --------
+        >>> from fw_circuits.lattice import Lattice
+        >>> lattice = Lattice.boolean(3)
+        >>> oracle = CompositionOracle(SubsetOracle([lattice.rows(np.eye(3), 1)], lattice))
+        >>> oracle.price()
+        0.0
+        """
+        total = 0.0
+        for rows in (level.rows for level in self.data.levels):
+            gates = sum(atom.n_gates for atom in self._atoms if atom.level == rows.level)
+            if any(atom.level == rows.level for atom in self._atoms):
+                n = rows.n_literals + min(gates, self.pairs)
+                sizes = (n, min(n, self.triples), min(n, self.quads))
+                total += RATE * (EACH_LEVEL + EACH_GATE * min(gates, self.pairs))
+                total += sum(
+                    share * work(m, arity, rows.n_rows)
+                    for share, m, arity in zip(SHARES, sizes, (2, 3, 4), strict=True)
+                )
+        return total
+
     def answer(self, g: Floats, k: int, stop: Stop | None) -> OracleAnswer:
         """The k best compositions; without observed atoms there are none.
 
         ``upper_bound`` covers all functions of at most four of the ``quads`` chosen members of the pool.
         """
-        found: list[tuple[float, Atom]] = []
+        found: list[Scored] = []
+        ended = stop or (lambda: False)
         bound = tail = 0.0
         size, complete = 0, True
         settings = replace(self.base.settings, k=max(self.beam, k), per_support=1, max_literals=None, work=np.inf)
@@ -117,50 +156,60 @@ class CompositionOracle(LevelsOracle):
             here = [atom for atom in self._atoms if atom.level == rows.level]
             if not here:
                 continue
-            pool = self._screen(make_pool(here, rows, self.pairs), w, stop)
+            pool = self._screen(make_pool(here, rows, self.pairs), w, ended)
             level = subset_pass.search_level(pool.literals, w, self.base.tables, settings, 0.0, stop)
             size += pool.literals.n
             if level.open_cost is not None:
                 complete, bound = False, tail
             bound = max(bound, float(np.abs(level.found["value"]).max(initial=0.0)))
-            found += self._build(pool, rows, w, level.found, k)
+            found += self._build(pool, rows, w, level.found, k, ended)
         scope = f"all functions of at most 4 of {size} chosen gates and literals of the circuits observed"
         return OracleAnswer.of(*best_pairs(found, k), scope, bound=bound, complete=complete, tail=tail)
 
-    def _screen(self, pool: Pool, w: Floats, stop: Stop | None) -> Pool:
+    def _screen(self, pool: Pool, w: Floats, ended: Stop) -> Pool:
         """The members with the best pairs, then of these the ones with the best triples."""
-        literals, ended = pool.literals, stop or (lambda: False)
+        literals = pool.literals
         for most, arity in ((self.triples, 2), (self.quads, 3)):
             if literals.n > most:
                 best = subset_pass.best_by_literal(literals, w, self.base.tables, self.base.settings, arity, ended)
                 literals = literals.take(np.sort(best_first(best, most)))
         return Pool(pool.builder, literals)
 
-    def _build(self, pool: Pool, rows: LevelRows, w: Floats, found: Array, k: int) -> Iterator[tuple[float, Atom]]:
-        """Candidates as atoms over the literals, with their true scores; equal functions on the rows once."""
-        netlist = pool.builder.circuit(())
-        candidates = []
-        for entry in found:
-            n = int(entry["arity"])
-            top = minimal_circuit(int(entry["table"]), n)
-            circuit = _compose(netlist, [2 * (int(i) + 1) for i in entry["lit"][:n]], top)
-            score = abs(float(entry["value"])) / self.base.tables.factor[max(1, top.n_gates)]
-            candidates.append((score * max(1, circuit.n_gates) ** (-1.0 / self.gamma), circuit))
-        candidates.sort(key=lambda pair: -pair[0])
-        names: set[bytes] = set()
-        for _, large in candidates[: 2 * k]:  # rewriting is the slow part
-            support = large.support
-            circuit = simplify(_project(large, support))
-            atom = Atom(circuit, rows.level, support, self.lattice)
-            if atom.n_gates > self.max_gates or not support:
-                continue
-            words = circuit.evaluate_words(np.ascontiguousarray(rows.words[list(support)]), rows.n_rows)
-            signs = 2.0 * unpack_bits(words, rows.n_rows)[0] - 1.0
+    def _build(self, pool: Pool, rows: LevelRows, w: Floats, found: Array, k: int, ended: Stop) -> list[Scored]:
+        """Candidates as atoms over the literals, with their true scores; equal functions on the rows once.
+
+        All are built and counted, the best of them rewritten; a few also when time is over: it takes milliseconds.
+        """
+        netlist = np.array(pool.builder.gates, dtype=np.int32).reshape(-1, 3)
+        candidates: list[tuple[float, Array, int]] = []
+        for value, table, n, members in zip(*(found[name].tolist() for name in FOUND.names or ()), strict=True):
+            if len(candidates) >= LAST and ended():
+                break
+            top = minimal_circuit(table, n)
+            gates, output = compose(netlist, rows.n_literals, [i + 1 for i in members[:n]], top)
+            score = abs(value) / self.base.tables.factor[max(1, top.n_gates)]
+            candidates.append((score * max(1, len(gates)) ** (-1.0 / self.gamma), gates, output))
+        candidates.sort(key=lambda candidate: -candidate[0])
+        atoms: list[Atom] = []
+        for _, gates, output in candidates[: 2 * k]:
+            if len(atoms) >= LAST and ended():
+                break
+            support, large = project(gates, output, rows.n_literals)
+            atom = Atom(simplify(large), rows.level, support, self.lattice)
+            if atom.n_gates <= self.max_gates and support:
+                atoms.append(atom)
+        return self._scored(atoms, rows, w)
+
+    def _scored(self, atoms: Sequence[Atom], rows: LevelRows, w: Floats) -> list[Scored]:
+        """Scores in float64 over all rows, from the circuits; of those equal or opposite on the rows the first."""
+        words = outputs(atoms, rows)
+        clear_padding(words, rows.n_rows)
+        first: dict[bytes, Scored] = {}
+        for atom, column in zip(atoms, words, strict=True):
+            signs = 2.0 * unpack_bits(column[None], rows.n_rows)[0] - 1.0
             name = np.packbits(signs == signs[0]).tobytes()
-            if name in names:
-                continue
-            names.add(name)
-            yield float(w @ signs) * atom.cost ** (-1.0 / self.gamma), atom
+            first.setdefault(name, (float(w @ signs) * atom.cost ** (-1.0 / self.gamma), atom))
+        return list(first.values())
 
 
 def make_pool(atoms: Sequence[Atom], rows: LevelRows, most: int) -> Pool:
@@ -185,17 +234,37 @@ def make_pool(atoms: Sequence[Atom], rows: LevelRows, most: int) -> Pool:
     return Pool(builder, Literals.distinct(words, rows.n_rows))
 
 
-def _compose(netlist: Circuit, leaves: Sequence[int], top: Circuit) -> Circuit:
-    """``top`` on signals of ``netlist``."""
-    cone = sweep(replace(netlist, outputs=tuple(leaves), output_names=()))
-    builder = Builder(netlist.n_inputs)
-    signals = builder.add(cone, builder.inputs)
-    return sweep(builder.circuit(output_signals(top, builder.add(top, output_signals(cone, signals)))))
+def compose(netlist: Array, n_inputs: int, leaves: Sequence[int], top: Circuit) -> tuple[Array, int]:
+    """Gates and output signal of ``top`` on nodes of a netlist, without what it does not read.
+
+    Examples
+    --------
+    >>> netlist = np.array([[8, 1, 2], [14, 1, 2], [6, 1, 2]], np.int32)
+    >>> gates, output = compose(netlist, 2, [3, 4], Circuit(2, ((4, 1, 2),), (7,)))  # ~(~(x & y) & (x | y))
+    >>> gates.tolist(), output
+    ([[8, 1, 2], [14, 1, 2], [4, 3, 4]], 11)
+    """
+    place = np.array([0, *leaves, *range(1 + n_inputs + len(netlist), 1 + n_inputs + len(netlist) + top.n_gates)])
+    above = top.gate_array.copy()
+    above[:, 1:] = place[above[:, 1:]]
+    (output,) = top.outputs
+    gates, outputs = compact(n_inputs, np.concatenate([netlist, above]), [2 * int(place[output >> 1]) | output & 1])
+    return gates, int(outputs[0])
 
 
-def _project(circuit: Circuit, support: Sequence[int]) -> Circuit:
-    """The same circuit over the inputs that it reads."""
-    builder = Builder(len(support))
-    place = {literal: 2 * (1 + i) for i, literal in enumerate(support)}
-    signals = builder.add(circuit, [place.get(i, 0) for i in range(circuit.n_inputs)])
-    return builder.circuit(output_signals(circuit, signals))
+def project(gates: Array, output: int, n_inputs: int) -> tuple[tuple[int, ...], Circuit]:
+    """The inputs that are read, and the same circuit over these; every gate is read.
+
+    Examples
+    --------
+    >>> project(np.array([[8, 2, 4]], np.int32), 10, 4)
+    ((1, 3), Circuit(n_inputs=2, gates=(Gate(table=8, a=1, b=2),), outputs=(6,), ...))
+    """
+    read = np.unique(np.append(gates[:, 1:], output >> 1))
+    support = read[(read >= 1) & (read <= n_inputs)]
+    place = np.zeros(1 + n_inputs + len(gates), np.int32)
+    place[support] = np.arange(1, 1 + len(support))
+    place[1 + n_inputs :] = np.arange(1 + len(support), 1 + len(support) + len(gates))
+    small = np.column_stack([gates[:, 0], place[gates[:, 1:]]])
+    circuit = of_arrays(len(support), small, np.array([2 * place[output >> 1] | output & 1]))
+    return tuple((support - 1).tolist()), circuit

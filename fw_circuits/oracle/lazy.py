@@ -96,14 +96,11 @@ class LazyOracle(Wrapper):
 
     def answer(self, g: Floats, k: int, stop: Stop | None) -> OracleAnswer:
         """Known atoms where they gain enough, else the inner oracle's answer."""
-        if (
-            self._last is not None
-            and not self._insisted
-            and self._asked == (k, self._active)
-            and np.array_equal(g, self._last[0])
-        ):
+        insisted, self._insisted = self._insisted, False
+        last = None if insisted else self._last
+        if last is not None and self._asked == (k, self._active) and np.array_equal(g, last[0]):
             self.hits += 1
-            return self._last[1]
+            return last[1]
         atoms = [atom for atom, _ in self._found.values()]
         scores = np.array([values @ g for _, values in self._found.values()])
         scores *= np.array([atom.cost for atom in atoms]) ** (-1.0 / self.gamma)

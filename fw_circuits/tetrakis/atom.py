@@ -17,9 +17,11 @@ import numpy.typing as npt
 from fw_circuits._bits import unpack_bits
 from fw_circuits._typing import Floats, Words
 from fw_circuits.circuits import Circuit
+from fw_circuits.circuits.batch import Batch
 from fw_circuits.exceptions import InputError
-from fw_circuits.lattice import Lattice, LevelRows, transpose_bits, triangulate
+from fw_circuits.lattice import Lattice, LevelRows
 from fw_circuits.lattice.domain import check_matrix
+from fw_circuits.tetrakis.values import values_at
 
 #: Working memory of one block of rows or atoms, in bytes.
 BLOCK_BYTES = 1 << 23
@@ -79,9 +81,9 @@ class Atom:
             raise InputError(f"the circuit has {self.circuit.n_outputs} outputs; an atom needs exactly one.")
         if self.circuit.n_inputs != len(self.literals):
             raise InputError(f"{len(self.literals)} literals for a circuit of {self.circuit.n_inputs} inputs.")
-        bad = [i for i in self.literals if not 0 <= i < self.lattice.n_literals(self.level)]
-        if bad:
-            n = self.lattice.n_literals(self.level)
+        n = self.lattice.n_literals(self.level)
+        if self.literals and not (min(self.literals) >= 0 and max(self.literals) < n):
+            bad = [i for i in self.literals if not 0 <= i < n]
             raise InputError(f"literals {bad} on level {self.level}; expected 0 to {n - 1}.")
 
     @property
@@ -121,23 +123,8 @@ class Atom:
 
     def values(self, points: Floats) -> Floats:
         """The same at checked points, a float array of shape (N, n_features): nothing is looked at twice."""
-        d, k = len(self.support), self.level
-        if d == 0:
-            bits = np.zeros((1, len(self.literals)), np.uint8)
-            return np.full(len(points), 2.0 * self.circuit.evaluate(bits)[0, 0] - 1)
-        column = {coordinate: i for i, coordinate in enumerate(self.support)}
-        # Inputs that are not read take the place of any literal that is.
-        local = [column.get(literal // k, 0) * k + literal % k for literal in self.literals]
-        step = max(64, BLOCK_BYTES // (8 * (d + 1) * ((d * k + 63) // 64 + 2)))
-        values = np.empty(len(points))
-        for start in range(0, len(points), step):
-            block = points[start : start + step]
-            z = self.lattice.transform(block, self.support, check_input=False) * ((1 << k) - 1)
-            indptr, keys, weights = triangulate(z, k)
-            words = np.ascontiguousarray(transpose_bits(keys, d * k)[local])
-            signs = 2.0 * unpack_bits(self.circuit.evaluate_words(words), len(keys))[0] - 1.0
-            values[start : start + step] = np.add.reduceat(weights * signs, indptr[:-1])
-        return values
+        (values,) = values_at([self], self.lattice, points)
+        return np.asarray(values)
 
 
 def evaluate(atoms: Sequence[Atom], rows: LevelRows) -> Floats:
@@ -162,17 +149,21 @@ def evaluate(atoms: Sequence[Atom], rows: LevelRows) -> Floats:
     step = max(1, BLOCK_BYTES // (8 * max(1, rows.n_rows)))
     for start in range(0, len(atoms), step):
         block = atoms[start : start + step]
-        signs = np.empty((rows.n_rows, len(block)))
-        for j, atom in enumerate(block):
-            signs[:, j] = 2.0 * unpack_bits(_outputs(atom, rows), rows.n_rows)[0] - 1.0
-        values[:, start : start + step] = rows.push(signs)
+        signs = 2.0 * unpack_bits(outputs(block, rows), rows.n_rows).astype(np.float64) - 1.0
+        values[:, start : start + step] = rows.push(signs.T)
     return values
 
 
-def _outputs(atom: Atom, rows: LevelRows) -> Words:
-    if atom.level != rows.level:
-        raise InputError(f"an atom of level {atom.level} on rows of level {rows.level}; use Lattice.rows(X, level).")
-    if max(atom.literals, default=0) >= rows.n_literals:
-        raise InputError(f"an atom reads literals {atom.literals}; the rows have {rows.n_literals}.")
-    words = rows.words[list(atom.literals)] if atom.literals else rows.words[:0]
-    return atom.circuit.evaluate_words(np.ascontiguousarray(words))
+def outputs(atoms: Sequence[Atom], rows: LevelRows) -> Words:
+    """Outputs of the circuits of atoms on the vertex rows of their level, packed: ``(len(atoms), W)``.
+
+    Padding bits are whatever the circuits make of it; the errors are those of `evaluate`.
+    """
+    for atom in atoms:
+        if atom.level != rows.level:
+            raise InputError(
+                f"an atom of level {atom.level} on rows of level {rows.level}; use Lattice.rows(X, level)."
+            )
+        if max(atom.literals, default=0) >= rows.n_literals:
+            raise InputError(f"an atom reads literals {atom.literals}; the rows have {rows.n_literals}.")
+    return Batch.of([atom.circuit for atom in atoms], [atom.literals for atom in atoms]).evaluate(rows.words)

@@ -1,6 +1,7 @@
 """Combinations of Tetrakis functions: ``f(x) = intercept + sum_j coef[j] T_j(x)``, what the package is about."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,7 @@ from fw_circuits.circuits import Circuit, merge
 from fw_circuits.lattice import Lattice
 from fw_circuits.lattice.domain import check_matrix
 from fw_circuits.tetrakis.atom import Atom
+from fw_circuits.tetrakis.values import add_values
 
 
 @dataclass(frozen=True)
@@ -50,9 +52,23 @@ class Combination:
     def values(self, points: Floats, intercept: float | None = None) -> Floats:
         """The same at checked points, (N, n_features); with another ``intercept``, 0.0 for the atoms alone."""
         total = np.full(len(points), self.intercept if intercept is None else intercept)
-        for b, atom in zip(self.coef, self.atoms, strict=True):
-            total += b * (atom.values(points) if isinstance(atom, Atom) else atom(points))  # atoms of the user's own
+        for start, end in self._runs():
+            atoms, coef = self.atoms[start:end], self.coef[start:end]
+            if self._is_plain(atoms[0]):
+                add_values(atoms, coef, self.lattice, points, total)
+                continue
+            for b, atom in zip(coef, atoms, strict=True):
+                total += b * (atom.values(points) if isinstance(atom, Atom) else atom(points))
         return total
+
+    def _runs(self) -> list[tuple[int, int]]:
+        """Runs of atoms that are evaluated together, and of those that are not: of the user's own, or of elsewhere."""
+        plain = np.array([self._is_plain(atom) for atom in self.atoms], dtype=bool)
+        ends = [0, *(np.flatnonzero(plain[1:] != plain[:-1]) + 1).tolist(), len(plain)]
+        return [(a, b) for a, b in pairwise(ends) if a < b]
+
+    def _is_plain(self, atom: object) -> bool:
+        return isinstance(atom, Atom) and atom.lattice == self.lattice
 
     def weights(self, gamma: float) -> Floats:
         """``|coef_j| kappa_j^(1/gamma)`` of each atom, shape (m,)."""

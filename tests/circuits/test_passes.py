@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from fw_circuits.circuits import Circuit, Gate, merge, passes
 from fw_circuits.circuits.builder import Builder
 from fw_circuits.circuits.catalogue import minimal_circuit, minimal_cost
+from fw_circuits.circuits.circuit import of_arrays
 from fw_circuits.circuits.cuts import cone, find_cuts
 from fw_circuits.exceptions import CircuitError
 from tests.helpers.circuits import circuits, patterns
@@ -25,6 +26,35 @@ def test_a_pass_keeps_the_meaning_and_adds_no_gate(apply, circuit):
     assert result.truth_table() == circuit.truth_table()
     assert result.n_gates <= circuit.n_gates
     assert (result.input_names, result.output_names) == (circuit.input_names, circuit.output_names)
+
+
+@MORE
+@given(circuit=circuits(max_inputs=8, max_gates=60))
+def test_the_kernels_give_the_circuits_of_the_references(circuit):
+    """Gate for gate: cuts, their order, gains and ties included."""
+    assert passes.strash(circuit) == passes.strash_python(circuit)
+    assert passes.sweep(circuit) == passes.sweep_python(circuit)
+    assert passes.simplify(circuit) == passes.simplify_python(circuit)
+
+
+@MORE
+@given(circuit=circuits(max_gates=25), steps=st.integers(0, 7))
+def test_steps_on_arrays_are_the_passes(circuit, steps):
+    expected = circuit
+    for step, apply in ((1, passes.sweep_python), (2, passes.strash_python), (4, passes.sweep_python)):
+        expected = apply(expected) if steps & step else expected
+    gates, outputs = passes.compact(circuit.n_inputs, circuit.gate_array, circuit.outputs, steps)
+    assert of_arrays(circuit.n_inputs, gates, outputs).gates == expected.gates
+    assert outputs.tolist() == list(expected.outputs)
+
+
+def test_large_netlists_are_rewritten_as_by_the_reference():
+    """Hundreds of gates: hash tables, long cones, more than one round."""
+    rng = np.random.default_rng(11)
+    for n in (120, 400):
+        gates = [(int(rng.integers(1, 15)), *map(int, rng.integers(max(1, j - 20), 13 + j, 2))) for j in range(n)]
+        circuit = Circuit(12, gates, [2 * (12 + n), 2 * (5 + n) + 1])
+        assert passes.simplify(circuit) == passes.simplify_python(circuit)
 
 
 @MORE

@@ -19,6 +19,7 @@ FEW = settings(max_examples=40, deadline=None)
 def test_call_agrees_with_evaluate(kernels, seed, domain):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("fw_circuits.tetrakis.atom.BLOCK_BYTES", 1)
+        patch.setattr("fw_circuits.tetrakis.values.BLOCK_BYTES", 1)
         rng = np.random.default_rng(seed)
         level = int(rng.integers(1, 5))
         lattice = random_lattice(rng, int(rng.integers(1, 7)), (level,), domain)

@@ -9,10 +9,19 @@ from fw_circuits import solve
 from fw_circuits.certificate import certify
 from fw_circuits.circuits import Circuit
 from fw_circuits.circuits.catalogue import minimal_circuit
+from fw_circuits.circuits.passes import sweep
 from fw_circuits.exceptions import InputError
 from fw_circuits.lattice import Lattice
-from fw_circuits.oracle import CompositionOracle, DeepOracle, DictionaryOracle, OracleAnswer, SubsetOracle, make_oracle
-from fw_circuits.oracle.composition import make_pool
+from fw_circuits.oracle import (
+    CompositionOracle,
+    DeepOracle,
+    DictionaryOracle,
+    OracleAnswer,
+    SubsetOracle,
+    composition,
+    make_oracle,
+)
+from fw_circuits.oracle.composition import compose, make_pool, project
 from fw_circuits.oracle.literals import Literals
 from fw_circuits.tetrakis import Atom
 from tests.helpers.families import boolean_oracle, check_scores
@@ -114,6 +123,69 @@ def test_gate_limit_holds_and_nothing_observed_finds_nothing():
     oracle.observe(random_atoms(rng, 6))
     found = oracle.search(g - g.mean(), 20).atoms
     assert found and max(atom.n_gates for atom in found) <= 6
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 10**6))
+def test_answers_are_those_of_the_references(seed):
+    """The circuits themselves, not only their scores; integer weights, which the screen does not round."""
+    rng = np.random.default_rng(seed)
+    atoms, g = random_atoms(rng, 3), rng.integers(-9, 10, 64).astype(float)
+    answers = []
+    for choice in ("compiled", "python"):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("FW_CIRCUITS_KERNELS", choice)
+            oracle = CompositionOracle(base(), quads=8, triples=8, beam=20)
+            oracle.observe(atoms)
+            answers.append(oracle.search(g - g.mean(), 3))
+    assert [a.circuit for a in answers[0].atoms] == [a.circuit for a in answers[1].atoms]
+    np.testing.assert_array_equal(answers[0].scores, answers[1].scores)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10**6))
+def test_a_composed_circuit_is_the_function_on_top_of_its_members(seed):
+    rng = np.random.default_rng(seed)
+    builder = make_pool(random_atoms(rng, 3), base().data.levels[0].rows, 1000).builder
+    netlist = np.array(builder.gates, np.int32).reshape(-1, 3)
+    leaves = [int(i) for i in rng.choice(np.arange(1, 7 + len(netlist)), 4, replace=False)]
+    top = minimal_circuit(int(rng.integers(65536)), 4)
+    gates, output = compose(netlist, 6, leaves, top)
+    support, circuit = project(gates, output, 6)
+    values = builder.circuit([2 * leaf for leaf in leaves]).evaluate(ALL6)
+    np.testing.assert_array_equal(circuit.evaluate(ALL6[:, list(support)])[:, 0], top.evaluate(values)[:, 0])
+    assert circuit.support == tuple(range(len(support))) and sweep(circuit) == circuit
+    assert circuit.n_gates <= len(netlist) + top.n_gates
+
+
+def test_a_search_that_is_told_to_stop_returns_what_it_has():
+    rng = np.random.default_rng(8)
+    oracle, g = CompositionOracle(base(), quads=20, triples=40), rng.normal(size=64)
+    oracle.observe(random_atoms(rng, 20))
+    g -= g.mean()
+    asked = []
+    answer = oracle.search(g, 100, stop=lambda: asked.append(0) or True)
+    assert asked and not answer.complete and 0 < len(answer.atoms) <= composition.LAST
+    check_scores(oracle, answer, g)
+    assert answer.upper_bound == pytest.approx(np.abs(g).sum())  # nothing is known of what was not searched
+
+
+def test_the_price_follows_from_sizes_alone():
+    rng = np.random.default_rng(9)
+    oracle = CompositionOracle(base())
+    assert oracle.price() == 0.0
+    prices = []
+    for n in (1, 4, 12):
+        oracle.observe(random_atoms(rng, n))
+        prices.append(oracle.price())
+        assert prices[-1] == oracle.price()
+    assert 0.0 < prices[0] < prices[1] < prices[2]
+    tall = CompositionOracle(base(np.tile(ALL6, (40, 1))))
+    tall.observe([Atom(minimal_circuit(0x6996, 4), 1, (0, 1, 2, 3), LATTICE6)])
+    oracle.observe([Atom(minimal_circuit(0x6996, 4), 1, (0, 1, 2, 3), LATTICE6)])
+    assert tall.price() == oracle.price()  # equal rows are one
+    oracle.observe([])
+    assert oracle.price() == 0.0
 
 
 def deep_data(n=1500, seed=0):

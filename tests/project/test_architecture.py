@@ -21,7 +21,7 @@ ORDER = {
     "< objective oracle resnet rounding < solution "
     "< solver certificate progress < pipeline < htmc estimators < experiment comparison < report < cli",
     "cli": "options output < comparing saved solving suite",
-    "circuits": "gate tables < decomposition simulate < circuit < builder exact_search cuts graph "
+    "circuits": "gate tables < decomposition simulate < circuit < batch builder exact_search cuts graph "
     "< catalogue weighted_sum < passes read_once < merging aig formula expansion < families < synthesis < formats",
     "circuits.formats": "pla_file tokens < naming verilog_expression < dot gates < netlist verilog_module "
     "< aiger bench blif verilog_bits < pla verilog",
@@ -46,7 +46,7 @@ ORDER = {
     "pipeline": "problem < fit < front",
     "solution": "trace < certificate < state < solution < loading",
     "solver": "clock columns lasso reference < active_set < corrective directions state < steps < methods < loop",
-    "tetrakis": "atom < combination",
+    "tetrakis": "values < atom < combination",
 }
 RANK = {
     package: {name: rank for rank, names in enumerate(order.split("<")) for name in names.split()}

@@ -18,11 +18,12 @@ from fw_circuits import solve
 from fw_circuits._threads import threads_of
 X = np.random.default_rng(0).integers(0, 2, (60, 6))
 solution = solve(X, X[:, 0] & X[:, 3], loss="logistic", lam=0.02, oracle="ORACLE", max_iter=3)
+formula = solution.atoms[0].formula()
 os.environ["FW_CIRCUITS_KERNELS"] = "compiled"
 try:
     solution.predict(X)
 except ImportError as error:
-    print(solution.atoms[0].formula(), threads_of(2), error)
+    print(formula, threads_of(2), error)
 """
 
 
