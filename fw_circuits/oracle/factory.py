@@ -29,6 +29,8 @@ SHARE_OF_A_PASS = 0.2
 PASS_SECONDS = 6.0
 #: The same for the exact part of "deep", whose passes are many.
 DEEP_SECONDS = 1.0
+#: Work of the draws of parities in one search of "deep", which has many: they go on from one to the next.
+PARITY_WORK = 2e8
 #: With one per subset, neighbours of the best subset would crowd the answer and take twice the passes.
 PER_SUPPORT = 4
 
@@ -98,7 +100,7 @@ def make_oracle(
         return subset
     composition = CompositionOracle(subset, max_gates=MAX_GATES if max_gates is None else max_gates)
     seed = int(np.random.default_rng().integers(2**63)) if random_state is None else random_state
-    families = ParityOracle(data, random_state=seed), SymmetricOracle(data), CarryOracle(data)
+    families = ParityOracle(data, random_state=seed, work=PARITY_WORK), SymmetricOracle(data), CarryOracle(data)
     return LazyOracle(DeepOracle(subset, [composition, *families]))
 
 
