@@ -16,7 +16,7 @@ from fw_circuits._typing import Array, Floats
 from fw_circuits.circuits.families import chain_circuit
 from fw_circuits.lattice import Lattice, LevelRows
 from fw_circuits.oracle.data import OracleData
-from fw_circuits.oracle.families.chains import MOST_TRIPLES, Chain, Trail, costs, sum_prefixes, trails
+from fw_circuits.oracle.families.chains import MANY, MOST_TRIPLES, Chain, Trail, costs, sum_prefixes, trails
 from fw_circuits.oracle.families.frame import Candidate, FamilyOracle, LevelProblem, pair_candidates
 from fw_circuits.oracle.families.pair_sums import TABLES
 from fw_circuits.oracle.families.sample import MOST_ROWS
@@ -69,8 +69,9 @@ class CarryOracle(FamilyOracle):
 
     def _work(self, n: int, n_rows: int) -> float:
         r = min(n_rows, MOST_ROWS)
-        triples = n**3 / 6.0 * 16 * 2 if n <= MOST_TRIPLES else 0.0
-        return 2e8 + 60.0 * r * (40 + n / 2) + triples
+        words = 16 if n <= MANY else 8
+        triples = 14.0 * words * n**3 / 6 if n <= MOST_TRIPLES else 0.0
+        return 1.8e8 + 2.5e4 * r + triples
 
     def _family(self, problem: LevelProblem) -> tuple[list[Candidate], bool]:
         candidates = pair_candidates(problem, tuple(TABLES))

@@ -31,7 +31,7 @@ FEWEST = 8
 #: Rows, those of largest weight, on which triples of literals are counted; fewer above this many literals.
 TRIPLE_ROWS, MANY = 1024, 256
 #: Triples that are counted between two questions to ``stop``, and literals of the largest table where they are.
-TRIPLES_AT_ONCE, MOST_TRIPLES = 1 << 22, 1024
+TRIPLES_AT_ONCE, MOST_TRIPLES = 1 << 20, 768
 #: Plans that go on as the pairs found do: from the first 2, 3, ... pairs.
 MOST_CONTINUED = 12
 

@@ -115,7 +115,8 @@ class FamilyOracle(LevelsOracle, ABC):
             their data and weights take the sums over pairs once, which is not known here.
         """
         sizes = [(level.literals.n, level.literals.n_rows) for level in self.data.levels]
-        return sum(2.5e7 + PAIR_WORK * n * n * n_rows + self._work(n, n_rows) for n, n_rows in sizes)
+        pairs = sum(3e7 + n * n * (1500 + (1.2 + 60 / max(1, n)) * n_rows) for n, n_rows in sizes)
+        return pairs + sum(self._work(n, n_rows) for n, n_rows in sizes)
 
     def answer(self, g: Floats, k: int, stop: Stop | None) -> OracleAnswer:
         """The k atoms to go on with, over all levels."""
@@ -160,7 +161,7 @@ class FamilyOracle(LevelsOracle, ABC):
     ) -> list[Scored]:
         """The candidates that the answer may contain, until k differ on the rows, scored in float64 over all rows.
 
-        Once ``stop`` says so, one slow candidate is built at most.
+        Once ``stop`` says so, the first of the slow candidates is built if it is not large, and no other.
         """
         result: list[Scored] = []
         columns: set[tuple[int, bytes]] = set()
@@ -169,7 +170,7 @@ class FamilyOracle(LevelsOracle, ABC):
             if len(columns) >= k:
                 break
             slow += candidate.slow
-            if candidate.slow and slow > 1 and stop is not None and stop():
+            if candidate.slow and (slow > 1 or candidate.cost > LARGE) and stop is not None and stop():
                 continue
             atom = candidate.build()
             rows, w = pulled[atom.level]
@@ -183,8 +184,8 @@ class FamilyOracle(LevelsOracle, ABC):
         return result
 
 
-#: Multiplications of the price of one in a product of matrices of float64, on one thread.
-PAIR_WORK = 1.5
+#: Gates of a circuit whose building takes long, once a stop was heard.
+LARGE = 500
 
 
 def pair_candidates(problem: LevelProblem, names: tuple[str, ...]) -> list[Candidate]:

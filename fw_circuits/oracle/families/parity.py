@@ -18,7 +18,6 @@ from fw_circuits.circuits.families import parity_circuit
 from fw_circuits.lattice import Lattice, LevelRows
 from fw_circuits.oracle.data import OracleData
 from fw_circuits.oracle.families import walsh
-from fw_circuits.oracle.families.counting import by_count
 from fw_circuits.oracle.families.frame import (
     Candidate,
     FamilyOracle,
@@ -33,8 +32,9 @@ from fw_circuits.tetrakis import Atom
 
 #: One transform of 2^24 numbers takes 128 MiB.
 MOST_EXACT = 24
-#: Unknowns that a draw leaves to its transform, and rows that it is made on.
-BITS, ROWS = 12, 1024
+#: Unknowns that a draw leaves to its transform; rows that it is made on, at least and for each literal: a parity agrees
+#: with as many rows as it was made of, whatever it is worth.
+BITS, ROWS, ROWS_EACH = 12, 1024, 8
 #: Work of the draws of one search, in multiplications with additions, and that between two questions to ``stop``.
 WORK, BATCH = 5e9, 1e8
 #: More literals than that take no part: as many clean rows in a draw are not to be had.
@@ -48,7 +48,7 @@ RESCORED = 4
 def draw_work(n: int) -> float:
     """Work of one draw among n literals, in multiplications with additions."""
     blocks = (n + 2 + 511) // 512
-    return 9e5 + 5e3 * n + min(85.0, 20.0 + 0.12 * n) * n * n * blocks
+    return 1.1e6 + 6e3 * n + min(85.0, 20.0 + 0.12 * n) * n * n * blocks
 
 
 class ParityOracle(FamilyOracle):
@@ -111,8 +111,8 @@ class ParityOracle(FamilyOracle):
 
     def _work(self, n: int, n_rows: int) -> float:
         if n <= MOST_EXACT:
-            return float(40 * n_rows + (60 + 2 * n) * 2.0**n)
-        return self._count(n) * draw_work(n) + 15.0 * n_rows + 4e6 if n <= MOST_DRAWN else 0.0
+            return float(60 * n_rows * n + (250 + 6 * n) * 2.0**n)
+        return self._count(n) * draw_work(n) + 4e7 if n <= MOST_DRAWN else 0.0
 
     def _count(self, n: int) -> int:
         return self.draws or max(1, int(self.work / draw_work(n)))
@@ -130,7 +130,7 @@ class ParityOracle(FamilyOracle):
     def _all(self, problem: LevelProblem) -> list[Candidate] | None:
         n, threads = problem.literals.n, self.data.n_threads
         keys = problem.literals.by_row[:, 0].astype(np.int64)
-        h = walsh.transform(by_count(keys, problem.w, (1 << n) - 1), threads, problem.stopped)
+        h = walsh.spectrum(keys, problem.w, n, threads, problem.stopped)
         top = None if h is None else walsh.best_sets(h, self._factor(n), problem.k, problem.stopped)
         if h is None or top is None:
             return None
@@ -147,7 +147,8 @@ class ParityOracle(FamilyOracle):
             return []
         last, begin, following = self._asked.get(level, (w, 0, 0))
         begin = begin if np.array_equal(last, w) else following
-        rows = Sample.drawn(problem.literals, w, ROWS, begin)
+        n_rows = max(ROWS, ROWS_EACH * n)
+        rows = Sample.drawn(problem.literals, w, n_rows, begin)
         found: dict[bytes, int] = {}
         count, batch, done = self._count(n), max(1, int(BATCH / draw_work(n))), 0
         while done < count and not problem.stopped():
@@ -157,7 +158,7 @@ class ParityOracle(FamilyOracle):
             )
             done += size
             found |= {s.tobytes(): int(v) for s, v in zip(sets, values, strict=True) if s.any()}
-            if max(found.values(), default=0) >= ENOUGH * ROWS:
+            if max(found.values(), default=0) >= ENOUGH * n_rows:
                 break
         self._asked[level] = w, begin, begin + done
         return self._rescored(problem, found)

@@ -37,6 +37,10 @@ from fw_circuits.tetrakis import Atom
 BUILT, MOVES = 2, 40
 #: What the longer circuits of the answer must explain beyond the shorter ones, and how many are built at most.
 STEP, MOST_BUILT = 1.03, 6
+#: Literals of an order whose prefixes are counted.
+MOST_COUNTED = 512
+#: Up to so many literals both ways of counting are built where their estimates are close.
+BOTH = 8
 #: No function is built that is neither a threshold nor an interval of more literals: its decoder would take long.
 MOST_ANY = 127
 #: Vectors and turns of the subspace iteration for the leading eigenvectors.
@@ -108,9 +112,13 @@ class SymmetricOracle(FamilyOracle):
             ways.sort(key=lambda way: bool(way[2][0]))
             normal = [(tuple(v ^ pattern[0] for v in pattern), sums, flips) for pattern, sums, flips in ways]
             costs = [cost_of(pattern) for pattern, _, _ in normal]
-            pattern, sums, flips = normal[costs[1] < costs[0]]
+            if costs[1] < costs[0]:
+                normal.reverse()
+            pattern, sums, flips = normal[0]
             if min(costs) > 1:
-                build = partial(_atom, problem, group.members, flips, pattern)
+                close = len(values) <= BOTH + 1 and abs(costs[1] - costs[0]) <= 2
+                two = [(pattern, flips) for pattern, _, flips in normal[: 1 + close]]
+                build = partial(_atom, problem, group.members, two)
                 inner = abs(float(sums @ (2.0 * np.array(pattern) - 1.0)))
                 key = group.members.tobytes(), flips.tobytes(), pattern
                 result[key] = Candidate(inner, min(costs), build, slow=True)
@@ -138,14 +146,16 @@ class SymmetricOracle(FamilyOracle):
         for order, flips in orders:
             if counted and problem.stopped():
                 break
+            order = np.ascontiguousarray(order[:MOST_COUNTED])
             scores = prefixes(rows, order, flips)
-            sizes = {
+            sizes = np.arange(2, len(order) + 1)
+            chosen = {
                 int(i) + 2
                 for kind in KINDS
                 for measure in ("score", "raw")
-                for i in np.argsort(-self._measure(kind, measure, scores, np.arange(2, n + 1)), kind="stable")[:BUILT]
+                for i in np.argsort(-self._measure(kind, measure, scores, sizes), kind="stable")[:BUILT]
             }
-            for m in sorted(sizes):
+            for m in sorted(chosen):
                 members = np.sort(order[:m])
                 counted.append((Group(members, flips[members]), scores[m - 2]))
         return counted
@@ -202,6 +212,7 @@ def leading(matrix: Floats, k: int = 2) -> Floats:
     return found * np.where(found[np.abs(found).argmax(axis=0), np.arange(found.shape[1])] < 0, -1.0, 1.0)
 
 
-def _atom(problem: LevelProblem, members: Ints, flips: Array, values: tuple[int, ...]) -> Atom:
-    circuit = complement_inputs(symmetric_circuit(values), flips.tolist())
-    return problem.atom(circuit, members.tolist())
+def _atom(problem: LevelProblem, members: Ints, ways: list[tuple[tuple[int, ...], Array]]) -> Atom:
+    """The smallest circuit of one function, given in one or two ways."""
+    circuit, flips = min(((symmetric_circuit(v), flips) for v, flips in ways), key=lambda way: way[0].n_gates)
+    return problem.atom(complement_inputs(circuit, flips.tolist()), members.tolist())

@@ -25,11 +25,11 @@ MASK = (1 << 64) - 1
 
 
 #: Numbers that a kernel goes through between two questions to ``stop``.
-SLICE = 1 << 22
+SLICE = 1 << 21
 
 
-def transform(h: Floats, threads: int = 1, ended: Stop = lambda: False) -> Floats | None:
-    """Walsh-Hadamard transform of 2^bits numbers, in place; returns h, or None when ``ended`` said so.
+def transform(h: Floats, threads: int = 1) -> Floats:
+    """Walsh-Hadamard transform of 2^bits numbers, in place; returns h.
 
     Examples
     --------
@@ -38,23 +38,49 @@ def transform(h: Floats, threads: int = 1, ended: Stop = lambda: False) -> Float
     """
     bits = len(h).bit_length() - 1
     if kernels := select("_families", None):
-        blocks, columns = max(1, len(h) >> 12), (1 << 12) // 16 if bits > 12 else 0
-        step = SLICE >> 12
-        for first in range(0, blocks, step):
-            if first and ended():
-                return None
-            kernels.walsh_low(h, bits, first, min(blocks, first + step), threads)
-        step = max(1, SLICE // (16 * blocks))
-        for first in range(0, columns, step):
-            if ended():
-                return None
-            kernels.walsh_high(h, bits, first, min(columns, first + step), threads)
+        kernels.walsh_low(h, bits, 0, max(1, len(h) >> 12), threads)
+        _high(h, threads)
         return h
     for i in range(bits):
         pairs = h.reshape(-1, 2, 1 << i)
         low, high = pairs[:, 0].copy(), pairs[:, 1].copy()
         pairs[:, 0], pairs[:, 1] = low + high, low - high
     return h
+
+
+def _high(h: Floats, threads: int, ended: Stop = lambda: False) -> Floats | None:
+    """The butterflies of bits 12 and above; None when ``ended`` said so."""
+    kernels, bits, blocks = select("_families", None), len(h).bit_length() - 1, len(h) >> 12
+    columns, step = (1 << 12) // 16 if bits > 12 else 0, max(1, SLICE // (16 * max(1, blocks)))
+    for first in range(0, columns, step):
+        if ended():
+            return None
+        kernels.walsh_high(h, bits, first, min(columns, first + step), threads)
+    return h
+
+
+def spectrum(keys: Ints, w: Floats, bits: int, threads: int = 1, ended: Stop = lambda: False) -> Floats | None:
+    """The transform of the sums of w by key, all keys below 2^bits; None when ``ended`` said so.
+
+    Memory is taken slice by slice, as the transform comes to it.
+
+    Examples
+    --------
+    >>> spectrum(np.array([3, 0, 3]), np.array([1.0, 1.0, 3.0]), 2).tolist()
+    [5.0, -3.0, -3.0, 5.0]
+    """
+    h = np.empty(1 << bits)
+    order = np.argsort(keys, kind="stable")
+    keys, w, kernels = keys[order], w[order], select("_families", None)
+    for first in range(0, len(h), SLICE):
+        if first and ended():
+            return None
+        part = h[first : first + SLICE]
+        i, j = np.searchsorted(keys, [first, first + SLICE])
+        part[:] = by_count(keys[i:j] - first, w[i:j], len(part) - 1)
+        if kernels:
+            kernels.walsh_low(part, part.size.bit_length() - 1, 0, max(1, part.size >> 12), threads)
+    return _high(h, threads, ended) if kernels else transform(h)
 
 
 def best_sets(h: Floats, factor: Floats, k: int, ended: Stop = lambda: False) -> Ints | None:
@@ -131,7 +157,6 @@ def _draw(columns: Array, numbers: list[int], labels: Ints, bits: int, seed: int
     for literal, pivot in pivots.items():
         key ^= columns[literal].astype(np.int64) * sum(p for i, p in places.items() if pivot >> i & 1)
     h = transform(by_count(key & (1 << bits) - 1, np.where(key >> bits, -1.0, 1.0), (1 << bits) - 1))
-    assert h is not None
     best = int(np.argmax(np.abs(h)))
     mask = 1 << (n + 1) | sum(1 << i for i, place in places.items() if best & place)
     chosen = mask & literals | sum(1 << i for i, p in pivots.items() if (p & mask).bit_count() & 1)
