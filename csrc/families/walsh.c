@@ -15,38 +15,41 @@ enum { LOW_BITS = 12,
 
 static void run(double *h, int64_t rows, int64_t width) { SELECT(FWC_AVX512, butterflies)(h, rows, width); }
 
-int fwc_walsh(double *h, int bits, int threads)
+void fwc_walsh_low(double *h, int bits, int64_t first, int64_t last, int threads)
 {
-    if (bits <= LOW_BITS) {
-        run(h, (int64_t)1 << bits, 1);
-        return 0;
-    }
+    const int64_t low = (int64_t)1 << (bits < LOW_BITS ? bits : LOW_BITS);
+#pragma omp parallel for schedule(static) num_threads(fwc_threads(threads)) if (last - first > 1)
+    for (int64_t r = first; r < last; r++)
+        run(h + r * low, low, 1);
+}
+
+int fwc_walsh_high(double *h, int bits, int64_t first, int64_t last, int threads)
+{
     const int64_t low = (int64_t)1 << LOW_BITS, rows = (int64_t)1 << (bits - LOW_BITS);
     int failed = 0;
 #pragma omp parallel num_threads(fwc_threads(threads))
     {
-#pragma omp for schedule(static)
-        for (int64_t r = 0; r < rows; r++)
-            run(h + r * low, low, 1);
         double *buffer = malloc((size_t)(rows * WIDTH) * sizeof *buffer);
         if (!buffer) {
 #pragma omp atomic write
             failed = 1;
         }
 #pragma omp for schedule(static)
-        for (int64_t c = 0; c < low; c += WIDTH) {
+        for (int64_t c = first; c < last; c++) {
             if (!buffer)
                 continue;
             for (int64_t r = 0; r < rows; r++)
-                memcpy(buffer + r * WIDTH, h + r * low + c, WIDTH * sizeof *buffer);
+                memcpy(buffer + r * WIDTH, h + r * low + c * WIDTH, WIDTH * sizeof *buffer);
             run(buffer, rows, WIDTH);
             for (int64_t r = 0; r < rows; r++)
-                memcpy(h + r * low + c, buffer + r * WIDTH, WIDTH * sizeof *buffer);
+                memcpy(h + r * low + c * WIDTH, buffer + r * WIDTH, WIDTH * sizeof *buffer);
         }
         free(buffer);
     }
     return failed ? -1 : 0;
 }
+
+void fwc_walsh_small(int16_t *h, int bits) { SELECT(FWC_AVX512, small)(h, (int64_t)1 << bits); }
 
 static inline int ones(uint64_t x)
 {
@@ -80,25 +83,31 @@ static void sink(int64_t *heap, int64_t n, int64_t i, const double *h, const dou
     }
 }
 
-int64_t fwc_walsh_top(const double *h, int bits, const double *factor, int64_t k, int64_t *top)
+int64_t fwc_walsh_top(const double *h, const double *factor, int64_t k, int64_t *top, int64_t n, int64_t first,
+                      int64_t last)
 {
-    const int64_t size = (int64_t)1 << bits;
-    int64_t n = 0, s = 1;
-    for (; s < size && n < k; s++)
-        top[n++] = s;
-    for (int64_t i = n / 2; i-- > 0;)
-        sink(top, n, i, h, factor);
-    for (; s < size; s++) {
+    int64_t s = first;
+    if (n < k) {
+        for (; s < last && n < k; s++)
+            top[n++] = s;
+        for (int64_t i = n / 2; i-- > 0;)
+            sink(top, n, i, h, factor);
+    }
+    for (; s < last; s++) {
         if (after(h, factor, top[0], s)) {
             top[0] = s;
             sink(top, n, 0, h, factor);
         }
     }
+    return n;
+}
+
+void fwc_walsh_sort(const double *h, const double *factor, int64_t *top, int64_t n)
+{
     for (int64_t i = n; i-- > 1;) {
         const int64_t last = top[0];
         top[0] = top[i];
         top[i] = last;
         sink(top, i, 0, h, factor);
     }
-    return n;
 }

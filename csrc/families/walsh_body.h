@@ -30,3 +30,24 @@ ISA_TARGET static void ISA(butterflies)(double *h, int64_t rows, int64_t width)
     for (; stride < rows; stride *= 2)
         ISA(level)(h, rows, stride, width);
 }
+
+/* All levels over `size` integers of 16 bits; the three lowest at a time of eight of them. */
+ISA_TARGET static void ISA(small)(int16_t *h, int64_t size)
+{
+    for (int64_t stride = 1; stride < size && stride < 16; stride *= 2)
+        for (int64_t base = 0; base < size; base += 2 * stride)
+            for (int64_t i = base; i < base + stride; i++) {
+                const int16_t x = h[i], y = h[i + stride];
+                h[i] = (int16_t)(x + y);
+                h[i + stride] = (int16_t)(x - y);
+            }
+    for (int64_t stride = 16; stride < size; stride *= 2)
+        for (int64_t base = 0; base < size; base += 2 * stride) {
+            int16_t *restrict low = h + base, *restrict high = low + stride;
+            for (int64_t i = 0; i < stride; i++) {
+                const int16_t x = low[i], y = high[i];
+                low[i] = (int16_t)(x + y);
+                high[i] = (int16_t)(x - y);
+            }
+        }
+}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -38,6 +39,8 @@ class OracleData:
         Exponent of the cost.
     n_threads : int
         Answers do not depend on it.
+    memo : dict
+        What oracles over these data have computed for the last weights, for the next of them.
 
     Examples
     --------
@@ -54,6 +57,7 @@ class OracleData:
     lattice: Lattice
     gamma: float
     n_threads: int
+    memo: dict[Hashable, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     @classmethod
     def of(

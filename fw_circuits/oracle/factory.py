@@ -35,6 +35,8 @@ DEEP_SECONDS = 1.0
 SAMPLED_FROM, SAMPLED_SECONDS = 100_000, 0.1
 #: A screened search takes this fraction of it: passes are many, and a wider choice would bring little.
 SCREENED = 1 / 3
+#: Work of the draws of parities in one search of "deep", which has many: they go on from one to the next.
+PARITY_WORK = 2e8
 #: With one per subset, neighbours of the best subset would crowd the answer and take twice the passes.
 PER_SUPPORT = 4
 
@@ -105,7 +107,7 @@ def make_oracle(
         return SampledOracle(subset) if tall else subset
     composition = CompositionOracle(subset, max_gates=MAX_GATES if max_gates is None else max_gates)
     seed = int(np.random.default_rng().integers(2**63)) if random_state is None else random_state
-    families = ParityOracle(data, random_state=seed), SymmetricOracle(data), CarryOracle(data)
+    families = ParityOracle(data, random_state=seed, work=PARITY_WORK), SymmetricOracle(data), CarryOracle(data)
     return LazyOracle(DeepOracle(subset, [composition, *families]))
 
 

@@ -93,6 +93,11 @@ class Literals:
         """The literals as values 0 and 1, (n, n_rows); unpacked once."""
         return unpack_bits(self.words, self.n_rows)
 
+    @cached_property
+    def by_row(self) -> Words:
+        """The literals row by row, (n_rows, ceil(n / 64)): literal i is bit i % 64 of word i // 64; made once."""
+        return transpose_bits(self.words, self.n_rows)
+
     @property
     def columns(self) -> Bits:
         """The columns of the screen as values 0 and 1, (n, n_rows)."""

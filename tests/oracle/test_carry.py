@@ -1,6 +1,7 @@
 """Carry chains: the decision list against the circuit, recovery of comparators and adders, triples with references."""
 
 from itertools import permutations, product
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from fw_circuits.circuits.families import chain_circuit
 from fw_circuits.data import adder_bit, comparator
 from fw_circuits.oracle import CarryOracle
 from fw_circuits.oracle.families import chains
+from fw_circuits.oracle.families.sample import Sample
 from tests.helpers.families import (
     boolean_oracle,
     by_both_kernels,
@@ -48,7 +50,7 @@ def test_circuits_of_chains(pairs, prefix, start):
         np.testing.assert_array_equal(circuit.evaluate(bits)[:, 0], expected)
         code = 2 if start is None else start
         plan = tuple((2 * i, 2 * i + 1) for i in range(pairs))
-        assert circuit.n_gates == chains.Chain(tuple(range(prefix)), plan, tuple(flips), code, 0.0, 0.0).cost
+        assert circuit.n_gates == chains.Chain(tuple(range(prefix)), plan, tuple(flips), code).cost
 
 
 #: After one pair no literal left explains anything: the chain must end in one of them nevertheless.
@@ -67,19 +69,37 @@ def test_what_a_chain_explains_is_what_its_circuit_scores(problem):
     level = oracle.data.levels[0]
     literals, w = level.literals, level.rows.pull(g)
     index, n = literals.index, literals.n
+    rows = Sample.of(literals, w)
     for prefix in [(), (0, 1)] if n >= 4 else [()]:
-        weights = w * np.prod(2.0 * literals.bits[list(prefix)] - 1, axis=0)
-        found = chains.follow(literals.bits, weights, (), prefix, greedy=True)
-        if n >= 4 + len(prefix):
-            found += chains.follow(literals.bits, weights, [(n - 1, n - 2), (n - 3, n - 4)], prefix)
-        for chain in found:
-            code = None if chain.start > 1 else chain.start
-            circuit = chain_circuit(chain.flips, code, len(prefix), bool(chain.start & 1))
-            places = [*prefix, *(i for pair in chain.pairs for i in pair)]
-            places += [(chain.start - 2) // 2] if code is None else []
-            signs = 2.0 * circuit.evaluate(X[:, index[places]].astype(np.uint8))[:, 0] - 1
-            assert abs(g @ signs) == pytest.approx(abs(chain.inner), abs=1e-9)
-            assert max(1, circuit.n_gates) == chain.cost
+        weights = w * np.prod(2.0 * rows.bits(np.array(prefix, int)) - 1, axis=0)
+        plans = [None] + ([[(n - 1, n - 2), (n - 3, n - 4)]] if n >= 4 + len(prefix) else [])
+        for trail in (chains.follow(rows, weights, plan, prefix) for plan in plans):
+            for i, (inner, slack) in enumerate(trail.values.tolist()):
+                chain = trail.chain(i)
+                code = None if chain.start > 1 else chain.start
+                circuit = chain_circuit(chain.flips, code, len(prefix), bool(chain.start & 1))
+                places = [*prefix, *(i for pair in chain.pairs for i in pair)]
+                places += [(chain.start - 2) // 2] if code is None else []
+                signs = 2.0 * circuit.evaluate(X[:, index[places]].astype(np.uint8))[:, 0] - 1
+                assert abs(g @ signs) == pytest.approx(abs(inner), abs=1e-9) and slack >= 0
+                assert max(1, circuit.n_gates) == chain.cost
+
+
+@settings(max_examples=60)
+@given(problems(most=9, kinds=("integers", "zero")), st.integers(0, 2))
+def test_chains_of_kernel_and_reference_are_equal(problem, n_prefix):
+    X, g = problem
+    level = boolean_oracle(CarryOracle, X).data.levels[0]
+    rows, n = Sample.of(level.literals, level.rows.pull(g)), level.literals.n
+    if n < n_prefix + 2:
+        return
+    prefix = tuple(range(n_prefix))
+    plan = [(i, n - 1 - i) for i in range(n_prefix, n // 2)]
+    for planned in (None, [], plan, [(b, a) for a, b in plan[::-1]]):
+        one, two = by_both_kernels(lambda planned=planned: chains.follow(rows, rows.w, planned, prefix))
+        for a, b in ((one.pairs, two.pairs), (one.flips, two.flips), (one.places, two.places)):
+            np.testing.assert_array_equal(a, b)
+        np.testing.assert_allclose(one.values, two.values, rtol=1e-15, atol=0)  # integers, and a square root
 
 
 @settings(max_examples=25)
@@ -160,14 +180,15 @@ def test_a_comparator_in_the_middle_of_a_wide_noisy_table():
     assert min(errors_on(answer, fresh)) == 0
 
 
-@pytest.mark.parametrize(("n", "rows"), [(4, 1), (5, 64), (9, 65), (20, 700)])
+@pytest.mark.parametrize(("n", "rows"), [(4, 1), (5, 64), (9, 65), (20, 700), (33, 1024), (70, 130)])
 def test_triples_of_kernel_and_reference(n, rows):
     rng = np.random.default_rng(rows)
     bits, label = rng.integers(0, 2, (n, rows), np.uint8), rng.integers(0, 2, rows, np.uint8)
-    (one, two), (reference, _) = by_both_kernels(
-        lambda: [chains.triple_sums(bits, label, threads) for threads in (1, 2)]
-    )
-    assert (one == reference).all() and (two == reference).all()
+    one, reference = by_both_kernels(lambda: chains.triple_sums(bits, label))
+    assert (one == reference).all()
+    with mock.patch.object(chains, "TRIPLES_AT_ONCE", 1):  # in many pieces
+        assert (chains.triple_sums(bits, label) == reference).all()
+        assert chains.triple_sums(bits, label, lambda: True) is None
     i, j = 0, n - 1
     sums = [abs(np.sum((-1.0) ** (bits[i] ^ bits[j] ^ bits[k] ^ label))) for k in range(1, n - 1)]
     assert reference[i, j] == sum(sorted(sums)[-2:])

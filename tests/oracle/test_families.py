@@ -3,12 +3,14 @@
 import re
 from functools import partial
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
 from hypothesis import given
 
-from fw_circuits import solve
+from fw_circuits import Lattice, solve
+from fw_circuits._bits import pack_bits, unpack_bits
 from fw_circuits.data import comparator, majority, parity, threshold
 from fw_circuits.exceptions import InputError
 from fw_circuits.oracle import (
@@ -16,12 +18,25 @@ from fw_circuits.oracle import (
     CountingOracle,
     GateOracle,
     LazyOracle,
+    OracleData,
     ParityOracle,
     SubsetOracle,
     SymmetricOracle,
 )
 from fw_circuits.oracle.families import pair_sums
-from tests.helpers.families import boolean_oracle, centred, check_answer, check_scores, problems, stop_after, two_levels
+from fw_circuits.oracle.families.sample import Sample
+from fw_circuits.oracle.literals import Literals
+from tests.helpers.families import (
+    boolean_oracle,
+    by_both_kernels,
+    centred,
+    check_answer,
+    check_scores,
+    key,
+    problems,
+    stop_after,
+    two_levels,
+)
 
 FAMILIES = (ParityOracle, SymmetricOracle, CarryOracle)
 GUIDE = Path(__file__).resolve().parents[2] / "CONTRIBUTING.md"
@@ -114,17 +129,92 @@ def test_the_bound_holds_when_a_search_is_stopped(cls, after):
     check_answer(answer, data.X.astype(int), g, 3.0)
 
 
-def test_functions_of_two_literals_by_their_definition():
+def sums_over_pairs(bits, w):
+    words = pack_bits(bits)
+    literals = Literals.of(words, bits.shape[1], np.arange(len(bits)))
+    return pair_sums.PairSums(w, pair_sums.moments(literals, w))
+
+
+def test_functions_of_two_literals_by_their_definition(kernels):
     rng = np.random.default_rng(0)
     bits, w = rng.integers(0, 2, (4, 30)).astype(np.uint8), rng.integers(-5, 6, 30).astype(float)
-    products = pair_sums.inner_products(pair_sums.moments(bits, w), w.sum())
+    sums = sums_over_pairs(bits, w)
+    i, j = sums.pairs
     for name, table in pair_sums.TABLES.items():
-        signs = 2.0 * (table >> (bits[:, None] + 2 * bits[None, :]) & 1) - 1
-        np.testing.assert_array_equal(products[name], signs @ w)
-    ranked = pair_sums.best_pairs(products, ("and", "xor"), 5)
-    sizes = [abs(products["and" if table == 8 else "xor"][i, j]) for table, i, j in ranked]
-    all_sizes = [abs(products[name][i, j]) for name in ("and", "xor") for i in range(4) for j in range(i + 1, 4)]
-    assert sizes == sorted(all_sizes, reverse=True)[:5]
+        signs = 2.0 * (table >> (bits[i] + 2 * bits[j]) & 1) - 1
+        np.testing.assert_array_equal(sums.products[name], signs @ w)
+    np.testing.assert_array_equal(sums.correlations, ((2.0 * bits - 1) * w) @ (2.0 * bits.T - 1))
+    np.testing.assert_array_equal(sums.single, (2.0 * bits - 1) @ w)
+    ranked = sums.best(("and", "xor"), 5)
+    assert all(
+        value == sums.products["and" if table == 8 else "xor"][(i == a) & (j == b)] for value, table, a, b in ranked
+    )
+    all_sizes = np.abs(np.concatenate([sums.products["and"], sums.products["xor"]]))
+    assert [abs(value) for value, _, _, _ in ranked] == sorted(all_sizes.tolist(), reverse=True)[:5]
+    assert sums.most == max(np.abs(sums.single).max(), *(np.abs(p).max() for p in sums.products.values()))
+
+
+@pytest.mark.parametrize(("n", "rows"), [(1, 1), (5, 63), (64, 200), (70, 130), (130, 7)])
+def test_sums_over_pairs_of_kernel_and_reference_are_equal(n, rows, monkeypatch):
+    rng = np.random.default_rng(n)
+    words = pack_bits(rng.integers(0, 2, (n, rows)))
+    literals, w = Literals.of(words, rows, np.arange(n)), rng.integers(-9, 10, rows).astype(float)
+    monkeypatch.setattr(pair_sums, "SLICE", n * rows)  # in pieces
+    one, two = by_both_kernels(lambda: [pair_sums.moments(literals, w, threads) for threads in (1, 2)])
+    for found in (*one, *two):
+        np.testing.assert_array_equal(found, one[0])
+    if n > 4:
+        assert pair_sums.moments(literals, w, 1, lambda: True) is None
+
+
+def test_families_with_the_same_weights_take_the_sums_over_pairs_once():
+    X = np.random.default_rng(0).integers(0, 2, (100, 30))
+    lattice = Lattice.boolean(30)
+    data = OracleData.of([lattice.rows(X, 1)], lattice)
+    g = np.random.default_rng(1).normal(size=100)
+    with mock.patch.object(pair_sums, "moments", side_effect=pair_sums.moments) as moments:
+        apart = [cls(data).search(g, 5) for cls in FAMILIES]
+        assert moments.call_count == 1
+        other = SymmetricOracle(data).search(g[::-1].copy(), 5)
+        assert moments.call_count == 2
+    for cls, answer in zip(FAMILIES, apart, strict=True):
+        assert key(boolean_oracle(cls, X).search(g, 5)) == key(answer)
+    assert key(boolean_oracle(SymmetricOracle, X).search(g[::-1].copy(), 5)) == key(other)
+
+
+def test_very_many_rows_are_sampled_and_scored_exactly(monkeypatch):
+    monkeypatch.setattr("fw_circuits.oracle.families.sample.MOST_ROWS", 700)
+    monkeypatch.setattr(Sample.of.__func__, "__defaults__", (700,))
+    for cls, data in ((SymmetricOracle, threshold(12, 6, n_rows=3000)), (CarryOracle, comparator(12, n_rows=3000))):
+        answer = boolean_oracle(cls, data.X).search(centred(data), 5)
+        check_answer(answer, data.X.astype(int), centred(data), 3.0)
+        assert (
+            max(np.abs(answer.scores) * [a.cost ** (1 / 3) for a in answer.atoms]) >= 0.9 * np.abs(centred(data)).sum()
+        )
+
+
+def test_a_sample_is_unbiased():
+    rng = np.random.default_rng(0)
+    words = pack_bits(rng.integers(0, 2, (5, 900)))
+    literals, w = Literals.of(words, 900, np.arange(5)), rng.normal(size=900) * (rng.random(900) < 0.5)
+    truth = (2.0 * literals.bits - 1) @ w
+    means = []
+    for seed in range(300):
+        rows = Sample.drawn(literals, w, 64, seed)
+        assert (unpack_bits(rows.keys, 5) == unpack_bits(rows.words, 64).T).all() and rows.n_rows == 64
+        means.append((2.0 * rows.bits() - 1) @ rows.w)
+    np.testing.assert_allclose(np.mean(means, axis=0), truth, atol=5 * np.abs(w).sum() / np.sqrt(64 * 300))
+
+
+@pytest.mark.parametrize("cls", FAMILIES)
+def test_the_price_is_known_before_and_grows_with_the_table(cls):
+    prices = [boolean_oracle(cls, np.eye(n)).price() for n in (30, 60, 120, 300)]
+    assert 0 < prices[0] <= prices[1] <= prices[2] <= prices[3] < 1e12
+    assert prices[0] == boolean_oracle(cls, np.eye(30)).price()
+    if cls is ParityOracle:
+        oracle = boolean_oracle(cls, np.eye(60))
+        oracle.work = 1e7
+        assert oracle.price() < 0.1 * prices[1]
 
 
 @pytest.mark.parametrize("cls", FAMILIES)
@@ -167,7 +257,7 @@ BAD = {
         "n_jobs": (0,), "pass_seconds": (0,), "random_state": (-1, "a"), "max_gates": (-1, True),
     },
     GateOracle: {"gates": (3, 6, True, None), "gamma": (0.0,), "per_support": (0,), "time_limit": (-1.0,)},
-    ParityOracle: {"draws": (0,), "random_state": (0.5,), "gamma": (-1.0,)},
+    ParityOracle: {"draws": (0,), "random_state": (0.5,), "gamma": (-1.0,), "work": (0.0, "a")},
     CarryOracle: {"gamma": ("a",), "n_jobs": (-2,)},
 }  # fmt: skip
 

@@ -7,11 +7,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fw_circuits._bits import pack_bits
 from fw_circuits.data import parity
 from fw_circuits.lattice import Lattice, transpose_bits
 from fw_circuits.oracle import ParityOracle
 from fw_circuits.oracle.families import walsh
-from tests.helpers.families import boolean_oracle, by_both_kernels, centred, check_answer, problems, two_literal_best
+from fw_circuits.oracle.families.parity import draw_work
+from tests.helpers.families import (
+    boolean_oracle,
+    by_both_kernels,
+    centred,
+    check_answer,
+    problems,
+    stop_after,
+    two_literal_best,
+)
 
 
 def brute_force(X, g, gamma):
@@ -64,17 +74,64 @@ def test_draws_of_kernel_and_reference_are_equal_and_agree_with_their_sets(n, bi
     X[:, 1] = X[:, 0]
     X = np.unique(X, axis=0)
     rows = len(X)
-    w = rng.integers(-5, 6, rows).astype(float)
+    labels = rng.integers(0, 2, rows)
     words = Lattice.boolean(n).rows(X, 1).words
-    keys = transpose_bits(words, rows)
+    keys, label = transpose_bits(words, rows), pack_bits(labels[None])[0]
     compiled, ((sets, values), _) = by_both_kernels(
-        lambda: [walsh.draws(words, keys, w, bits, 5, 3, 6, threads) for threads in (1, 2)]
+        lambda: [walsh.draws(words, keys, label, bits, 5, 3, 6, threads) for threads in (1, 2)]
     )
     for found in compiled:
         np.testing.assert_array_equal(found[0], sets)
         np.testing.assert_array_equal(found[1], values)
     member = np.unpackbits(sets.astype("<u8").view(np.uint8), axis=1, count=n, bitorder="little")
-    np.testing.assert_array_equal(np.abs(((-1.0) ** (X @ member.T)).T @ w), np.abs(values))
+    np.testing.assert_array_equal(np.abs(((-1.0) ** (X @ member.T)).T @ (1 - 2.0 * labels)), values)
+
+
+def test_the_transform_of_small_integers_is_the_same(kernels):
+    """The draws' own transform, seen through draws that leave everything to it: the best of all parities."""
+    rng = np.random.default_rng(0)
+    for n in (1, 2, 5, 9, 13):
+        X = rng.integers(0, 2, (500, n))
+        labels = rng.integers(0, 2, 500)
+        words, keys = pack_bits(X.T), pack_bits(X)
+        _, values = walsh.draws(words, keys, pack_bits(labels[None])[0], n + 1, 0, 0, 1)
+        h = walsh.transform(np.bincount(X @ (1 << np.arange(n)), 1 - 2.0 * labels, 1 << n))
+        assert values[0] == np.abs(h).max()
+
+
+def test_small_searches_with_other_weights_find_in_turn_what_a_large_one_finds():
+    inputs = sorted(np.random.default_rng(1).choice(40, 16, replace=False).tolist())
+    data = parity(40, inputs=inputs, n_rows=2000, noise=0.1)
+    g = centred(data)
+
+    def small():
+        return boolean_oracle(ParityOracle, data.X, work=8 * draw_work(40), n_jobs=1)
+
+    oracle, found = small(), []
+    for turn in range(200):
+        answer = oracle.search((1 + 1e-9 * turn) * g, 5)
+        found.append([atom.key for atom in answer.atoms])
+        if tuple(inputs) in [atom.literals for atom in answer.atoms]:
+            break
+    assert 2 < turn < 199
+    assert [a.key for a in oracle.search((1 + 1e-9 * turn) * g, 5).atoms] == found[
+        -1
+    ]  # the same weights: the same draws
+    again = small()
+    for turn in range(3):
+        assert [a.key for a in again.search((1 + 1e-9 * turn) * g, 5).atoms] == found[turn]
+
+
+def test_a_stop_between_the_pieces_of_the_transform_leaves_the_pairs(monkeypatch):
+    monkeypatch.setattr(walsh, "SLICE", 1 << 12)
+    data = parity(14, inputs=range(9), n_rows=500)
+    whole = boolean_oracle(ParityOracle, data.X).search(centred(data), 3)
+    assert whole.complete and whole.atoms[0].literals == tuple(range(9))
+    for after in range(2, 9):
+        answer = boolean_oracle(ParityOracle, data.X).search(centred(data), 3, stop_after(after))
+        check_answer(answer, data.X.astype(int), centred(data), 3.0)
+        assert answer.atoms and not answer.complete
+        assert answer.upper_bound >= whole.value
 
 
 @pytest.mark.parametrize(("noise", "rows", "draws"), [(0.0, 60, 64), (0.05, 2000, 128), (0.12, 2000, 1500)])

@@ -1,18 +1,31 @@
 """Symmetric functions: the measures by enumeration, the moves by recounting, recovery of thresholds and patterns."""
 
 from itertools import pairwise, product
+from unittest import mock
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fw_circuits._bits import pack_bits
 from fw_circuits.circuits.families import symmetric_circuit
 from fw_circuits.data import symmetric
 from fw_circuits.data.dataset import boolean_dataset
+from fw_circuits.lattice import transpose_bits
 from fw_circuits.oracle import SymmetricOracle
 from fw_circuits.oracle.families import counting
-from tests.helpers.families import boolean_oracle, centred, check_answer, errors_on, problems, two_literal_best
+from fw_circuits.oracle.families.sample import Sample
+from fw_circuits.oracle.families.symmetric import leading
+from tests.helpers.families import (
+    boolean_oracle,
+    by_both_kernels,
+    centred,
+    check_answer,
+    errors_on,
+    problems,
+    two_literal_best,
+)
 
 
 def signed(n, pattern, n_rows, random_state):
@@ -64,20 +77,73 @@ def test_measures_and_patterns_are_the_best_of_their_kind(h):
     assert max(by.values()) == abs(h.sum()) or max(by[v] for v in found) == max(by.values())
 
 
+def counted_problem(seed, most=7):
+    """Rows with integer weights, and a set of their literals."""
+    rng = np.random.default_rng(seed)
+    n, rows = int(rng.integers(2, most)), int(rng.integers(1, 140))
+    X, w = rng.integers(0, 2, (rows, n)).astype(np.uint8), rng.integers(-5, 6, rows).astype(float)
+    words = pack_bits(X.T)
+    members = np.sort(rng.choice(n, int(rng.integers(1, n + 1)), replace=False))
+    return Sample(words, transpose_bits(words, rows), w), counting.Group(members, rng.random(len(members)) < 0.5)
+
+
 @given(st.integers(0, 1000))
 def test_neighbours_are_recounted(seed):
-    rng = np.random.default_rng(seed)
-    n, rows = int(rng.integers(2, 7)), int(rng.integers(1, 40))
-    bits, w = rng.integers(0, 2, (n, rows)).astype(np.uint8), rng.integers(-5, 6, rows).astype(float)
-    members = np.sort(rng.choice(n, int(rng.integers(1, n + 1)), replace=False))
-    group = counting.Group(members, rng.random(len(members)) < 0.5)
-    seen = 0
-    for move, literals, sums in counting.neighbours(bits, w, group):
+    rows, group = counted_problem(seed)
+    seen, n, m = 0, rows.n, len(group.members)
+    count = group.count(rows)
+    for move, literals, sums in counting.neighbours(rows, group):
         for literal, h in zip(literals.tolist(), sums, strict=True):
             other = counting.changed(group, move, literal)
-            np.testing.assert_array_equal(h, np.bincount(other.count(bits), w, len(other.members) + 1))
+            np.testing.assert_array_equal(h, np.bincount(other.count(rows), rows.w, len(other.members) + 1))
+            np.testing.assert_array_equal(counting.recount(rows, count, group, move, literal), other.count(rows))
             seen += 1
-    assert seen == 2 * (n - len(members)) + len(members) * (2 if len(members) > 1 else 1)
+    assert seen == 2 * (n - m) + m * (2 if m > 1 else 1)
+
+
+@settings(max_examples=200)
+@given(st.integers(0, 10**6), st.sampled_from(list(counting.KINDS)), st.booleans())
+def test_changes_of_kernel_and_reference_are_equal(seed, kind, equal):
+    rows, group = counted_problem(seed, 12)
+    factor = np.ones(3) if equal else np.array([1.0, 0.75, 0.5])
+    count = group.count(rows)
+    one, two = by_both_kernels(lambda: counting.best_change(rows, group, count, kind, factor))
+    assert one == two
+    order = np.random.default_rng(seed).permutation(rows.n)
+    flips = np.random.default_rng(seed + 1).random(rows.n) < 0.5
+    one, two = by_both_kernels(lambda: counting.prefixes(rows, order, flips))
+    np.testing.assert_array_equal(one, two)
+
+
+def test_changes_of_wide_tables_are_equal():
+    rng = np.random.default_rng(0)
+    X, w = rng.integers(0, 2, (300, 200)).astype(np.uint8), rng.integers(-5, 6, 300).astype(float)
+    words = pack_bits(X.T)
+    rows = Sample(words, transpose_bits(words, 300), w)
+    members = np.sort(rng.choice(200, 90, replace=False))
+    group = counting.Group(members, rng.random(90) < 0.5)
+    for kind in counting.KINDS:
+        one, two = by_both_kernels(
+            lambda kind=kind: counting.best_change(rows, group, group.count(rows), kind, np.ones(3))
+        )
+        assert one == two
+
+
+@pytest.mark.parametrize("m", [3, 6, 9, 15, 16, 24, 40])
+def test_the_estimate_of_the_gates_is_near_the_circuit(m):
+    for low, high in ((m // 2, m + 1), (m // 3, 2 * m // 3), (m, m + 1), (1, m + 1)):
+        values = tuple(int(low <= c < high) for c in range(m + 1))
+        built = symmetric_circuit(values).n_gates
+        assert 0.8 * built <= counting.cost_of(values) <= 1.5 * built + 2
+
+
+def test_the_leading_vectors_are_those_of_largest_eigenvalues():
+    rng = np.random.default_rng(0)
+    vectors, _ = np.linalg.qr(rng.standard_normal((60, 60)))
+    matrix = vectors @ np.diag([9.0, -6.0, *rng.uniform(-2, 2, 58)]) @ vectors.T
+    with mock.patch.object(np, "diag", lambda x: np.zeros(60) if np.ndim(x) == 2 else np.zeros((60, 60))):
+        found = leading(matrix)
+    np.testing.assert_allclose(np.abs(found.T @ vectors[:, :2]), np.eye(2), atol=1e-3)
 
 
 @pytest.mark.parametrize(

@@ -32,9 +32,9 @@ ORDER = {
     "lattice": "domain reference rows < triangulation < lattice",
     "objective": "base < floor forms losses",
     "oracle": "base found gate_classes literals tables < data dictionary screen wrappers < reference "
-    "< exact families < composition deep lazy sampled < factory",
+    "< exact families turns < composition deep sampled < lazy < factory",
     "oracle.exact": "literal_choice pace < gates_pass subset_pass < price < subset < gates",
-    "oracle.families": "chains counting pair_sums < frame walsh < carry parity symmetric",
+    "oracle.families": "pair_sums sample < chains counting < frame walsh < carry parity symmetric",
     "report": "comparison page plots tables < results",
     "resnet": "checks < network < baseline float32 < compile measure onnx_export torch",
     "resnet.compile": "builder < gadgets intervals symmetric < forms wide_gates < vertices < compiler",

@@ -7,13 +7,19 @@ show; every truncation of it is scored, and ends in a constant or in a literal. 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 
+import numpy as np
+
+from fw_circuits._typing import Array, Floats
 from fw_circuits.circuits.families import chain_circuit
 from fw_circuits.lattice import Lattice, LevelRows
 from fw_circuits.oracle.data import OracleData
-from fw_circuits.oracle.families.chains import Chain, chains, sum_prefixes
-from fw_circuits.oracle.families.frame import FamilyOracle, LevelProblem, pair_atoms
+from fw_circuits.oracle.families.chains import MANY, MOST_TRIPLES, Chain, Trail, costs, sum_prefixes, trails
+from fw_circuits.oracle.families.frame import Candidate, FamilyOracle, LevelProblem, pair_candidates
 from fw_circuits.oracle.families.pair_sums import TABLES
+from fw_circuits.oracle.families.sample import MOST_ROWS
 from fw_circuits.tetrakis import Atom
 
 #: Parities of two literals that are tried in front of a chain.
@@ -61,30 +67,36 @@ class CarryOracle(FamilyOracle):
         super().__init__(levels_rows, lattice, gamma, n_jobs)
         self.truncate = bool(truncate)
 
-    def _family(self, problem: LevelProblem) -> tuple[list[Atom], bool]:
-        bits, w, index = problem.literals.bits, problem.w, problem.literals.index
-        found, wholes = chains(bits, w, index)
-        if not problem.stopped():
-            for prefix in sum_prefixes(bits, w, PREFIXES, self.data.n_threads):
-                more, ends = chains(bits, w, index, prefix)
-                found, wholes = found + more, wholes + ends
-        whole = _whole(found, wholes)
-        if whole is not None and not self.truncate:
-            return [self._atom(problem, whole)], False
-        atoms = pair_atoms(problem, tuple(TABLES))
-        return atoms + [self._atom(problem, chain) for chain in self._shortlist(found, whole, problem.k)], False
+    def _work(self, n: int, n_rows: int) -> float:
+        r = min(n_rows, MOST_ROWS)
+        words = 16 if n <= MANY else 8
+        triples = 14.0 * words * n**3 / 6 if n <= MOST_TRIPLES else 0.0
+        return 1.8e8 + 2.5e4 * r + triples
 
-    def _shortlist(self, found: list[Chain], whole: Chain | None, k: int) -> list[Chain]:
-        """The chains worth building: best scores, those that no cheaper one matches, and the natural whole one."""
-        best = sorted(found, key=lambda chain: -chain.inner * chain.cost ** (-1.0 / self.gamma))
-        if whole is not None:
-            below = whole.inner * (1 - 1e-9)
-            best = best[:1] + [chain for chain in best[1:] if chain.inner < below or chain is whole]
-        front: list[Chain] = []
-        for chain in sorted(best, key=lambda chain: (chain.cost, -chain.inner)):
-            if not front or chain.inner > front[-1].inner:
-                front.append(chain)
-        return list(dict.fromkeys([*best[: 2 * k], *front]))
+    def _family(self, problem: LevelProblem) -> tuple[list[Candidate], bool]:
+        candidates = pair_candidates(problem, tuple(TABLES))
+        rows, index = problem.sample, problem.literals.index
+        if not rows.w.any():
+            return candidates, False
+        found = trails(rows, index, (), problem.stopped)
+        for prefix in sum_prefixes(rows, PREFIXES, problem.stopped) if not problem.stopped() else ():
+            if problem.stopped():
+                break
+            found += trails(rows, index, prefix, problem.stopped)
+        every = _Ends.of(found)
+        whole = every.whole()
+        if whole is not None and not self.truncate:
+            return [self._candidate(problem, every, whole)], False
+        shortlist = every.shortlist(whole, problem.k, self.gamma)
+        return candidates + [self._candidate(problem, every, i) for i in shortlist], False
+
+    def _candidate(self, problem: LevelProblem, every: _Ends, i: int) -> Candidate:
+        trail, place = every.places[i]
+        build = partial(self._built_of, problem, trail, place)
+        return Candidate(float(every.inner[i]), float(every.cost[i]), build)
+
+    def _built_of(self, problem: LevelProblem, trail: Trail, place: int) -> Atom:
+        return self._atom(problem, trail.chain(place))
 
     def _atom(self, problem: LevelProblem, chain: Chain) -> Atom:
         places = [*chain.prefix, *(i for pair in chain.pairs for i in pair)]
@@ -100,10 +112,44 @@ class CarryOracle(FamilyOracle):
         return problem.atom(circuit, places)
 
 
-def _whole(found: list[Chain], wholes: list[Chain]) -> Chain | None:
-    """The best chain in natural order, if it explains as much as any chain, up to chance."""
-    if not found:
-        return None
-    most = max(found, key=lambda chain: chain.inner)
-    enough = most.inner * (1 - 1e-9) - most.slack
-    return max((chain for chain in wholes if chain.inner >= enough), key=lambda chain: chain.inner, default=None)
+@dataclass(frozen=True)
+class _Ends:
+    """The ends of all trails, one after the other."""
+
+    places: list[tuple[Trail, int]]
+    inner: Floats
+    slack: Floats
+    cost: Array
+    natural: Array  # whole chains of a plan
+
+    @classmethod
+    def of(cls, trails: list[Trail]) -> _Ends:
+        sizes = [len(trail.places) for trail in trails]
+        places, values = np.vstack([trail.places for trail in trails]), np.vstack([trail.values for trail in trails])
+        prefix = np.repeat([len(trail.prefix) for trail in trails], sizes)
+        natural = np.zeros(len(places), bool)
+        last = np.cumsum(sizes) - 1
+        natural[[i for i, trail in zip(last, trails, strict=True) if trail.planned]] = True
+        where = [(trail, i) for trail, size in zip(trails, sizes, strict=True) for i in range(size)]
+        return cls(where, values[:, 0], values[:, 1], costs(places[:, 0], places[:, 1], prefix), natural)
+
+    def whole(self) -> int | None:
+        """The best chain in natural order, if it explains as much as any chain, up to chance."""
+        if not self.natural.any():
+            return None
+        most = int(np.argmax(self.inner))
+        enough = self.inner[most] * (1 - 1e-9) - self.slack[most]
+        best = int(np.argmax(np.where(self.natural, self.inner, -np.inf)))
+        return best if self.inner[best] >= enough else None
+
+    def shortlist(self, whole: int | None, k: int, gamma: float) -> list[int]:
+        """The chains worth building: best scores, those that no cheaper one matches, and the natural whole one."""
+        best = np.argsort(-self.inner * self.cost ** (-1.0 / gamma), kind="stable")
+        if whole is not None and len(best):
+            below = (self.inner[best] < self.inner[whole] * (1 - 1e-9)) | (best == whole)
+            below[0] = True
+            best = best[below]
+        order = best[np.lexsort([-self.inner[best], self.cost[best]])]
+        before = np.maximum.accumulate(np.concatenate([[-np.inf], self.inner[order]]))[:-1]
+        front = order[self.inner[order] > before]
+        return list(dict.fromkeys([*best[: 2 * k].tolist(), *front.tolist()]))

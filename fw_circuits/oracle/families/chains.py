@@ -21,20 +21,26 @@ import numpy as np
 from fw_circuits._bits import pack_bits
 from fw_circuits._kernels import select
 from fw_circuits._typing import Array, Bits, Floats, Ints
+from fw_circuits.oracle.base import Stop, best_first
+from fw_circuits.oracle.families.sample import Sample
 
 #: A literal's sign is read off the data where its sum is this many standard deviations; else it is inherited.
 CLEAR = 4.0
 #: Undecided rows below which the data choose no further pair.
 FEWEST = 8
 #: Rows, those of largest weight, on which triples of literals are counted; fewer above this many literals.
-TRIPLE_ROWS, MANY = 1024, 512
+TRIPLE_ROWS, MANY = 1024, 256
+#: Triples that are counted between two questions to ``stop``, and literals of the largest table where they are.
+TRIPLES_AT_ONCE, MOST_TRIPLES = 1 << 20, 768
+#: Plans that go on as the pairs found do: from the first 2, 3, ... pairs.
+MOST_CONTINUED = 12
 
 Pair = tuple[int, int]
 
 
 @dataclass(frozen=True)
 class Chain:
-    """A truncated chain and what it explains.
+    """A truncated chain.
 
     Attributes
     ----------
@@ -46,66 +52,101 @@ class Chain:
         Which literals of a pair are complemented.
     start : int
         Carry into the least significant pair: 0 or 1, or ``2 + 2 * literal + complemented``.
-    inner : float
-        ``<w, c>``.
-    slack : float
-        What chance may take from a continuation of the chain: two standard deviations of the sum of the weights
-        over the rows that its pairs leave undecided.
     """
 
     prefix: tuple[int, ...]
     pairs: tuple[Pair, ...]
     flips: tuple[tuple[bool, bool], ...]
     start: int
-    inner: float
-    slack: float
 
     @property
     def cost(self) -> int:
         """Gates of the circuit, at least 1: 4 per pair, 1 for the lowest on a constant start."""
-        pairs = len(self.pairs)
-        below = 4 * pairs if self.start > 1 else max(0, 4 * pairs - 3)
-        return max(1, below + len(self.prefix))
+        return int(costs(np.array([len(self.pairs)]), np.array([self.start]), len(self.prefix))[0])
 
 
-def follow(
-    bits: Bits, w: Floats, planned: Sequence[Pair], prefix: tuple[int, ...] = (), greedy: bool = False
-) -> list[Chain]:
-    """All truncations of one chain, shortest first, for the weights of the carry: already multiplied by the prefix.
+def costs(depth: Array, start: Array, prefix: int | Array) -> Array:
+    """Gates of chains, by the number of their pairs, their start, and the literals in front of them."""
+    below: Array = np.where(start > 1, 4 * depth, np.maximum(0, 4 * depth - 3))
+    return np.maximum(1, below + prefix)
 
-    It takes the ``planned`` pairs first, most significant first; ``greedy``: then those that explain most, and chains
-    may also end in a literal instead of a constant.
+
+@dataclass(frozen=True)
+class Trail:
+    """A chain and all the places where it may end, the shortest first.
+
+    Attributes
+    ----------
+    prefix : tuple of int
+    pairs : (m, 2) int64
+    flips : (m, 2) bool
+    places : (e, 2) int64
+        Where it may end: number of pairs before, and start (see `Chain`).
+    values : (e, 2) float64
+        What is explained, and slack: what chance may take from a continuation of the chain, two standard deviations of
+        the sum of the weights over the rows that its pairs leave undecided.
+    planned : bool
+        Whether the pairs were given.
     """
-    rows = np.arange(len(w))
-    pairs: list[Pair] = []
-    flips: list[tuple[bool, bool]] = []
-    free = np.ones(len(bits), bool)
+
+    prefix: tuple[int, ...]
+    pairs: Ints
+    flips: Array
+    places: Ints
+    values: Floats
+    planned: bool
+
+    def chain(self, i: int) -> Chain:
+        """The chain that ends in place i."""
+        depth, start = self.places[i].tolist()
+        flips = tuple((bool(u), bool(v)) for u, v in self.flips[:depth])
+        return Chain(self.prefix, tuple((int(a), int(b)) for a, b in self.pairs[:depth]), flips, start)
+
+
+def follow(rows: Sample, w: Floats, planned: Sequence[Pair] | None, prefix: tuple[int, ...] = ()) -> Trail:
+    """One chain with all its truncations, for the weights of the carry: already multiplied by the prefix.
+
+    It takes the ``planned`` pairs, most significant first; None: those that explain most, and the chain may also end in
+    a literal instead of a constant.
+    """
+    free = np.ones(rows.n, bool)
     free[list(prefix)] = False
-    explained, found = 0.0, []
+    plan = np.array(planned or (), dtype=np.int64).reshape(-1, 2)
+    if kernels := select("_families", None):
+        found = kernels.follow(rows.keys, w, plan, free.view(np.uint8), CLEAR, FEWEST, planned is None)
+    else:
+        found = _follow(rows.bits(), w, plan, free, planned is None)
+    pairs, flips, places, values = found
+    return Trail(prefix, pairs, flips.astype(bool), places, values, planned is not None)
+
+
+def _follow(bits: Bits, w: Floats, plan: Ints, free: Array, greedy: bool) -> tuple[Ints, Array, Ints, Floats]:
+    rows = np.arange(len(w))
+    pairs: list[list[int]] = []
+    flips: list[list[bool]] = []
+    explained, places, values = 0.0, [], []
     while True:
-        if flips and not len(rows) and len(pairs) < len(planned):  # undecided no more: the rest as it goes on
-            flips += [flips[-1]] * (len(planned) - len(pairs))
-            pairs = list(planned)
+        while pairs and not len(rows) and len(pairs) < len(plan):  # undecided no more: the rest as it goes on
+            pairs.append(plan[len(pairs)].tolist())
+            flips.append(flips[-1])
         left = w[rows]
         total = float(left.sum())
         deviation = float(np.sqrt(left @ left))
         if pairs:
-            inner = explained + abs(total)
-            found.append(Chain(prefix, tuple(pairs), tuple(flips), int(total > 0), inner, 2 * deviation))
-        if len(pairs) < len(planned):
-            pair = planned[len(pairs)]
-            sums = 2 * (bits[list(pair)][:, rows] @ left) - total
+            places.append((len(pairs), int(total > 0)))
+            values.append((explained + abs(total), 2 * deviation))
+        if len(pairs) < len(plan):
+            pair = plan[len(pairs)].tolist()
+            sums = 2 * (bits[pair][:, rows] @ left) - total
         elif greedy and len(rows) >= FEWEST and free.sum() >= 2:
-            every = np.where(free, 2 * (bits[:, rows] @ left) - total, 0.0)
-            order = np.argsort(-np.where(free, np.abs(every), -1.0), kind="stable")[
-                :2
-            ]  # free ones, also where all are 0
+            every = 2 * (bits[:, rows] @ left) - total
+            order = np.argsort(-np.where(free, np.abs(every), -1.0), kind="stable")[:2]
             top = int(order[0])
             start = 2 + 2 * top + int(every[top] < 0)
-            inner = explained + abs(float(every[top]))
-            found.append(Chain(prefix, tuple(pairs), tuple(flips), start, inner, 2 * deviation))
-            pair = (int(order.min()), int(order.max()))
-            sums = every[list(pair)]
+            places.append((len(pairs), start))
+            values.append((explained + abs(float(every[top])), 2 * deviation))
+            pair = sorted(order.tolist())
+            sums = every[pair]
             if not sums.all():
                 break
         else:
@@ -117,13 +158,14 @@ def follow(
                 for s, new, old in zip(sums, negative, flips[-1], strict=True)
             ]
         pairs.append(pair)
-        flips.append((negative[0], negative[1]))
-        free[list(pair)] = False
+        flips.append(negative)
+        free[pair] = False
         u, v = (bits[i, rows] ^ flip for i, flip in zip(pair, negative, strict=True))
         agree = u == v
         explained += float(left[agree] @ (2.0 * u[agree] - 1.0))
         rows = rows[~agree]
-    return found
+    whole, signs = np.array(pairs, np.int64).reshape(-1, 2), np.array(flips, bool).reshape(-1, 2)
+    return whole, signs, np.array(places, np.int64).reshape(-1, 2), np.array(values, float).reshape(-1, 2)
 
 
 def continued(pairs: Sequence[Pair], index: Ints) -> list[Pair]:
@@ -170,41 +212,47 @@ def layouts(n: int, skip: tuple[int, ...] = ()) -> list[list[Pair]]:
     return [plan for plan in plans if plan]
 
 
-def chains(bits: Bits, w: Floats, index: Ints, prefix: tuple[int, ...] = ()) -> tuple[list[Chain], list[Chain]]:
-    """Truncated chains from all plans, and the whole chains of the planned ones."""
+def trails(rows: Sample, index: Ints, prefix: tuple[int, ...] = (), ended: Stop = lambda: False) -> list[Trail]:
+    """Chains from all plans; those of the first ones, when ``ended`` says so."""
+    w = rows.w
     if prefix:
-        w = w * np.prod(2.0 * bits[list(prefix)] - 1.0, axis=0)
-    found = follow(bits, w, (), prefix, greedy=True)
-    longest = max((chain.pairs for chain in found), key=len, default=())
-    plans = layouts(len(bits), prefix)
-    plans += [continued(longest[:t], index) for t in range(2, len(longest) + 1)]
-    wholes = []
+        w = w * np.prod(2.0 * rows.bits(np.array(prefix)) - 1.0, axis=0)
+    found = [follow(rows, w, None, prefix)]
+    longest = [(int(a), int(b)) for a, b in found[0].pairs]
+    plans = layouts(rows.n, prefix)
+    plans += [continued(longest[:t], index) for t in range(2, min(len(longest), MOST_CONTINUED) + 1)]
     for plan in dict.fromkeys(tuple(plan) for plan in plans):
+        if ended():
+            break
         if not any(set(pair) & set(prefix) for pair in plan):
-            truncations = follow(bits, w, plan, prefix)
-            wholes.append(truncations[-1])
-            found += truncations
-    return found, wholes
+            found.append(follow(rows, w, plan, prefix))
+    return found
 
 
-def sum_prefixes(bits: Bits, w: Floats, k: int, threads: int = 1) -> list[Pair]:
+def sum_prefixes(rows: Sample, k: int, ended: Stop = lambda: False) -> list[Pair]:
     """The k pairs (i, j) whose parity, added to the signs of w, correlates most with two further literals.
 
     The sum bit of an adder is the parity of its two bits and the carry, and the carry correlates with the two
-    bits below: two triples stand out.  Counted on the rows of largest weight; ties: smaller i, then j.
+    bits below: two triples stand out.  Counted on the rows of largest weight; ties: smaller i, then j.  None where
+    ``ended`` says so before all are counted.
     """
-    n = len(bits)
-    if n < 4:
+    n, w = rows.n, rows.w
+    if not 4 <= n <= MOST_TRIPLES:
         return []
-    rows = np.sort(np.argsort(-np.abs(w), kind="stable")[: TRIPLE_ROWS if n <= MANY else TRIPLE_ROWS // 2])
-    sums = triple_sums(bits[:, rows], (w[rows] < 0).astype(np.uint8), threads)
+    most = TRIPLE_ROWS if n <= MANY else TRIPLE_ROWS // 2
+    largest = np.sort(best_first(w, most))
+    sums = triple_sums(rows.bits()[:, largest], (w[largest] < 0).astype(np.uint8), ended)
+    if sums is None:
+        return []
     i, j = np.triu_indices(n, 1)
-    best = np.argsort(-sums[i, j], kind="stable")[:k]
+    best = best_first(sums[i, j], k)
     return [(int(i[b]), int(j[b])) for b in best]
 
 
-def triple_sums(bits: Bits, label: Bits, threads: int = 1) -> Array:
+def triple_sums(bits: Bits, label: Bits, ended: Stop = lambda: False) -> Array | None:
     """For i < j, the two largest ``|sum_r (-1)^(x_i ^ x_j ^ x_k ^ label)|`` over other k, added up: (n, n).
+
+    None where ``ended`` says so.
 
     Examples
     --------
@@ -214,9 +262,21 @@ def triple_sums(bits: Bits, label: Bits, threads: int = 1) -> Array:
     """
     n, n_rows = bits.shape
     if kernels := select("_families", None):
-        words = pack_bits(np.vstack([bits, label]))
-        found: Array = kernels.triples(np.ascontiguousarray(words[:-1]), words[-1].copy(), n_rows, threads)
-        return found
+        words, ld = pack_bits(np.vstack([bits, label])), -(-n // 32) * 32
+        columns = np.zeros((words.shape[1], ld), np.uint64)
+        columns[:, :n] = words[:n].T
+        first, second = np.zeros((2, n, ld), np.int16)
+        i = 0
+        while i < n:
+            if i and ended():
+                return None
+            last = i + 1
+            while last < n and (last - i + 1) * (n - i) ** 2 < 2 * TRIPLES_AT_ONCE:
+                last += 1
+            kernels.triples(columns, words[n].copy(), n, n_rows, i, last, first, second)
+            i = last
+        sums: Array = np.triu(first[:, :n].astype(np.int32) + second[:, :n], 1)
+        return sums
     signs, target = 1 - 2 * bits.astype(np.int32), 1 - 2 * label.astype(np.int32)
     result = np.zeros((n, n), np.int32)
     for i in range(n):

@@ -1,20 +1,24 @@
 """Sums of the weights by popcount, what symmetric functions make of them, and how they change with one literal.
 
 With h[c] the sum of the weights over the rows where c of the chosen (possibly complemented) literals are 1, a
-function of the count scores ``|sum_c (+-1) h[c]|``.  The best one of each kind follows from h alone, so the
-scores of all sets that differ from the present one in a single literal are two small matrix operations.
+function of the count scores ``|sum_c (+-1) h[c]|``.  The best one of each kind follows from h alone.  The sums by count
+and literal give those of all sets that differ from the present one in a single literal.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
+from fw_circuits._bits import unpack_bits
+from fw_circuits._kernels import select
 from fw_circuits._typing import Array, Bits, Floats, Ints
-
-BLOCK = 1 << 13
+from fw_circuits.circuits.catalogue import cost_table
+from fw_circuits.circuits.tables import widen
+from fw_circuits.oracle.families.sample import Sample
 
 
 @dataclass(frozen=True)
@@ -24,9 +28,9 @@ class Group:
     members: Ints
     flips: Array
 
-    def count(self, bits: Bits) -> Ints:
-        """How many of them are 1 in each row."""
-        count: Ints = (bits[self.members] ^ self.flips[:, None].astype(np.uint8)).sum(axis=0, dtype=np.int64)
+    def count(self, rows: Sample) -> Array:
+        """How many of them are 1 in each row, uint16."""
+        count: Array = (rows.bits(self.members) ^ self.flips[:, None].astype(np.uint8)).sum(axis=0, dtype=np.uint16)
         return count
 
 
@@ -83,6 +87,31 @@ def gates(kind: str, m: Array) -> Floats:
     return np.maximum(1.0, m - 1.0 if kind == "ends" else np.maximum(counter, m - 1.0))
 
 
+def cost_of(values: tuple[int, ...]) -> float:
+    """About the gates of a function of the count: those of the counter and those that decode it.
+
+    Up to 15 literals the decoder is in the catalogue; beyond, each change of the value is a comparison of the count
+    with a constant.
+
+    Examples
+    --------
+    >>> cost_of((0, 0, 0, 1)), cost_of((0, 0, 1, 1)), cost_of((0,) * 8 + (1,) * 9)
+    (2.0, 5.0, 64.0)
+    """
+    m = len(values) - 1
+    if len(set(values[1:])) == 1 or len(set(values[:-1])) == 1:
+        return max(1.0, m - 1.0)
+    counter, width = float(gates("anything", np.asarray(m))), m.bit_length()
+    if width > 4:
+        changes = [c for c, (a, b) in enumerate(pairwise(values), 1) if a != b]
+        decoder = sum(width - (c & -c).bit_length() for c in changes) + len(changes) - 1
+        return counter + min(decoder, 2.0 ** (width - 2))
+    table = sum(v << c for c, v in enumerate(values))
+    rest = (1 << (1 << width)) - (1 << (m + 1))
+    fills = {table | (rest if values[-1] else 0), table, table | rest}
+    return max(1.0, counter + min(int(cost_table()[widen(fill, width)]) for fill in fills))
+
+
 def patterns(h: Floats) -> list[tuple[int, ...]]:
     """Values by count of the best threshold, interval, arbitrary function, and of "all" and "none"; no constant.
 
@@ -114,21 +143,71 @@ def patterns(h: Floats) -> list[tuple[int, ...]]:
 
 def tally(bits: Bits, w: Floats, count: Ints, m: int) -> Floats:
     """Sum of the weights by count and literal, over the rows where the literal is 1: (m + 1, n)."""
-    total = np.zeros((m + 1, len(bits)))
-    for start in range(0, len(w), BLOCK):
-        stop = min(start + BLOCK, len(w))
-        spread = np.zeros((m + 1, stop - start))
-        spread[count[start:stop], np.arange(stop - start)] = w[start:stop]
-        total += spread @ bits[:, start:stop].T.astype(np.float64)
+    spread = np.zeros((m + 1, len(w)))
+    spread[count, np.arange(len(w))] = w
+    total: Floats = spread @ bits.T.astype(np.float64)
     return total
 
 
-def neighbours(bits: Bits, w: Floats, group: Group) -> list[tuple[str, Ints, Floats]]:
-    """All sets that differ in one literal: move, literals, sums by count (literals, counts).
+#: Moves of `best_change`, the names in their order.
+MOVES = ("add", "add complemented", "remove", "flip")
+
+
+def best_change(rows: Sample, group: Group, count: Array, kind: str, factor: Floats) -> tuple[float, str, int]:
+    """The best change of one literal of a group: score, move and literal.
+
+    ``count`` is the group's, in uint16; ``factor`` takes scores of m - 1, m and m + 1 literals to what is compared.
+    Ties: the earlier move, the lower literal.
+    """
+    m = len(group.members)
+    if kernels := select("_families", None):
+        state = np.zeros(rows.n, np.uint8)
+        state[group.members] = np.where(group.flips, 2, 1)
+        score, move, literal = kernels.best_change(rows.keys, rows.w, count, state, m, list(KINDS).index(kind), factor)
+        return score, MOVES[move], literal
+    best = (-1.0, MOVES[0], 0)
+    for name, literals, sums in neighbours(rows, group):
+        scores = KINDS[kind](sums) * factor[sums.shape[1] - m]  # of m - 1, m, m + 1 literals: m, m + 1, m + 2 counts
+        if len(literals) and scores.max() > best[0]:
+            i = int(np.argmax(scores))
+            best = float(scores[i]), name, int(literals[i])
+    return best
+
+
+def prefixes(rows: Sample, order: Ints, flips: Array) -> Floats:
+    """Best scores, by kind, of functions of the count of the first 2, 3, ... literals of an order: (n - 1, 3)."""
+    if kernels := select("_families", None):
+        found: Floats = kernels.prefixes(rows.words, order, flips.astype(np.uint8), rows.w)
+        return found
+    columns = rows.bits() ^ flips[:, None].astype(np.uint8)
+    count = columns[order[0]].astype(np.int64)
+    scores = np.empty((len(order) - 1, len(KINDS)))
+    for m in range(2, len(order) + 1):
+        count += columns[order[m - 1]]
+        h = by_count(count, rows.w, m)
+        scores[m - 2] = [score(h) for score in KINDS.values()]
+    return scores
+
+
+def recount(rows: Sample, count: Array, group: Group, move: str, literal: int) -> Array:
+    """The count of a group after a move: only one literal is looked at."""
+    bit = unpack_bits(rows.words[literal : literal + 1], rows.n_rows)[0].astype(count.dtype)
+    flipped = move == "add complemented"
+    if not move.startswith("add"):
+        flipped = bool(group.flips[np.searchsorted(group.members, literal)])
+    counted = 1 - bit if flipped else bit
+    change = {"remove": -counted, "flip": 1 - 2 * counted}.get(move, counted)
+    recounted: Array = count + change
+    return recounted
+
+
+def neighbours(rows: Sample, group: Group) -> list[tuple[str, Ints, Floats]]:
+    """All sets that differ in one literal: move, literals, sums by count (literals, counts); for `best_change`.
 
     The moves are "add" and "add complemented" for literals outside, "remove" and "flip" for those inside.
     """
-    m, count = len(group.members), group.count(bits)
+    bits, w = rows.bits(), rows.w
+    m, count = len(group.members), group.count(rows)
     h = by_count(count, w, m)
     one = tally(bits, w, count, m)  # [c, l]: rows where the literal itself is 1
     zero = h[:, None] - one
