@@ -1,10 +1,11 @@
-/* Sums of products of rows whose length is a multiple of eight; the order of summation is the same for every set. */
+/* Sums of products of rows whose length is a multiple of FWC_LANES. */
 
 typedef double ISA(v8) __attribute__((vector_size(64), aligned(8)));
+typedef float ISA(vf) __attribute__((vector_size(4 * VL), aligned(4)));
 
 ISA_TARGET static double ISA(dot)(int64_t n, const double *x, const double *y)
 {
-    ISA(v8) sum = {0.0};
+    ISA(v8) sum = {0.0}; // the same order of summation on every set
     for (int64_t i = 0; i < n; i += 8)
         sum += *(const ISA(v8) *)(x + i) * *(const ISA(v8) *)(y + i);
     return ((sum[0] + sum[4]) + (sum[1] + sum[5])) + ((sum[2] + sum[6]) + (sum[3] + sum[7]));
@@ -16,25 +17,42 @@ ISA_TARGET static void ISA(axpy)(int64_t n, double a, const double *x, double *y
         y[i] += a * x[i];
 }
 
-/* G = H H' for the m rows of H, two by two. */
-ISA_TARGET static void ISA(gram)(int64_t m, int64_t n, const double *H, double *G)
+ISA_TARGET static inline ISA(vf) ISA(madd)(ISA(vf) x, ISA(vf) y, ISA(vf) z)
 {
-    for (int64_t a = 0; a < m; a += 2)
-        for (int64_t b = 0; b <= a; b += 2) {
-            const int64_t a1 = a + 1 < m ? a + 1 : a, b1 = b + 1 < m ? b + 1 : b;
-            const double *p = H + a * n, *q = H + a1 * n, *r = H + b * n, *s = H + b1 * n;
-            ISA(v8) pr = {0.0}, ps = {0.0}, qr = {0.0}, qs = {0.0};
-            for (int64_t i = 0; i < n; i += 8) {
-                const ISA(v8) P = *(const ISA(v8) *)(p + i), Q = *(const ISA(v8) *)(q + i);
-                const ISA(v8) R = *(const ISA(v8) *)(r + i), S = *(const ISA(v8) *)(s + i);
-                pr += P * R, ps += P * S, qr += Q * R, qs += Q * S;
+#if VL == 16
+    return (ISA(vf))_mm512_fmadd_ps((__m512)x, (__m512)y, (__m512)z);
+#elif VL == 8
+    return (ISA(vf))_mm256_fmadd_ps((__m256)x, (__m256)y, (__m256)z);
+#else
+    return x * y + z;
+#endif
+}
+
+/* G = H H' for the m rows of H, in tiles of 4 by 2. */
+ISA_TARGET static void ISA(gram)(int64_t m, int64_t n, const float *H, double *G)
+{
+    for (int64_t a = 0; a < m; a += 4)
+        for (int64_t b = 0; b < a + 4 && b < m; b += 2) {
+            const float *rows[4], *columns[2];
+            ISA(vf) sums[4][2] = {0};
+            for (int k = 0; k < 4; k++)
+                rows[k] = H + (a + k < m ? a + k : a) * n;
+            for (int k = 0; k < 2; k++)
+                columns[k] = H + (b + k < m ? b + k : b) * n;
+            for (int64_t i = 0; i < n; i += VL) {
+                const ISA(vf) x = *(const ISA(vf) *)(columns[0] + i), y = *(const ISA(vf) *)(columns[1] + i);
+                for (int k = 0; k < 4; k++) {
+                    const ISA(vf) r = *(const ISA(vf) *)(rows[k] + i);
+                    sums[k][0] = ISA(madd)(r, x, sums[k][0]);
+                    sums[k][1] = ISA(madd)(r, y, sums[k][1]);
+                }
             }
-            const ISA(v8) sums[4] = {pr, ps, qr, qs};
-            const int64_t row[4] = {a, a, a1, a1}, column[4] = {b, b1, b, b1};
-            for (int k = 0; k < 4; k++) {
-                const ISA(v8) v = sums[k];
-                const double value = ((v[0] + v[4]) + (v[1] + v[5])) + ((v[2] + v[6]) + (v[3] + v[7]));
-                G[row[k] * m + column[k]] = G[column[k] * m + row[k]] = value;
-            }
+            for (int64_t k = 0; k < 4 && a + k < m; k++)
+                for (int64_t l = 0; l < 2 && b + l < m; l++) {
+                    double value = 0.0;
+                    for (int i = 0; i < VL; i++)
+                        value += (double)sums[k][l][i];
+                    G[(a + k) * m + b + l] = G[(b + l) * m + a + k] = value;
+                }
         }
 }

@@ -14,18 +14,22 @@
 #define FWC_BODY "solver/dots_body.h"
 #include "../simd.h"
 
-/* A column comes into the working set if it violates its condition by at least this part of the worst. */
+/* A column may come into the working set if it violates its condition by at least this part of the worst. */
 static const double SHARE = 0.5;
+/* Added to the diagonal of the model, as a part of its mean. */
+static const double RIDGE = 1e-6;
 
-enum { SWEEPS = 400,
+enum { FEW = 16,
+       SWEEPS = 100,
        HALVINGS = 30 };
 
 typedef struct {
-    double *g, *h, *root, *trial, *slope, *mean, *thresholds, *start, *b, *residual, *gram, *half;
+    double *g, *h, *root, *trial, *slope, *mean, *thresholds, *start, *b, *residual, *gram;
     int64_t *set;
+    float *half;
 } memory;
 
-int64_t fwc_restricted_work(int64_t n_rows, int64_t m) { return 4 * n_rows + 7 * m + m * m + m * n_rows; }
+int64_t fwc_restricted_work(int64_t n_rows, int64_t m) { return 4 * n_rows + 7 * m + m * m + m * n_rows / 2; }
 
 static memory lay_out(double *work, int64_t n, int64_t m)
 {
@@ -33,7 +37,7 @@ static memory lay_out(double *work, int64_t n, int64_t m)
     s.g = work, s.h = s.g + n, s.root = s.h + n, s.trial = s.root + n;
     s.slope = s.trial + n, s.mean = s.slope + m, s.thresholds = s.mean + m, s.start = s.thresholds + m;
     s.b = s.start + m, s.residual = s.b + m, s.set = (int64_t *)(s.residual + m);
-    s.gram = s.residual + 2 * m, s.half = s.gram + m * m;
+    s.gram = s.residual + 2 * m, s.half = (float *)(s.gram + m * m);
     return s;
 }
 
@@ -86,19 +90,29 @@ static double violation(const fwc_restricted *p, const memory *s)
     return worst;
 }
 
+/* The columns in use, and of those that violate their condition at least a part of the worst, as few as half of these. */
 static int64_t working_set(const fwc_restricted *p, const memory *s)
 {
-    int64_t n = 0;
     double worst = 0.0;
+    int64_t used = 0, n = 0;
     for (int64_t j = 0; j < p->m; j++)
-        if (p->b[j] == 0.0) worst = fmax(worst, fabs(s->slope[j]) - p->t[j]);
-    for (int64_t j = 0; j < p->m; j++)
-        if (p->b[j] != 0.0 || (worst > 0.0 && fabs(s->slope[j]) - p->t[j] >= SHARE * worst))
-            s->set[n++] = j;
+        if (p->b[j] == 0.0)
+            worst = fmax(worst, fabs(s->slope[j]) - p->t[j]);
+        else
+            used++;
+    const int64_t most = used + (used > 2 * FEW ? used / 2 : FEW);
+    for (double share = SHARE; n == 0 || (n > most && share < 0.99); share = 0.5 * (1.0 + share)) {
+        n = 0;
+        for (int64_t j = 0; j < p->m; j++)
+            if (p->b[j] != 0.0 || (worst > 0.0 && fabs(s->slope[j]) - p->t[j] >= share * worst))
+                s->set[n++] = j;
+        if (n == 0) break;
+    }
     return n;
 }
 
-/* The model of the working set: centred columns times the root of h, their Gram matrix, and where to start. */
+/* The model of the working set: centred columns times the root of h, their Gram matrix, and where to start.
+ * Single precision is enough for a direction; slopes and the objective are in double. */
 static void model(const fwc_restricted *p, const memory *s, int64_t n_set, double sum, double total)
 {
     const int64_t n = p->n_rows;
@@ -109,9 +123,9 @@ static void model(const fwc_restricted *p, const memory *s, int64_t n_set, doubl
         const int64_t j = s->set[k];
         const double *column = p->columns + p->which[j] * n;
         const double mean = SELECT(FWC_AVX512, dot)(n, column, s->h) / total;
-        double *half = s->half + k * n;
+        float *half = s->half + k * n;
         for (int64_t i = 0; i < n; i++)
-            half[i] = s->root[i] * (column[i] - mean);
+            half[i] = (float)(s->root[i] * (column[i] - mean));
         s->mean[k] = mean, s->thresholds[k] = p->t[j], s->start[k] = s->b[k] = p->b[j];
         s->residual[k] = s->slope[j] - mean * sum;
     }
@@ -119,7 +133,7 @@ static void model(const fwc_restricted *p, const memory *s, int64_t n_set, doubl
     for (int64_t k = 0; k < n_set; k++)
         trace += s->gram[k * n_set + k];
     for (int64_t k = 0; k < n_set; k++)
-        s->gram[k * n_set + k] += 1e-12 * trace / (double)n_set;
+        s->gram[k * n_set + k] += RIDGE * trace / (double)n_set;
 }
 
 /* Predictions at a part of the step; returns the norm there. */

@@ -19,7 +19,7 @@ typedef struct {
     double *b, *c, *f;
 } fwc_restricted;
 
-enum { FWC_LANES = 8 };
+enum { FWC_LANES = 16 };
 
 /* Numbers of working memory. */
 int64_t fwc_restricted_work(int64_t n_rows, int64_t m);

@@ -48,7 +48,7 @@ def restricted(const double[:, ::1] columns, const int64_t[::1] which, const dou
     cdef int steps
     cdef double[::1] work
     if n % FWC_LANES or q.shape[0] != n or y.shape[0] != n or f.shape[0] != n or c.shape[0] != 1:
-        raise ValueError("columns, q, y and f must have rows of one length, a multiple of 8, and c one entry")
+        raise ValueError("columns, q, y and f must have rows of one length, a multiple of 16, and c one entry")
     if thresholds.shape[0] != m or b.shape[0] != m:
         raise ValueError("which, thresholds and b must have one length")
     for j in range(m):

@@ -22,6 +22,7 @@ from fw_circuits.estimators.base import Task, _CircuitEstimator
 from fw_circuits.estimators.fold import Fold, Pool
 from fw_circuits.exceptions import InputError
 from fw_circuits.objective import find_loss, make_loss
+from fw_circuits.oracle import SubsetOracle
 from fw_circuits.pipeline import Problem, lam_max_of, path_of
 from fw_circuits.pipeline.fit import blas
 from fw_circuits.solution import Solution
@@ -33,6 +34,8 @@ PATIENCE = 3
 GAIN = 0.98
 #: It is tried on this many folds first, and on the others if it lowers the loss there at all.
 RACERS = 2
+#: Folds take functions of four literals from this many of the best literals of a level.
+LITERALS = 32
 #: Part of the time limit for choosing; the rest is for the final fit.
 CHOOSING = 0.5
 
@@ -86,12 +89,10 @@ class _PathCV(_CircuitEstimator):
         choosing = replace(task, clock=task.clock.share(CHOOSING))
         with blas().limit(limits=1, user_api="blas"):
             chosen = self._choose(choosing, self._folds(task))
-        problem = chosen.problem
         self.lam_, self.levels_, self.max_gates_ = chosen.lam, chosen.rung["levels"], chosen.rung["max_gates"]
         self.lams_, self.cv_losses_ = np.array(chosen.lams[: len(chosen.losses)]), chosen.losses
-        if task.settings.time_limit is not None:  # the final fit has more time
-            problem = task.prepare(**chosen.rung)
-        start = chosen.pool.solved(problem.loss, chosen.lams[: chosen.place + 1], chosen.n_atoms, problem.lattice)
+        problem = task.prepare(**chosen.rung)
+        start = chosen.pool.solved(problem.loss, chosen.lams[chosen.place % 4 : chosen.place + 1 : 4], chosen.n_atoms, problem.lattice)
         return next(path_of(problem, [chosen.lam], task.clock, warm_start=start if len(start) else None))
 
     def _choose(self, task: Task, splits: list[tuple[Array, Array]]) -> _Choice:
@@ -102,7 +103,7 @@ class _PathCV(_CircuitEstimator):
         for rung in self._ladder(task.X if task.weight is None else task.X[task.weight > 0.0]):
             if chosen is not None and task.clock.expired():
                 break
-            problem = task.prepare(CHOOSING, **rung)
+            problem = _narrowed(task.prepare(CHOOSING, **rung))
             lams = self._penalties(problem, task.clock)
             if problem.lattice.knots != knots:  # atoms of another domain are other functions
                 knots, pool = problem.lattice.knots, Pool(len(task.y), problem.settings.gamma)
@@ -215,6 +216,12 @@ class _PathCV(_CircuitEstimator):
             if cut or len(means) - 1 - int(means.argmin()) >= PATIENCE:
                 break
         return np.array(rows) if rows else np.empty((0, len(folds)))
+
+
+def _narrowed(problem: Problem) -> Problem:
+    """The problem with a search that is fast enough to be made many times."""
+    oracle = problem.oracle
+    return replace(problem, oracle=oracle.narrowed(LITERALS)) if isinstance(oracle, SubsetOracle) else problem
 
 
 def _fold(task: Task, train: Array, test: Array, pool: Pool) -> Fold:

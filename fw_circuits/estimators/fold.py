@@ -104,7 +104,7 @@ class Fold:
         self._known: set[int] = set()
 
     def start(self, oracle: Oracle, lams: Sequence[float], clock: Clock, max_iter: int) -> None:
-        """Begin a path, from the best constant and with all atoms known so far; searches a penalty: ``max_iter``."""
+        """Begin a path, from the best constant and with all atoms known so far; ``max_iter``: searches a penalty."""
         self.oracle, self.lams, self.clock, self.max_iter = oracle, lams, clock, max_iter
         self.losses: list[float] = []
         self._searched, self._exhausted = np.inf, False
@@ -147,8 +147,11 @@ class Fold:
         known = self.problem.which
         observe(self.oracle, [self.pool.atoms[j] for j in known[self.problem.coef != 0.0]])
         answer = self.oracle.search(self._gradient(), ATOMS, self.clock.limited())
+        literals = getattr(self.oracle, "max_gates", None) == 0  # one function of each: fewer than asked for are all
+        least = -1.0 if literals else least
         good = [atom for atom, score in zip(answer.atoms, answer.scores, strict=True) if abs(score) > least]
         found = [j for j in self.pool.add(good, self.oracle).tolist() if j not in self._known]
         self._known.update(found)
         self.problem.extend(np.array(found, np.int64))
+        self._exhausted = literals and answer.complete and len(answer.atoms) < ATOMS
         return answer.value
