@@ -14,9 +14,9 @@
 #define FWC_BODY "solver/dots_body.h"
 #include "../simd.h"
 
-/* A column may come into the working set if it violates its condition by at least this part of the worst. */
+/* A column may come into the working set if it violates its condition by at least this fraction of the worst. */
 static const double SHARE = 0.5;
-/* Added to the diagonal of the model, as a part of its mean. */
+/* Added to the diagonal of the model, as a fraction of its mean. */
 static const double RIDGE = 1e-6;
 
 enum { FEW = 16,
@@ -90,7 +90,7 @@ static double violation(const fwc_restricted *p, const memory *s)
     return worst;
 }
 
-/* The columns in use, and of those that violate their condition at least a part of the worst, as few as half of these. */
+/* The columns in use, and of those that violate their condition at least a fraction of the worst, as few as half of these. */
 static int64_t working_set(const fwc_restricted *p, const memory *s)
 {
     double worst = 0.0;
@@ -100,8 +100,8 @@ static int64_t working_set(const fwc_restricted *p, const memory *s)
             worst = fmax(worst, fabs(s->slope[j]) - p->t[j]);
         else
             used++;
-    const int64_t most = used + (used > 2 * FEW ? used / 2 : FEW);
-    for (double share = SHARE; n == 0 || (n > most && share < 0.99); share = 0.5 * (1.0 + share)) {
+    const int64_t most = used + (used / 2 > FEW ? used / 2 : FEW);
+    for (double share = SHARE; share < 0.99 && (n == 0 || n > most); share = 0.5 * (1.0 + share)) {
         n = 0;
         for (int64_t j = 0; j < p->m; j++)
             if (p->b[j] != 0.0 || (worst > 0.0 && fabs(s->slope[j]) - p->t[j] >= share * worst))

@@ -92,7 +92,8 @@ class _PathCV(_CircuitEstimator):
         self.lam_, self.levels_, self.max_gates_ = chosen.lam, chosen.rung["levels"], chosen.rung["max_gates"]
         self.lams_, self.cv_losses_ = np.array(chosen.lams[: len(chosen.losses)]), chosen.losses
         problem = task.prepare(**chosen.rung)
-        start = chosen.pool.solved(problem.loss, chosen.lams[chosen.place % 4 : chosen.place + 1 : 4], chosen.n_atoms, problem.lattice)
+        stages = chosen.lams[chosen.place % 4 : chosen.place + 1 : 4]
+        start = chosen.pool.solved(problem.loss, stages, chosen.n_atoms, problem.lattice)
         return next(path_of(problem, [chosen.lam], task.clock, warm_start=start if len(start) else None))
 
     def _choose(self, task: Task, splits: list[tuple[Array, Array]]) -> _Choice:
@@ -100,13 +101,14 @@ class _PathCV(_CircuitEstimator):
         chosen: _Choice | None = None
         folds: list[Fold] = []
         knots: Any = None
+        pool = Pool(len(task.y), task.settings.gamma)
         for rung in self._ladder(task.X if task.weight is None else task.X[task.weight > 0.0]):
             if chosen is not None and task.clock.expired():
                 break
             problem = _narrowed(task.prepare(CHOOSING, **rung))
             lams = self._penalties(problem, task.clock)
             if problem.lattice.knots != knots:  # atoms of another domain are other functions
-                knots, pool = problem.lattice.knots, Pool(len(task.y), problem.settings.gamma)
+                knots, pool = problem.lattice.knots, Pool(len(task.y), task.settings.gamma)
                 folds = [_fold(task, train, test, pool) for train, test in splits]
             for fold in folds:
                 fold.start(problem.oracle, lams, task.clock, problem.settings.max_iter)
