@@ -156,7 +156,7 @@ def working_set(slope: Floats, t: Floats, b: Floats) -> Ints:
     array([0, 2, 3])
     """
     excess = np.where(b == 0.0, np.abs(slope) - t, -np.inf)
-    used, worst, share = np.count_nonzero(b), excess.max(initial=0.0), SHARE
+    used, worst, share = int(np.count_nonzero(b)), float(excess.max(initial=0.0)), SHARE
     while True:
         chosen = np.flatnonzero((b != 0.0) | ((worst > 0.0) & (excess >= share * worst)))
         share = 0.5 * (1.0 + share)
