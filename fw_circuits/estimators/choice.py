@@ -22,7 +22,7 @@ from fw_circuits.estimators.base import Task, _CircuitEstimator
 from fw_circuits.estimators.fold import Fold, Pool
 from fw_circuits.exceptions import InputError
 from fw_circuits.objective import find_loss, make_loss
-from fw_circuits.oracle import SubsetOracle
+from fw_circuits.oracle import GateOracle, Oracle, SubsetOracle
 from fw_circuits.pipeline import Problem, lam_max_of, path_of
 from fw_circuits.pipeline.fit import blas
 from fw_circuits.solution import Solution
@@ -91,7 +91,9 @@ class _PathCV(_CircuitEstimator):
             chosen = self._choose(choosing, self._folds(task))
         self.lam_, self.levels_, self.max_gates_ = chosen.lam, chosen.rung["levels"], chosen.rung["max_gates"]
         self.lams_, self.cv_losses_ = np.array(chosen.lams[: len(chosen.losses)]), chosen.losses
-        problem = task.prepare(**chosen.rung)
+        problem = chosen.problem
+        if task.settings.time_limit is not None:  # the final fit has more time
+            problem = task.prepare(**chosen.rung)
         stages = chosen.lams[chosen.place % 4 : chosen.place + 1 : 4]
         start = chosen.pool.solved(problem.loss, stages, chosen.n_atoms, problem.lattice)
         return next(path_of(problem, [chosen.lam], task.clock, warm_start=start if len(start) else None))
@@ -105,13 +107,15 @@ class _PathCV(_CircuitEstimator):
         for rung in self._ladder(task.X if task.weight is None else task.X[task.weight > 0.0]):
             if chosen is not None and task.clock.expired():
                 break
-            problem = _narrowed(task.prepare(CHOOSING, **rung))
-            lams = self._penalties(problem, task.clock)
+            problem = task.prepare(CHOOSING, **rung)
+            fast = _fast(problem.oracle)
+            oracles = [fast or task.prepare(CHOOSING, **rung).oracle for _ in splits]
+            lams = self._penalties(replace(problem, oracle=oracles[0]), task.clock)
             if problem.lattice.knots != knots:  # atoms of another domain are other functions
                 knots, pool = problem.lattice.knots, Pool(len(task.y), task.settings.gamma)
                 folds = [_fold(task, train, test, pool) for train, test in splits]
-            for fold in folds:
-                fold.start(problem.oracle, lams, task.clock, problem.settings.max_iter)
+            for fold, oracle in zip(folds, oracles, strict=True):
+                fold.start(oracle, lams, task.clock, problem.settings.max_iter)
             losses = self._raced(folds, task.clock, chosen)
             better = _Choice(rung, problem, lams, losses, pool, len(pool.atoms))
             if better.loss < (np.inf if chosen is None else GAIN * chosen.loss):
@@ -220,10 +224,11 @@ class _PathCV(_CircuitEstimator):
         return np.array(rows) if rows else np.empty((0, len(folds)))
 
 
-def _narrowed(problem: Problem) -> Problem:
-    """The problem with a search that is fast enough to be made many times."""
-    oracle = problem.oracle
-    return replace(problem, oracle=oracle.narrowed(LITERALS)) if isinstance(oracle, SubsetOracle) else problem
+def _fast(oracle: Oracle) -> Oracle | None:
+    """The oracle for many searches, where it is one for all folds; None where it remembers what a fold has found."""
+    if isinstance(oracle, SubsetOracle):
+        return oracle.narrowed(LITERALS)
+    return oracle if isinstance(oracle, GateOracle) else None
 
 
 def _fold(task: Task, train: Array, test: Array, pool: Pool) -> Fold:

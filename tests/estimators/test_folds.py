@@ -185,3 +185,19 @@ def test_weights_judge_too():
     new = [tuple(np.flatnonzero(np.isin(rows, part)) for part in split) for split in splits]
     same = CircuitRegressorCV(**{**QUICK, "cv": new, "levels": (1,)}).fit(X[rows], Y[rows])
     assert np.allclose(model.cv_losses_, same.cv_losses_, rtol=1e-2) and model.lam_ == pytest.approx(same.lam_)
+
+
+def test_an_oracle_that_remembers_is_one_for_each_fold(monkeypatch):
+    oracles = []
+    real = Fold.start
+
+    def start(self, oracle, *args):
+        oracles.append(oracle)
+        real(self, oracle, *args)
+
+    monkeypatch.setattr(Fold, "start", start)
+    model = CircuitRegressorCV(**{**QUICK, "n_lams": 2}, oracle="deep").fit(X, Y)
+    assert len({id(oracle) for oracle in oracles}) == len(oracles) == 4 and model.score(X, Y) > 0.5
+    oracles.clear()
+    CircuitRegressorCV(**{**QUICK, "n_lams": 2}, oracle="gates4").fit(X, Y)
+    assert len({id(oracle) for oracle in oracles}) == 1
