@@ -132,11 +132,12 @@ def summarise(cpu: dict[str, dict[str, float]], loss: dict[str, dict[str, float]
     ratios = [cpu[name][OURS] / cpu[name][LINEAR] for name in names]
     behind = [loss[name][OURS] - min(loss[name][LINEAR], loss[name][TREES]) for name in names]
     best = [name for name, more in zip(names, behind, strict=True) if more <= 0.0]
+    seconds = [cpu[name][OURS] for name in names]
     tell(
         f"Choosing among circuits takes {np.median(ratios):.2g} times the CPU time of a linear model's cross-"
-        f"validation in the median ({min(ratios):.2g} to {max(ratios):.2g}), {min(c[OURS] for c in cpu.values()):.2g} to "
-        f"{max(c[OURS] for c in cpu.values()):.2g} s. Its loss on fresh rows is the least on {len(best)} of {len(names)}"
-        " tables" + (f": {'; '.join(best)}." if best else "."),
+        f"validation in the median ({min(ratios):.2g} to {max(ratios):.2g}), {min(seconds):.2g} to "
+        f"{max(seconds):.2g} s. Its loss on fresh rows is the least on {len(best)} of {len(names)} tables"
+        + (f": {'; '.join(best)}." if best else "."),
         "Small tables; three of the six are our own, with interactions that circuits can say.",
     )
     return check_targets(
