@@ -1,5 +1,10 @@
 """The choice of the set of circuits and of the penalty by cross-validation along warm-started paths.
 
+Every fold is the problem on all rows, with weight 0 on those held out: rows, literals and the values of atoms are
+prepared once for all folds and penalties (`fold`).  The domain of real columns is that of all rows, too; targets held
+out are seen by nobody but the judge.  Sets of circuits race: a larger one that the first folds find no better is left
+out.  The solution on all rows starts from the atoms of the folds, and is solved and certified as `solve` does it.
+
 What the time limit leaves out is not a candidate: a fold's solution that it cut short says nothing about its penalty.
 Only the first candidate is judged in any case, on the folds that were reached.
 """

@@ -128,6 +128,8 @@ class Fold:
             if self.clock.expired():
                 break
             self._solve(self._searched)
+            if self._searched == lam:
+                return
         self._solve(lam)
 
     def _solve(self, lam: float) -> None:
