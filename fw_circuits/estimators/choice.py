@@ -1,5 +1,10 @@
 """The choice of the set of circuits and of the penalty by cross-validation along warm-started paths.
 
+Every fold is the problem on all rows, with weight 0 on those held out: rows, literals and the values of atoms are
+prepared once for all folds and penalties (`fold`).  The domain of real columns is that of all rows, too; targets held
+out are seen by nobody but the judge.  Sets of circuits race: a larger one that the first folds find no better is left
+out.  The solution on all rows starts from the atoms of the folds, and is solved and certified as `solve` does it.
+
 What the time limit leaves out is not a candidate: a fold's solution that it cut short says nothing about its penalty.
 Only the first candidate is judged in any case, on the folds that were reached.
 """
@@ -8,10 +13,8 @@ from __future__ import annotations
 
 import inspect
 import numbers
-import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import islice
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -19,20 +22,60 @@ from sklearn.model_selection import KFold, StratifiedKFold, check_cv
 
 from fw_circuits._settings import check_penalties
 from fw_circuits._typing import Array, Floats
-from fw_circuits._validation import is_boolean
+from fw_circuits._validation import check_sample_weight, is_boolean
 from fw_circuits.estimators.base import Task, _CircuitEstimator
-from fw_circuits.exceptions import InputError, SolverWarning
+from fw_circuits.estimators.fold import Fold, Pool
+from fw_circuits.exceptions import InputError
 from fw_circuits.objective import find_loss, make_loss
+from fw_circuits.oracle import GateOracle, Oracle, SubsetOracle
 from fw_circuits.pipeline import Problem, lam_max_of, path_of
-from fw_circuits.solution import Solution, Status
+from fw_circuits.pipeline.fit import blas
+from fw_circuits.solution import Solution
 from fw_circuits.solver import Clock
 
 #: Cross-validation stops going down a path after this many penalties without a new best.
-PATIENCE = 4
-#: Relative gap at which two penalties can be told apart.
-CV_TOL = 1e-2
+PATIENCE = 3
+#: A larger set of circuits is chosen if it lowers the loss to this part: paths that are not exact flatter it a little.
+GAIN = 0.98
+#: It is tried on this many folds first, and on the others if it lowers the loss there at all.
+RACERS = 2
+#: Folds take functions of four literals from this many of the best literals of a level.
+LITERALS = 32
 #: Part of the time limit for choosing; the rest is for the final fit.
 CHOOSING = 0.5
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """A set of circuits with its path of penalties, the losses of its folds, and the atoms that they know."""
+
+    rung: dict[str, Any]
+    problem: Problem
+    lams: list[float]
+    losses: Floats
+    pool: Pool
+    n_atoms: int
+
+    @cached_property
+    def means(self) -> Floats:
+        """Mean loss at each penalty, infinite where it is no number."""
+        means = self.losses.mean(axis=1)
+        return np.where(np.isfinite(means), means, np.inf)
+
+    @property
+    def loss(self) -> float:
+        """The least mean loss."""
+        return float(self.means.min(initial=np.inf))
+
+    @property
+    def place(self) -> int:
+        """Where it is."""
+        return int(self.means.argmin())
+
+    @property
+    def lam(self) -> float:
+        """The penalty there."""
+        return self.lams[self.place]
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -48,23 +91,41 @@ class _PathCV(_CircuitEstimator):
         check_penalties(lams, self.n_lams, self.ratio, name="lam")
 
     def _fit_one(self, task: Task) -> Solution:
-        folds = self._folds(task)
         choosing = replace(task, clock=task.clock.share(CHOOSING))
-        best: float = np.inf
-        chosen: tuple[dict[str, Any], Problem] | None = None
-        upto: list[float] = []
+        with blas().limit(limits=1, user_api="blas"):
+            chosen = self._choose(choosing, self._folds(task))
+        self.lam_, self.levels_, self.max_gates_ = chosen.lam, chosen.rung["levels"], chosen.rung["max_gates"]
+        self.lams_, self.cv_losses_ = np.array(chosen.lams[: len(chosen.losses)]), chosen.losses
+        problem = chosen.problem
+        if task.settings.time_limit is not None:  # the final fit has more time
+            problem = task.prepare(**chosen.rung)
+        stages = chosen.lams[chosen.place % 4 : chosen.place + 1 : 4]
+        start = chosen.pool.solved(problem.loss, stages, chosen.n_atoms, problem.lattice)
+        return next(path_of(problem, [chosen.lam], task.clock, warm_start=start if len(start) else None))
+
+    def _choose(self, task: Task, splits: list[tuple[Array, Array]]) -> _Choice:
+        """Go up the ladder of sets of circuits, each with its path of penalties on all folds."""
+        chosen: _Choice | None = None
+        folds: list[Fold] = []
+        knots: Any = None
+        pool = Pool(len(task.y), task.settings.gamma)
         for rung in self._ladder(task.X if task.weight is None else task.X[task.weight > 0.0]):
-            first = chosen is None
-            if not first and choosing.clock.expired():
+            if chosen is not None and task.clock.expired():
                 break
-            problem = choosing.prepare(CHOOSING, **rung)
-            lams = self._penalties(problem, choosing.clock)
-            losses = self._cross_validate(choosing, folds, rung, lams, first)
-            mean = np.array([m if np.isfinite(m) else np.inf for m in losses.mean(axis=1)])
-            if mean.min(initial=np.inf) < best:
-                best, chosen, upto = float(mean.min()), (rung, problem), lams[: int(mean.argmin()) + 1]
-                self.cv_losses_, self.lams_ = losses, np.array(lams[: len(mean)])
-            elif first:
+            problem = task.prepare(CHOOSING, **rung)
+            fast = _fast(problem.oracle)
+            oracles = [fast or task.prepare(CHOOSING, **rung).oracle for _ in splits]
+            lams = self._penalties(replace(problem, oracle=oracles[0]), task.clock)
+            if problem.lattice.knots != knots:  # atoms of another domain are other functions
+                knots, pool = problem.lattice.knots, Pool(len(task.y), task.settings.gamma)
+                folds = [_fold(task, train, test, pool) for train, test in splits]
+            for fold, oracle in zip(folds, oracles, strict=True):
+                fold.start(oracle, lams, task.clock, problem.settings.max_iter)
+            losses = self._raced(folds, task.clock, chosen)
+            better = _Choice(rung, problem, lams, losses, pool, len(pool.atoms))
+            if better.loss < (np.inf if chosen is None else GAIN * chosen.loss):
+                chosen = better
+            elif chosen is None:
                 raise InputError(
                     "the loss on the rows held out is not a finite number at any penalty; expected targets and "
                     "predictions whose squares are in the range of numbers: divide y by its scale."
@@ -72,16 +133,17 @@ class _PathCV(_CircuitEstimator):
             elif len(rung["levels"]) > 1:  # more levels have not helped: still more will not
                 break
         assert chosen is not None  # the first set of circuits is chosen, or an error
-        rung, problem = chosen
-        self.lam_, self.levels_, self.max_gates_ = upto[-1], rung["levels"], rung["max_gates"]
-        if task.settings.time_limit is not None:  # the final fit has more time
-            problem = task.prepare(**rung)
-        return self._final(problem, task.clock, upto[-3:])
+        return chosen
 
-    def _final(self, problem: Problem, clock: Clock, lams: list[float]) -> Solution:
-        """The solution at the last of the penalties; those before it have half of the time to help it start."""
-        before = list(path_of(problem, lams[:-1], clock.share(0.5)))
-        return next(path_of(problem, lams[-1:], clock, warm_start=before[-1] if before else None))
+    def _raced(self, folds: list[Fold], clock: Clock, best: _Choice | None) -> Floats:
+        """`_judged` on all folds; none where the first few say that the set of circuits is worse."""
+        few = folds[:RACERS]
+        if best is not None and len(few) < len(folds) == best.losses.shape[1]:
+            losses = self._judged(few, clock, False)
+            means = losses.mean(axis=1)
+            if not means.min(initial=np.inf) <= best.losses[best.place, :RACERS].mean():
+                return np.empty((0, len(folds)))
+        return self._judged(folds, clock, best is None)
 
     def _ladder(self, X: Floats) -> list[dict[str, Any]]:
         """Sets of circuits to choose from, each containing the one before."""
@@ -145,47 +207,48 @@ class _PathCV(_CircuitEstimator):
             "numbers to fit and to judge by; a splitter of groups gets them by fit(..., groups=...)."
         )
 
-    def _cross_validate(
-        self, task: Task, folds: list[tuple[Array, Array]], rung: dict[str, Any], lams: list[float],
-        first: bool,
-    ) -> Floats:  # fmt: skip
+    def _judged(self, folds: list[Fold], clock: Clock, first: bool) -> Floats:
         """Mean loss on each fold's rows, shape (penalties, folds); ends early once it has risen ``PATIENCE`` times.
 
         The folds go down their paths side by side.
         """
-        paths = [self._fold_path(task.rows(train), rung, lams, CHOOSING / len(folds)) for train, _ in folds]
-        held_out = [task.rows(test) for _, test in folds]
         rows: list[list[float]] = []
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SolverWarning)
-            while True:
-                solutions: list[Solution] = []
-                for path in paths:
-                    if task.clock.expired() and (solutions or rows or not first):
-                        break
-                    solutions.extend(islice(path, 1))
-                cut = len(solutions) < len(folds) or any(s.status is Status.TIME_LIMIT for s in solutions)
-                if not solutions or (cut and (rows or not first)):
+        for i in range(len(folds[0].lams)):
+            row: list[float] = []
+            for fold in folds:
+                if clock.expired() and (row or rows or not first):
                     break
-                rows.append([_test_loss(s, r) for s, r in zip(solutions, held_out, strict=False)])
-                means = np.nan_to_num(np.mean(rows, axis=1), nan=np.inf)
-                if cut or len(means) - 1 - int(means.argmin()) >= PATIENCE:
-                    break
+                row.append(fold.loss_at(i))
+            cut = len(row) < len(folds) or clock.expired()
+            if cut and (rows or not first):
+                break
+            rows.append(row)
+            means = np.nan_to_num(np.mean(rows, axis=1), nan=np.inf)
+            if cut or len(means) - 1 - int(means.argmin()) >= PATIENCE:
+                break
         return np.array(rows) if rows else np.empty((0, len(folds)))
 
-    def _fold_path(self, task: Task, rung: dict[str, Any], lams: list[float], share: float) -> Iterator[Solution]:
-        """To a relative gap of at most ``CV_TOL``: enough to rank penalties.  Prepared when it is first asked."""
-        problem = task.prepare(share, tol=max(task.settings.tol, CV_TOL), **rung)
-        yield from path_of(problem, lams, task.clock)
+
+def _fast(oracle: Oracle) -> Oracle | None:
+    """The oracle for many searches, where it is one for all folds; None where it remembers what a fold has found."""
+    if isinstance(oracle, SubsetOracle):
+        return oracle.narrowed(LITERALS)
+    return oracle if isinstance(oracle, GateOracle) else None
 
 
-def _test_loss(solution: Solution, rows: Task) -> float:
-    """Mean loss of the fitted kind on other rows; 0/1 labels count as the solution's classes."""
-    f = solution.combination.values(rows.X)
-    kind = find_loss(solution.loss)
-    errors = make_loss(kind, np.where(rows.y > 0, 1.0, -1.0) if kind.labels else rows.y).row_losses(f)
-    weight = None if rows.weight is None else rows.weight / rows.weight.max()  # so that no product overflows
-    return float(np.average(errors, weights=weight))
+def _fold(task: Task, train: Array, test: Array, pool: Pool) -> Fold:
+    """A fold on all rows: those of ``train`` as often as they are named, all others with weight 0."""
+    kind, n = find_loss(task.settings.loss), len(task.y)
+    weight = np.ones(n) if task.weight is None else task.weight
+    target, _ = kind.encode_target(task.y, n, weight)
+    loss = make_loss(kind, target, check_sample_weight(np.bincount(train, minlength=n) * weight, n))
+    held_out = make_loss(kind, target[test])
+    counts = None if task.weight is None else weight[test] / weight[test].max()  # so that no product overflows
+
+    def judge(f: Floats) -> float:
+        return float(np.average(held_out.row_losses(f[test]), weights=counts))
+
+    return Fold(loss, judge, pool)
 
 
 def _short(cv: Any) -> str:

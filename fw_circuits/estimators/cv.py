@@ -38,6 +38,13 @@ class CircuitRegressorCV(_PathCV, CircuitRegressor):
     lams_, cv_losses_ : ndarray (n,), ndarray (n, folds)
         What was tried with these circuits, and the mean loss in each fold.
 
+    Notes
+    -----
+    Folds are solved to what ranking penalties needs, without certificates; the solution on all rows has its own.  The
+    range of a column that is not 0/1 is that of all rows, those held out too; their targets are never used.  A larger
+    set of circuits is chosen where it lowers the mean loss by 2 % or more, and left out early where the first two folds
+    find it no better.
+
     Examples
     --------
     >>> import numpy as np

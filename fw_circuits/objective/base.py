@@ -104,6 +104,10 @@ class Loss(ABC):
             low, high = (middle, high) if np.isfinite(self.dual(middle * theta)) else (low, middle)
         return low
 
+    def dual_derivatives(self, theta: Floats) -> tuple[float, float] | None:
+        """First and second derivative of ``s -> dual(s theta)`` at ``s = 1``; None where only values are known."""
+        return None
+
     def intercept(self, f: Floats, start: float = 0.0) -> float:
         """The constant ``b`` that minimises ``L(f + b)``, by Newton's method kept inside a bracket."""
         low, high, b, reach = -np.inf, np.inf, start, 2.0

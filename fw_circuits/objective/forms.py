@@ -29,6 +29,8 @@ from fw_circuits.objective.base import Loss
 
 #: A dual point whose sum is a larger fraction of its entries is rounding error: the bounds are valid for a sum of 0.
 NOISE = 1e-12
+#: Newton steps at most for the best multiple of a dual point.
+STEPS = 40
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ class Penalised(Form):
 
     def dual(self, loss: Loss, theta: Floats, upper: float) -> float:
         limit = min(loss.dual_limit(theta), self.parameter / upper if upper > 0 else np.inf)
-        return _maximise(loss, theta, limit, lambda s: loss.dual(s * theta))
+        return _maximise(loss, theta, limit, lambda s, dual: dual, lambda s, dual, slope: slope)
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,10 @@ class Constrained(Form):
 
     def dual(self, loss: Loss, theta: Floats, upper: float) -> float:
         penalty = self.parameter * upper
-        return _maximise(loss, theta, loss.dual_limit(theta), lambda s: loss.dual(s * theta) - s * penalty, penalty)
+        limit = loss.dual_limit(theta)
+        return _maximise(
+            loss, theta, limit, lambda s, dual: dual - s * penalty, lambda s, dual, slope: slope - s * penalty
+        )
 
 
 @dataclass(frozen=True)
@@ -103,10 +108,10 @@ class ErrorBound(Form):
             return 0.0
         limit = min(loss.dual_limit(theta), 1e6)
 
-        def bound(s: float) -> float:
-            return (loss.dual(s * theta) - self.parameter) / (s * upper) if s > 0 else 0.0
+        def bound(s: float, dual: float) -> float:
+            return (dual - self.parameter) / (s * upper) if s > 0 else 0.0
 
-        return max(0.0, _maximise(loss, theta, limit, bound))
+        return max(0.0, _maximise(loss, theta, limit, bound, lambda s, dual, slope: slope - dual + self.parameter))
 
 
 FORMS: dict[str, type[Form]] = {form.name: form for form in (Penalised, Constrained, ErrorBound)}
@@ -133,21 +138,54 @@ def make_form(*, lam: float | None = None, tau: float | None = None, eps: float 
     return FORMS[name](float(value))
 
 
-def _maximise(loss: Loss, theta: Floats, limit: float, bound: Callable[[float], float], penalty: float = 0.0) -> float:
-    """Largest value of the quasi-concave ``bound(s)`` found on [0, limit]; every value is a valid bound."""
+def _maximise(
+    loss: Loss, theta: Floats, limit: float, bound: Callable[[float, float], float],
+    rises: Callable[[float, float, float], float],
+) -> float:  # fmt: skip
+    """Largest value found on [0, limit] of the quasi-concave ``bound(s, dual(s theta))``; every value is a valid bound.
+
+    ``rises(s, dual, slope)``, with ``slope = d dual(s theta) / d log s``, has the sign of the derivative and falls.
+    Rough is enough: any s is valid, and near the optimum the best s is 1 or the limit.
+    """
     if abs(float(theta.sum())) > NOISE * float(np.abs(theta).sum()):
         limit = min(limit, 1.0)  # rounding error around 0, whose sum would grow with it
-    tries = [0.0, min(1.0, limit)]
+
+    def value(s: float) -> float:
+        return bound(s, loss.dual(s * theta))
+
+    tries = {0.0, min(1.0, limit)}
     if np.isfinite(limit):
-        tries += [limit, limit * (1.0 - 1e-12)]
-    if loss.is_quadratic:
-        square = 2.0 * (float(theta @ loss.y) - loss.dual(theta))
-        if square > 0:
-            tries.append(float(np.clip((theta @ loss.y - penalty) / square, 0.0, limit)))
-    elif limit > 0:  # rough is enough: any s is valid, and near the optimum the best s is 1 or the limit
-        top = limit if np.isfinite(limit) else 10.0
-        options = {"xatol": 1e-3 * top}
-        found = minimize_scalar(lambda s: min(-bound(s), 1e300), bounds=(0.0, top), method="bounded", options=options)
-        tries.append(float(found.x))
-    values = [bound(s) for s in tries]
+        tries |= {limit, limit * (1.0 - 1e-12)}
+    if limit > 0.0:
+        tries.add(_stationary(loss, theta, limit, value, rises))
+    values = [value(s) for s in sorted(tries)]
     return max(value for value in values if not np.isnan(value))
+
+
+def _stationary(
+    loss: Loss, theta: Floats, limit: float, value: Callable[[float], float],
+    rises: Callable[[float, float, float], float],
+) -> float:  # fmt: skip
+    """Where the bound stops rising, to a thousandth: Newton's method in a bracket, or without derivatives Brent's."""
+    low, high, s = 0.0, limit, limit if np.isfinite(limit) else 1.0
+    for _ in range(STEPS):
+        derivatives = loss.dual_derivatives(s * theta)
+        if derivatives is None:
+            top = limit if np.isfinite(limit) else 10.0
+            options = {"xatol": 1e-3 * top}
+            found = minimize_scalar(
+                lambda s: min(-value(s), 1e300), bounds=(0.0, top), method="bounded", options=options
+            )
+            return float(found.x)
+        slope, curvature = derivatives
+        rise = rises(s, loss.dual(s * theta), slope)
+        if rise == 0.0 or (rise > 0.0 and s == limit):
+            break
+        low, high = (s, high) if rise > 0.0 else (low, s)
+        trial = s - s * rise / curvature if -np.inf < curvature < 0.0 else np.nan
+        if s == limit or not low < trial < high:  # at the end of the domain steps are short, however long the way
+            trial = 0.5 * (low + high) if np.isfinite(high) else 2.0 * s
+        if abs(trial - s) <= 1e-3 * s:
+            return trial
+        s = trial
+    return s

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from scipy.special import entr, expit
+from scipy.special import entr, expit, xlogy
 
 from fw_circuits._typing import Array, Floats
 from fw_circuits.exceptions import InputError
@@ -45,6 +45,11 @@ class ResidualLoss(Loss):
             rising = np.bincount(group, weights=self.negative_gradient(middle[group])) > 0.0
             low, high = np.where(rising, middle, low), np.where(rising, high, middle)
         return self.value((low + 0.5 * (high - low))[group])
+
+    def dual_derivatives(self, theta: Floats) -> tuple[float, float] | None:
+        """Those of ``<theta, y> - |theta|^2 / 2``, the conjugate of a residual that is squared near 0."""
+        square = self._sum_of_squares(theta)
+        return float(theta @ self.y) - square, -square
 
     def _sum_of_squares(self, theta: Floats) -> float:
         return float(theta @ self.per_weight(theta))
@@ -128,6 +133,12 @@ class Logistic(Loss):
     def dual_limit(self, theta: Floats) -> float:
         top = self.per_weight(theta * self.y).max(initial=0.0)
         return np.inf if top <= 0.0 else 1.0 / float(top)
+
+    def dual_derivatives(self, theta: Floats) -> tuple[float, float] | None:
+        p = np.clip(self.per_weight(theta * self.y), 0.0, 1.0)
+        odds = np.divide(p, 1.0 - p, out=np.full_like(p, np.inf), where=p < 1.0)
+        with np.errstate(divide="ignore"):
+            return -float(self.weights @ xlogy(p, odds)), -float(self.weights @ odds)
 
     def least_by_group(self, group: Array) -> float:
         total: Floats = np.bincount(group, weights=self.weights).astype(np.float64)

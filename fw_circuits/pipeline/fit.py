@@ -30,7 +30,7 @@ CHECKPOINT_SECONDS = 30.0
 
 def fit(
     problem: Problem, penalty: dict[str, float], clock: Clock, *, first: OracleAnswer | None = None,
-    warm_start: Solution | None = None, checkpoint: str | PathLike[str] | None = None,
+    warm_start: Solution | ActiveSet | None = None, checkpoint: str | PathLike[str] | None = None,
     callbacks: Sequence[Callable[[Run], Any] | None] = (),
 ) -> Solution:  # fmt: skip
     """Run the loop at one of lam, tau or eps, then derive the certificate and build the solution."""
@@ -133,10 +133,10 @@ def finished(
     )
 
 
-def warm(problem: Problem, solution: Solution | None) -> ActiveSet | None:
-    """The atoms and coefficients of a solution on the same lattice, to start from."""
-    if solution is None:
-        return None
+def warm(problem: Problem, solution: Solution | ActiveSet | None) -> ActiveSet | None:
+    """The atoms and coefficients of a solution on the same lattice, to start from; an active set as it is."""
+    if solution is None or isinstance(solution, ActiveSet):
+        return solution
     if not isinstance(solution, Solution):
         raise InputError(f"warm_start is {solution!r}; expected a Solution, from solve or fw_circuits.load.")
     if not same_columns(solution.feature_names, problem.feature_names):

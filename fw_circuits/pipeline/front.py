@@ -17,7 +17,7 @@ from fw_circuits.pipeline.fit import fit
 from fw_circuits.pipeline.problem import Problem, first_search, lam_max_of, prepare
 from fw_circuits.progress import live_line
 from fw_circuits.solution import Solution, Status
-from fw_circuits.solver import Clock, Run
+from fw_circuits.solver import ActiveSet, Clock, Run
 
 
 def solve(
@@ -218,7 +218,7 @@ def path(
 
 def path_of(
     problem: Problem, lams: Sequence[float], clock: Clock | None = None, *, first: OracleAnswer | None = None,
-    warm_start: Solution | None = None,
+    warm_start: Solution | ActiveSet | None = None,
 ) -> Iterator[Solution]:  # fmt: skip
     """:func:`path` on prepared data, one solution at a time; the first one in any case."""
     clock, previous = clock or Clock(), warm_start

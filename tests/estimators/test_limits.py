@@ -1,7 +1,6 @@
 """One time limit and one random state for a whole fit, and the edges of cross-validation.  Nothing measures time."""
 
 import time
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,8 +17,8 @@ from sklearn.model_selection import (
 
 from fw_circuits import CircuitClassifier, CircuitClassifierCV, CircuitRegressor, CircuitRegressorCV
 from fw_circuits.estimators import base, choice
+from fw_circuits.estimators.fold import Fold
 from fw_circuits.exceptions import InputError
-from fw_circuits.solution import Status
 from fw_circuits.solver import Clock
 
 rng = np.random.default_rng(0)
@@ -93,30 +92,28 @@ def test_a_limit_that_is_not_reached_changes_nothing(model, y):
 
 
 @quiet
-def test_what_the_deadline_cuts_short_is_no_candidate(monkeypatch):
-    """The clock stops at the fifth solution of a fold: the second row of losses is not complete."""
-    asked, real = iter(range(100)), choice.path_of
+@pytest.mark.parametrize(
+    ("reached", "shape"),
+    [(1, (1, 1)), (2, (1, 2)), (3, (1, 3)), (5, (1, 3)), (6, (1, 3)), (7, (2, 3))],
+    ids=str,
+)
+def test_what_the_deadline_cuts_short_is_no_candidate_unless_it_is_all(reached, shape, monkeypatch):
+    """The clock stops while this loss is found: its row is not complete, or may be cut short."""
+    asked, real = [], Fold.loss_at
 
     class Cut(Clock):
         def expired(self):
-            return next(asked) >= 4
+            return len(asked) >= reached
+
+    def loss_at(fold, i):
+        asked.append(i)
+        return real(fold, i)
 
     monkeypatch.setattr(Clock, "share", lambda self, fraction: Cut())
-    monkeypatch.setattr(choice, "path_of", lambda problem, lams, clock, **options: real(problem, lams, **options))
+    monkeypatch.setattr(Fold, "loss_at", loss_at)
     model = CircuitRegressorCV(**QUICK, time_limit=3000.0).fit(X, NOISY)
-    assert model.cv_losses_.shape == (1, 3) and model.lam_ == model.lams_[0] == model.solution_.parameter
-
-
-@pytest.mark.parametrize("nth", [0, 1])
-def test_a_solution_that_the_deadline_cut_short_is_no_candidate_unless_it_is_all(nth, monkeypatch):
-    real = choice.path_of
-
-    def cut(problem, lams, *clock, **options):
-        for i, solution in enumerate(real(problem, lams, *clock, **options)):
-            yield replace(solution, status=Status.TIME_LIMIT) if i == nth else solution
-
-    monkeypatch.setattr(choice, "path_of", cut)
-    assert CircuitRegressorCV(**QUICK).fit(X, NOISY).cv_losses_.shape == (1, 3)
+    assert model.cv_losses_.shape == shape and model.lam_ in model.lams_ and len(model.lams_) == shape[0]
+    assert model.lam_ == model.solution_.parameter
 
 
 def folds_of(state, **options):
@@ -233,11 +230,18 @@ def test_a_target_that_is_constant_in_a_fold_is_fitted():
 
 
 def test_losses_that_are_no_numbers_are_reported(monkeypatch):
-    real, losses = choice._test_loss, iter([np.nan] * 3)
-    monkeypatch.setattr(choice, "_test_loss", lambda s, r: next(losses, None) or real(s, r))
+    losses = iter([np.nan] * 3)
+
+    def use(replaced):
+        def fold(loss, judge, pool):
+            return Fold(loss, lambda f: replaced(judge(f)), pool)
+
+        monkeypatch.setattr(choice, "Fold", fold)
+
+    use(lambda loss: next(losses, loss))
     model = CircuitRegressorCV(**QUICK).fit(X, NOISY)  # the first penalty has none
     assert np.isnan(model.cv_losses_[0]).all() and model.lam_ == model.lams_[np.nanargmin(model.cv_losses_.mean(1))]
-    monkeypatch.setattr(choice, "_test_loss", lambda s, r: np.nan)
+    use(lambda loss: np.nan)
     with pytest.raises(InputError, match="not a finite number at any penalty"):
         CircuitRegressorCV(**QUICK).fit(X, NOISY)
 

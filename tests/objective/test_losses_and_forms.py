@@ -121,3 +121,36 @@ def test_rounding_error_is_no_dual_point_of_any_size(form):
     loss = make_loss("logistic", np.array([-1.0, -1.0, 1.0]), np.array([0.3, 0.7, 0.0]))
     noise = np.array([-1e-32, -2e-32, 0.0])  # what is left of a gradient where one label has all the weight
     assert make_form(**form).dual(loss, noise, 1e-32) <= loss.value(np.full(3, -36.2))
+
+
+@pytest.mark.parametrize("kind", sorted(LOSSES))
+@pytest.mark.parametrize("s", [0.01, 0.3, 0.99])
+def test_derivatives_of_the_dual_along_a_ray(kind, s):
+    loss, f, _ = problem(kind, 4)
+    theta = loss.dual_point(f)
+    theta *= s * min(1.0, loss.dual_limit(theta))
+    h = 1e-4
+    low, here, high = (loss.dual(t * theta) for t in (1 - h, 1.0, 1 + h))
+    slope, curvature = loss.dual_derivatives(theta)
+    assert slope == pytest.approx((high - low) / (2 * h), rel=1e-5, abs=1e-9)
+    assert curvature == pytest.approx((high - 2.0 * here + low) / h**2, rel=1e-2, abs=1e-5)
+
+
+@pytest.mark.parametrize("kind", sorted(LOSSES))
+@pytest.mark.parametrize("form", ["lam", "tau", "eps"])
+@given(seed=st.integers(0, 10**6), parameter=st.floats(-3, 2), size=st.floats(-3, 1), share=st.floats(0.01, 1))
+@settings(max_examples=60, deadline=None)
+def test_no_multiple_of_a_dual_point_gives_a_much_better_bound(form, kind, seed, parameter, size, share):
+    loss, f, _ = problem(kind, seed)
+    theta, parameter = loss.dual_point(10.0**size * f), 10.0**parameter
+    upper = share * float(np.abs(theta).sum())
+    found = make_form(**{form: parameter}).dual(loss, theta, upper)
+    limit = min(loss.dual_limit(theta), parameter / upper if form == "lam" else 50.0)
+    grid = limit * np.r_[np.linspace(0.0, 1.0, 400)[1:], np.geomspace(1e-4, 1.0, 100)]
+    best = {
+        "lam": lambda s: loss.dual(s * theta),
+        "tau": lambda s: loss.dual(s * theta) - s * parameter * upper,
+        "eps": lambda s: (loss.dual(s * theta) - parameter) / (s * upper),
+    }[form]
+    most = max(0.0, *(best(s) for s in grid))
+    assert found >= most - 1e-4 * abs(most) - 1e-9

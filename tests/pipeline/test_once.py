@@ -65,8 +65,7 @@ def test_cross_validation_prepares_the_whole_table_once_per_set_of_circuits(monk
         problem, "make_oracle", lambda *a, **o: sizes.append((len(a[1]), o["max_gates"])) or real(*a, **o)
     )
     CircuitRegressorCV(n_lams=4, cv=2, n_jobs=1).fit(BITS, TARGET)
-    whole = [gates for size, gates in sizes if size == max(s for s, _ in sizes)]
-    assert len(whole) == len(set(whole)) <= 3
+    assert len(sizes) == len(set(sizes)) <= 3 and {size for size, _ in sizes} == {len(BITS)}  # and no other table
 
 
 @pytest.mark.parametrize("settings", [{"max_gates": 0}, {"oracle": "gates4"}, {"levels": (1, 2), "gamma": 2.5}])

@@ -27,7 +27,7 @@ ORDER = {
     "< aiger bench blif verilog_bits < pla verilog",
     "comparison": "settings task < fitting results < contest",
     "data": "dataset selection < arithmetic blocks counting header pla < text < readers",
-    "estimators": "rows < base < choice plain < cv",
+    "estimators": "fold rows < base < choice plain < cv",
     "htmc": "bracket cube rate < column_generation < exact < classes five",
     "lattice": "domain reference rows < triangulation < lattice",
     "objective": "base < floor forms losses",
@@ -45,7 +45,7 @@ ORDER = {
     "rounding": "rounded < problem < sampling search",
     "pipeline": "problem < fit < front",
     "solution": "trace < certificate < state < solution < loading",
-    "solver": "clock columns lasso reference < active_set < corrective directions state < steps < methods < loop",
+    "solver": "clock columns lasso reference < active_set < corrective directions restricted state < steps < methods < loop",
     "tetrakis": "values < atom < combination",
 }
 RANK = {

@@ -9,6 +9,7 @@ of a function is a signed sum of it times the factor of its cost (theory, sectio
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import replace
 
 import numpy as np
@@ -124,6 +125,13 @@ class SubsetOracle(LevelsOracle):
         self.effort = 1.0
         self.max_gates = most if most < MOST_GATES else None
         self.tables = tables(cost_table(), self.gamma, most)
+
+    def narrowed(self, max_literals: int) -> SubsetOracle:
+        """The same search with 4-subsets of at most this many literals: for many searches whose bounds nobody needs."""
+        oracle = copy(self)
+        least = min(max_literals, self.settings.max_literals or max_literals)
+        oracle.settings = replace(self.settings, max_literals=least)
+        return oracle
 
     def memory_bytes(self) -> int:
         """Estimate of the memory of the largest pass, in bytes; each pass checks its own before it starts."""
