@@ -45,7 +45,8 @@ ORDER = {
     "rounding": "rounded < problem < sampling search",
     "pipeline": "problem < fit < front",
     "solution": "trace < certificate < state < solution < loading",
-    "solver": "clock columns lasso reference < active_set < corrective directions restricted state < steps < methods < loop",
+    "solver": "clock columns lasso reference < active_set < corrective directions restricted state "
+    "< steps < methods < loop",
     "tetrakis": "values < atom < combination",
 }
 RANK = {
