@@ -57,19 +57,13 @@ MUTANTS = {
     # A butterfly of the Walsh transform with a wrong sign.
     "c-walsh": Mutant("csrc/families/walsh_body.h", "q[2] = a - c;", "q[2] = a + c;", "tests/oracle/test_parity.py"),
     # What a pair decides with both literals 0 counts as if they were 1.
-    "c-chain": Mutant(
-        "csrc/families/chain.c", "by_code[3 ^ flip] - by", "by_code[3 ^ flip] + by", f"{FAMILY}_carry.py"
-    ),
+    "c-chain": _family("chain.c", "by_code[3 ^ flip] - by", "by_code[3 ^ flip] + by", "carry"),
     # A triple counts its second literal as the third.
     "c-triples": _family("triples_body.h", "k0 + l > j &&", "k0 + l >= j &&", "carry"),
     # A literal that leaves a count takes nothing with it.
-    "c-change": Mutant(
-        "csrc/families/tally.c", "x, up, -1, down, 0, m", "x, up, 0, down, 0, m", f"{FAMILY}_symmetric.py"
-    ),
+    "c-change": _family("tally.c", "x, up, -1, down, 0, m", "x, up, 0, down, 0, m", "symmetric"),
     # Sums over pairs forget the literals themselves.
-    "c-moments": Mutant(
-        "csrc/families/tally.c", "int64_t j = i; j < n", "int64_t j = i + 1; j < n", f"{FAMILY}_families.py"
-    ),
+    "c-moments": _family("tally.c", "int64_t j = i; j < n", "int64_t j = i + 1; j < n", "families"),
     # The draws' constant is read from the label's place.
     "c-draw": _family("parity_body.h", ": n + j - last", ": n + 1 + last - j", "parity"),
     # A complement is lost on the way in.
