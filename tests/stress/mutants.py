@@ -35,6 +35,10 @@ FORMATS, NETLISTS = "tests/circuits/test_formats.py", "tests/circuits/test_netli
 AIGER, PLA = "tests/circuits/test_formats_aiger.py", "tests/circuits/test_pla.py"
 
 
+def _family(name: str, old: str, new: str, tests: str) -> Mutant:
+    return Mutant(f"csrc/families/{name}", old, new, f"tests/oracle/test_{tests}.py")
+
+
 def _format(name: str, old: str, new: str, tests: str) -> Mutant:
     return Mutant(f"fw_circuits/circuits/formats/{name}.py", old, new, tests)
 
@@ -52,6 +56,16 @@ MUTANTS = {
     "c-j1": Mutant("csrc/lattice/j1.c", "s == ONE ? o : e)", "e)", "tests/lattice/test_triangulation.py"),
     # A butterfly of the Walsh transform with a wrong sign.
     "c-walsh": Mutant("csrc/families/walsh_body.h", "q[2] = a - c;", "q[2] = a + c;", "tests/oracle/test_parity.py"),
+    # What a pair decides with both literals 0 counts as if they were 1.
+    "c-chain": _family("chain.c", "by_code[3 ^ flip] - by", "by_code[3 ^ flip] + by", "carry"),
+    # A triple counts its second literal as the third.
+    "c-triples": _family("triples_body.h", "k0 + l > j &&", "k0 + l >= j &&", "carry"),
+    # A literal that leaves a count takes nothing with it.
+    "c-change": _family("tally.c", "x, up, -1, down, 0, m", "x, up, 0, down, 0, m", "symmetric"),
+    # Sums over pairs forget the literals themselves.
+    "c-moments": _family("tally.c", "int64_t j = i; j < n", "int64_t j = i + 1; j < n", "families"),
+    # The draws' constant is read from the label's place.
+    "c-draw": _family("parity_body.h", ": n + j - last", ": n + 1 + last - j", "parity"),
     # A complement is lost on the way in.
     "aiger-complement": _format("aiger", "signals[low >> 1] ^ (low & 1)", "signals[low >> 1]", FORMATS),
     # Only a line that is the letter alone ends the symbols.

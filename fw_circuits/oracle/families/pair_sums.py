@@ -40,7 +40,8 @@ def moments(literals: Literals, w: Floats, threads: int = 1, ended: Stop = lambd
     n = literals.n
     if n and (kernels := select("_families", None)):
         sums, w = np.empty((n, n)), np.ascontiguousarray(w)
-        step = max(1, SLICE // max(1, n * literals.n_rows // 4))
+        work = n * literals.n_rows // 4  # of one literal
+        step, threads = max(1, SLICE // max(1, work)), threads if n * work > SLICE else 1
         for first in range(0, n, step):
             if ended():
                 return None

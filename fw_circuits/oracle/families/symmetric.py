@@ -39,7 +39,7 @@ BUILT, MOVES = 2, 40
 STEP, MOST_BUILT = 1.03, 6
 #: Literals of an order whose prefixes are counted.
 MOST_COUNTED = 512
-#: Up to so many literals both ways of counting are built where their estimates are close.
+#: Up to this many literals both ways of counting are built where their estimates are close.
 BOTH = 8
 #: No function is built that is neither a threshold nor an interval of more literals: its decoder would take long.
 MOST_ANY = 127
