@@ -60,18 +60,18 @@ class Batch:
         return Batch(self.gates, self.gate_start, inputs, self.input_start, self.outputs)
 
     def take(self, index: Ints) -> Batch:
-        """Only these of the circuits."""
+        """Only these of the circuits, ascending."""
         if len(index) == len(self.outputs):
             return self
-        gates, inputs = (
-            [np.arange(start[i], start[i + 1]) for i in index] for start in (self.gate_start, self.input_start)
-        )
+        chosen = np.zeros(len(self.outputs), bool)
+        chosen[index] = True
+        n_gates, n_inputs = np.diff(self.gate_start), np.diff(self.input_start)
         return Batch(
-            self.gates[np.concatenate(gates)],
-            _starts([len(rows) for rows in gates]),
-            self.inputs[np.concatenate(inputs)],
-            _starts([len(places) for places in inputs]),
-            self.outputs[index],
+            self.gates[np.repeat(chosen, n_gates)],
+            _starts(n_gates[chosen]),
+            self.inputs[np.repeat(chosen, n_inputs)],
+            _starts(n_inputs[chosen]),
+            self.outputs[chosen],
         )
 
     def evaluate(self, words: Words) -> Words:
@@ -96,5 +96,5 @@ def evaluate_numpy(
     return result
 
 
-def _starts(sizes: Sequence[int]) -> Ints:
+def _starts(sizes: Sequence[int] | Ints) -> Ints:
     return np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)]).astype(np.int64)

@@ -2,9 +2,9 @@
 
 Rows of 0 and 1 (of the ends of each column) are vertices at every level: their bits are packed once, and every
 circuit runs over 64 of them per word.  Other rows are triangulated once a level, in the coordinates that any atom of
-the level reads.  Further coordinates only split the weight of a vertex among vertices that look the same to an atom,
-and weights are multiples of 2^-44, whose sums are exact: each value is, bit for bit, that of its atom alone, whatever
-the other atoms and rows are.  (Original to this package.)
+the level reads (or few times, where these are many).  Further coordinates only split the weight of a vertex among
+vertices that look the same to an atom, and weights are multiples of 2^-44, whose sums are exact: each value is, bit
+for bit, that of its atom alone, whatever the other atoms and rows are.  (Original to this package.)
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from fw_circuits.lattice import Lattice, triangulate_columns
 
 #: Working memory of one block of rows, in bytes.
 BLOCK_BYTES = 1 << 23
+#: Coordinates of one triangulation, unless one atom reads more: a point has as many vertices, about one word of them.
+WIDEST = 48
 
 
 class HasCircuit(Protocol):
@@ -87,7 +89,7 @@ def add_values(atoms: Sequence[HasCircuit], coef: Floats, lattice: Lattice, poin
 
 
 @dataclass(frozen=True)
-class LevelPlan:
+class Group:
     """Atoms of one level: which of all they are, which of the plan's columns they read, their circuits over these."""
 
     level: int
@@ -122,8 +124,9 @@ class Plan:
 
     def blocks(self, points: Array) -> Iterator[tuple[int, Array]]:
         """Blocks of rows that keep the working memory bounded, with the number of their first row."""
-        d, k, m = len(self.columns), int(self._level.max(initial=1)), len(self._level)
-        numbers = 4 * d + m + (d + 1) * (2 + (d * k + m) / 64)  # of a row: coordinates, values, vertices
+        d, k, m = min(len(self.columns), WIDEST), int(self._level.max(initial=1)), len(self._level)
+        # Of a row: coordinates, values, vertices.
+        numbers = 2 * len(self.columns) + 2 * d + m + (d + 1) * (2 + (d * k + m) / 64)
         step = max(64, int(BLOCK_BYTES / (8 * numbers)) // 64 * 64)
         for start in range(0, len(points), step):
             yield start, points[start : start + step]
@@ -142,15 +145,17 @@ class Plan:
         kernels, unit = select("_circuits", None), self._unit(block)
         interpolate = kernels.interpolate if kernels else interpolate_numpy
         values = np.empty((len(self._level), len(block)))
-        for level in self._levels:
-            values[level.index] = interpolate(*level.vertices(unit))
+        for group in self._groups:
+            values[group.index] = interpolate(*group.vertices(unit))
         return values
 
     def add_interpolated(self, block: Array, coef: Floats, total: Floats) -> None:
         """Add ``coef[j] * values[j]`` at any rows, one atom after the other."""
         kernels = select("_circuits", None)
-        if kernels and len(self._levels) == 1:
-            kernels.add_interpolated(*self._levels[0].vertices(self._unit(block)), coef, total)
+        if kernels and len({group.level for group in self._groups}) == 1:  # then the groups are in order
+            unit = self._unit(block)
+            for group in self._groups:
+                kernels.add_interpolated(*group.vertices(unit), coef[group.index], total)
             return
         for b, column in zip(coef, self.interpolated(block), strict=True):
             total += b * column
@@ -159,17 +164,34 @@ class Plan:
         return self.lattice.transform(block, self.columns.tolist(), check_input=False)
 
     @cached_property
-    def _levels(self) -> list[LevelPlan]:
-        result, batch = [], self._batch
-        of_input = np.repeat(self._level, np.diff(batch.input_start))
-        for k in sorted(set(self._level.tolist())):
-            used = of_input == k
-            columns, place = np.unique(self._place[used], return_inverse=True)
-            inputs = np.zeros(len(used), np.int32)
-            inputs[used] = place * k + self._bit[used]
-            index = np.flatnonzero(self._level == k)
-            result.append(LevelPlan(k, index, columns, batch.over(inputs).take(index)))
-        return result
+    def _groups(self) -> list[Group]:
+        level, groups = self._level, list[Group]()
+        for k in sorted(set(level.tolist())):
+            index = np.flatnonzero(level == k)
+            parts = [index] if len(self.columns) <= WIDEST else self._parts(index.tolist())
+            groups += [self._group(k, part) for part in parts]
+        return groups
+
+    def _parts(self, index: list[int]) -> list[Ints]:
+        """Atoms of one level in runs that read few columns together."""
+        starts, parts, columns = self._batch.input_start.tolist(), list[list[int]](), set[int]()
+        for j in index:
+            read = set(self._place[starts[j] : starts[j + 1]].tolist())
+            if not parts or len(columns | read) > WIDEST:
+                parts.append([])
+                columns = set()
+            parts[-1].append(j)
+            columns |= read
+        return [np.array(part) for part in parts]
+
+    def _group(self, level: int, index: Ints) -> Group:
+        chosen = np.zeros(len(self._level), bool)
+        chosen[index] = True
+        used = np.flatnonzero(np.repeat(chosen, np.diff(self._batch.input_start)))
+        columns, place = np.unique(self._place[used], return_inverse=True)
+        inputs = np.zeros(len(self._place), np.int32)
+        inputs[used] = place * level + self._bit[used]
+        return Group(level, index, columns, self._batch.over(inputs).take(index))
 
 
 def pack_ends_numpy(X: Array, columns: Ints, low: Floats, high: Floats) -> Words | None:
