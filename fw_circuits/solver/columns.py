@@ -33,11 +33,11 @@ class Columns(Protocol):
     def pull(self, g: Floats) -> Floats:
         """``T g``: sums of row weights over each atom, (N,) to (m,)."""
 
-    def gram(self, weights: Floats, first: int = 0) -> Floats:
-        """Rows ``first:`` of ``T diag(h) T' - s s' / sum(h)``, where ``h`` are the weights and ``s = T h``.
+    def gram(self, weights: Floats, first: int | None = None) -> Floats:
+        """``T diag(h) T' - s s' / sum(h)`` with the weights ``h >= 0`` and ``s = T h``, (m, m) and symmetric.
 
-        Shape (m - first, m); weights are >= 0 with a positive sum.  With sample weights it is the covariance of the
-        atoms, with second derivatives of a loss the Newton matrix of a free intercept.
+        With sample weights it is the covariance of the atoms, with second derivatives of a loss the Newton matrix of a
+        free intercept.  With ``first`` only its rows ``first:``, for weights that sum to 1.
         """
 
     def append(self, values: Floats) -> None:
@@ -79,16 +79,17 @@ class DenseColumns:
         """As in :class:`Columns`."""
         return self.dense() @ g
 
-    def gram(self, weights: Floats, first: int = 0) -> Floats:
+    def gram(self, weights: Floats, first: int | None = None) -> Floats:
         """As in :class:`Columns`."""
         T = self.dense()
         sums = T @ weights
-        if first == 0:  # half of it is another's transpose: a symmetric product costs half
-            half = T * np.sqrt(weights)
-            product = half @ half.T
-        else:
+        if first is not None:
             product = (T[first:] * weights) @ T.T
-        product -= np.outer(sums[first:], sums / weights.sum())
+            product -= np.outer(sums[first:], sums)
+            return product
+        half, total = T * np.sqrt(weights), float(weights.sum())
+        product = half @ half.T  # a symmetric product, at half the cost
+        product -= total * np.outer(sums / total, sums / total)
         return product
 
     def append(self, values: Floats) -> None:
@@ -149,8 +150,9 @@ class PackedColumns:
         sums = [octet_sums(octet, g) @ SIGNS for octet in self._octets]
         return np.concatenate([*sums, np.zeros(0)])[: self._size]
 
-    def gram(self, weights: Floats, first: int = 0) -> Floats:
+    def gram(self, weights: Floats, first: int | None = None) -> Floats:
         """As in :class:`Columns`."""
+        first = first or 0
         groups, start = len(self._octets), first // 8
         product = np.zeros((8 * groups, 8 * groups))
         for i in range(start, groups):

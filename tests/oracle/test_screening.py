@@ -191,7 +191,7 @@ def test_memory_is_known_before_a_pass_starts(monkeypatch):
     seconds=st.sampled_from([None, 1e-5, 1e-4]),
     k=st.sampled_from([1, 5]),
 )
-def test_an_effort_is_said_in_the_scope_and_its_stages_are_known(seed, effort, seconds, k):
+def test_the_scope_says_what_an_effort_covers_and_its_stages_are_known(seed, effort, seconds, k):
     rng = np.random.default_rng(seed)
     X, g = rng.integers(0, 2, (300, 14)), rng.standard_normal(300)
     oracle = make(X, pass_seconds=seconds)

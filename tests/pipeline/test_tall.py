@@ -28,7 +28,7 @@ def test_a_tall_table_takes_few_bytes_a_row(monkeypatch):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert solution.status.name == "OPTIMAL" and len(solution.atoms) >= 2
-    assert peak < 30 * 2**20 + 200 * len(X)  # scratch that does not grow with the rows; a float64 table is 320 a row
+    assert peak < 30 * 2**20 + 200 * len(X)  # scratch that does not grow with the rows; a float64 table has 320 per row
 
 
 @pytest.mark.parametrize("kind", [np.uint8, bool])

@@ -57,14 +57,15 @@ class SubsetOracle(LevelsOracle):
         Seconds for one search; 4-subsets are taken from as many literals as fit.
     max_gates : int or None
         Leave out functions that need more gates; None: no limit.
-    pass_seconds, whole_seconds : float or None
+    pass_seconds : float or None
         Screen literals as if a search had this many seconds on a machine of a fixed speed
         (`literal_choice.RATE`): unlike ``time_limit`` this looks at no clock, so answers repeat.
         Where not even the triples of all literals fit, they are ranked on a sample of the rows, and only the
-        functions of at most two literals are searched over all of them.  None: no screening.  Where all 4-subsets of
-        all literals take at most ``whole_seconds``, they are searched in spite of that.
+        functions of at most two literals are searched over all of them.  None: no screening.
     random_state : int or None
         Seed of that sample.
+    whole_seconds : float or None
+        In spite of ``pass_seconds``, search the 4-subsets of all literals where that takes at most so long.
 
     Attributes
     ----------
