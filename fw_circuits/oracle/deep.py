@@ -38,10 +38,10 @@ from fw_circuits.oracle.turns import Turns
 
 #: A finder whose best atom scores less than this fraction of the exact oracle's has not been useful.
 USEFUL = 1.0
-#: Work of the finders as a fraction of that of the exact oracle, whose searches count `FLOOR` at least.
-SHARE = 1.4
+#: Work of the finders: this multiple of that of the exact oracle, and this many multiplications a search at least.
+SHARE, PAY = 1.4, 1.8e9
 #: Work of one search of the exact oracle: at most this fraction of all work before it, and this many multiplications.
-GROWTH, FLOOR = 0.15, 1e9
+GROWTH, FLOOR = 0.1, 1e9
 #: New atoms that exceed the score that matters by less than this fraction count as none.
 SLIGHT = 0.01
 #: Added to the scope of an answer that contains circuits from outside the exact scope.
@@ -136,7 +136,7 @@ class DeepOracle(CheckedOracle):
             gain = found.add(ask(self.finders[i], g, k, stop))
             self._turns.ran(i, prices[i], useful=gain >= USEFUL * answer.value)
             self._work += prices[i]
-        self._turns.purse += SHARE * max(FLOOR, effort * full)
+        self._turns.purse += max(PAY, SHARE * effort * full)
         if effort < 1.0 and self._nothing_new(found) and not ended():
             effort = 1.0
             found.answer = self._look(g, k, stop, 1.0)

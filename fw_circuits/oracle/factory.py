@@ -33,7 +33,7 @@ SHARE_OF_A_PASS = 0.05
 PASS_SECONDS = 6.0
 #: The same for the exact part of "deep", whose passes are many.
 DEEP_SECONDS = 1.0
-#: Searches of "auto" and "subset" that take long on many rows begin on samples of them.
+#: Searches that take long on many rows begin on samples of them.
 SAMPLED_FROM, SAMPLED_SECONDS = 100_000, 0.1
 #: A screened search takes this fraction of it: passes are many, and a wider choice would bring little.
 SCREENED = 1 / 3
@@ -104,13 +104,14 @@ def make_oracle(
         data, per_support=PER_SUPPORT, max_gates=max_gates, time_limit=share,
         pass_seconds=None if seconds is None else SCREENED * seconds, whole_seconds=seconds, random_state=random_state,
     )  # fmt: skip
+    tall = data.n_rows >= SAMPLED_FROM and subset.price() >= SAMPLED_SECONDS * RATE
+    exact = SampledOracle(subset) if tall else subset
     if not deep:
-        tall = data.n_rows >= SAMPLED_FROM and subset.price() >= SAMPLED_SECONDS * RATE
-        return SampledOracle(subset) if tall else subset
+        return exact
     composition = CompositionOracle(subset, quads=QUADS, max_gates=MAX_GATES if max_gates is None else max_gates)
     seed = int(np.random.default_rng().integers(2**63)) if random_state is None else random_state
     families = ParityOracle(data, random_state=seed, work=PARITY_WORK), SymmetricOracle(data), CarryOracle(data)
-    return LazyOracle(DeepOracle(subset, [composition, *families]))
+    return LazyOracle(DeepOracle(exact, [composition, *families]))
 
 
 def _checked(oracle: Any, n_rows: int, gamma: float) -> Oracle:

@@ -26,7 +26,7 @@ METHODS = (*DIRECTIONS, "corrective")
 #: Atoms that a fully-corrective pass asks for.
 ATOMS_PER_PASS = 20
 #: The next stage's penalty as a fraction of the largest score; halved again for each stage that no new atom disturbs.
-SHRINK = 0.8
+SHRINK = 0.6
 
 
 class Method(ABC):
