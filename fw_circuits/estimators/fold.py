@@ -11,7 +11,7 @@ search returns the best of them all at once (original to this package).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -40,7 +40,7 @@ class Pool:
     Attributes
     ----------
     atoms : list
-        Distinct by ``key``, in the order in which they were found.
+        Distinct circuits, in the order in which they were found.
     columns : ndarray of shape (at least len(atoms), N padded)
     scales : ndarray
         ``cost^(1/gamma)`` of each atom.
@@ -55,7 +55,7 @@ class Pool:
 
     def add(self, atoms: Sequence[Any], oracle: Oracle) -> Ints:
         """Places of the atoms, in their order; those that are new are evaluated."""
-        keys = [atom.key for atom in atoms]
+        keys = [_key(atom) for atom in atoms]
         fresh = {key: atom for key, atom in zip(keys, atoms, strict=True) if key not in self._index}
         if fresh:
             first, last = len(self.atoms), len(self.atoms) + len(fresh)
@@ -78,8 +78,18 @@ class Pool:
         atoms = [self.atoms[j] for j in used]  # they may come from fewer levels of the same domain
         atoms = [replace(atom, lattice=lattice) if isinstance(atom, Atom) else atom for atom in atoms]
         active.add(atoms, self.columns[used, : self.n_rows].T)
-        active.move(problem.coef[used], problem.intercept)
+        coef = np.zeros(len(active))
+        for atom, b in zip(atoms, problem.coef[used], strict=True):
+            place = active.index(atom)
+            assert place is not None  # circuits of one function have one place
+            coef[place] += b
+        active.move(coef, problem.intercept)
         return active
+
+
+def _key(atom: Any) -> Hashable:
+    """Equal keys mean equal circuits: a weaker statement than ``atom.key``, and quickly made."""
+    return (atom.level, atom.literals, atom.circuit) if isinstance(atom, Atom) else atom.key
 
 
 class Fold:

@@ -30,6 +30,7 @@ def way_down(y=Y, points=X, train=TRAIN, lams=LAMS, pool=None, name="squared", m
     one = Fold(make_loss(name, y, weights), lambda f: seen.append(f.copy()) or float(np.mean((y - f)[TEST] ** 2)), pool)
     one.start(oracle, lams, Clock(), max_iter)
     losses = [one.loss_at(i) for i in range(len(lams))]
+    assert len(set(one.problem.which.tolist())) == one.problem.which.size  # an atom is known once
     return losses, seen, [pool.atoms[j].key for j in one.problem.which]
 
 
@@ -124,12 +125,26 @@ def test_each_atom_is_evaluated_once_in_a_whole_fit(monkeypatch):
     CircuitRegressorCV(**QUICK).fit(X, Y)
 
 
-def test_quantiles_of_more_levels_are_another_domain():
-    points = np.random.default_rng(1).normal(size=(60, 2))
-    y = np.sign(points[:, 0]) + points[:, 1]
-    model = CircuitRegressorCV(**QUICK, domain="quantile").fit(points, y)
-    assert model.solution_.certificate.certified and model.score(points, y) > 0.5
-    assert all(atom.lattice == model.solution_.lattice for atom in model.solution_.atoms)
+@pytest.mark.parametrize("domain", ["minmax", "quantile"])
+def test_atoms_of_fewer_levels_are_of_the_final_lattice(domain, monkeypatch):
+    """Quantiles of more levels are another domain, where nothing that was found before has the same values."""
+    points = np.random.default_rng(1).random((120, 2))
+    y = 2.0 * np.abs(np.abs(points[:, 0] - 0.5) - 0.25) + points[:, 1]  # up and down twice
+    starts = []
+
+    class Watched(Pool):
+        def solved(self, *args):
+            starts.append(super().solved(*args))
+            return starts[-1]
+
+    monkeypatch.setattr(choice, "Pool", Watched)
+    monkeypatch.setattr(choice, "RACERS", 99)
+    monkeypatch.setattr(choice, "GAIN", 100.0)  # the largest set of circuits is chosen in any case
+    model = CircuitRegressorCV(**QUICK, domain=domain).fit(points, y)
+    assert model.levels_ == (1, 2, 3) and model.solution_.certificate.certified
+    (start,) = starts
+    for atom, column in zip(start.atoms, start.columns, strict=True):
+        assert atom.lattice == model.solution_.lattice and np.allclose(atom(points), column, atol=1e-12)
 
 
 def test_the_final_solution_is_that_of_solve():
@@ -144,22 +159,32 @@ def test_a_set_of_circuits_that_the_first_folds_find_worse_is_left_out(monkeypat
     started, real = [], Fold.loss_at
 
     def loss_at(self, i):
-        started.append((id(self), id(self.oracle)))
+        started.append((self, self.oracle))
         return real(self, i)
 
     monkeypatch.setattr(Fold, "loss_at", loss_at)
     model = CircuitRegressorCV(**QUICK).fit(X, y)
     by_oracle = {}
     for a, b in started:
-        by_oracle.setdefault(b, set()).add(a)
+        by_oracle.setdefault(id(b), set()).add(id(a))
     assert [len(folds) for folds in by_oracle.values()] == [4, 2, 2]
     assert model.max_gates_ == 0 and model.cv_losses_.shape[1] == 4
 
 
-def test_a_larger_set_of_circuits_has_to_be_better_by_a_margin():
+def test_a_larger_set_of_circuits_has_to_be_better_by_a_margin(monkeypatch):
     y = (X[:, 0] != X[:, 1]).astype(int)
     model = CircuitClassifierCV(**QUICK).fit(X, y)
     assert model.max_gates_ == 1 and model.score(X, y) == 1.0
+    monkeypatch.setattr(choice, "RACERS", 99)  # all are tried on all folds
+    flat = iter(np.repeat([0.5, 0.495, 0.48], 4))
+
+    def judged(self, folds, clock, first):
+        return np.array([[next(flat) for _ in folds]])
+
+    monkeypatch.setattr(choice._PathCV, "_judged", judged)
+    assert CircuitRegressorCV(**QUICK).fit(X, Y).max_gates_ is None  # by 4 %, not by 1 %
+    flat = iter(np.repeat([0.5, 0.495, 0.491], 4))
+    assert CircuitRegressorCV(**QUICK).fit(X, Y).max_gates_ == 0
 
 
 def test_ctrl_c_ends_a_fit(monkeypatch):

@@ -92,6 +92,17 @@ def test_from_where_it_stands_and_from_the_start(kernels):
     assert not fit.coef.any() and np.all(fit.f == loss.constant) and fit.which.size == 20
 
 
+def test_steps_that_are_too_long_are_halved(kernels):
+    """From a fit that is nearly sure of every label, where the second derivative is nearly 0."""
+    rng = np.random.default_rng(0)
+    T = rng.choice([-1.0, 1.0], (6, 30))
+    loss, columns = make_loss("logistic", T[0]), np.array([padded(row) for row in T])
+    fit = fitted(loss, T, np.full(6, 1e-9), 1e-11)
+    assert np.abs(fit.f).min() > 10.0
+    fit.solve(columns, np.full(6, 0.1), 1e-6)
+    assert violation(T @ loss.negative_gradient(fit.f), np.full(6, 0.1), fit.coef) <= 1e-6
+
+
 def test_no_columns_and_a_perfect_fit(kernels):
     loss = make_loss("squared", np.array([1.0, 3.0]))
     fit = Restricted(loss)
