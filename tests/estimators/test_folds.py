@@ -143,7 +143,7 @@ def test_atoms_of_fewer_levels_are_of_the_final_lattice(domain, monkeypatch):
     model = CircuitRegressorCV(**QUICK, domain=domain).fit(points, y)
     assert model.levels_ == (1, 2, 3) and model.solution_.certificate.certified
     (start,) = starts
-    for atom, column in zip(start.atoms, start.columns, strict=True):
+    for atom, column in zip(start.atoms, start.columns.dense(), strict=True):
         assert atom.lattice == model.solution_.lattice and np.allclose(atom(points), column, atol=1e-12)
 
 
