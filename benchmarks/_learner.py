@@ -23,9 +23,12 @@ from fw_circuits.tetrakis import Combination
 GAMMA, MAX_ITER, LIMIT = 3.0, 500, 5000
 #: The smallest penalty, as a fraction of the largest useful one.
 RATIO = 0.003
+TOL = 1e-3
 #: Part of the time for the training rows.
 CHOOSING = 0.5
-#: Passes without a better score that end the first run: this many, and this fraction of all passes.
+#: Twice the rows bear a smaller penalty: this part of the one that was best on the training rows.
+MORE = 0.6
+#: What ends the first run: this many passes without a better score, in which the penalty has fallen to this part.
 PATIENCE, PART = 8, 0.3
 
 
@@ -46,17 +49,17 @@ class Judge:
         parts = (b * self._values[atom.key] for b, atom in zip(active.coef, active.atoms, strict=True))
         self.scores.append(float(np.mean((active.intercept + sum(parts) > 0) == self.right)))
         best = int(np.argmax(self.scores))
+        multiplier = float(np.abs(active.scores(active.loss.dual_point(active.f))).max(initial=0.0))
         if best == len(self.scores) - 1:
-            multiplier = np.abs(active.scores(active.loss.dual_point(active.f))).max(initial=0.0)
-            self.best = float(multiplier), tuple(active.atoms), active.coef.copy(), active.intercept
-        return len(self.scores) - 1 - best >= max(PATIENCE, PART * len(self.scores))
+            self.best = multiplier, tuple(active.atoms), active.coef.copy(), active.intercept
+        return len(self.scores) - 1 - best >= PATIENCE and multiplier <= PART * self.best[0]
 
 
 def learn(train: tuple[Array, Array], validation: tuple[Array, Array], seconds: float) -> tuple[Any, Any, list[float]]:
     """The solution, its rounded circuit, and the scores on the validation rows pass by pass."""
     (X, y), (V, v) = train, validation
     start = time.perf_counter()
-    settings = Settings.of(gamma=GAMMA, loss="logistic", oracle="deep", time_limit=seconds, tol=1e-2, max_iter=MAX_ITER)
+    settings = Settings.of(gamma=GAMMA, loss="logistic", oracle="deep", time_limit=seconds, tol=TOL, max_iter=MAX_ITER)
     problem = prepare(X, y, settings)
     clock = Clock(CHOOSING * seconds, start)
     first = first_search(problem, clock)
@@ -68,7 +71,7 @@ def learn(train: tuple[Array, Array], validation: tuple[Array, Array], seconds: 
     both, labels = np.concatenate([X, V]), np.concatenate([y, v])
     left = start + 0.95 * seconds - time.perf_counter()
     if left > 0.1 * seconds:
-        solution = solve(both, labels, gamma=GAMMA, loss="logistic", lam=max(lam, multiplier), oracle="deep", tol=1e-2,
+        solution = solve(both, labels, gamma=GAMMA, loss="logistic", lam=max(lam, MORE * multiplier), oracle="deep", tol=TOL,
                          max_iter=MAX_ITER, time_limit=left, warm_start=chosen)  # fmt: skip
     else:
         solution = chosen

@@ -20,7 +20,10 @@ from threadpoolctl import threadpool_limits
 from fw_circuits._kernels import select
 from fw_circuits.exceptions import InputError
 
-__all__ = ["is_forked", "one_thread_after_fork", "threads_of"]
+__all__ = ["is_forked", "one_thread_after_fork", "threads_of", "worthwhile"]
+
+#: Work of a search from which a second thread pays: to wake one takes some ten microseconds, longer on a busy machine.
+SECOND = 4e8
 
 _LOADED_IN = os.getpid()
 
@@ -66,6 +69,17 @@ def threads_of(n_jobs: Any) -> int:
     if is_forked():
         return 1
     return _cores() if n_jobs == -1 else int(n_jobs)
+
+
+def worthwhile(n_threads: int, work: float) -> int:
+    """That many threads where they pay: one below `SECOND` multiplications with additions.
+
+    Examples
+    --------
+    >>> worthwhile(2, 1e5), worthwhile(2, 1e12)
+    (1, 2)
+    """
+    return n_threads if work >= SECOND else 1
 
 
 def one_thread_after_fork() -> AbstractContextManager[Any]:

@@ -39,7 +39,9 @@ from fw_circuits.oracle.turns import Turns
 #: A finder whose best atom scores less than this fraction of the exact oracle's has not been useful.
 USEFUL = 1.0
 #: Work of the finders: this multiple of that of the exact oracle, and this many multiplications a search at least.
-SHARE, PAY = 1.4, 1.8e9
+SHARE, PAY = 1.4, 3.5e9
+#: Work of the caller between two searches, over the square of its active atoms times the rows.
+STEP = 3.0
 #: Work of one search of the exact oracle: at most this fraction of all work before it, and this many multiplications.
 GROWTH, FLOOR = 0.1, 1e9
 #: New atoms that exceed the score that matters by less than this fraction count as none.
@@ -136,7 +138,7 @@ class DeepOracle(CheckedOracle):
             gain = found.add(ask(self.finders[i], g, k, stop))
             self._turns.ran(i, prices[i], useful=gain >= USEFUL * answer.value)
             self._work += prices[i]
-        self._turns.purse += max(PAY, SHARE * effort * full)
+        self._turns.purse += max(PAY, SHARE * (effort * full + STEP * len(self._active) ** 2 * self.n_rows))
         if effort < 1.0 and self._nothing_new(found) and not ended():
             effort = 1.0
             found.answer = self._look(g, k, stop, 1.0)

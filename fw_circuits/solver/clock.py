@@ -33,6 +33,8 @@ class Clock:
         Of the longest search, of the last step, and of an evaluation per atom.
     n_atoms : int
         Active atoms.
+    begun : float
+        When the passes of the present run began.
     search_limit : float
         The search of the certificate takes no longer than about this, even where others did.
 
@@ -53,6 +55,7 @@ class Clock:
         self.deadline = None if time_limit is None else self.start + time_limit
         self.interrupted = interrupted
         self.search_seconds = self.step_seconds = self.evaluation_seconds = 0.0
+        self.begun = time.perf_counter()
         self.n_atoms, self.search_limit = 0, float("inf")
 
     def share(self, fraction: float) -> Clock:
@@ -67,6 +70,13 @@ class Clock:
     def limited(self) -> Callable[[], bool] | None:
         """What a search asks that may use all of the time: `expired`, None without a limit."""
         return None if self.deadline is None else self.expired
+
+    def passes_left(self, done: int) -> float:
+        """How many more passes there is time for, if they take as long as the ``done`` ones; infinity without a limit."""
+        if self.deadline is None:
+            return float("inf")
+        now = time.perf_counter()
+        return max(0.0, self.deadline - now) * done / max(now - self.begun, 1e-9)
 
     def late(self, ahead: float = 0.0) -> bool:
         """Whether ``ahead`` more seconds would leave less than the reserve."""

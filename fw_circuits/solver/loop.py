@@ -92,7 +92,7 @@ def frank_wolfe(
     """
     run = Run(warm_start if warm_start is not None else ActiveSet(loss, oracle.gamma), form)
     clock = clock or Clock()
-    clock.step_seconds = 0.0  # the clock may have served another run
+    clock.step_seconds, clock.begun = 0.0, time.perf_counter()  # the clock may have served another run
     mover = make_method(method, step, run, oracle, clock, tol, atoms_per_pass)
     hits_before = getattr(oracle, "hits", 0)
     try:

@@ -26,7 +26,9 @@ METHODS = (*DIRECTIONS, "corrective")
 #: Atoms that a fully-corrective pass asks for.
 ATOMS_PER_PASS = 20
 #: The next stage's penalty as a fraction of the largest score; halved again for each stage that no new atom disturbs.
-SHRINK = 0.6
+SHRINK = 0.8
+#: With a time limit the fraction is such that the stages end in this part of it, but between these.
+DESCENT, FASTEST, SLOWEST = 0.6, 0.4, 0.9
 
 
 class Method(ABC):
@@ -114,10 +116,18 @@ class FullyCorrective(Method):
         form = self.run.form
         if not isinstance(form, Penalised):
             return form
-        self.shrink = 0.5 * self.shrink if score <= self.penalty * (1.0 + 1e-9) else SHRINK
+        self.shrink = 0.5 * self.shrink if score <= self.penalty * (1.0 + 1e-9) else self._fraction(score)
         self.penalty = max(form.parameter, min(self.penalty, self.shrink * score))
         self.multiplier = self.penalty
         return Penalised(self.penalty)
+
+    def _fraction(self, score: float) -> float:
+        """`SHRINK`, or what brings the penalty down in the passes for which there is time."""
+        passes = DESCENT * self.clock.passes_left(len(self.run.steps))
+        if not np.isfinite(passes):
+            return SHRINK
+        down = np.log(self.run.form.parameter / score) if score > 0.0 else 0.0
+        return float(np.clip(np.exp(min(down, 0.0) / max(passes, 1e-9)), FASTEST, SLOWEST))
 
     def _add_and_solve(self, form: Form, answer: OracleAnswer, accuracy: float) -> bool:
         active = self.run.active

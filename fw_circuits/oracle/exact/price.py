@@ -62,7 +62,7 @@ def stages(n: int, n_rows: int, arity: int, settings: PassSettings) -> list[Stag
 
 
 def price(n: int, n_rows: int, arity: int, settings: PassSettings) -> float:
-    """The work of such a search; with `literal_choice.RATE` and its number of threads, seconds.
+    """The work of such a search, over `literal_choice.RATE` its CPU seconds; the same for any number of threads.
 
     Examples
     --------
@@ -73,4 +73,4 @@ def price(n: int, n_rows: int, arity: int, settings: PassSettings) -> float:
     total = CALL + BIT * n * n_rows
     for m, size, rows in stages(n, n_rows, arity, settings):
         total += STAGE + ROW * rows + SUM[size] * work(m + PADDING, size, rows) + LOOK[size] * comb(m, size)
-    return total * 2.0 / settings.n_threads
+    return 2.0 * total

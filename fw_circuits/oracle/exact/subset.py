@@ -16,6 +16,7 @@ import numpy as np
 
 from fw_circuits._checks import check_integer, check_real
 from fw_circuits._settings import check_random_state
+from fw_circuits._threads import worthwhile
 from fw_circuits._typing import Floats
 from fw_circuits.circuits import Circuit
 from fw_circuits.circuits.catalogue import cost_table, minimal_circuit
@@ -126,6 +127,7 @@ class SubsetOracle(LevelsOracle):
         self.effort = 1.0
         self.max_gates = most if most < MOST_GATES else None
         self.tables = tables(cost_table(), self.gamma, most)
+        self.settings = replace(self.settings, n_threads=worthwhile(self.data.n_threads, self.price()))
 
     def narrowed(self, max_literals: int) -> SubsetOracle:
         """The same search with 4-subsets of at most this many literals: for many searches whose bounds nobody needs."""

@@ -14,6 +14,7 @@ from functools import cached_property
 import numpy as np
 
 from fw_circuits._kernels import select
+from fw_circuits._threads import worthwhile
 from fw_circuits._typing import Floats, Ints
 from fw_circuits.circuits.gate import AND, GATE_TABLES, OR, XOR
 from fw_circuits.oracle.base import Stop, best_first
@@ -123,7 +124,9 @@ def shared(data: OracleData, place: int, w: Floats, stop: Stop | None) -> PairSu
     last = data.memo.get(("pairs", place))
     if isinstance(last, PairSums) and np.array_equal(last.w, w):
         return last
-    both = moments(data.levels[place].literals, w, data.n_threads, stop or (lambda: False))
+    literals = data.levels[place].literals
+    threads = worthwhile(data.n_threads, literals.n**2 * literals.n_rows)
+    both = moments(literals, w, threads, stop or (lambda: False))
     if both is None:
         return None
     found = PairSums(w, both)
