@@ -11,7 +11,8 @@ import platform
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
@@ -94,6 +95,18 @@ def best_of(n: int, function: Callable[[], Any]) -> tuple[Any, Timer]:
     if best is None:
         raise ValueError("n must be at least 1")
     return result, best
+
+
+@contextmanager
+def beside(busy: int) -> Iterator[None]:
+    """Processes that keep a core busy each, for as long as the block lasts."""
+    loops = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(busy)]
+    try:
+        yield
+    finally:
+        for loop in loops:
+            loop.kill()
+            loop.wait()
 
 
 def in_process(module: str, function: str, *numbers: int) -> Any:

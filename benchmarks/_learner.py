@@ -33,26 +33,37 @@ PATIENCE, PART = 8, 0.3
 
 
 class Judge:
-    """Called after every pass: scores the point on the validation rows, and keeps the best one; true: enough."""
+    """Called after every pass: scores the point on the validation rows, and keeps the best one; true: enough.
+
+    The best has the largest accuracy, and of several the least loss; either shows that the run is still of use.
+    """
 
     def __init__(self, V: Array, right: Array) -> None:
-        self.V, self.right = V.astype(np.float64), right
+        self.V, self.signs = V, np.where(right, 1.0, -1.0)
         self.scores: list[float] = []
         self.best: tuple[float, tuple[Any, ...], Array, float] = (np.inf, (), np.zeros(0), 0.0)
         self._values: dict[Any, Array] = {}
+        self._most, self._least, self._idle = (-1.0, 0.0), np.inf, 0
 
     def __call__(self, run: Any) -> bool:
         active = run.active
         for atom in active.atoms:
             if atom.key not in self._values:
-                self._values[atom.key] = atom.values(self.V)
-        parts = (b * self._values[atom.key] for b, atom in zip(active.coef, active.atoms, strict=True))
-        self.scores.append(float(np.mean((active.intercept + sum(parts) > 0) == self.right)))
-        best = int(np.argmax(self.scores))
+                self._values[atom.key] = atom.values(self.V).astype(np.float32)
+        margin = np.full(len(self.signs), active.intercept)
+        for b, atom in zip(active.coef, active.atoms, strict=True):
+            margin += b * self._values[atom.key]
+        margin *= self.signs
+        accuracy, loss = float(np.mean(margin > 0.0)), float(np.logaddexp(0.0, -margin).mean())
+        self.scores.append(accuracy)
+        better = (accuracy, -loss) > self._most
+        self._idle = 0 if better or loss < self._least else self._idle + 1
+        self._least = min(self._least, loss)
         multiplier = float(np.abs(active.scores(active.loss.dual_point(active.f))).max(initial=0.0))
-        if best == len(self.scores) - 1:
+        if better:
+            self._most = accuracy, -loss
             self.best = multiplier, tuple(active.atoms), active.coef.copy(), active.intercept
-        return len(self.scores) - 1 - best >= PATIENCE and multiplier <= PART * self.best[0]
+        return self._idle >= PATIENCE and multiplier <= PART * self.best[0]
 
 
 def learn(train: tuple[Array, Array], validation: tuple[Array, Array], seconds: float) -> tuple[Any, Any, list[float]]:
@@ -71,7 +82,8 @@ def learn(train: tuple[Array, Array], validation: tuple[Array, Array], seconds: 
     both, labels = np.concatenate([X, V]), np.concatenate([y, v])
     left = start + 0.95 * seconds - time.perf_counter()
     if left > 0.1 * seconds:
-        solution = solve(both, labels, gamma=GAMMA, loss="logistic", lam=max(lam, MORE * multiplier), oracle="deep", tol=TOL,
+        lam = max(lam, MORE * multiplier)
+        solution = solve(both, labels, gamma=GAMMA, loss="logistic", lam=lam, oracle="deep", tol=TOL,
                          max_iter=MAX_ITER, time_limit=left, warm_start=chosen)  # fmt: skip
     else:
         solution = chosen

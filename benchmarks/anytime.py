@@ -8,12 +8,9 @@ runs it beside N processes that keep a core busy.
 """
 
 import os
-import subprocess
-import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -21,7 +18,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
 from benchmarks import _figures
-from benchmarks._common import Table, check_targets, save_figure, tell
+from benchmarks._common import Table, beside, check_targets, save_figure, tell
 from benchmarks._contest import Parts, examples
 from benchmarks._learner import learn
 from fw_circuits._typing import Array
@@ -102,18 +99,6 @@ def at(found: list[Moment], seconds: float, constant: float) -> float:
     """Test accuracy of what the validation rows liked best by then."""
     known = [moment for moment in found if moment[0] <= seconds]
     return max(known, key=lambda moment: moment[1])[2] if known else constant
-
-
-@contextmanager
-def beside(busy: int) -> Iterator[None]:
-    """Processes that keep a core busy each."""
-    loops = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(busy)]
-    try:
-        yield
-    finally:
-        for loop in loops:
-            loop.kill()
-            loop.wait()
 
 
 def run(

@@ -58,7 +58,7 @@ def prepare(X: Any, y: Any, settings: Settings, sample_weight: Any = None) -> Pr
         settings.oracle, points, lattice, settings.gamma, max_gates=settings.max_gates, n_jobs=settings.n_jobs,
         time_limit=settings.time_limit, random_state=settings.random_state,
     )  # fmt: skip
-    if isinstance(oracle, SubsetOracle):  # a long search is a small one at first
+    if isinstance(settings.oracle, str) and isinstance(oracle, SubsetOracle):  # a long search is a small one at first
         oracle = DeepOracle(oracle, ())
     loss = make_loss(kind, target, weights, huber_threshold=settings.huber_threshold)
     return Problem(points, loss, classes, lattice, oracle, settings, names)

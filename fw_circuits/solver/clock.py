@@ -72,7 +72,7 @@ class Clock:
         return None if self.deadline is None else self.expired
 
     def passes_left(self, done: int) -> float:
-        """How many more passes there is time for, if they take as long as the ``done`` ones; infinity without a limit."""
+        """How many more passes there is time for, if they last as long as the ``done`` ones; no limit: infinity."""
         if self.deadline is None:
             return float("inf")
         now = time.perf_counter()
