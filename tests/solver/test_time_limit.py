@@ -161,3 +161,14 @@ def test_solutions_do_not_depend_on_threads():
     one, two = (solve(X, y, lam=0.01, n_jobs=n) for n in (1, -1))
     assert [a.key for a in one.atoms] == [a.key for a in two.atoms]
     assert one.coef.tolist() == two.coef.tolist() and one.certificate == two.certificate
+
+
+@pytest.mark.parametrize("oracle", ["auto", "deep"])
+def test_a_limit_that_is_over_before_the_first_search_still_gives_literals(oracle):
+    rng = np.random.default_rng(3)
+    X = rng.integers(0, 2, (4000, 150))
+    y = X[:, :9].sum(axis=1) + rng.normal(size=4000) > 4.5
+    with pytest.warns(SolverWarning):
+        solution = solve(X, y, loss="logistic", oracle=oracle, time_limit=1e-3)
+    assert solution.atoms and np.mean(solution.predict(X) == y) > 0.6
+    assert solution.certificate.gap >= 0.0 and not solution.certificate.certified
