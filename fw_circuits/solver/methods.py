@@ -27,8 +27,8 @@ METHODS = (*DIRECTIONS, "corrective")
 ATOMS_PER_PASS = 20
 #: The next stage's penalty as a fraction of the largest score; halved again for each stage that no new atom disturbs.
 SHRINK = 0.8
-#: With a time limit the fraction is such that the stages end in this part of it, but between these.
-DESCENT, FASTEST, SLOWEST = 0.6, 0.4, 0.9
+#: Where time is short the fraction is smaller, so that the stages end in this part of it, but not below this.
+DESCENT, FASTEST = 0.6, 0.4
 
 
 class Method(ABC):
@@ -127,7 +127,7 @@ class FullyCorrective(Method):
         if not np.isfinite(passes):
             return SHRINK
         down = np.log(self.run.form.parameter / score) if score > 0.0 else 0.0
-        return float(np.clip(np.exp(min(down, 0.0) / max(passes, 1e-9)), FASTEST, SLOWEST))
+        return float(np.clip(np.exp(min(down, 0.0) / max(passes, 1e-9)), FASTEST, SHRINK))
 
     def _add_and_solve(self, form: Form, answer: OracleAnswer, accuracy: float) -> bool:
         active = self.run.active

@@ -91,7 +91,8 @@ class GateOracle(LevelsOracle):
 
     def answer(self, g: Floats, k: int, stop: Stop | None) -> OracleAnswer:
         """The k best functions of all levels."""
-        settings, pace = replace(self.inner.settings, k=k), Pace(self.inner.time_limit, stop)
+        settings = replace(self.inner.settings, k=k, n_threads=self.data.n_threads)
+        pace = Pace(self.inner.time_limit, stop)
         for level in self.data.levels:
             gates_pass.check_memory(level.literals, settings, self.gates)
         inner = self.inner.answer(g, k, stop)
