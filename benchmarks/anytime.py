@@ -179,9 +179,15 @@ def judge(table: Table, budgets: list[float], busy: int) -> list[str]:
     if "contest" in families:
         wide = [row for row in table.rows if row[0] == "contest" and row[2] == 196]
         targets += [
-            (f"196 inputs, worst at {budget:g} s", min(row[4] for row in wide if row[3] == budget), ">=", bound)
+            (
+                f"196 inputs, {what} at {budget:g} s",
+                float(of([row[4] for row in wide if row[3] == budget])),
+                ">=",
+                bound,
+            )
             for budget, bound in ((5.0, 0.965), (25.0, 0.98))
             if wide and budget in budgets
+            for what, of in (("mean", np.mean), ("worst", np.min))
         ]
         targets += [
             (f"contest, mean at {budget:g} s", mean("contest", budget, 4), ">=", bound)
