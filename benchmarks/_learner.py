@@ -28,7 +28,7 @@ TOL = 1e-3
 ROWS = 20_000
 #: Part of the time for the training rows.
 CHOOSING = 0.5
-#: Twice the rows bear a smaller penalty (sampling errors fall by 0.7): this part of the one that was best on the training rows.
+#: Twice the rows bear a smaller penalty, for sampling errors fall by 0.7: this part of the best on the training rows.
 MORE = 0.8
 #: What ends the first run: this many passes without a better score, in which the penalty has fallen to this part.
 PATIENCE, PART = 8, 0.3
