@@ -85,9 +85,10 @@ def encode(lattice: Lattice, levels: Sequence[int], points: Floats) -> Bits:
     unit = lattice.transform(points, check_input=False)
     parts = []
     for level in levels:
-        grid = np.rint(unit * ((1 << level) - 1)).astype(np.int64)
-        parts.append((grid[:, :, None] >> np.arange(level) & 1).reshape(len(unit), -1))
-    return np.concatenate(parts, axis=1).astype(np.uint8)
+        grid = np.rint(unit * ((1 << level) - 1)).astype(np.uint16)  # levels are 16 at most
+        bits = grid[:, :, None] >> np.arange(level, dtype=np.uint16) & np.uint16(1)
+        parts.append(bits.astype(np.uint8).reshape(len(unit), -1))
+    return np.concatenate(parts, axis=1)
 
 
 def input_names(lattice: Lattice, levels: Sequence[int], feature_names: Sequence[str]) -> tuple[str, ...]:
