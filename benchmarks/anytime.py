@@ -153,7 +153,11 @@ def judge(table: Table, budgets: list[float], busy: int) -> list[str]:
     }
     for axis, family in zip(axes, families, strict=True):
         _figures.lines(axis, {what: (budgets, [kind(family, b) for b in budgets]) for what, kind in kinds.items()})
-        axis.set(xscale="log", xlabel="seconds", ylabel="test accuracy", title=family)
+        axis.set(xscale="log", yscale="linear", xlabel="seconds", ylabel="test accuracy")
+        axis.set_xticks(budgets, [f"{b:g}" for b in budgets])
+        axis.set_xticks([], minor=True)
+        axis.set_title(f"{family} tables", loc="right")
+    _figures.legend(axes[0], bbox_to_anchor=(0, 1.08))
     save_figure(figure, "anytime", "Mean test accuracy against seconds, a panel for each family of tables")
     behind = max(mean(f, b, 5) - mean(f, b, 4) for f in families for b in budgets)
     falls = max((mean(f, a, 4) - mean(f, b, 4) for f in families for i, a in enumerate(budgets) for b in budgets[i:]))
