@@ -18,6 +18,7 @@ from fw_circuits.circuits.builder import FALSE, TRUE, Builder, output_signals
 from fw_circuits.circuits.passes import simplify, sweep
 from fw_circuits.circuits.weighted_sum import weighted_sum
 from fw_circuits.exceptions import InputError
+from fw_circuits.rounding.compensation import Compensation, nearest, row_weights
 from fw_circuits.rounding.rounded import Rounded, encode, input_names
 from fw_circuits.tetrakis import Atom, Combination
 
@@ -97,28 +98,31 @@ class Problem:
             no_rows = np.zeros((0, len(coef)), dtype=np.float32)
             return cls(solution, sign, levels, merged, coef, no_rows, np.zeros(0), None)
         points = check_X(X, n_features=f.lattice.n_features, names=solution.feature_names or None)
-        values = np.asarray(2.0 * merged.evaluate(encode(f.lattice, levels, points)) - 1.0, dtype=np.float64)
+        values = np.float32(2.0) * merged.evaluate(encode(f.lattice, levels, points)) - np.float32(1.0)
         target = None if y is None else _target(solution, y, len(points), sign)
         return cls(solution, sign, levels, merged, coef, values, f.values(points), target)
 
-    def choices(self, bits: int, digits: int = MAX_BITS, keep: int | None = None) -> list[Choice]:
+    def choices(
+        self, bits: int, digits: int = MAX_BITS, keep: int | None = None, *, compensated: bool = False
+    ) -> list[Choice]:
         """Roundings to some bits and digits, one for each of `STEPS` steps, the best first.
 
         All but the `keep` largest coefficients are 0.  With data, the intercept is moved so that the mean of f on
-        them is kept.
+        them is kept.  `compensated` lets coefficients make up for the errors of others, and weights the mean.
         """
-        coef = self.coef.copy()
+        kept = np.ones(len(self.coef), dtype=bool)
         if keep is not None:
-            coef[np.argsort(-np.abs(coef), kind="stable")[keep:]] = 0.0
+            kept[np.argsort(-np.abs(self.coef), kind="stable")[keep:]] = False
         top = (1 << bits) - 1
-        steps = np.abs(coef).max() / np.geomspace(max(0.6, (1 << bits) / 2), top + 0.49, STEPS)
-        ratio = np.abs(coef)[:, None] / steps
+        largest = np.abs(self.coef[kept]).max(initial=0.0)
+        steps = largest / np.geomspace(max(0.6, (1 << bits) / 2), top + 0.49, STEPS)
         book = codebook(bits, digits)
-        place = np.clip(np.searchsorted(book, ratio), 1, len(book) - 1)
-        nearest = np.where(ratio - book[place - 1] <= book[place] - ratio, book[place - 1], book[place])
-        weights = nearest * np.sign(coef).astype(np.int64)[:, None]
+        if compensated:
+            weights = self.compensation.weights(self.coef, kept, steps, book)
+        else:
+            weights = nearest(np.where(kept, self.coef, 0.0)[:, None] / steps, book)
         errors = self.coef[:, None] - steps * weights
-        shifts = (self.values.mean(axis=0, dtype=np.float64) @ errors) if len(self.f) else np.zeros(STEPS)
+        shifts = self.means[compensated] @ errors
         intercepts = self.solution.combination.intercept + shifts
         bounds = np.abs(errors).sum(axis=0) + np.abs(shifts)
         score, closeness = self._measure(steps, weights, intercepts, bounds)
@@ -128,6 +132,18 @@ class Problem:
             for i, (step, intercept, bound, points, close) in enumerate(np.array(numbers).T.tolist())
         ]
         return sorted(found, key=Choice.worth)
+
+    @cached_property
+    def means(self) -> tuple[Floats, Floats]:
+        """Mean of each atom on the rows, and with the weights of the compensation; 0 without data."""
+        if not len(self.f):
+            return (np.zeros(len(self.coef)),) * 2
+        return row_weights(self.f, False) @ self.values, row_weights(self.f, self.sign) @ self.values
+
+    @cached_property
+    def compensation(self) -> Compensation:
+        """How errors of coefficients are made up for on the data."""
+        return Compensation.of(self.coef, self.values, row_weights(self.f, self.sign))
 
     def nothing(self) -> Choice:
         """The intercept alone."""

@@ -16,6 +16,10 @@ from fw_circuits.rounding.rounded import Rounded
 DIGITS = (MAX_BITS, 3, 2, 1)
 #: Bits that are tried to meet a size limit, and while atoms are dropped for it.
 LIMITED_BITS, DROPPING_BITS = range(1, 13), range(1, 9)
+#: Most atoms whose coefficients make up for each other's errors: that takes a Gram matrix and its inverse.
+COMPENSATED = 2000
+#: With more bits there is little to make up for.
+FINE = 8
 #: bits=None for a regression: the fewest with deviations below this fraction of the range of f on the data.
 TOLERANCE = 0.01
 
@@ -26,7 +30,8 @@ def round_solution(
 ) -> Rounded:  # fmt: skip
     """Round a solution to one Boolean circuit.
 
-    To meet a limit, coefficients get fewer bits or fewer digits; if that is not enough, the smallest become 0.
+    To meet a limit, coefficients get fewer bits or fewer digits; if that is not enough, the smallest become 0.  With
+    data, the others make up for what is lost on it, where that scores better.
 
     Parameters
     ----------
@@ -130,9 +135,13 @@ def _within(problem: Problem, bits: int | None, limits: tuple[float, float]) -> 
 
 
 def _candidates(problem: Problem, bits: Iterable[int], keep: int) -> list[Choice]:
-    """Choices of bits and digits: best score first, then smallest error bound."""
+    """Choices of bits and digits, with data compensated ones, too: best score first, then smallest error bound."""
     kinds = [(b, digits) for b in bits for digits in DIGITS if digits == MAX_BITS or 2 * digits <= b + 1]
-    return sorted((choice for b, digits in kinds for choice in problem.choices(b, digits, keep)), key=Choice.worth)
+    ways = [(b, digits, False) for b, digits in kinds]
+    if len(problem.f) and len(problem.coef) <= COMPENSATED:
+        ways += [(b, digits, True) for b, digits in kinds if b <= FINE]
+    return sorted((c for b, digits, way in ways for c in problem.choices(b, digits, keep, compensated=way)),
+                  key=Choice.worth)  # fmt: skip
 
 
 def _check(bits: Any, max_gates: Any, max_ands: Any) -> tuple[float, float] | None:

@@ -42,11 +42,11 @@ ORDER = {
     "< lipsdp lower_bound pruning splitting < lipschitz upper_bound < complexity",
     "resnet.torch": "activations hints module stream < runner < reader < importer < path_norm < models "
     "< descent < training",
-    "rounding": "rounded < problem < sampling search",
+    "rounding": "compensation rounded < problem < sampling search",
     "pipeline": "problem < fit < front",
     "solution": "trace < certificate < state < solution < loading",
     "solver": "clock columns lasso reference < active_set < corrective directions restricted state "
-    "< steps < methods < loop",
+    "< refit steps < methods < loop",
     "tetrakis": "values < atom < combination",
 }
 RANK = {

@@ -13,7 +13,8 @@ from fw_circuits.circuits import Circuit
 from fw_circuits.circuits.aig import n_ands
 from fw_circuits.exceptions import BudgetError, InputError
 from fw_circuits.lattice import Lattice
-from fw_circuits.rounding import round_solution, sample_circuit, size_against_error
+from fw_circuits.rounding import round_solution, sample_circuit, search, size_against_error
+from fw_circuits.rounding.compensation import RIDGE, Compensation, nearest, row_weights
 from fw_circuits.rounding.problem import codebook
 from fw_circuits.solution import Certificate, Settings, Solution, Status, Trace
 from fw_circuits.tetrakis import Combination
@@ -215,6 +216,54 @@ def test_codebook_contains_exactly_the_numbers_of_few_digits():
         for _ in range(digits):
             sums |= {s + sign * (1 << p) for s in sums for p in range(9) for sign in (1, -1)}
         assert codebook(7, digits).tolist() == sorted(w for w in sums if 0 <= w < 128)
+
+
+def test_one_atom_makes_up_for_its_double():
+    """Two that are equal on the data, half a step each: alone both round to 0 (or both to 1), together to one step."""
+    T = np.where(np.random.default_rng(0).integers(0, 2, (200, 1)), 1.0, -1.0) * [1.0, 1.0]
+    coef, q = np.array([0.49, 0.5]), np.full(200, 1 / 200)
+    w = Compensation.of(coef, T, q).weights(coef, np.ones(2, bool), np.array([1.0]), np.arange(4))
+    assert w.ravel().tolist() == [0, 1] and nearest(coef, np.arange(4)).tolist() == [0, 0]
+
+
+@settings(max_examples=40)
+@given(seed=st.integers(0, 10**6), m=st.integers(1, 8), sign=st.booleans())
+def test_compensation_solves_for_the_rest_after_every_coefficient(seed, m, sign):
+    """Beside the factor: after each rounding the least squares problem of the others, solved anew."""
+    rng = np.random.default_rng(seed)
+    T = np.where(rng.random((30, m)) < 0.3, 1.0, -1.0)
+    T[:, -1] *= T[:, 0]
+    coef, kept = rng.laplace(size=m), rng.random(m) < 0.8
+    q = row_weights(T @ coef, sign)
+    assert q.sum() == pytest.approx(1.0) and (q > 0).all()
+    centred = T - q @ T
+    gram = centred.T @ np.diag(q) @ centred
+    gram += RIDGE * np.trace(gram) / m * np.eye(m)
+    book, step = codebook(3, 2), 0.7
+    w, b = np.zeros(m), coef.copy()
+    order = np.argsort(np.abs(coef), kind="stable")
+    for i, j in enumerate(order):
+        w[j] = np.sign(b[j]) * min(book, key=lambda v: (abs(abs(b[j]) / step - v), v)) if kept[j] else 0
+        done, rest = order[: i + 1], order[i + 1 :]
+        error = coef[done] - step * w[done]  # the error of the rest that is best together with it
+        b[rest] = coef[rest] + np.linalg.solve(gram[np.ix_(rest, rest)], gram[np.ix_(rest, done)] @ error)
+    got = Compensation.of(coef, T, q).weights(coef, kept, np.array([step]), book)[:, 0]
+    assert got.tolist() == w.tolist()
+
+
+def test_within_a_limit_compensation_is_a_gain(monkeypatch):
+    """Many atoms, for which there are not gates enough: the error on fresh rows is smaller."""
+    solution = random_solution(0, 120, n=20)
+    X = np.random.default_rng(0).integers(0, 2, (3000, 20)).astype(float)
+    f = solution.decision_function(X)
+
+    def error():
+        rounded = round_solution(solution, max_ands=700, X=X[:1000], y=f[:1000])
+        return np.mean((rounded.predict(X[1000:]) - f[1000:]) ** 2)
+
+    compensated = error()
+    monkeypatch.setattr(search, "COMPENSATED", 0)
+    assert compensated < 0.8 * error()
 
 
 def test_sampling_is_unbiased_and_counts_its_draws():
