@@ -8,7 +8,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 
-from fw_circuits.cli import comparing, saved, solving, suite
+from fw_circuits.cli import comparing, explaining, saved, solving, suite
 from fw_circuits.exceptions import FwCircuitsError, SolverWarning
 
 __all__ = ["main"]
@@ -36,6 +36,6 @@ def _parser() -> argparse.ArgumentParser:
         prog="fw-circuits", description="Certified convex combinations of circuits from data."
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for group in (solving, comparing, saved, suite):
+    for group in (solving, comparing, saved, explaining, suite):
         group.add_commands(commands)
     return parser

@@ -169,7 +169,7 @@ class _CircuitEstimator(BaseEstimator):
         columns that it reads.  For several classes it is the mean over their solutions, again scaled to sum 1.
         """
         check_is_fitted(self)
-        shares = [_shares(solution, self.n_features_in_) for solution in self._all_solutions()]
+        shares = [solution.combination.shares(solution.gamma) for solution in self._all_solutions()]
         mean: Floats = np.mean(shares, axis=0)
         return mean / (mean.sum() or 1.0)
 
@@ -177,12 +177,3 @@ class _CircuitEstimator(BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
-
-
-def _shares(solution: Solution, n_features: int) -> Floats:
-    shares = np.zeros(n_features)
-    weights = solution.combination.weights(solution.gamma)
-    for weight, atom in zip(weights, solution.atoms, strict=True):
-        if columns := list(atom.support):
-            shares[columns] += weight / len(columns)
-    return shares / (shares.sum() or 1.0)

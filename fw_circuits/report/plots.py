@@ -53,11 +53,11 @@ def plot_convergence(solution: Solution, path: str | PathLike[str]) -> Path:
     InputError
         If the solution has no trace.
     """
-    target = _check_path(path)
+    target = check_path(path)
     trace = solution.trace
     if len(trace) == 0:
         raise InputError("the solution has no passes to plot; expected one that solve() returned.")
-    plt = _pyplot()
+    plt = pyplot()
     fig, (left, right) = plt.subplots(1, 2, figsize=(9.0, 3.6), layout="constrained")
     passes = trace["iteration"]
     left.plot(passes, trace["primal"], color=BLUE, marker="o", ms=3, label="objective")
@@ -77,7 +77,7 @@ def plot_convergence(solution: Solution, path: str | PathLike[str]) -> Path:
     for axis in (left, right):
         axis.spines[["top", "right"]].set_visible(False)
         axis.xaxis.get_major_locator().set_params(integer=True)
-    return _save(fig, target)
+    return save_figure(fig, target)
 
 
 def plot_circuit(
@@ -99,8 +99,8 @@ def plot_circuit(
     -------
     Path
     """
-    target = _check_path(path)
-    plt = _pyplot()
+    target = check_path(path)
+    plt = pyplot()
     circuit = atom.circuit
     names = [atom.lattice.literal_name(atom.level, i, feature_names) for i in atom.literals]
     first_gate = 1 + circuit.n_inputs
@@ -137,14 +137,14 @@ def plot_circuit(
         axis.annotate("dashed: inverted", (0.99, 0.01), xycoords="axes fraction", ha="right", color=ORANGE, fontsize=8)
     for node, (x, y) in place.items():
         kind = ORANGE if node == "out" else BLUE if isinstance(node, int) and node >= first_gate else INK
-        axis.text(x, y, _shown(labels[node], MOST_OF_A_NAME), ha="center", va="center", fontsize=9, color=kind,
+        axis.text(x, y, one_line(labels[node], MOST_OF_A_NAME), ha="center", va="center", fontsize=9, color=kind,
                   bbox={"boxstyle": "round,pad=0.4", "fc": "white", "ec": kind}, **LITERALLY)  # fmt: skip
     axis.margins(0.18, 0.2)
     axis.set_axis_off()
-    text = _shown(title or atom.formula(feature_names), MOST_OF_A_TITLE)
+    text = one_line(title or atom.formula(feature_names), MOST_OF_A_TITLE)
     lines = textwrap.wrap(text, int(LETTERS_PER_INCH * fig.get_figwidth()))  # wrap=True would look for formulas
     axis.set_title("\n".join(lines), fontsize=10, color=INK, **LITERALLY)
-    return _save(fig, target)
+    return save_figure(fig, target)
 
 
 #: Family -> colour, marker, name.
@@ -162,17 +162,17 @@ def plot_comparison(comparison: Comparison, path: str | PathLike[str]) -> Path:
     path : path-like
         Where the picture goes; the file extension chooses the format.
     """
-    target = _check_path(path)
-    fig, axes = _pyplot().subplots(2, 2, figsize=(9.0, 7.0), layout="constrained", sharey=True)
+    target = check_path(path)
+    fig, axes = pyplot().subplots(2, 2, figsize=(9.0, 7.0), layout="constrained", sharey=True)
     for axis, (quantity, label) in zip(axes.flat, AXES.items(), strict=True):
         draw_front(axis, comparison, quantity)
         axis.set(xlabel=label)
     for axis in axes[:, 0]:
         axis.set_ylabel(f"test {comparison.metric}", **LITERALLY)
     axes[0, 0].legend(frameon=False, fontsize=9)
-    name = _shown(comparison.name, MOST_OF_A_NAME)
+    name = one_line(comparison.name, MOST_OF_A_NAME)
     fig.suptitle(f"{name}: large marks were chosen on validation rows; bars are brackets", fontsize=11, **LITERALLY)
-    return _save(fig, target)
+    return save_figure(fig, target)
 
 
 def draw_front(axis: Any, comparison: Comparison, quantity: str) -> None:
@@ -220,7 +220,7 @@ def draw_front(axis: Any, comparison: Comparison, quantity: str) -> None:
     axis.spines[["top", "right"]].set_visible(False)
 
 
-def _pyplot() -> Any:
+def pyplot() -> Any:
     import matplotlib
 
     matplotlib.use("Agg", force=False)
@@ -229,10 +229,10 @@ def _pyplot() -> Any:
     return plt
 
 
-def _shown(text: str, most: int) -> str:
+def one_line(text: str, most: int) -> str:
     """Text on one line, its middle left out where it is longer than ``most``.
 
-    >>> _shown("a\\nb", 9), _shown("x" * 50, 9)
+    >>> one_line("a\\nb", 9), one_line("x" * 50, 9)
     ('a\\\\nb', 'xxxx…xxxx')
     """
     line = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
@@ -240,10 +240,10 @@ def _shown(text: str, most: int) -> str:
     return line if len(line) <= most else f"{line[:half]}…{line[-half:]}"
 
 
-def _check_path(path: str | PathLike[str]) -> Path:
+def check_path(path: str | PathLike[str]) -> Path:
     """Refuse, before anything is drawn, a file extension that matplotlib cannot write and a place without a file."""
     target = check_writable(path)
-    _pyplot()
+    pyplot()
     from matplotlib.backend_bases import FigureCanvasBase
 
     known = sorted(FigureCanvasBase.get_supported_filetypes())
@@ -254,11 +254,11 @@ def _check_path(path: str | PathLike[str]) -> Path:
     return target
 
 
-def _save(fig: Any, target: Path) -> Path:
+def save_figure(fig: Any, target: Path) -> Path:
     picture = BytesIO()
     try:
         fig.savefig(picture, dpi=150, format=target.suffix[1:])
     finally:
-        _pyplot().close(fig)
+        pyplot().close(fig)
     write_atomically(target, picture.getvalue())
     return target

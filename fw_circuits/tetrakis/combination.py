@@ -78,6 +78,14 @@ class Combination:
         """The sum of the weights: an upper bound on the gauge of the function without its intercept."""
         return float(sum(self.weights(gamma).tolist()))
 
+    def shares(self, gamma: float) -> Floats:
+        """Share of each column in the norm, shape (n_features,): each weight split equally among the columns read."""
+        total = np.zeros(self.lattice.n_features)
+        for weight, atom in zip(self.weights(gamma).tolist(), self.atoms, strict=True):
+            if columns := list(atom.support):
+                total[columns] += weight / len(columns)
+        return total / (total.sum() or 1.0)
+
     @property
     def n_gates(self) -> int:
         """Distinct gates over all atoms; a gate shared by several atoms counts once."""

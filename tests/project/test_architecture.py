@@ -20,7 +20,7 @@ ORDER = {
     "< _archive _validation _kernels < _threads < circuits lattice < tetrakis data "
     "< objective oracle resnet rounding < solution "
     "< solver certificate progress < pipeline < htmc estimators < experiment comparison < report < cli",
-    "cli": "options output < comparing saved solving suite",
+    "cli": "options output < comparing explaining saved solving suite",
     "circuits": "gate tables < decomposition simulate < circuit < batch builder exact_search cuts graph "
     "< catalogue weighted_sum < passes read_once < merging aig formula expansion < families < synthesis < formats",
     "circuits.formats": "pla_file tokens < naming verilog_expression < dot gates < netlist verilog_module "
@@ -35,7 +35,7 @@ ORDER = {
     "< exact families turns < composition deep sampled < lazy < factory",
     "oracle.exact": "literal_choice pace < gates_pass subset_pass < price < subset < gates",
     "oracle.families": "pair_sums sample < chains counting < frame walsh < carry parity symmetric",
-    "report": "comparison page plots tables < results",
+    "report": "comparison effects page plots tables < effect_plots results < explain",
     "resnet": "checks < network < baseline float32 < compile measure onnx_export torch",
     "resnet.compile": "builder < gadgets intervals symmetric < forms wide_gates < vertices < compiler",
     "resnet.measure": "enclosure keep_probabilities scaling < box < activation counterexamples < attained sensitivity "

@@ -8,7 +8,7 @@ import pytest
 
 from fw_circuits import solve
 from fw_circuits.exceptions import InputError
-from fw_circuits.report.plots import _shown, plot_circuit, plot_convergence
+from fw_circuits.report.plots import one_line, plot_circuit, plot_convergence
 
 X = np.random.default_rng(0).integers(0, 2, (40, 2))
 SOLUTION = solve(X, X[:, 0] & X[:, 1], lam=0.01, n_jobs=1)
@@ -37,7 +37,7 @@ def test_names_are_drawn_letter_by_letter(name, tmp_path, drawn):
     for title in (None, f"all about {name}"):
         picture = plot_circuit(SOLUTION.atoms[0], tmp_path / "c.png", (name, "b"), title)
         assert picture.read_bytes()[:4] == b"\x89PNG"
-    shown = _shown(name, 40)
+    shown = one_line(name, 40)
     texts = [entry for entry in drawn if shown in entry[0]]
     assert (shown, False, False) in texts and all(entry[1:] == (False, False) for entry in texts)
 
@@ -64,4 +64,4 @@ def test_other_files_are_refused(file, message, tmp_path):
 
 
 def test_long_text_is_shortened_in_the_middle():
-    assert _shown("x" * 50, 9) == "xxxx…xxxx" and _shown("short", 9) == "short"
+    assert one_line("x" * 50, 9) == "xxxx…xxxx" and one_line("short", 9) == "short"
