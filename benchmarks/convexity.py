@@ -114,7 +114,7 @@ def sampled(mean: Mean, values: np.ndarray) -> list[tuple[int, float, int]]:
     numbers = sorted({round(GROWTH**i) for i in range(steps + 1)})
     found = []
     for draw in range(DRAWS if count <= 1024 else DRAWS_LARGE):
-        rows = size_against_error(mean, CUBE, numbers, repeats=1, random_state=SEED + draw)
+        rows = size_against_error(mean, CUBE, numbers, repeats=1, random_state=SEED + draw, law="maurey")
         found += [(row.n, row.rms_error, int(row.n_gates)) for row in rows]  # one repeat: figures of one circuit
     return found
 

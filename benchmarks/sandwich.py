@@ -88,7 +88,7 @@ def gauge(member: Member, link: Link) -> None:
     if member.corners:
         draws = ceil((float(np.abs(member.f.coef).sum()) / member.eps) ** 2 - 1e-9)
         if draws <= MAX_DRAWS:
-            link["sampled"] = size_against_error(itself, X[:64], (draws,), repeats=3)[0].n_gates
+            link["sampled"] = size_against_error(itself, X[:64], (draws,), repeats=3, law="maurey")[0].n_gates
 
 
 def certified(net: ResNet, eps: float) -> tuple[float, float]:

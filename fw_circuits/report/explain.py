@@ -42,6 +42,10 @@ def explain_page(
         What the rows are: a logistic solution is then shown with its calibration on them.
     title : str
 
+    Returns
+    -------
+    str
+
     Raises
     ------
     InputError

@@ -13,7 +13,7 @@ bound above then holds for points that lie on the grids; between them the measur
 """
 
 from fw_circuits.rounding.rounded import Rounded
-from fw_circuits.rounding.sampling import SizeAndError, sample_circuit, size_against_error
+from fw_circuits.rounding.sampling import SizeAndError, sample_circuit, sample_to_error, size_against_error
 from fw_circuits.rounding.search import round_solution
 
-__all__ = ["Rounded", "SizeAndError", "round_solution", "sample_circuit", "size_against_error"]
+__all__ = ["Rounded", "SizeAndError", "round_solution", "sample_circuit", "sample_to_error", "size_against_error"]

@@ -13,9 +13,10 @@ from fw_circuits.circuits import Circuit
 from fw_circuits.circuits.aig import n_ands
 from fw_circuits.exceptions import BudgetError, InputError
 from fw_circuits.lattice import Lattice
-from fw_circuits.rounding import round_solution, sample_circuit, search, size_against_error
+from fw_circuits.rounding import round_solution, sample_circuit, sample_to_error, search, size_against_error
 from fw_circuits.rounding.compensation import RIDGE, Compensation, nearest, row_weights
 from fw_circuits.rounding.problem import codebook
+from fw_circuits.rounding.sampling import keep_probabilities
 from fw_circuits.solution import Certificate, Settings, Solution, Status, Trace
 from fw_circuits.tetrakis import Combination
 from tests.helpers.atoms import random_atom, random_lattice, raw
@@ -266,29 +267,83 @@ def test_within_a_limit_compensation_is_a_gain(monkeypatch):
     assert compensated < 0.8 * error()
 
 
-def test_sampling_is_unbiased_and_counts_its_draws():
+@pytest.mark.parametrize("law", ["costs", "maurey"])
+def test_sampling_is_unbiased_and_keeps_its_variance(law):
     solution = random_solution(13, 12)
-    X = all_rows(6)
-    f = solution.decision_function(X)
-    mean = np.zeros(len(X))
-    for seed in range(200):
-        rounded = sample_circuit(solution, 32, seed)
-        assert np.abs(rounded.weights).sum() == 32 and rounded.step == pytest.approx(np.abs(solution.coef).sum() / 32)
-        mean += quantised(solution, rounded, X) / 200
-    deviation = np.abs(solution.coef).sum() / np.sqrt(32 * 200)
-    assert np.abs(mean - f).max() < 5 * deviation  # 64 points, five standard deviations
+    X, eps, draws = all_rows(6), 0.6, 300
+    f, total = solution.decision_function(X), np.zeros(64)
+    squares = np.zeros(64)
+    costs = np.array([atom.cost for atom in solution.atoms])
+    assert (keep_probabilities(solution.coef, costs, eps, 3.0) > 0).all()  # nothing is cut off here: no bias
+    for seed in range(draws):
+        rounded = sample_to_error(solution, eps, seed, law=law)
+        error = quantised(solution, rounded, X) - f
+        total, squares = total + error, squares + error**2
+    assert np.abs(total / draws).max() < 5 * eps / np.sqrt(draws) + eps / 16  # 64 points, five standard deviations
+    assert (squares / draws).max() < (1.0 + 1 / 16) ** 2 * eps**2 * (1 + 5 / np.sqrt(draws))
     np.testing.assert_allclose(rounded.predict(X), quantised(solution, rounded, X), atol=1e-9)
-    signs = sample_circuit(replace(solution, classes=np.array([0, 1])), 33, 1)
+    signs = sample_to_error(replace(solution, classes=np.array([0, 1])), eps, 1, law=law)
     assert np.array_equal(signs.predict(X), quantised(solution, signs, X) > 0)
 
 
-def test_size_and_error_of_sampled_circuits_follow_the_square_root():
+def test_maurey_counts_its_draws():
+    solution = random_solution(13, 12)
+    rounded = sample_circuit(solution, 32, 5)
+    assert np.abs(rounded.weights).sum() == 32 and rounded.step == pytest.approx(np.abs(solution.coef).sum() / 32)
+    assert sample_to_error(solution, rounded.step * np.sqrt(32), 5, law="maurey").circuit == rounded.circuit
+
+
+@settings(max_examples=200)
+@given(seed=st.integers(0, 10**6), m=st.integers(1, 40), eps=st.floats(0.01, 3.0), gamma=st.floats(2.0, 8.0))
+def test_the_law_of_costs_needs_no_more_gates_than_its_bounds(seed, m, eps, gamma):
+    """Expected gates: at most (rho / eps)^gamma and Maurey's at the same error; what is dropped weighs at most eps."""
+    rng = np.random.default_rng(seed)
+    coef, costs = rng.laplace(size=m) / m, np.ceil(2.0 ** rng.uniform(0, 14, m))
+    p = keep_probabilities(coef, costs, eps, gamma)
+    size, kept = np.abs(coef), p > 0
+    rho = size @ costs ** (1 / gamma)
+    gates = p @ costs
+    assert gates <= min((rho / eps) ** gamma, (size @ np.sqrt(costs)) ** 2 / eps**2) * (1 + 1e-9)
+    assert gates <= (size.sum() / eps) ** 2 * (size @ costs) / size.sum() * (1 + 1e-9)  # draws times mean cost
+    assert size[~kept].sum() <= eps * (1 + 1e-9)
+    variance = np.sum(coef[kept] ** 2 * (1.0 / p[kept] - 1.0))  # at any point: T^2 <= 1, draws are independent
+    assert variance <= eps**2 * (1 + 1e-9)
+
+
+def test_kept_atoms_of_one_cost_share_a_weight():
+    lattice = Lattice.boolean(12)
+    rng = np.random.default_rng(2)
+    pair = Circuit(2, ((6, 1, 2),), (6,))
+    chain = Circuit(5, ((6, 1, 2), (6, 6, 3), (6, 7, 4), (6, 8, 5)), (18,))
+    atoms = [fw_circuits.Atom(pair, 1, tuple(rng.choice(12, 2, False)), lattice) for _ in range(20)]
+    atoms += [fw_circuits.Atom(chain, 1, tuple(rng.choice(12, 5, False)), lattice) for _ in range(20)]
+    solution = make(atoms, rng.laplace(size=40) / 40, 0.0, lattice)
+    rounded = sample_to_error(solution, 0.5, 1)
+    p = keep_probabilities(solution.coef, np.repeat([1.0, 4.0], 20), 0.5, 3.0)
+    assert (p < 1).all() and 0 < np.count_nonzero(rounded.weights) < 40
+    sizes = [set(np.abs(part[part != 0]).tolist()) for part in (rounded.weights[:20], rounded.weights[20:])]
+    assert len(sizes[0]) == len(sizes[1]) == 1
+    assert max(sizes[1]) == pytest.approx(2 * max(sizes[0]), rel=0.1)  # as the roots of their costs
+
+
+def test_an_expensive_atom_of_little_weight_is_dropped():
+    lattice = Lattice.boolean(12)
+    chain = Circuit(12, tuple((6, i + 12 if i else 1, i + 2) for i in range(11)), (46,))
+    cheap = fw_circuits.Atom(Circuit(1, (), (2,)), 1, (0,), lattice)
+    solution = make([cheap, fw_circuits.Atom(chain, 1, tuple(range(12)), lattice)], [1.0, 0.01], 0.0, lattice)
+    rounded = sample_to_error(solution, 0.6)
+    assert rounded.weights[1] == 0 and rounded.n_gates == 0 and rounded.error_bound <= 0.05
+    assert np.count_nonzero(sample_to_error(solution, 0.01).weights) == 2
+
+
+@pytest.mark.parametrize("law", ["costs", "maurey"])
+def test_size_and_error_of_sampled_circuits_follow_the_square_root(law):
     solution = random_solution(14, 60, n=10)
     X = np.random.default_rng(0).integers(0, 2, (400, 10)).astype(float)
-    rows = size_against_error(solution, X, ns=(4, 16, 64, 256), repeats=8)
+    rows = size_against_error(solution, X, ns=(4, 16, 64, 256), repeats=8, law=law)
     slope = np.polyfit(np.log([r.n for r in rows]), np.log([r.rms_error for r in rows]), 1)[0]
-    assert -0.65 < slope < -0.35
-    assert all(r.rms_error < 1.3 * r.bound for r in rows)
+    assert slope < -0.35 and (law == "costs" or slope > -0.65)  # at small eps all atoms are kept, and that is exact
+    assert all(r.rms_error < 1.3 * r.bound and r.rms_error <= r.max_error for r in rows)
     assert all(a.n_gates < b.n_gates and a.n_ands < b.n_ands for a, b in pairwise(rows))
 
 
@@ -311,3 +366,9 @@ def test_arguments_out_of_range(arguments, words):
         round_solution(random_solution(0, 3), **arguments)
     with pytest.raises(InputError, match="n is 0"):
         sample_circuit(random_solution(0, 3), 0)
+    with pytest.raises(InputError, match="eps is 0"):
+        sample_to_error(random_solution(0, 3), 0)
+    with pytest.raises(InputError, match="'costs', 'maurey'"):
+        sample_to_error(random_solution(0, 3), 0.1, law="uniform")
+    with pytest.raises(InputError, match="expected a larger one"):
+        sample_to_error(random_solution(0, 3), 1e-9, law="maurey")
