@@ -34,6 +34,7 @@ def explain_page(
     Parameters
     ----------
     solution : Solution
+        What is explained.
     points : ndarray of shape (N, d)
         Rows as the circuits read them: effects are means over them.
     row : int
@@ -41,6 +42,7 @@ def explain_page(
     labels : ndarray of shape (N,), optional
         What the rows are: a logistic solution is then shown with its calibration on them.
     title : str
+        What the page is called.
 
     Returns
     -------
