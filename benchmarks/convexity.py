@@ -26,6 +26,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.special import gammaln
 
+from benchmarks import _sampling_laws
 from benchmarks._common import Table, check_targets, power_law, save_figure, tell
 from benchmarks._figures import BLUE, GREY, INK, ORANGE, pyplot
 from fw_circuits import Atom, Circuit, Lattice
@@ -271,6 +272,7 @@ def run(quick: bool = False) -> list[str]:
     fitted = fit(ratios, counts)
     with pyplot().rc_context({"font.size": 15}):
         draw(ratios, points, (1.0, 2.0, 3.0))
+    laws = _sampling_laws.measure(quick, SEED)
     exponent = [p["exponent"] for p in points.values() if p["exponent"] is not None][-1]
     last, ends = counts[-1], ratios[counts[-1], 1.0]
     proof = (
@@ -289,7 +291,10 @@ def run(quick: bool = False) -> list[str]:
         f"The mean of {last} parities as built has {ends['parities']:.3g} times the norm of one at gamma = 1 (K^"
         f"{fitted['parities', 1.0]:.2f}) and {ratios[last, 3.0]['parities']:.2g} times at gamma = 3 (K^"
         f"{fitted['parities', 3.0]:.2f}): {proof}; {bounded} {worst:.2g} times its circuits. Sampled circuits "
-        f"grow as error^-{exponent:.2f} (Monte Carlo: -2), which is where the two families differ.",
+        f"grow as error^-{exponent:.2f} (Monte Carlo: -2), which is where the two families differ. With many atoms at "
+        "each of the costs 2^(3 m), gates grow as "
+        + " and as ".join(f"error^-({slope:.2f} +- {2 * error:.2f}) by {law}" for law, (slope, error) in laws.items())
+        + " (predicted: -3, and -4 for draws by weight alone).",
         "Sizes are those of circuits that were built, upper bounds on the least size; only for the parities a count "
         f"bounds it from below (exponent {fitted['parities, at least', 1.0]:.2f} at gamma = 1), for 99 % of draws. "
         "Bounded ratios of two families illustrate convexity for gamma > 2; they do not prove it.",
@@ -304,5 +309,7 @@ def run(quick: bool = False) -> list[str]:
                 for family, tolerance in tolerances.items()
             ),
             ("exponent of gates in 1/error, largest K: off 2 by", abs(exponent - 2.0), "<=", 0.3),
+            ("law of costs: exponent of gates off gamma by", abs(laws["costs"][0] - 3.0), "<=", 0.15),
+            ("Maurey's law: exponent of gates off gamma + 1 by", abs(laws["maurey"][0] - 4.0), "<=", 0.25),
         ]
     )  # fmt: skip
