@@ -77,7 +77,6 @@ class CircuitClassifierCV(_PathCV, CircuitClassifier):
     """
 
     _several = ("ovr",)
-    multi_class: str = "ovr"
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:
         """Fit as in :meth:`CircuitClassifier.fit`; ``groups`` are as in :meth:`CircuitRegressorCV.fit`."""

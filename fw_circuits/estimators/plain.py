@@ -96,7 +96,7 @@ class CircuitClassifier(ClassifierMixin, _CircuitEstimator):
         Weights of the classes, by label (1 where a label is not named), with which the weights of the rows are
         multiplied; "balanced" gives all classes the same total.  The default penalty is that of the rows without
         them.  With several classes a row keeps the weight of its own class in each of the one-vs-rest problems.
-    multi_class : {"multinomial", "ovr"}, default "multinomial"
+    multi_class : {"ovr", "multinomial"}, default "ovr"
         For more than two classes: one solution of the multinomial loss with shared circuits and one certificate, or
         one logistic solution per class against the others, whose probabilities are scaled to sum 1.
 
@@ -121,9 +121,9 @@ class CircuitClassifier(ClassifierMixin, _CircuitEstimator):
     """
 
     _loss = "logistic"
-    _several: ClassVar[tuple[str, ...]] = ("multinomial", "ovr")
+    _several: ClassVar[tuple[str, ...]] = ("ovr", "multinomial")
     class_weight: Any = None
-    multi_class: str = "multinomial"
+    multi_class: str = "ovr"
     solutions_: list[Solution] = field(init=False)
     classes_: Array = field(init=False)
 

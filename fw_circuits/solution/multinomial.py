@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy.special import softmax
@@ -50,6 +50,8 @@ class MultinomialSolution(Solution):
     >>> solution.predict(X).tolist(), solution.predict_proba(X).shape, solution.certificate.certified
     (['a', 'b', 'c', 'a'], (4, 3), True)
     """
+
+    _joint: ClassVar[bool] = True
 
     combination: Outputs
 

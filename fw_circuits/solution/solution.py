@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from os import PathLike
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -44,6 +44,8 @@ class Solution:
     dual_point : ndarray of shape (N,)
         The gradient behind the certificate (one entry per training row).
     """
+
+    _joint: ClassVar[bool] = False
 
     combination: Combination
     settings: Settings
@@ -198,7 +200,7 @@ class Solution:
         """The inverse; a KeyError, ValueError, TypeError or their kin where the parts do not fit together."""
         lattice = Lattice.from_dict(header["lattice"])
         atoms = tuple(state.atom_from_dict(item, lattice) for item in header["atoms"])
-        combination = state.combination_from(atoms, arrays["coef"], header["intercept"], lattice)
+        combination = state.combination_from(atoms, arrays["coef"], header["intercept"], lattice, cls._joint)
         early = header["version"] == 1
         return cls(
             combination=combination,

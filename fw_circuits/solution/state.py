@@ -90,13 +90,14 @@ def certificate_from_dict(listed: dict[str, Any]) -> Certificate:
     return Certificate(**values)
 
 
-def combination_from(atoms: tuple[Atom, ...], coef: Any, intercept: Any, lattice: Lattice) -> Combination:
-    """The combination; one with several outputs where there are several intercepts."""
-    several = isinstance(intercept, list)
-    coef, constant = np.asarray(coef, dtype=np.float64), np.asarray(intercept, dtype=np.float64)
-    if coef.shape != (len(atoms), *constant.shape) or not np.isfinite(coef).all():
+def combination_from(atoms: tuple[Atom, ...], coef: Any, constant: Any, lattice: Lattice, joint: bool) -> Combination:
+    """The combination; ``joint``: one with several outputs."""
+    coef, intercept = np.asarray(coef, dtype=np.float64), np.asarray(constant, dtype=np.float64)
+    if intercept.ndim != int(joint) or not np.isfinite(intercept).all():
+        raise ValueError(f"the constants are {constant!r}; expected " + ("a list of them" if joint else "a number"))
+    if coef.shape != (len(atoms), *intercept.shape) or not np.isfinite(coef).all():
         raise ValueError(f"{len(atoms)} atoms but coefficients of shape {coef.shape}, or not all finite")
-    return Outputs(atoms, coef, constant, lattice) if several else Combination(atoms, coef, float(intercept), lattice)
+    return Outputs(atoms, coef, intercept, lattice) if joint else Combination(atoms, coef, float(intercept), lattice)
 
 
 def classes_from(listed: Any, array: Any, combination: Combination) -> Array | None:

@@ -111,7 +111,7 @@ class JointActiveSet(ActiveSet):
 
     def _store(self, atoms: Sequence[Any], values: Floats) -> None:
         outputs = np.array([pair.output for pair in atoms], dtype=np.int64)
-        blocks = values.reshape(self.loss.n_outputs, -1, len(atoms))
+        blocks = values.reshape(self.loss.n_outputs, self.loss.weights.size, len(atoms))
         self.columns.append(blocks[outputs, :, np.arange(outputs.size)].T, outputs)
 
     def move(self, coef: Floats, intercept: Any) -> None:
