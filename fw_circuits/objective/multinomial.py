@@ -1,7 +1,7 @@
 """The multinomial loss: one function per class, softmax, cross-entropy.
 
 Predictions of N rows for K classes are one vector of K blocks of N entries, block k for class k; so are the targets
-(1 where a row is of the class, else 0) and dual points.  With that, one problem of K outputs is a problem of K N
+(ones for the rows of the class, else zeros) and dual points.  With that, one problem of K outputs is a problem of K N
 rows whose atoms are pairs of a circuit and a class, and everything else follows as for other losses.  The norm is
 then the sum over classes of the norms of their functions (an l1 norm over outputs: original to this package).
 """
@@ -32,7 +32,7 @@ class Multinomial(Loss):
     Parameters
     ----------
     y : ndarray of shape (K N,)
-        1 where a row is of the class, else 0; block k of N entries is for class k.
+        Block k of N entries is for class k: ones for its rows, else zeros.
     weights : ndarray of shape (N,)
         Sample weights, >= 0, sum 1.
 

@@ -30,13 +30,15 @@ class ClassFunction:
 class MultinomialSolution(Solution):
     """One function per class, ``F_k(x) = intercept[k] + sum_j coef[j, k] atoms[j](x)``; softmax gives probabilities.
 
-    What :class:`Solution` has it has, too; different are:
+    What :class:`Solution` has it has, too.
 
     Attributes
     ----------
     combination : Outputs
         With ``coef`` of shape (m, K) and ``intercept`` of shape (K,), whose sum is 0; an atom is in it if any class
         uses it.  The ``norm`` is ``sum_jk |coef_jk| kappa_j^(1/gamma)``.
+    settings, status, trace, certificate, feature_names
+        As in :class:`Solution`.
     classes : ndarray of shape (K,)
         The labels, sorted.
     dual_point : ndarray of shape (K N,)
@@ -110,9 +112,11 @@ class MultinomialSolution(Solution):
 
         Parameters
         ----------
-        bits, **options
+        bits : int, optional
             As in :func:`fw_circuits.rounding.round_solution`.
         label : object
             The class; it must be given.
+        **options
+            As in :func:`fw_circuits.rounding.round_solution`.
         """
         return round_solution(self.of_class(label), bits, **options).circuit

@@ -94,7 +94,21 @@ class Outputs(Combination):
 
     @classmethod
     def of(cls, atoms: Sequence[OutputAtom], coef: Floats, intercept: Array, lattice: Lattice, gamma: float) -> Outputs:
-        """The function of pairs with their coefficients; atoms that weigh most come first."""
+        """The function of pairs with their coefficients; atoms that weigh most come first.
+
+        Parameters
+        ----------
+        atoms : sequence of OutputAtom
+            Distinct pairs.
+        coef : ndarray of shape (len(atoms),)
+            Their coefficients.
+        intercept : ndarray of shape (K,)
+            The free constants.
+        lattice : Lattice
+            That of all atoms.
+        gamma : float
+            Exponent of the cost, for the order.
+        """
         place = {pair.atom.key: pair.atom for pair in atoms}
         order = {key: j for j, key in enumerate(place)}
         table = np.zeros((len(order), len(intercept)))
