@@ -3,10 +3,11 @@
 import warnings
 from itertools import combinations
 
+import cvxpy as cp
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from fw_circuits import certify, load, path, solve
@@ -57,7 +58,10 @@ def test_the_certified_gap_is_never_below_the_true_one(seed, K, lam, cut):
     target, _ = Multinomial.encode_target(y, 20)
     loss = Multinomial(target, weights / weights.sum())
     columns, costs = every_function(X)
-    exact = reference(loss, make_form(lam=lam), columns, costs ** (1 / 3))
+    try:
+        exact = reference(loss, make_form(lam=lam), columns, costs ** (1 / 3))
+    except cp.error.SolverError:  # the interior-point method gives up on a few
+        reject()
     certificate = solution.certificate
     assert certificate.dual <= exact + 1e-7
     assert certificate.primal >= exact - 1e-7

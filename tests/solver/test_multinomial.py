@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from fw_circuits.exceptions import InputError
 from fw_circuits.objective import Multinomial, least_loss, make_form, make_loss
-from fw_circuits.oracle import ByOutput, DictionaryOracle
+from fw_circuits.oracle import ByOutput, DictionaryOracle, OracleAnswer
+from fw_circuits.oracle.base import CheckedOracle
 from fw_circuits.solution import Status
 from fw_circuits.solver import empty_set, frank_wolfe
 from fw_circuits.solver.columns import PackedColumns
@@ -190,3 +191,35 @@ def test_an_empty_set_has_the_best_constants():
     active.validate()
     share = loss.blocks(loss.y) @ loss.weights
     np.testing.assert_allclose(loss.probabilities(active.f)[:, 0], share)
+
+
+class Stated(CheckedOracle):
+    """Says what it is told to: an answer without atoms."""
+
+    gamma, n_rows = GAMMA, 2
+
+    def __init__(self, scope, **stated):
+        self.scope, self.stated = scope, stated
+
+    def answer(self, g, k, stop):
+        return OracleAnswer.of([], [], self.scope, **self.stated)
+
+    def evaluate(self, atoms):
+        return np.zeros((2, len(atoms)))
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_joint_bound_is_that_of_the_worst_output(order):
+    each = [Stated("pairs", bound=1.0, tail=3.0, max_gates=4), Stated("all", bound=2.0, max_gates=2, complete=False)]
+    answer = ByOutput([each[i] for i in order]).search(np.zeros(4), 1)
+    assert (answer.upper_bound, answer.tail, answer.max_gates, answer.complete) == (2.0, np.inf, 2, False)
+    assert answer.scope == "; ".join(f"in output {k}: {each[i].scope}" for k, i in enumerate(order))
+
+
+def test_rounding_errors_are_not_blown_up_to_a_bound():
+    loss, *_ = make_problem(3, n=12)
+    theta = 1e-17 * np.random.default_rng(0).normal(size=36) * np.tile(loss.weights, 3)
+    theta -= np.tile(loss.blocks(theta).mean(axis=0), 3)
+    theta[loss.blocks(loss.y).ravel() == 0.0] = -np.abs(theta[loss.blocks(loss.y).ravel() == 0.0])
+    assert np.abs(loss.blocks(theta).sum(axis=1)).max() > 0.0
+    assert loss.dual_limit(theta) == 1.0
