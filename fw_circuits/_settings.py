@@ -18,7 +18,7 @@ import numpy as np
 from fw_circuits._checks import check_choice, check_integer, check_real, is_integer, plain
 from fw_circuits.exceptions import InputError
 
-LOSSES = ("squared", "logistic", "huber")
+LOSSES = ("squared", "logistic", "huber", "multinomial")
 METHODS = ("vanilla", "away", "pairwise", "corrective")
 DOMAINS = ("minmax", "quantile")
 MAX_LEVEL = 16
@@ -77,7 +77,7 @@ def check_random_state(random_state: Any, name: str = "random_state") -> int | N
 def _check_loss(name: str, value: Any) -> Any:
     if isinstance(value, type) or (isinstance(value, str) and value in LOSSES):
         return value
-    known = f"{', '.join(LOSSES)}, or the class (no object of it) of a loss of your own"
+    known = f"{', '.join(LOSSES)}, or a loss of your own (its class)"
     raise InputError(f"{name} is {reprlib.repr(value)}; known losses: {known}.")
 
 
@@ -101,7 +101,7 @@ class Settings:
     tau, lam, eps : float or None
         At most one: >= 0, > 0, > 0.
     loss : str or type
-        "squared", "logistic", "huber", or a class of one's own.
+        "squared", "logistic", "huber", "multinomial", or a class of one's own.
     levels : tuple of int or None
         Distinct, from 1 to 16.
     oracle : str or Oracle
@@ -129,7 +129,7 @@ class Settings:
     Traceback (most recent call last):
     fw_circuits.exceptions.InputError: 2 settings cannot be used:
     - gamma is -1.0; expected a finite number > 0 (and > 2 for the HTMC statements)
-    - loss is 'hinge'; known losses: squared, logistic, huber, or the class (no object of it) of a loss of your own
+    - loss is 'hinge'; known losses: squared, logistic, huber, multinomial, or a loss of your own (its class)
     """
 
     gamma: float = setting(3.0, partial(_POSITIVE, note=" (and > 2 for the HTMC statements)"))

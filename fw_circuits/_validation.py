@@ -13,7 +13,7 @@ import scipy.sparse
 from fw_circuits._labels import plain_labels
 from fw_circuits._sparse import densify
 from fw_circuits._tables import NUMBER, as_array, default_names, is_missing, match_columns
-from fw_circuits._typing import Array, Floats
+from fw_circuits._typing import Array, Floats, Ints
 from fw_circuits.exceptions import InputError
 
 #: Targets beyond these have squares that overflow, or vanish against their sums.
@@ -195,7 +195,7 @@ def check_target(y: Any, n_rows: int, loss: str, weights: Floats | None = None) 
     if values.dtype.kind not in "biufcO":
         raise InputError(
             f"y contains text or dates (type {values.dtype}, for example {values.tolist()[0]!r}); loss {loss!r} "
-            "needs numbers: use loss='logistic' for two labels, CircuitClassifier for more."
+            "needs numbers: use loss='logistic' for two labels, 'multinomial' or CircuitClassifier for more."
         )
     floats = _to_float(values, "y")
     _refuse_not_finite(floats, "y")
@@ -208,9 +208,42 @@ def check_target(y: Any, n_rows: int, loss: str, weights: Floats | None = None) 
     return floats.copy() if floats is values else np.ascontiguousarray(floats), None
 
 
-def _two_labels(values: Array, where: str = "") -> tuple[Floats, Array]:
+def check_labels(y: Any, n_rows: int, weights: Floats | None = None) -> tuple[Ints, Array]:
+    """Labels of two or more classes as whole numbers from 0, and the classes, sorted.
+
+    Labels of rows of weight 0 do not count: they may be others, and come back as -1.
+
+    Raises
+    ------
+    InputError
+        Wrong shape, missing entries, labels of several types, a single one, or numbers that are no labels.
+
+    Examples
+    --------
+    >>> check_labels(["b", "c", "a"], 3)
+    (array([1, 2, 0]), array(['a', 'b', 'c'], dtype='<U1'))
+    """
+    values = _vector(y, n_rows, "y")
+    counted = np.ones(n_rows, dtype=bool) if weights is None else weights > 0.0
+    codes = np.full(n_rows, -1, dtype=np.int64)
+    codes[counted], classes = _labels(values[counted])
+    if len(classes) < 2:
+        raise InputError(
+            f"y contains a single label, {classes.tolist()[0]!r}; loss 'multinomial' needs two or more labels "
+            "(classes): add rows of other labels."
+        )
+    if len(classes) > 2 and classes.dtype.kind == "f" and not np.all(np.mod(classes, 1) == 0):
+        raise InputError(
+            f"y contains {len(classes)} different numbers that are not whole; loss 'multinomial' needs labels: y looks "
+            "like a regression target, use loss='squared' (CircuitRegressor)."
+        )
+    return codes, classes
+
+
+def _labels(values: Array) -> tuple[Ints, Array]:
+    """Codes and sorted classes of labels of one type, none of them missing."""
     if values.dtype.kind == "c":
-        raise InputError("y: Complex data not supported; expected two labels.")
+        raise InputError("y: Complex data not supported; expected labels.")
     if values.dtype.kind == "T":  # StringDType: no file contains it
         values = values.astype(object)
     if values.dtype.kind == "O":
@@ -225,7 +258,12 @@ def _two_labels(values: Array, where: str = "") -> tuple[Floats, Array]:
         classes, codes = np.unique(values, return_inverse=True)
     except TypeError as error:
         kinds = sorted({type(v).__name__ for v in values})
-        raise InputError(f"y mixes labels of the types {', '.join(kinds)}; expected two labels of one type.") from error
+        raise InputError(f"y mixes labels of the types {', '.join(kinds)}; expected labels of one type.") from error
+    return codes, classes
+
+
+def _two_labels(values: Array, where: str = "") -> tuple[Floats, Array]:
+    codes, classes = _labels(values)
     if len(classes) == 1:
         raise InputError(
             f"y contains a single label{where}, {classes.tolist()[0]!r}; loss 'logistic' needs two labels "
@@ -233,13 +271,13 @@ def _two_labels(values: Array, where: str = "") -> tuple[Floats, Array]:
         )
     if len(classes) > 2:
         shown = ", ".join(repr(c) for c in classes[:4].tolist()) + (", ..." if len(classes) > 4 else "")
-        regression = values.dtype.kind == "f" and not np.all(np.mod(values, 1) == 0)
+        regression = classes.dtype.kind == "f" and not np.all(np.mod(classes, 1) == 0)
         raise InputError(
             f"y contains {len(classes)} different values{where} ({shown}); loss 'logistic' needs exactly two labels: "
             + (
                 "y looks like a regression target, use loss='squared' (CircuitRegressor)."
                 if regression
-                else "use CircuitClassifier for several classes, or loss='squared' if y is a quantity."
+                else "use CircuitClassifier or loss='multinomial' for several classes, or 'squared' if y is a quantity."
             )
         )
     return np.where(codes == 1, 1.0, -1.0), classes

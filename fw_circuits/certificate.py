@@ -18,10 +18,10 @@ from fw_circuits._typing import Floats
 from fw_circuits._validation import check_sample_weight, check_X
 from fw_circuits.exceptions import InputError
 from fw_circuits.objective import Form, Loss, find_loss, least_loss, make_form, make_loss
-from fw_circuits.oracle import Oracle, OracleAnswer, bounding, eager, make_oracle
+from fw_circuits.oracle import ByOutput, Oracle, OracleAnswer, bounding, eager, make_oracle
 from fw_circuits.oracle.base import atoms_at_a_time, insist, observe
 from fw_circuits.solution import Certificate, Solution
-from fw_circuits.tetrakis import Combination
+from fw_circuits.tetrakis import Combination, Outputs
 
 __all__ = ["certify"]
 
@@ -93,7 +93,9 @@ def certify(
     points = check_X(X, names=solution.feature_names, compact=True)
     fitted = loss_on(solution, y, points.shape[0], sample_weight, loss)
     search = oracle_of(solution, points, oracle, given)
-    extra = [solution.dual_point] if solution.dual_point.size == points.shape[0] else []
+    if fitted.n_outputs > 1:
+        search = ByOutput.over(search, fitted.n_outputs)
+    extra = [solution.dual_point] if solution.dual_point.size == fitted.y.size else []
     form = make_form(**run.form)
     return derive(fitted, form, search, solution.combination, points, tol=given.tol, extra_points=extra)[0]
 
@@ -142,6 +144,7 @@ def derive(
     scope: some may be larger than the circuits that the oracle searches.
     """
     oracle = eager(oracle) if stop is None else bounding(oracle)
+    combination = combination.stacked() if isinstance(combination, Outputs) else combination
     f = combination.values(points)
     reached = loss.value(f)
     primal = form.primal(reached, combination.norm(oracle.gamma))

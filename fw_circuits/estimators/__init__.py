@@ -1,7 +1,8 @@
 """scikit-learn estimators around :func:`fw_circuits.solve` and :func:`fw_circuits.path`.
 
 ``CircuitRegressor`` and ``CircuitClassifier`` solve at one penalty; their ``CV`` forms choose it by cross-validation
-along warm-started paths, as ``LassoCV`` does.  More than two classes are handled one-vs-rest.
+along warm-started paths, as ``LassoCV`` does.  More than two classes are handled one-vs-rest, or by
+``CircuitClassifier`` as one multinomial problem.
 """
 
 from fw_circuits.estimators.cv import CircuitClassifierCV, CircuitRegressorCV

@@ -148,7 +148,7 @@ class _CircuitEstimator(BaseEstimator):
             # Weights of classes say what is fitted, not how strongly: extreme ones make lam_max vanish.
             same = merged.row_weight is merged.weight
             weights = check_sample_weight(merged.row_weight, len(merged.y))
-            plain = problem if same else replace(problem, loss=make_loss(self._loss, problem.loss.y, weights))
+            plain = problem if same else replace(problem, loss=make_loss(merged.settings.loss, problem.loss.y, weights))
             search = first_search(plain, task.clock)
             lam, first = self.relative_lam * search.lam_max or 1.0, search.answer if same else None
         return next(path_of(problem, [lam], task.clock, first=first))

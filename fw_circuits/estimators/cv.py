@@ -60,10 +60,11 @@ class CircuitRegressorCV(_PathCV, CircuitRegressor):
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class CircuitClassifierCV(_PathCV, CircuitClassifier):
-    """:class:`CircuitClassifier` with the penalty chosen by cross-validation, for each class by itself.
+    """:class:`CircuitClassifier` with the penalty chosen by cross-validation, for each class by itself (one-vs-rest).
 
     Parameters and attributes are those of :class:`CircuitRegressorCV`, and ``class_weight`` of
     :class:`CircuitClassifier`, by which losses on held-out rows are weighted too.  With more than two classes
+    ``multi_class`` is always "ovr", and
     ``lam_``, ``levels_``, ``max_gates_``, ``lams_`` and ``cv_losses_`` belong to the last class, and each class has an
     equal share of ``time_limit``.
 
@@ -74,6 +75,8 @@ class CircuitClassifierCV(_PathCV, CircuitClassifier):
     >>> CircuitClassifierCV(n_lams=8, cv=3).fit(X, X[:, 0] ^ X[:, 1]).score(X, X[:, 0] ^ X[:, 1])
     1.0
     """
+
+    _several = ("ovr",)
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:
         """Fit as in :meth:`CircuitClassifier.fit`; ``groups`` are as in :meth:`CircuitRegressorCV.fit`."""

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
-from scipy.special import expit
+from scipy.special import expit, softmax
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
+from fw_circuits._checks import check_choice
 from fw_circuits._labels import plain_labels
 from fw_circuits._typing import Array, Floats
 from fw_circuits._validation import check_target
 from fw_circuits.estimators.base import Task, _CircuitEstimator
 from fw_circuits.estimators.rows import comparable_labels, row_weights, with_class_weight
 from fw_circuits.exceptions import InputError
+from fw_circuits.objective import Multinomial
 from fw_circuits.solution import Solution
 
 
@@ -84,7 +86,7 @@ class CircuitRegressor(RegressorMixin, _CircuitEstimator):
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class CircuitClassifier(ClassifierMixin, _CircuitEstimator):
-    """Logistic regression over convex combinations of circuits; one-vs-rest for more than two classes.
+    """Logistic regression over convex combinations of circuits, of two classes or more.
 
     Parameters
     ----------
@@ -94,15 +96,19 @@ class CircuitClassifier(ClassifierMixin, _CircuitEstimator):
         Weights of the classes, by label (1 where a label is not named), with which the weights of the rows are
         multiplied; "balanced" gives all classes the same total.  The default penalty is that of the rows without
         them.  With several classes a row keeps the weight of its own class in each of the one-vs-rest problems.
+    multi_class : {"ovr", "multinomial"}, default "ovr"
+        For more than two classes: one solution of the multinomial loss with shared circuits and one certificate, or
+        one logistic solution per class against the others, whose probabilities are scaled to sum 1.
 
     Attributes
     ----------
     classes_ : ndarray
         Labels in sorted order, those of rows of weight 0 left out.
     solutions_ : list of Solution
-        One for two classes (with their labels), else one per class (labels 1, this class, and 0, others).
-    solution_ : Solution
-        That of two classes; there is no such attribute for more.
+        One for two classes or "multinomial" (with their labels), else one per class (labels 1, this class, and 0,
+        others).
+    solution_ : Solution or MultinomialSolution
+        The only one; there is no such attribute where there are several.
     feature_importances_, n_iter_, n_features_in_, feature_names_in_
         As in :class:`CircuitRegressor`; importances are the mean over the classes.
 
@@ -115,7 +121,9 @@ class CircuitClassifier(ClassifierMixin, _CircuitEstimator):
     """
 
     _loss = "logistic"
+    _several: ClassVar[tuple[str, ...]] = ("ovr", "multinomial")
     class_weight: Any = None
+    multi_class: str = "ovr"
     solutions_: list[Solution] = field(init=False)
     classes_: Array = field(init=False)
 
@@ -124,25 +132,35 @@ class CircuitClassifier(ClassifierMixin, _CircuitEstimator):
         return self._fit(X, y, sample_weight)
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, groups: Any = None) -> Self:
+        check_choice("multi_class", self.multi_class, self._several)
         clock, settings = self._begin()
         X, y = self._check_data(X, comparable_labels(y))
         check_classification_targets(y)
         row_weight = row_weights(sample_weight, X)
         weight = self._class_weights(y, row_weight)
+        task = Task(X, y, weight, self._splitter(y, settings.random_state), groups, settings, clock, row_weight)
         n = self.classes_.size
-        positives = self.classes_[1:] if n == 2 else self.classes_
-        if settings.time_limit is not None:
-            settings = replace(settings, time_limit=settings.time_limit / len(positives))
-        splitter, solutions = self._splitter(y, settings.random_state), []
-        for i, c in enumerate(positives):
-            time, target = clock.share(1.0 / (len(positives) - i)), (y == c).astype(int)
-            task = Task(X, target, weight, splitter, groups, settings, time, row_weight)
-            solutions.append(self._named(self._fit_one(task)))
+        if n > 2 and self.multi_class == "multinomial":
+            codes = np.searchsorted(self.classes_, np.where(np.isin(y, self.classes_), y, self.classes_[0]))
+            joint = replace(task, y=codes, settings=replace(settings, loss=Multinomial.name))
+            solutions = [replace(self._named(self._fit_one(joint)), classes=plain_labels(self.classes_))]
+        else:
+            solutions = self._against_others(task, self.classes_[1:] if n == 2 else self.classes_)
         if n == 2:
             solutions[0] = replace(solutions[0], classes=plain_labels(self.classes_))
         self.solutions_ = solutions
         self.n_iter_ = max(1, *(len(s.trace) for s in self.solutions_))
         return self
+
+    def _against_others(self, task: Task, positives: Array) -> list[Solution]:
+        """One logistic solution for each of these classes, in equal shares of the time."""
+        limit, solutions = task.settings.time_limit, []
+        settings = task.settings if limit is None else replace(task.settings, time_limit=limit / len(positives))
+        for i, c in enumerate(positives):
+            share = task.clock.share(1.0 / (len(positives) - i))
+            binary = replace(task, y=(task.y == c).astype(int), settings=settings, clock=share)
+            solutions.append(self._named(self._fit_one(binary)))
+        return solutions
 
     def _class_weights(self, y: Array, weight: Floats | None) -> Floats | None:
         """Find the classes of positive weight, and weigh the rows by them."""
@@ -161,10 +179,10 @@ class CircuitClassifier(ClassifierMixin, _CircuitEstimator):
 
     @property
     def solution_(self) -> Solution:
-        """The solution of a two-class problem."""
+        """The solution, where it is one: of two classes, or multinomial."""
         check_is_fitted(self)
         if len(self.solutions_) != 1:
-            raise AttributeError(f"there are {len(self.solutions_)} classes; use solutions_, one per class.")
+            raise AttributeError(f"there are {len(self.solutions_)} solutions; use solutions_, one per class.")
         return self.solutions_[0]
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
@@ -175,8 +193,9 @@ class CircuitClassifier(ClassifierMixin, _CircuitEstimator):
         """Shape (N,) for two classes (positive: ``classes_[1]``), else (N, n_classes)."""
         check_is_fitted(self)
         X = self._check_data(X)
-        scores = np.stack([s.combination.values(X) for s in self.solutions_], axis=1)
-        return scores[:, 0] if len(self.solutions_) == 1 else scores
+        if len(self.solutions_) == 1:
+            return self.solutions_[0].combination.values(X)
+        return np.stack([s.combination.values(X) for s in self.solutions_], axis=1)
 
     def predict(self, X: Any) -> Array:
         """Labels, shape (N,)."""
@@ -184,8 +203,12 @@ class CircuitClassifier(ClassifierMixin, _CircuitEstimator):
         return np.take(self.classes_, (scores > 0).astype(np.intp) if scores.ndim == 1 else scores.argmax(axis=1))
 
     def predict_proba(self, X: Any) -> Floats:
-        """Class probabilities, shape (N, n_classes); one-vs-rest probabilities are scaled to sum 1."""
-        p: Floats = expit(self.decision_function(X))
+        """Class probabilities, shape (N, n_classes): softmax, or one-vs-rest probabilities scaled to sum 1."""
+        scores = self.decision_function(X)
+        if scores.ndim == 2 and len(self.solutions_) == 1:
+            joint: Floats = softmax(scores, axis=1)
+            return joint
+        p: Floats = expit(scores)
         if p.ndim == 1:
             return np.stack([1.0 - p, p], axis=1)
         p /= np.maximum(p.sum(axis=1, keepdims=True), 1e-300)

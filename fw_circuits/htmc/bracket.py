@@ -18,9 +18,10 @@ from fw_circuits._settings import Settings
 from fw_circuits._typing import Floats
 from fw_circuits._validation import check_sample_weight, check_X
 from fw_circuits.certificate import loss_on, oracle_of, scores_of
+from fw_circuits.exceptions import InputError
 from fw_circuits.oracle import eager
 from fw_circuits.oracle.base import observe
-from fw_circuits.solution import Solution
+from fw_circuits.solution import MultinomialSolution, Solution
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,8 @@ def norm_bracket(
     """
     points = check_X(X, names=solution.feature_names)
     given = Settings.of(n_jobs=n_jobs, time_limit=time_limit)
+    if isinstance(solution, MultinomialSolution):
+        raise InputError("the solution has several outputs; a bracket of the norm is of one function.")
     priced = solution.combination.values(points, intercept=0.0)  # u sums to 0 but for rounding
     f = priced + solution.intercept
     search = eager(oracle_of(solution, points, oracle, given))

@@ -4,6 +4,7 @@ from fw_circuits.objective.base import Loss
 from fw_circuits.objective.floor import least_loss
 from fw_circuits.objective.forms import Constrained, ErrorBound, Form, Penalised, make_form
 from fw_circuits.objective.losses import LOSSES, Huber, Logistic, Squared, find_loss, make_loss
+from fw_circuits.objective.multinomial import Multinomial
 
 __all__ = [
     "LOSSES",
@@ -13,6 +14,7 @@ __all__ = [
     "Huber",
     "Logistic",
     "Loss",
+    "Multinomial",
     "Penalised",
     "Squared",
     "find_loss",

@@ -134,9 +134,19 @@ class Loss(ABC):
         return self.intercept(np.zeros(self.y.size))
 
     @cached_property
+    def at_constant(self) -> Floats:
+        """The best constant on every row, in the shape of ``f``."""
+        return np.full(self.y.size, self.constant)
+
+    @cached_property
     def baseline(self) -> float:
         """Loss of the best constant."""
-        return self.value(np.full(self.y.size, self.constant))
+        return self.value(self.at_constant)
+
+    @property
+    def n_outputs(self) -> int:
+        """Number of functions that are fitted; ``f`` and ``y`` have a block of N entries for each of them."""
+        return 1
 
     @property
     def quadratic_until(self) -> float:

@@ -12,6 +12,7 @@ from scipy.special import entr, expit, xlogy
 from fw_circuits._typing import Array, Floats
 from fw_circuits.exceptions import InputError
 from fw_circuits.objective.base import Loss
+from fw_circuits.objective.multinomial import Multinomial
 
 #: Halvings of an interval of floats, until its ends are neighbours.
 HALVINGS = 200
@@ -203,7 +204,7 @@ class Huber(ResidualLoss):
         return 0.5 * (self.weights @ cp.huber(self.y - f, self.delta))
 
 
-LOSSES: dict[str, type[Loss]] = {loss.name: loss for loss in (Squared, Logistic, Huber)}
+LOSSES: dict[str, type[Loss]] = {loss.name: loss for loss in (Squared, Logistic, Huber, Multinomial)}
 
 
 def find_loss(loss: str | type[Loss]) -> type[Loss]:

@@ -1,6 +1,7 @@
 """Linear-minimisation oracles: the best circuits for given weights, and a bound for those not returned."""
 
 from fw_circuits.oracle.base import AtomLike, CheckedOracle, Oracle, OracleAnswer, best_first
+from fw_circuits.oracle.by_output import ByOutput
 from fw_circuits.oracle.composition import CompositionOracle
 from fw_circuits.oracle.data import LevelsOracle, OracleData
 from fw_circuits.oracle.deep import DeepOracle
@@ -17,6 +18,7 @@ from fw_circuits.oracle.wrappers import CountingOracle
 __all__ = [
     "NAMES",
     "AtomLike",
+    "ByOutput",
     "CarryOracle",
     "CheckedOracle",
     "ColumnAtom",

@@ -29,13 +29,17 @@ def eager(oracle: Oracle) -> Oracle:
     """The oracle without laziness around it: every search is a real one, with its full bound."""
     if isinstance(oracle, LazyOracle):
         return eager(oracle.inner)
-    return oracle.eager() if isinstance(oracle, DeepOracle) else oracle
+    without: Oracle = oracle.eager() if hasattr(oracle, "eager") else oracle
+    return without
 
 
 def bounding(oracle: Oracle) -> Oracle:
     """The part of an oracle whose answers are bounds, without finders around it."""
     oracle = eager(oracle)
-    return oracle.exact if isinstance(oracle, DeepOracle) else oracle
+    if isinstance(oracle, DeepOracle):
+        return oracle.exact
+    without: Oracle = oracle.bounding() if hasattr(oracle, "bounding") else oracle
+    return without
 
 
 class LazyOracle(Wrapper):

@@ -20,9 +20,9 @@ from fw_circuits.objective import ErrorBound, least_loss, make_form
 from fw_circuits.oracle import OracleAnswer, bounding
 from fw_circuits.oracle.base import check_atoms
 from fw_circuits.pipeline.problem import Problem
-from fw_circuits.solution import Certificate, Solution, Status
-from fw_circuits.solver import ActiveSet, Clock, Run, frank_wolfe
-from fw_circuits.tetrakis import Combination
+from fw_circuits.solution import Certificate, MultinomialSolution, Solution, Status
+from fw_circuits.solver import ActiveSet, Clock, Run, empty_set, frank_wolfe
+from fw_circuits.tetrakis import Combination, OutputAtom, Outputs
 
 #: Between two saves of the solution so far.
 CHECKPOINT_SECONDS = 30.0
@@ -44,7 +44,7 @@ def fit(
         if checkpoint is not None and time.perf_counter() - saved > CHECKPOINT_SECONDS:
             save(provisional(problem, run), checkpoint)
             saved = time.perf_counter()
-        check_atoms(run.active.atoms)
+        check_atoms([atom.atom if isinstance(atom, OutputAtom) else atom for atom in run.active.atoms])
         try:
             return any([call(run) for call in callbacks if call is not None])
         except BaseException:  # the run ends here: keep what it has
@@ -107,6 +107,10 @@ def provisional(problem: Problem, run: Run, status: Status | None = None) -> Sol
 
 def combination_of(problem: Problem, active: ActiveSet) -> Combination:
     """The active atoms, those that weigh most first."""
+    if problem.loss.n_outputs > 1:
+        constants = np.asarray(active.intercept)
+        constants = constants - constants.mean()  # one common to all classes changes nothing
+        return Outputs.of(active.atoms, active.coef, constants, problem.lattice, active.gamma)
     order = np.argsort(-active.scales * np.abs(active.coef), kind="stable")
     order = order[active.coef[order] != 0.0]
     atoms = tuple(active.atoms[j] for j in order)
@@ -121,7 +125,8 @@ def finished(
         status = Status.OPTIMAL
     elif status is Status.OPTIMAL:
         status = Status.STALLED
-    return Solution(
+    kind: Any = MultinomialSolution if isinstance(combination, Outputs) else Solution
+    solution: Solution = kind(
         combination=combination,
         settings=problem.settings,
         status=status,
@@ -131,6 +136,7 @@ def finished(
         classes=problem.classes,
         dual_point=theta,
     )
+    return solution
 
 
 def warm(problem: Problem, solution: Solution | ActiveSet | None) -> ActiveSet | None:
@@ -147,9 +153,14 @@ def warm(problem: Problem, solution: Solution | ActiveSet | None) -> ActiveSet |
         )
     if solution.lattice != problem.lattice:
         raise InputError("warm_start is of another domain or other levels; expected the same lattice.")
-    active = ActiveSet(problem.loss, problem.settings.gamma)
-    active.add(solution.atoms, problem.oracle.evaluate(solution.atoms))
-    active.move(np.array(solution.coef), solution.intercept)
+    same = np.array_equal(np.asarray(solution.classes), np.asarray(problem.classes))
+    combination, joint = solution.combination, isinstance(solution, MultinomialSolution)
+    if joint != (problem.loss.n_outputs > 1) or (joint and not same):
+        raise InputError("warm_start is for other classes; expected a solution with the labels that y has.")
+    stacked = combination.stacked() if isinstance(combination, Outputs) else combination
+    active = empty_set(problem.loss, problem.settings.gamma)
+    active.add(stacked.atoms, problem.oracle.evaluate(stacked.atoms))
+    active.move(np.array(stacked.coef), stacked.intercept)
     return active
 
 

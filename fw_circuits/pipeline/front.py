@@ -55,14 +55,15 @@ def solve(
         level 1 as they are, other data are mapped to the unit cube column by column; new values outside the training
         range are clipped to it.
     y : array_like of shape (N,)
-        Numbers (squared, huber) or two labels of any kind (logistic).
+        Numbers (squared, huber) or labels of any kind: two (logistic), or two and more (multinomial).
     gamma : float, default 3.0
         Cost exponent, > 0: a circuit of kappa gates weighs ``kappa^(1/gamma)``.  The HTMC statements need > 2.
     tau, lam, eps : float, optional
         One of: bound on the norm; weight of the norm in the objective; bound on the mean loss (met up to a millionth
         of itself).  None of them: ``lam = 0.01 * lam_max``.
-    loss : {"squared", "logistic", "huber"} or class
-        Mean loss; "squared" is half the mean squared error.  A class derived from `fw_circuits.objective.Loss` is a
+    loss : {"squared", "logistic", "huber", "multinomial"} or class
+        Mean loss; "squared" is half the mean squared error, "multinomial" the cross-entropy of one function per class,
+        whose norms are added.  A class derived from `fw_circuits.objective.Loss` is a
         loss of your own.
     levels : sequence of int, optional
         Lattice levels; default (1,) for 0/1 data, else (1, 2, 3).
@@ -73,7 +74,7 @@ def solve(
     max_gates : int, optional
         Leave out circuits of more gates.
     method : {"corrective", "pairwise", "away", "vanilla"}
-        Frank-Wolfe variant.
+        Frank-Wolfe variant; "multinomial" has the first only.
     tol : float, default 1e-3
         Relative certified gap, in the oracle's scope, at which to stop.
     max_iter : int, default 500
@@ -105,6 +106,7 @@ def solve(
     Returns
     -------
     Solution
+        With ``loss="multinomial"`` a `fw_circuits.solution.MultinomialSolution`.
 
     Raises
     ------

@@ -12,7 +12,7 @@ from fw_circuits._typing import Array, Floats
 from fw_circuits._validation import check_sample_weight, check_X, is_boolean
 from fw_circuits.lattice import Lattice
 from fw_circuits.objective import Loss, find_loss, make_loss
-from fw_circuits.oracle import DeepOracle, Oracle, OracleAnswer, SubsetOracle, eager, make_oracle
+from fw_circuits.oracle import ByOutput, DeepOracle, Oracle, OracleAnswer, SubsetOracle, eager, make_oracle
 from fw_circuits.oracle.base import insist
 from fw_circuits.solver import Clock
 from fw_circuits.solver.methods import ATOMS_PER_PASS
@@ -54,26 +54,29 @@ def prepare(X: Any, y: Any, settings: Settings, sample_weight: Any = None) -> Pr
         levels = settings.levels or (1, 2, 3)
         lattice = Lattice.fit(counted, levels=levels, domain=settings.domain, sample_weight=weights[some],
                               check_input=False)  # fmt: skip
+    loss = make_loss(kind, target, weights, huber_threshold=settings.huber_threshold)
+    limit = settings.time_limit
     oracle = make_oracle(
         settings.oracle, points, lattice, settings.gamma, max_gates=settings.max_gates, n_jobs=settings.n_jobs,
-        time_limit=settings.time_limit, random_state=settings.random_state,
+        time_limit=None if limit is None else limit / loss.n_outputs, random_state=settings.random_state,
     )  # fmt: skip
     if isinstance(settings.oracle, str) and isinstance(oracle, SubsetOracle):  # a long search is a small one at first
         oracle = DeepOracle(oracle, ())
-    loss = make_loss(kind, target, weights, huber_threshold=settings.huber_threshold)
+    if loss.n_outputs > 1:
+        oracle = ByOutput.over(oracle, loss.n_outputs)
     return Problem(points, loss, classes, lattice, oracle, settings, names)
 
 
 def first_search(problem: Problem, clock: Clock | None = None) -> FirstSearch:
     """Search at the gradient of the best constant; ``lam_max`` is 0 where that is as good as any function."""
     clock, loss, start = clock or Clock(), problem.loss, time.perf_counter()
-    g = loss.dual_point(np.full(loss.y.size, loss.constant))
+    g = loss.dual_point(loss.at_constant)
     stop = clock.limited()
     oracle = problem.oracle if stop else eager(problem.oracle)
     answer = oracle.search(g, ATOMS_PER_PASS, stop)
     clock.search_seconds = max(clock.search_seconds, time.perf_counter() - start)
     top = float(answer.upper_bound if answer.complete else answer.value)  # cut short: the estimate is closer
-    size = max(float(np.abs(g).sum()), 1e-14 * float(loss.weights @ np.abs(loss.y)))
+    size = max(float(np.abs(g).sum()), 1e-14 * float(np.sum(loss.weights * np.abs(loss.y).reshape(loss.n_outputs, -1))))
     lam_max = top if top > 1e-13 * size else 0.0  # below: a constant target, or constant columns
     return FirstSearch(answer, lam_max)
 

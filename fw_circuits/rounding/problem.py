@@ -20,7 +20,7 @@ from fw_circuits.circuits.weighted_sum import weighted_sum
 from fw_circuits.exceptions import InputError
 from fw_circuits.rounding.compensation import Compensation, nearest, row_weights
 from fw_circuits.rounding.rounded import Rounded, encode, input_names
-from fw_circuits.tetrakis import Atom, Combination
+from fw_circuits.tetrakis import Atom, Combination, Outputs
 
 #: Most bits of a coefficient.
 MAX_BITS = 16
@@ -89,6 +89,8 @@ class Problem:
             raise InputError("y came without X; expected both.")
         sign = output == "sign" or (output == "auto" and solution.classes is not None)
         f = solution.combination
+        if isinstance(f, Outputs):
+            raise InputError(f"the solution has {f.n_outputs} outputs; round one: solution.of_class(label).")
         levels = tuple(sorted({atom.level for atom in f.atoms})) or f.lattice.levels[:1]
         sizes = [f.lattice.n_literals(level) for level in levels]
         starts = dict(zip(levels, np.cumsum([0, *sizes]).tolist(), strict=False))

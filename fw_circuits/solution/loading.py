@@ -4,6 +4,8 @@ from os import PathLike
 
 from fw_circuits._archive import read_state
 from fw_circuits.exceptions import FormatError
+from fw_circuits.objective import Multinomial
+from fw_circuits.solution.multinomial import MultinomialSolution
 from fw_circuits.solution.solution import FORMAT, VERSION, Solution
 
 
@@ -40,6 +42,8 @@ def load(path: str | PathLike[str]) -> Solution:
     """
     header, arrays = read_state(path, FORMAT, VERSION)
     try:
-        return Solution.from_state(header, arrays)
+        joint = header["settings"]["loss"] == Multinomial.name if header["version"] > 1 else False
+        kind: type[Solution] = MultinomialSolution if joint else Solution
+        return kind.from_state(header, arrays)
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
         raise FormatError(f"{path} is incomplete or inconsistent ({type(error).__name__}: {error}).") from error

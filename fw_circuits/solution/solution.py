@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from os import PathLike
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -44,6 +44,8 @@ class Solution:
     dual_point : ndarray of shape (N,)
         The gradient behind the certificate (one entry per training row).
     """
+
+    _joint: ClassVar[bool] = False
 
     combination: Combination
     settings: Settings
@@ -182,7 +184,7 @@ class Solution:
             "settings": state.settings_to_dict(self.settings),
             "atoms": [state.atom_to_dict(atom) for atom in self.atoms],
             "lattice": self.lattice.to_dict(),
-            "intercept": self.intercept,
+            "intercept": np.asarray(self.intercept).tolist(),
             "status": self.status.name,
             "certificate": state.certificate_to_dict(self.certificate),
             "feature_names": list(self.feature_names),
@@ -198,23 +200,21 @@ class Solution:
         """The inverse; a KeyError, ValueError, TypeError or their kin where the parts do not fit together."""
         lattice = Lattice.from_dict(header["lattice"])
         atoms = tuple(state.atom_from_dict(item, lattice) for item in header["atoms"])
-        coef = np.asarray(arrays["coef"], dtype=np.float64)
-        if coef.shape != (len(atoms),) or not np.isfinite(coef).all():
-            raise ValueError(f"{len(atoms)} atoms but coefficients of shape {coef.shape}, or not all finite")
+        combination = state.combination_from(atoms, arrays["coef"], header["intercept"], lattice, cls._joint)
         early = header["version"] == 1
         return cls(
-            combination=Combination(atoms, coef, float(header["intercept"]), lattice),
+            combination=combination,
             settings=state.settings_of_version_1(header) if early else state.settings_from_dict(header["settings"]),
             status=Status[header["status"]],
             trace=state.trace_from_array(arrays["trace"]),
             certificate=state.certificate_from_dict(header["certificate"]),
             feature_names=tuple(header["feature_names"]),
-            classes=state.classes_from(header["classes"], arrays.get("classes")),
+            classes=state.classes_from(header["classes"], arrays.get("classes"), combination),
             dual_point=np.asarray(arrays["dual_point"], dtype=np.float64),
         )
 
     def __repr__(self) -> str:
         return (
-            f"Solution({self.status.name}, {len(self.atoms)} atoms, {self.n_gates} gates, norm={self.norm:.4g}, "
-            f"{self.form}={self.parameter:.4g}, relative_gap={self.certificate.relative_gap:.2g})"
+            f"{type(self).__name__}({self.status.name}, {len(self.atoms)} atoms, {self.n_gates} gates, "
+            f"norm={self.norm:.4g}, {self.form}={self.parameter:.4g}, relative_gap={self.certificate.relative_gap:.2g})"
         )

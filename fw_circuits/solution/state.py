@@ -14,7 +14,7 @@ from fw_circuits.lattice import Lattice
 from fw_circuits.objective.forms import FORMS
 from fw_circuits.solution.certificate import Certificate
 from fw_circuits.solution.trace import Step, Trace
-from fw_circuits.tetrakis import Atom
+from fw_circuits.tetrakis import Atom, Combination, Outputs
 
 
 def finite(value: Any) -> Any:
@@ -90,7 +90,17 @@ def certificate_from_dict(listed: dict[str, Any]) -> Certificate:
     return Certificate(**values)
 
 
-def classes_from(listed: Any, array: Any) -> Array | None:
+def combination_from(atoms: tuple[Atom, ...], coef: Any, constant: Any, lattice: Lattice, joint: bool) -> Combination:
+    """The combination; ``joint``: one with several outputs."""
+    coef, intercept = np.asarray(coef, dtype=np.float64), np.asarray(constant, dtype=np.float64)
+    if intercept.ndim != int(joint) or not np.isfinite(intercept).all():
+        raise ValueError(f"the constants are {constant!r}; expected " + ("a list of them" if joint else "a number"))
+    if coef.shape != (len(atoms), *intercept.shape) or not np.isfinite(coef).all():
+        raise ValueError(f"{len(atoms)} atoms but coefficients of shape {coef.shape}, or not all finite")
+    return Outputs(atoms, coef, intercept, lattice) if joint else Combination(atoms, coef, float(intercept), lattice)
+
+
+def classes_from(listed: Any, array: Any, combination: Combination) -> Array | None:
     """The labels: an array of the archive, else objects of the header; early files had both in the header."""
     if array is None:
         if listed is None:
@@ -98,8 +108,9 @@ def classes_from(listed: Any, array: Any) -> Array | None:
         if isinstance(listed, dict):
             return np.array(listed["values"], dtype=np.dtype(listed["dtype"]))
         array = from_json(listed)
-    if array.shape != (2,):
-        raise ValueError(f"labels of shape {array.shape}, expected two of them")
+    n_classes = max(2, np.size(combination.intercept))
+    if array.shape != (n_classes,):
+        raise ValueError(f"labels of shape {array.shape}, expected {n_classes} of them")
     return np.asarray(array)
 
 

@@ -2,9 +2,10 @@
 
 from fw_circuits.solver.active_set import ActiveSet
 from fw_circuits.solver.clock import Clock
+from fw_circuits.solver.joint import empty_set
 from fw_circuits.solver.loop import frank_wolfe
 from fw_circuits.solver.methods import METHODS
 from fw_circuits.solver.reference import solve_reference
 from fw_circuits.solver.state import Run
 
-__all__ = ["METHODS", "ActiveSet", "Clock", "Run", "frank_wolfe", "solve_reference"]
+__all__ = ["METHODS", "ActiveSet", "Clock", "Run", "empty_set", "frank_wolfe", "solve_reference"]

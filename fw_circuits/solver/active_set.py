@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,19 @@ import numpy as np
 from fw_circuits._typing import Array, Floats
 from fw_circuits.objective import Loss
 from fw_circuits.solver.columns import Columns, no_columns, with_values
+
+
+@dataclass(frozen=True)
+class Model:
+    """A quadratic model in the coefficients: second derivative, slope, and the best shift of the intercept.
+
+    ``push`` is minus the derivative in the intercept.
+    """
+
+    gram: Floats
+    slope: Floats
+    shift: Callable[[Floats], Any]
+    push: Any
 
 
 class ActiveSet:
@@ -40,7 +54,7 @@ class ActiveSet:
         self.coef: Floats = np.zeros(0)
         self.scales: Floats = np.zeros(0)
         self.intercept = loss.constant
-        self.f = np.full(loss.y.size, self.intercept)
+        self.f = np.array(loss.at_constant)
         self._index: dict[Any, int] = {}
         self.columns: Columns = no_columns(loss.y.size)
         self._gram = np.zeros((0, 0))
@@ -67,7 +81,10 @@ class ActiveSet:
         costs = np.array([atoms[place].cost for place in places], dtype=np.float64)
         self.coef = np.append(self.coef, np.zeros(costs.size))
         self.scales = np.append(self.scales, costs ** (1.0 / self.gamma))
-        self.columns = with_values(self.columns, values if costs.size == len(atoms) else values[:, places])
+        self._store([atoms[place] for place in places], values if costs.size == len(atoms) else values[:, places])
+
+    def _store(self, atoms: Sequence[Any], values: Floats) -> None:
+        self.columns = with_values(self.columns, values)
 
     def drop(self, keep: Array) -> None:
         """Forget the atoms where ``keep`` is False."""
@@ -85,7 +102,24 @@ class ActiveSet:
         """Set the coefficients and recompute ``f`` from them."""
         self.coef = coef
         self.intercept = float(intercept)
-        self.f = self.columns.push(coef) + self.intercept
+        self.f = self.at(coef, self.intercept)
+
+    def at(self, coef: Floats, intercept: Any) -> Floats:
+        """``f`` for other coefficients."""
+        f: Floats = self.columns.push(coef) + intercept
+        return f
+
+    def model(self, g: Floats, slope: Floats) -> Model | None:
+        """The quadratic model of the loss at f, the intercept eliminated; None where the loss is flat.
+
+        ``g`` is minus the gradient at ``f``, and ``slope`` its products with the atoms.
+        """
+        h = self.loss.hessian_diagonal(self.f)
+        total = float(h.sum())
+        if total <= 1e-290:
+            return None
+        mean, push = self.columns.pull(h) / total, float(g.sum())
+        return Model(self.columns.gram(h), slope - mean * push, lambda change: push / total - mean @ change, push)
 
     def gram(self) -> Floats:
         """Centred Gram matrix ``cov_q(T_i, T_j)`` under the sample weights q; only new entries are computed."""
@@ -110,6 +144,6 @@ class ActiveSet:
         assert self.coef.shape == self.scales.shape == (m,), "coef and scales must have one entry per atom"
         assert len(self._index) == m, "atoms must be distinct"
         assert all(self._index[a.key] == j for j, a in enumerate(self.atoms)), "the index must point at the atoms"
-        assert np.isfinite(self.coef).all() and np.isfinite(self.intercept), "coefficients must be finite"
-        drift = np.abs(self.f - (self.intercept + self.columns.push(self.coef))).max(initial=0.0)
+        assert np.isfinite(self.coef).all() and np.all(np.isfinite(self.intercept)), "coefficients must be finite"
+        drift = np.abs(self.f - self.at(self.coef, self.intercept)).max(initial=0.0)
         assert drift <= 1e-9 * (1.0 + np.abs(self.f).max(initial=0.0)), f"f has drifted by {drift:.2e}"

@@ -17,6 +17,7 @@ from fw_circuits._typing import Array, Floats, Ints
 PACKED_FROM = 1 << 15
 #: Row v: the signs of eight atoms whose bits are v.
 SIGNS = 2.0 * OCTETS - 1.0
+EVERY_ROW = slice(None)
 
 
 class Columns(Protocol):
@@ -46,8 +47,8 @@ class Columns(Protocol):
     def keep(self, index: Ints) -> None:
         """Keep only the atoms of these ascending positions."""
 
-    def dense(self) -> Floats:
-        """T itself, (m, N) float64, for small tables."""
+    def dense(self, rows: slice = EVERY_ROW) -> Floats:
+        """T itself, (m, N) float64, for small tables or some of the rows."""
 
 
 class DenseColumns:
@@ -110,9 +111,9 @@ class DenseColumns:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         return np.array(self.dense(), dtype, copy=copy)
 
-    def dense(self) -> Floats:
+    def dense(self, rows: slice = EVERY_ROW) -> Floats:
         """As in :class:`Columns`."""
-        return self._buffer[: self._size]
+        return self._buffer[: self._size, rows]
 
 
 class PackedColumns:
@@ -183,10 +184,10 @@ class PackedColumns:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         return np.array(self.dense(), dtype, copy=copy)
 
-    def dense(self) -> Floats:
+    def dense(self, rows: slice = EVERY_ROW) -> Floats:
         """As in :class:`Columns`."""
-        rows = [SIGNS[octet].T for octet in self._octets]
-        return np.concatenate([*rows, np.empty((0, self.n_rows))])[: self._size]
+        parts = [SIGNS[octet[rows]].T for octet in self._octets]
+        return np.concatenate([*parts, np.empty((0, len(range(self.n_rows)[rows])))])[: self._size]
 
     def _padded(self, coef: Floats) -> Floats:
         padded = np.zeros(8 * len(self._octets))

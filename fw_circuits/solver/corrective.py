@@ -8,6 +8,8 @@ Losses that Newton's method does not suit go to cvxpy (``reference.py``).
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from scipy.optimize import brentq
 
@@ -46,7 +48,7 @@ def _at_constraint(active: ActiveSet, form: Form) -> float:
             return active.norm - form.parameter
         return form.parameter * (1.0 - 1e-9) - loss.value(active.f)
 
-    at_constant = loss.negative_gradient(np.full(loss.y.size, loss.constant))
+    at_constant = loss.negative_gradient(loss.at_constant)
     top = float(np.abs(active.scores(at_constant)).max(initial=0.0))
     low = 1e-9 * top
     if top == 0.0:
@@ -92,31 +94,30 @@ def _newton(active: ActiveSet, lam: float, accuracy: float, max_steps: int = 60)
         slope = active.columns.pull(g)
         if violation(slope, thresholds, active.coef) <= accuracy:
             return
-        h = loss.hessian_diagonal(active.f)
-        total = float(h.sum())
-        if total <= 1e-290:
+        if (model := active.model(g, slope)) is None:
             return
-        mean = active.columns.pull(h) / total
-        gram = active.columns.gram(h)
+        gram = model.gram
         gram[np.diag_indices_from(gram)] += 1e-12 * max(float(np.trace(gram)) / len(active), 1e-300)
-        r = slope - mean * g.sum() + gram @ active.coef
-        target = weighted_lasso(gram, r, thresholds, active.coef)
-        shift = float(g.sum() / total - mean @ (target - active.coef))
-        if not _line_search(active, target, shift, thresholds, slope):
+        target = weighted_lasso(gram, model.slope + gram @ active.coef, thresholds, active.coef)
+        shift = model.shift(target - active.coef)
+        gain = float(slope @ (target - active.coef)) + float(np.sum(shift * model.push))
+        if not _line_search(active, target, shift, thresholds, gain):
             return
 
 
-def _line_search(active: ActiveSet, target: Floats, shift: float, thresholds: Floats, slope: Floats) -> bool:
-    """Backtrack from the Newton point until the objective falls; False when no step makes it fall."""
+def _line_search(active: ActiveSet, target: Floats, shift: Any, thresholds: Floats, gain: float) -> bool:
+    """Backtrack from the Newton point until the objective falls; False when no step makes it fall.
+
+    ``gain`` is by how much the loss would fall, were it linear.
+    """
     loss = active.loss
     coef, intercept = active.coef, active.intercept
     before = loss.value(active.f) + float(thresholds @ np.abs(coef))
-    expected = float(slope @ (target - coef)) - float(thresholds @ (np.abs(target) - np.abs(coef)))
-    expected += shift * float(loss.negative_gradient(active.f).sum())
+    expected = gain - float(thresholds @ (np.abs(target) - np.abs(coef)))
     step = 1.0
     for _ in range(40):
         trial = coef + step * (target - coef) if step < 1.0 else target
-        f = intercept + step * shift + active.columns.push(trial)
+        f = active.at(trial, intercept + step * shift)
         after = loss.value(f) + float(thresholds @ np.abs(trial))
         if after <= before - 1e-4 * step * max(expected, 0.0) + 1e-15 * abs(before):
             active.move(trial, intercept + step * shift)

@@ -23,6 +23,7 @@ from fw_circuits.oracle.base import aim, insist, observe
 from fw_circuits.solution.trace import ROUNDING, Status, Step
 from fw_circuits.solver.active_set import ActiveSet
 from fw_circuits.solver.clock import Clock
+from fw_circuits.solver.joint import empty_set
 from fw_circuits.solver.methods import ATOMS_PER_PASS, make_method
 from fw_circuits.solver.state import Run
 
@@ -90,7 +91,7 @@ def frank_wolfe(
     >>> run.status.name, run.active.coef.tolist(), run.active.intercept
     ('OPTIMAL', [0.75], 1.0)
     """
-    run = Run(warm_start if warm_start is not None else ActiveSet(loss, oracle.gamma), form)
+    run = Run(warm_start if warm_start is not None else empty_set(loss, oracle.gamma), form)
     clock = clock or Clock()
     clock.step_seconds, clock.begun = 0.0, time.perf_counter()  # the clock may have served another run
     mover = make_method(method, step, run, oracle, clock, tol, atoms_per_pass)

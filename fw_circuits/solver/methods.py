@@ -162,6 +162,8 @@ def make_method(
     if isinstance(run.form, ErrorBound):
         raise InputError(f"method={method!r} solves the lam and tau forms; for eps use method='corrective'.")
     loss = run.active.loss
+    if loss.n_outputs > 1:
+        raise InputError(f"method={method!r} is for one output; for loss={loss.name!r} use method='corrective'.")
     if step == "short" and np.isinf(loss.smoothness):
         raise InputError(f"step='short' needs a smoothness; the loss {loss.name!r} states none.")
     return Directed(run, oracle, clock, method, step)

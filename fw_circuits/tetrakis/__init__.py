@@ -2,5 +2,6 @@
 
 from fw_circuits.tetrakis.atom import Atom, evaluate
 from fw_circuits.tetrakis.combination import Combination
+from fw_circuits.tetrakis.outputs import OutputAtom, Outputs
 
-__all__ = ["Atom", "Combination", "evaluate"]
+__all__ = ["Atom", "Combination", "OutputAtom", "Outputs", "evaluate"]

@@ -30,9 +30,9 @@ ORDER = {
     "estimators": "fold rows < base < choice plain < cv",
     "htmc": "bracket cube rate < column_generation < exact < classes five",
     "lattice": "domain reference rows < triangulation < lattice",
-    "objective": "base < floor forms losses",
+    "objective": "base < floor forms multinomial < losses",
     "oracle": "base found gate_classes literals tables < data dictionary screen wrappers < reference "
-    "< exact families turns < composition deep sampled < lazy < factory",
+    "< exact families turns < composition deep sampled < lazy < by_output factory",
     "oracle.exact": "literal_choice pace < gates_pass subset_pass < price < subset < gates",
     "oracle.families": "pair_sums sample < chains counting < frame walsh < carry parity symmetric",
     "report": "comparison effects page plots tables < effect_plots results < explain",
@@ -44,10 +44,10 @@ ORDER = {
     "< descent < training",
     "rounding": "compensation rounded < problem < sampling search",
     "pipeline": "problem < fit < front",
-    "solution": "trace < certificate < state < solution < loading",
-    "solver": "clock columns lasso reference < active_set < corrective directions restricted state "
+    "solution": "trace < certificate < state < solution < multinomial < loading",
+    "solver": "clock columns lasso reference < active_set < corrective directions joint restricted state "
     "< refit steps < methods < loop",
-    "tetrakis": "values < atom < combination",
+    "tetrakis": "values < atom < combination < outputs",
 }
 RANK = {
     package: {name: rank for rank, names in enumerate(order.split("<")) for name in names.split()}
