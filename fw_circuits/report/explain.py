@@ -51,7 +51,7 @@ def explain_page(
     Raises
     ------
     InputError
-        If there is no such row.
+        If there is no such row, or if the solution has a function for each of several classes.
 
     Examples
     --------
@@ -61,6 +61,11 @@ def explain_page(
     >>> "x0 &amp; x1" in page, "<script" in page
     (True, False)
     """
+    if np.ndim(solution.intercept):
+        raise InputError(
+            f"the solution has {len(np.asarray(solution.intercept))} functions, one per class; the page explains one: "
+            "solve for two labels with loss='logistic', for example one class against all others."
+        )
     if not 0 <= row < len(points):
         raise InputError(f"row is {row}; the table has {len(points)} rows: expected 0 to {len(points) - 1}.")
     with tempfile.TemporaryDirectory() as folder:

@@ -86,6 +86,13 @@ def test_page_names_columns_and_labels_and_escapes_them(tmp_path):
     assert main(["explain", str(tmp_path / "s.npz"), str(tmp_path / "t.csv"), "--row", "-1", "--output", str(out)]) == 1
 
 
+def test_several_functions_are_refused():
+    X = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0]])
+    solution = solve(X, ["a", "b", "c"], loss="multinomial", lam=0.01)
+    with pytest.raises(InputError, match="3 functions"):
+        explain_page(solution, X)
+
+
 def test_a_constant_has_a_page_and_no_effects(tmp_path):
     X = np.array([[0.0], [1.0], [0.0], [1.0]])
     solution = solve(X, np.ones(4), lam=0.1)
