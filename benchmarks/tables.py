@@ -33,7 +33,7 @@ TABLES = (
     "saheart", "spambase", "tic-tac-toe", "vehicle", "wine",
 )  # fmt: skip
 OURS, YARDSTICK = "fw_circuits", "HistGradientBoosting"
-#: Within this of the best in log-loss counts as close; so many tables must be; seconds against the yardstick's.
+#: Within this of the best log-loss is close; that part of the tables must be; CPU seconds beside the yardstick's.
 CLOSE, SHARE, SLOWER = 0.01, 12 / 15, 10.0
 #: In a quick run not asked for: slow.
 QUICK_WITHOUT = ("EBM", "torchlogix")
