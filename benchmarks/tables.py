@@ -64,9 +64,9 @@ def score(p: np.ndarray, y: np.ndarray) -> dict[str, float]:
 def compare(quick: bool, only: str | None, table: Table) -> tuple[Scores, list[str]]:
     """Fill the table; means over folds by table and model, and notes on who is missing or failed."""
     models, notes = installed()
-    if quick:
-        models = {name: fit for name, fit in models.items() if name not in QUICK_WITHOUT}
-        notes.append(f"{' and '.join(QUICK_WITHOUT)} are left out of the quick run.")
+    for name in [name for name in QUICK_WITHOUT if quick and name in models]:
+        del models[name]
+        notes.append(f"{name} is left out of the quick run.")
     scores: Scores = {}
     for rows in tables(quick, only):
         scores[rows.name] = {}
