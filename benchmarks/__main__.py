@@ -118,7 +118,7 @@ def parse(known: dict[str, Benchmark], arguments: list[str] | None) -> argparse.
     parser.add_argument("--report", action="store_true", help="build the page from what is there, then stop")
     parser.add_argument("--data", metavar="PATH", help="iwls2020, anytime: folder or tar of the contest's data")
     parser.add_argument("--seconds", type=float, help="iwls2020: time of one example; anytime: the longest")
-    parser.add_argument("--only", metavar="N,N,...", help="iwls2020, anytime: numbers of the examples to run")
+    parser.add_argument("--only", metavar="N,N,...", help="iwls2020, anytime: numbers of examples; tables: names")
     parser.add_argument("--busy", type=int, metavar="N", help="anytime: beside N processes that keep a core busy")
     asked = parser.parse_args(arguments)
     unknown = [name for name in asked.names if name not in known]

@@ -39,6 +39,8 @@ PATIENCE = 3
 GAIN = 0.98
 #: It is tried on this many folds first, and on the others if it lowers the loss there at all.
 RACERS = 2
+#: Lattice levels that are tried at most, one more at a time as long as that helps.
+DEEPEST = (1, 2, 3, 4)
 #: Folds take functions of four literals from this many of the best literals of a level.
 LITERALS = 32
 #: Part of the time limit for choosing; the rest is for the final fit.
@@ -150,7 +152,7 @@ class _PathCV(_CircuitEstimator):
         if self.levels is not None:
             levels = [tuple(self.levels)]
         else:
-            levels = [(1,)] if is_boolean(X) else [(1,), (1, 2), (1, 2, 3)]
+            levels = [DEEPEST[:k] for k in range(1, 2 if is_boolean(X) else len(DEEPEST) + 1)]
         flat = self.oracle in ("auto", "subset")  # other oracles search beyond four literals from the start
         gates = [0, 1, None] if flat and self.max_gates is None else [self.max_gates]
         rungs = [{"levels": levels[0], "max_gates": m} for m in gates]

@@ -19,8 +19,8 @@ class CircuitRegressorCV(_PathCV, CircuitRegressor):
         Penalties > 0 to try, in place of ``n_lams`` of them.
     relative_lam, gamma, levels, domain, oracle, max_gates, tol, max_iter
         As in :class:`CircuitRegressor`, but ``relative_lam`` is not used, and of lattice levels and gate limit what is
-        not given is chosen with the penalty: on level 1 literals alone, one gate, or no limit; then levels (1, 2) and
-        (1, 2, 3) where the data are not 0/1.
+        not given is chosen with the penalty: on level 1 literals alone, one gate, or no limit; then levels (1, 2) to
+        (1, 2, 3, 4) where the data are not 0/1, one more as long as that helps.
     time_limit : float, optional
         Seconds for the whole ``fit``: half of them for choosing, the rest for the final fit.  Candidates not reached
         are left out; the first is judged in any case, on the folds that were reached.

@@ -141,7 +141,7 @@ def test_atoms_of_fewer_levels_are_of_the_final_lattice(domain, monkeypatch):
     monkeypatch.setattr(choice, "RACERS", 99)
     monkeypatch.setattr(choice, "GAIN", 100.0)  # the largest set of circuits is chosen in any case
     model = CircuitRegressorCV(**QUICK, domain=domain).fit(points, y)
-    assert model.levels_ == (1, 2, 3) and model.solution_.certificate.certified
+    assert model.levels_ == (1, 2, 3, 4) and model.solution_.certificate.certified
     (start,) = starts
     for atom, column in zip(start.atoms, start.columns.dense(), strict=True):
         assert atom.lattice == model.solution_.lattice and np.allclose(atom(points), column, atol=1e-12)
