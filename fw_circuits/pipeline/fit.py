@@ -130,6 +130,7 @@ def finished(
         feature_names=problem.feature_names,
         classes=problem.classes,
         dual_point=theta,
+        columns=problem.columns,
     )
 
 
@@ -145,8 +146,8 @@ def warm(problem: Problem, solution: Solution | ActiveSet | None) -> ActiveSet |
             f"{shown(problem.feature_names)}; expected the same columns in the same order: reorder X, or leave "
             "warm_start out."
         )
-    if solution.lattice != problem.lattice:
-        raise InputError("warm_start is of another domain or other levels; expected the same lattice.")
+    if solution.lattice != problem.lattice or solution.columns != problem.columns:
+        raise InputError("warm_start is of another domain, other levels or literals; expected the same lattice.")
     active = ActiveSet(problem.loss, problem.settings.gamma)
     active.add(solution.atoms, problem.oracle.evaluate(solution.atoms))
     active.move(np.array(solution.coef), solution.intercept)
