@@ -107,8 +107,8 @@ def _check_order(name: str, column: str, listed: Any) -> tuple[Any, ...]:
         good = all(isinstance(v, str | int | float) for v in values) and len(set(map(str, values))) == len(values)
     if not good:
         raise InputError(
-            f"{name} of column {column!r} is {listed!r}; expected two or more distinct categories, text or numbers, from "
-            "low to high."
+            f"{name} of column {column!r} is {listed!r}; expected two or more distinct categories, text or numbers, "
+            "from low to high."
         )
     return tuple(values)
 

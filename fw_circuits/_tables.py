@@ -139,7 +139,10 @@ def _arrow(X: Any) -> Frame:
             X = importlib.import_module("pyarrow.interchange").from_dataframe(X)
 
     def column(i: int) -> Array:
-        return np.asarray(X.column(i).to_numpy(zero_copy_only=False))
+        values, kind = X.column(i), X.schema.types[i]
+        if str(kind).startswith("dictionary"):  # whose gaps would become its last value
+            values = values.cast(kind.value_type)
+        return np.asarray(values.to_numpy(zero_copy_only=False))
 
     def categories(i: int) -> tuple[tuple[Any, ...], bool] | None:
         if not str(X.schema.types[i]).startswith("dictionary"):

@@ -74,7 +74,7 @@ def sort_of(values: Array) -> tuple[str, Any]:
     known = {"b": "boolean", "i": "number", "u": "number", "f": "number", "M": "date", "m": "date", "S": "bytes",
              "V": "bytes", "c": "other"}  # fmt: skip
     if (kind := values.dtype.kind) in known:
-        return known[kind], values[0].item() if len(values) and kind not in "Mm" else None
+        return known[kind], values[0] if len(values) else None
     items = values.tolist()
     wrong = next((v for v in items if isinstance(v, NESTED)), None)
     if wrong is not None:
@@ -107,7 +107,7 @@ def refuse(sort: str, example: Any, name: str, table: str) -> None:
     fw_circuits.exceptions.InputError: X: column 'raw' contains bytes, for example b'a'; expected numbers, text or ...
     """
     if sort in REASONS:
-        shown = "" if example is None else f", for example {str(example) if sort == 'date' else example!r}"
+        shown = "" if example is None else f", for example {example if sort == 'date' else repr(example)}"
         raise InputError(f"{table}: column {name!r} {REASONS[sort].format(example=shown, name=name)}.")
 
 

@@ -63,7 +63,7 @@ class Columns:
         if not n_rows or not names:
             raise InputError(f"X has {n_rows} rows and {len(names)} columns; expected at least one of each.")
         weights = check_sample_weight(sample_weight, n_rows)
-        told = dict(kinds or {})
+        told = {name: kind if isinstance(kind, str) else tuple(kind) for name, kind in (kinds or {}).items()}
         if unknown := [name for name in told if name not in names]:
             raise InputError(f"kinds names {shown(unknown)}; expected columns of X: {shown(names)}.")
         found = [
@@ -209,7 +209,7 @@ def points_of(
 
 
 def between(low: float, high: float) -> str:
-    """A number above ``low`` and at most ``high``, near their middle, in few digits: the name of a threshold.
+    """A number between two, near their middle and in few digits (``high`` where there is none): a threshold's name.
 
     >>> between(36.0, 37.0), between(0.1, 0.9), between(1e9, 1e9 + 1.0), between(-5.0, 100.0)
     ('36.5', '0.5', '1000000000.5', '47.5')
@@ -217,9 +217,9 @@ def between(low: float, high: float) -> str:
     middle = 0.5 * low + 0.5 * high
     for digits in range(3, 18):
         value = float(f"{middle:.{digits}g}")
-        if low < value <= high:
+        if low < value < high:
             return str(int(value)) if value.is_integer() and abs(value) < 1e16 else repr(value)
-    return repr(high)
+    return repr(float(high))
 
 
 def _breaks(column: Floats, n: int, weights: Floats) -> tuple[float, ...]:

@@ -118,7 +118,7 @@ def bad_cell(path: Path, line: int, row: int, column: str, value: str) -> str:
     if DECIMAL_COMMA.fullmatch(value):
         return f"{place}: {value!r} contains a comma; expected a decimal point and no marks of thousands, 1.5 for 1,5."
     return (
-        f"{place}: {value!r} is not a number, and others of the column are; expected one of them: mend the cell, or say "
-        f"that all of it is text (--kind {column}=category; in Python read_table(text=[{column!r}])); if line 1 names "
-        "the columns by numbers, --header (header=True)."
+        f"{place}: {value!r} is not a number, and others of the column are; expected one of them: mend the cell, or "
+        f"say that all of it is text (--kind {column}=category; in Python read_table(text=[{column!r}])); if line 1 "
+        "names the columns by numbers, --header (header=True)."
     )

@@ -64,7 +64,7 @@ def read_table(
     Returns
     -------
     Dataset
-        X is a matrix of numbers; with text or gaps (delimited text and Parquet) a structured array, which `solve` takes.
+        X is a matrix of numbers; with text or gaps (delimited text and Parquet) a structured array for `solve`.
 
     Raises
     ------

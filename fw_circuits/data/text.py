@@ -1,8 +1,8 @@
 """CSV and its relatives: delimiter and header found by looking, every complaint with its line number.
 
 Rows of numbers go straight into one flat float64 buffer, so that a table costs 8 bytes per cell.  Where that comes upon
-text or a gap the file is read once more, column by column: each is one of numbers or one of text, with gaps, and a column
-with both is refused, for it is more often a typing error than not.
+text or a gap the file is read once more, column by column: each is one of numbers or one of text, with gaps, and a
+column with both is refused, for it is more often a typing error than not.
 """
 
 import csv

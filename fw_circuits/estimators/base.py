@@ -33,8 +33,8 @@ LARGEST_SEED = 2**32 - 1
 class Task:
     """One binary or numeric problem of a fit.
 
-    X has the numbers of the table, or the base columns of its ``columns``.  ``weight`` are those of the rows times those
-    of their classes, ``row_weight`` those of the rows alone.
+    X has the numbers of the table, or the base columns of its ``columns``.  ``weight`` are those of the rows times
+    those of their classes, ``row_weight`` those of the rows alone.
     The ``time_limit`` of the settings is its nominal share of the limit, which does not depend on how far the clock is:
     a limit that is never reached changes nothing between two runs.
     """

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fw_circuits.data import read_csv, read_npz, read_parquet, read_pla, read_table
+from fw_circuits.data import read_csv, read_features, read_npz, read_parquet, read_pla, read_table
 from fw_circuits.data.pla import expand
 from fw_circuits.exceptions import FormatError, InputError
 
@@ -281,7 +281,7 @@ def test_parquet_that_cannot_be_used(tmp_path, monkeypatch):
     with pytest.raises(InputError, match="row 1: the target 'a' is missing"):
         read_table(path, "a")
     pd.DataFrame({"a": [1.0, np.inf], "y": [0, 1]}).to_parquet(path)
-    with pytest.raises(InputError, match="column 'a' contains .inf .infinity. at row 1"):
+    with pytest.raises(InputError, match=r"column 'a' contains .inf .infinity. at row 1"):
         read_table(path)
     with pytest.raises(FormatError, match="cannot be read as Parquet"):
         read_table(write(tmp_path, "bad.parquet", path.read_bytes()[:-30]))
