@@ -3,7 +3,7 @@
 A literal of a number is one of its bits (``literals="bits"``: the lattice's affair), the whole column as one ramp
 ("ramps"), or a clipped ramp between two consecutive quantiles ("thresholds"), which is the Tetrakis function of a
 comparison.  A comparison with a constant is at most k - 1 gates over k bits, so the norms over the two differ by a
-constant factor (theory, section 9.10); which is better is for cross-validation to say.
+constant factor (theory, section 9); which is better is for cross-validation to say.
 """
 
 from __future__ import annotations

@@ -24,12 +24,12 @@ class CircuitRegressorCV(_PathCV, CircuitRegressor):
     time_limit : float, optional
         Seconds for the whole ``fit``: half of them for choosing, the rest for the final fit.  Candidates not reached
         are left out; the first is judged in any case, on the folds that were reached.
+    n_jobs, random_state, kinds
+        As in :class:`CircuitRegressor`; ``random_state`` also shuffles the folds where ``cv`` is None.
     literals : str, default "bits"
         As in :func:`fw_circuits.solve`; or "auto": bits, and then thresholds, as more sets of circuits to choose from.
-    kinds, n_thresholds
-        As in :class:`CircuitRegressor`.
-    n_jobs, random_state
-        As in :class:`CircuitRegressor`; ``random_state`` also shuffles the folds where ``cv`` is None.
+    n_thresholds : int, default 8
+        As in :func:`fw_circuits.solve`.
     n_lams, ratio : int, float
         Penalties tried: ``n_lams`` from the largest useful one down to ``ratio`` times it, in equal ratios.
     cv : int, splitter, iterable of (train, test) or None
