@@ -57,8 +57,8 @@ def solve(
         Numbers; a frame (pandas, polars, Arrow) keeps its column names, but for pandas' 0, 1, ...  0/1 data are level 1
         as they are, other data are mapped to the unit cube column by column; new values outside the training range are
         clipped to it.  A frame may contain text, categories and gaps: a category is one 0/1 column per value (those of
-        less than 1 % of the weight share one, values that the fit did not see have none), an ordered one has a column
-        for each "at least", and a gap the column "is missing" beside the weighted median.  Dates and nested values are
+        less than 1 % of the weight share one, values that the fit did not see have none), an ordered one is one column
+        per "at least", and a gap is the column "is missing" beside the weighted median.  Dates and nested values are
         refused.
     y : array_like of shape (N,)
         Numbers (squared, huber) or two labels of any kind (logistic).
