@@ -77,6 +77,11 @@ class Columns:
         return tuple(column.name for column in self.columns)
 
     @property
+    def is_plain(self) -> bool:
+        """Whether the table was one of numbers without gaps."""
+        return all(column.kind == "number" and not column.gaps for column in self.columns)
+
+    @property
     def text_names(self) -> tuple[str, ...]:
         """The raw columns whose values are text, whatever they look like in a file."""
         return tuple(c.name for c in self.columns if c.kind in ("category", "ordered") and not c.numeric)

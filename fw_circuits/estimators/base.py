@@ -67,7 +67,8 @@ class Task:
         """The problem, with some settings changed, for a run that has ``share`` of the time."""
         limit = self.settings.time_limit
         settings = replace(self.settings, time_limit=None if limit is None else share * limit, **changes)
-        return prepare(self.X, self.y, settings, self.weight, self.columns)
+        plain = self.columns is None or (self.columns.is_plain and settings.literals == "bits")
+        return prepare(self.X, self.y, settings, self.weight, None if plain else self.columns)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -132,15 +133,22 @@ class _CircuitEstimator(BaseEstimator):
 
     def _check_table(self, X: Any, sample_weight: Any) -> Any:
         """X for `_check_data`: where it has kinds of columns, their base columns as numbers."""
-        self.columns_ = columns_for(X, self.kinds, self.literals, sample_weight)
+        self.columns_ = columns_for(X, self.kinds, sample_weight=sample_weight)
         return X if self.columns_ is None else self.columns_.base(X)
 
-    def _keep_names(self) -> None:
-        """What scikit-learn saw are base columns: the features are those of the raw table."""
-        if self.columns_ is not None:
-            self.n_features_in_ = len(self.columns_.columns)
-            if self.columns_.named:
-                self.feature_names_in_ = np.array(self.columns_.raw_names, dtype=object)
+    def _columns_of(self, X: Floats) -> Columns | None:
+        """The columns behind checked numbers X, under their own names; None where nobody asks for them."""
+        columns = self.columns_
+        if columns is not None:  # what scikit-learn saw are base columns: the features are those of the raw table
+            self.n_features_in_ = len(columns.columns)
+            if columns.named:
+                self.feature_names_in_ = np.array(columns.raw_names, dtype=object)
+        elif self.literals != "bits":
+            columns = Columns.fit(X)
+            if (names := getattr(self, "feature_names_in_", None)) is not None:
+                renamed = (replace(c, name=str(name)) for c, name in zip(columns.columns, names, strict=True))
+                columns = Columns(tuple(renamed), named=True)
+        return columns
 
     def _rows(self, X: Any) -> Floats:
         """The rows of a new table, as `_values` takes them."""

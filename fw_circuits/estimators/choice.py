@@ -85,6 +85,7 @@ class _PathCV(_CircuitEstimator):
     n_lams: int = 20
     ratio: float = 1e-3
     cv: Any = None
+    literals: str = "auto"
 
     def _first_literals(self) -> str:
         return "bits" if self.literals == "auto" else self.literals

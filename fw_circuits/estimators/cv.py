@@ -26,8 +26,8 @@ class CircuitRegressorCV(_PathCV, CircuitRegressor):
         are left out; the first is judged in any case, on the folds that were reached.
     n_jobs, random_state, kinds
         As in :class:`CircuitRegressor`; ``random_state`` also shuffles the folds where ``cv`` is None.
-    literals : str, default "bits"
-        As in :func:`fw_circuits.solve`; or "auto": bits, and then thresholds, as more sets of circuits to choose from.
+    literals : str, default "auto"
+        As in :func:`fw_circuits.solve`; "auto": bits, and then thresholds, as more sets of circuits to choose from.
     n_thresholds : int, default 8
         As in :func:`fw_circuits.solve`.
     n_lams, ratio : int, float

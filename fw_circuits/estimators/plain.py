@@ -74,11 +74,10 @@ class CircuitRegressor(RegressorMixin, _CircuitEstimator):
     def _fit(self, X: Any, y: Any, sample_weight: Any, groups: Any = None) -> Self:
         clock, settings = self._begin()
         X, y = self._check_data(self._check_table(X, sample_weight), y, y_numeric=True)
-        self._keep_names()
         y, _ = check_target(y, len(X), self._loss)
         weight = row_weights(sample_weight, X)
         splitter = self._splitter(y, settings.random_state)
-        task = Task(X, y, weight, splitter, groups, settings, clock, weight, self.columns_)
+        task = Task(X, y, weight, splitter, groups, settings, clock, weight, self._columns_of(X))
         self.solution_ = self._named(self._fit_one(task))
         self.n_iter_ = max(1, len(self.solution_.trace))
         return self
@@ -135,7 +134,6 @@ class CircuitClassifier(ClassifierMixin, _CircuitEstimator):
     def _fit(self, X: Any, y: Any, sample_weight: Any, groups: Any = None) -> Self:
         clock, settings = self._begin()
         X, y = self._check_data(self._check_table(X, sample_weight), comparable_labels(y))
-        self._keep_names()
         check_classification_targets(y)
         row_weight = row_weights(sample_weight, X)
         weight = self._class_weights(y, row_weight)
@@ -144,9 +142,10 @@ class CircuitClassifier(ClassifierMixin, _CircuitEstimator):
         if settings.time_limit is not None:
             settings = replace(settings, time_limit=settings.time_limit / len(positives))
         splitter, solutions = self._splitter(y, settings.random_state), []
+        columns = self._columns_of(X)
         for i, c in enumerate(positives):
             time, target = clock.share(1.0 / (len(positives) - i)), (y == c).astype(int)
-            task = Task(X, target, weight, splitter, groups, settings, time, row_weight, self.columns_)
+            task = Task(X, target, weight, splitter, groups, settings, time, row_weight, columns)
             solutions.append(self._named(self._fit_one(task)))
         if n == 2:
             solutions[0] = replace(solutions[0], classes=plain_labels(self.classes_))

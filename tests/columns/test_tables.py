@@ -144,7 +144,7 @@ def test_cross_validation_chooses_literals():
 
 
 def CircuitRegressorCV(X, y):
-    return fw_circuits.CircuitRegressorCV(literals="auto", n_lams=6, cv=3, n_jobs=1, max_gates=1).fit(X, y)
+    return fw_circuits.CircuitRegressorCV(n_lams=6, cv=3, n_jobs=1, max_gates=1).fit(X, y)
 
 
 def test_one_csv_from_the_command_line(tmp_path, capsys):
@@ -190,3 +190,27 @@ def test_codes_stay_text_in_a_file_of_theirs_alone(tmp_path):
     gaps = read_table(tmp_path / "gaps.csv")
     found = solve(gaps.X, gaps.y, lam=0.1, n_jobs=1)
     assert found.predict(gaps.X).tolist() == [0.5, 0.5]
+
+
+def test_choosing_literals_keeps_plain_tables_plain():
+    """Where bits win, the solution is the one without columns; thresholds have the frame's names; conventions stay."""
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"a": rng.integers(0, 4, 120) / 3, "b": rng.integers(0, 2, 120)})
+    y = (X.a > 0.5) ^ (X.a * 3 % 2 == 1)  # the exclusive or of the two bits of a
+    model = fw_circuits.CircuitClassifierCV(n_lams=6, cv=3, n_jobs=1).fit(X, y)
+    alone = fw_circuits.CircuitClassifierCV(n_lams=6, cv=3, n_jobs=1, literals="bits").fit(X, y)
+    assert model.literals_ == "bits" and model.solution_.columns is None and model.columns_ is None
+    np.testing.assert_array_equal(model.decision_function(X), alone.decision_function(X))
+    with pytest.raises(InputError, match="feature names should match"):
+        model.predict(X[["b", "a"]])
+    steps = CircuitClassifier(literals="thresholds", lam=0.05, n_jobs=1).fit(X, y)
+    assert (
+        steps.columns_ is None
+        and steps.solution_.raw_names == ("a", "b")
+        and "a >= 0.5" in steps.solution_.feature_names
+    )
+    np.testing.assert_array_equal(steps.predict(X), steps.solution_.predict(X[["b", "a"]]))
+    with pytest.raises(ValueError, match="NaN"):
+        steps.predict(X.assign(a=np.nan))
+    with pytest.raises(InputError, match="literals is 'auto'"):
+        CircuitClassifier(literals="auto").fit(X, y)
