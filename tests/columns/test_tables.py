@@ -201,7 +201,7 @@ def test_choosing_literals_keeps_plain_tables_plain():
     alone = fw_circuits.CircuitClassifierCV(n_lams=6, cv=3, n_jobs=1, literals="bits").fit(X, y)
     assert model.literals_ == "bits" and model.solution_.columns is None and model.columns_ is None
     np.testing.assert_array_equal(model.decision_function(X), alone.decision_function(X))
-    with pytest.raises(InputError, match="feature names should match"):
+    with pytest.raises(ValueError, match="feature names should match"):
         model.predict(X[["b", "a"]])
     steps = CircuitClassifier(literals="thresholds", lam=0.05, n_jobs=1).fit(X, y)
     assert (
