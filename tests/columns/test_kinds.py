@@ -245,3 +245,14 @@ def test_damaged_columns_are_no_columns():
         columns[place] |= change
         with pytest.raises((TypeError, ValueError)):
             Columns.from_dict({**good, "columns": columns})
+
+
+def test_thresholds_of_bits_and_of_weighted_rows():
+    X = np.stack([np.arange(40) ** 2.0, np.arange(40) % 2, np.arange(40) % 2 * 4 + 3.0], axis=1)
+    plain = Columns.fit(X)
+    found = plain.with_literals("both", X, 3)
+    assert found.names[-3:] == ("x1", "x2", "x2 >= 5")
+    assert plain.with_literals("thresholds", X).names[-2:] == ("x1", "x2 >= 5")
+    counts = np.arange(40) % 4
+    again = plain.with_literals("both", np.repeat(X, counts, axis=0), 3)
+    assert plain.with_literals("both", X, 3, counts) == again != found

@@ -214,3 +214,19 @@ def test_choosing_literals_keeps_plain_tables_plain():
         steps.predict(X.assign(a=np.nan))
     with pytest.raises(InputError, match="literals is 'auto'"):
         CircuitClassifier(literals="auto").fit(X, y)
+
+
+def test_codes_decide_on_the_command_line(tmp_path, capsys):
+    table = pd.DataFrame({"zip": ["01234", "1234", "A1"] * 10, "y": [5, 1, 3] * 10})
+    solve(table[["zip"]], table.y, lam=1e-3, n_jobs=1).save(tmp_path / "s.npz")
+    table[["zip"]].iloc[:2].to_csv(tmp_path / "new.csv", index=False)
+    assert main(["predict", str(tmp_path / "s.npz"), str(tmp_path / "new.csv")]) == 0
+    first, second = map(float, capsys.readouterr().out.split()[1:])
+    assert first > 4.5 and second < 1.5
+
+
+def test_a_warm_start_fills_gaps_alike():
+    X = pd.DataFrame({"a": [0.0, 1.0, 2.0, 4.0, np.nan]})
+    start = solve(X, [0, 1, 2, 3, 4], lam=0.01, n_jobs=1)
+    with pytest.raises(InputError, match="warm_start is of another domain"):
+        solve(X.assign(a=[0.0, 0.5, 1.0, 4.0, np.nan]), [0, 1, 2, 3, 4], lam=0.01, n_jobs=1, warm_start=start)
