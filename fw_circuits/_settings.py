@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import reprlib
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from typing import Any
@@ -21,6 +21,8 @@ from fw_circuits.exceptions import InputError
 LOSSES = ("squared", "logistic", "huber", "multinomial")
 METHODS = ("vanilla", "away", "pairwise", "corrective")
 DOMAINS = ("minmax", "quantile")
+LITERALS = ("bits", "ramps", "thresholds", "both")
+KINDS = ("boolean", "number", "category")
 MAX_LEVEL = 16
 
 Check = Callable[[str, Any], Any]
@@ -81,6 +83,36 @@ def _check_loss(name: str, value: Any) -> Any:
     raise InputError(f"{name} is {reprlib.repr(value)}; known losses: {known}.")
 
 
+def _check_kinds(name: str, value: Any) -> dict[str, Any]:
+    """Kinds by column: a word, or the categories from low to high (as a tuple)."""
+    if not isinstance(value, Mapping) or not all(isinstance(column, str) for column in value):
+        raise InputError(f"{name} is {value!r}; expected a dictionary from names of columns to kinds.")
+    kinds = {
+        column: kind if isinstance(kind, str) else _check_order(name, column, kind) for column, kind in value.items()
+    }
+    for column, kind in kinds.items():
+        if isinstance(kind, str) and kind not in KINDS:
+            raise InputError(
+                f"{name} of column {column!r} is {kind!r}; expected one of {', '.join(map(repr, KINDS))}, or a list of "
+                "the categories from low to high."
+            )
+    return kinds
+
+
+def _check_order(name: str, column: str, listed: Any) -> tuple[Any, ...]:
+    values = listed.tolist() if isinstance(listed, np.ndarray) else listed
+    good = isinstance(values, list | tuple) and len(values) > 1
+    if good:
+        values = [plain(v) for v in values]
+        good = all(isinstance(v, str | int | float) for v in values) and len(set(map(str, values))) == len(values)
+    if not good:
+        raise InputError(
+            f"{name} of column {column!r} is {listed!r}; expected two or more distinct categories, text or numbers, "
+            "from low to high."
+        )
+    return tuple(values)
+
+
 def _check_threads(name: str, value: Any) -> int:
     if is_integer(plain(value)) and plain(value) != 0:
         return int(plain(value))
@@ -120,6 +152,11 @@ class Settings:
     domain : {"minmax", "quantile"}
     huber_threshold : float
         > 0.
+    kinds : dict or None
+        From names of columns to "boolean", "number", "category" or a tuple of categories from low to high.
+    literals : {"bits", "ramps", "thresholds", "both"}
+    n_thresholds : int
+        >= 1.
 
     Examples
     --------
@@ -150,6 +187,9 @@ class Settings:
     random_state: int | None = setting(0, lambda name, value: check_random_state(value, name))
     domain: str = setting("minmax", partial(check_choice, known=DOMAINS))
     huber_threshold: float = setting(1.0, _POSITIVE)
+    kinds: dict[str, Any] | None = setting(None, optional(_check_kinds))
+    literals: str = setting("bits", partial(check_choice, known=LITERALS))
+    n_thresholds: int = setting(8, partial(check_integer, low=1))
 
     @classmethod
     def of(cls, **given: Any) -> Settings:

@@ -27,13 +27,17 @@ _NUMERIC_TYPE = re.compile(r"(u?int|float|bool|double|halffloat|sparse)")
 
 @dataclass(frozen=True)
 class Frame:
-    """A table with columns: their names as text (``named``: they say more than 0, 1, ...), types and NumPy values."""
+    """A table with columns: their names as text (``named``: they say more than 0, 1, ...), types and NumPy values.
+
+    ``categories`` are those that the type of a column lists, and whether their order means something; None without.
+    """
 
     names: tuple[str, ...]
     named: bool
     types: tuple[str, ...]
     n_rows: int
     column: Callable[[int], Array]
+    categories: Callable[[int], tuple[tuple[Any, ...], bool] | None] = lambda i: None
 
     def floats(self, columns: Sequence[int], name: str) -> Floats:
         """These columns as float64, missing entries as NaN; refuses text, categories and dates by column name."""
@@ -103,7 +107,15 @@ def _data_frame(X: Any) -> Frame:
     def column(i: int) -> Array:
         return np.asarray((X.iloc[:, i] if hasattr(X, "iloc") else X[raw[i]]).to_numpy())
 
-    return _frame(raw, map(str, X.dtypes), len(X), column)
+    types = list(X.dtypes)
+
+    def categories(i: int) -> tuple[tuple[Any, ...], bool] | None:
+        listed = getattr(types[i], "categories", None)
+        if listed is None or not hasattr(listed, "__len__"):
+            return None
+        return tuple(listed), bool(getattr(types[i], "ordered", type(types[i]).__name__ == "Enum"))
+
+    return _frame(raw, map(str, types), len(X), column, categories)
 
 
 def _structured(X: Array) -> Frame:
@@ -127,14 +139,23 @@ def _arrow(X: Any) -> Frame:
             X = importlib.import_module("pyarrow.interchange").from_dataframe(X)
 
     def column(i: int) -> Array:
-        return np.asarray(X.column(i).to_numpy(zero_copy_only=False))
+        values, kind = X.column(i), X.schema.types[i]
+        if str(kind).startswith("dictionary"):  # whose gaps would become its last value
+            values = values.cast(kind.value_type)
+        return np.asarray(values.to_numpy(zero_copy_only=False))
 
-    return _frame(list(X.schema.names), map(str, X.schema.types), X.num_rows, column)
+    def categories(i: int) -> tuple[tuple[Any, ...], bool] | None:
+        if not str(X.schema.types[i]).startswith("dictionary"):
+            return None
+        chunks = X.column(i).unify_dictionaries().chunks
+        return tuple(chunks[0].dictionary.to_pylist()) if chunks else (), bool(X.schema.types[i].ordered)
+
+    return _frame(list(X.schema.names), map(str, X.schema.types), X.num_rows, column, categories)
 
 
-def _frame(raw: list[Any], types: Any, n_rows: int, column: Callable[[int], Array]) -> Frame:
+def _frame(raw: list[Any], types: Any, n_rows: int, column: Callable[[int], Array], *more: Any) -> Frame:
     numbered = all(isinstance(n, numbers.Integral) for n in raw) and raw == list(range(len(raw)))
-    return Frame(tuple(map(str, raw)), not numbered, tuple(types), n_rows, column)
+    return Frame(tuple(map(str, raw)), not numbered, tuple(types), n_rows, column, *more)
 
 
 def refuse_repeated(names: Sequence[str], name: str) -> None:

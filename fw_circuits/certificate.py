@@ -15,7 +15,8 @@ import numpy as np
 
 from fw_circuits._settings import Settings
 from fw_circuits._typing import Floats
-from fw_circuits._validation import check_sample_weight, check_X
+from fw_circuits._validation import check_sample_weight
+from fw_circuits.columns import points_of
 from fw_circuits.exceptions import InputError
 from fw_circuits.objective import Form, Loss, find_loss, least_loss, make_form, make_loss
 from fw_circuits.oracle import ByOutput, Oracle, OracleAnswer, bounding, eager, make_oracle
@@ -90,7 +91,7 @@ def certify(
     """
     run = solution.settings
     given = Settings.of(tol=run.tol if tol is None else tol, time_limit=time_limit, n_jobs=n_jobs)
-    points = check_X(X, names=solution.feature_names, compact=True)
+    points = points_of(solution.columns, X, names=solution.feature_names, compact=True)
     fitted = loss_on(solution, y, points.shape[0], sample_weight, loss)
     search = oracle_of(solution, points, oracle, given)
     if fitted.n_outputs > 1:

@@ -128,18 +128,21 @@ def run(
         for i, (train, test) in enumerate(splitter.split(X, y)):
             fold = clock.share(1 / (folds + 1 - i))
             chosen = _choose(X[train], y[train], classify, options, _seconds(fold, 0.5)) if choose else options
-            ours = solve(X[train], y[train], loss=loss, time_limit=_seconds(fold), **chosen).predict(X[test])
+            fitted = solve(X[train], y[train], loss=loss, time_limit=_seconds(fold), **chosen)
+            ours = fitted.predict(X[test])
             booster = (HistGradientBoostingClassifier if classify else HistGradientBoostingRegressor)(random_state=0)
-            theirs = booster.fit(X[train], y[train]).predict(X[test])
+            seen, unseen = (X[train], X[test]) if fitted.columns is None else map(fitted.encode, (X[train], X[test]))
+            theirs = booster.fit(seen, y[train]).predict(unseen)
             scores.append([_score(y[test], ours, classify), _score(y[test], theirs, classify)])
     chosen = _choose(X, y, classify, options, _seconds(clock, 0.5)) if choose else options
     start = time.perf_counter()
     solution = solve(X, y, loss=loss, progress=progress, time_limit=_seconds(clock), **chosen)
     seconds = time.perf_counter() - start
-    solution = replace(solution, feature_names=tuple(dataset.feature_names))
+    if solution.columns is None:
+        solution = replace(solution, feature_names=tuple(dataset.feature_names))
     resnet = solution.to_resnet()
-    points = hostile_points(solution.lattice, X, n_points, random_state)
-    deviation = np.abs(resnet.forward(points) - solution.decision_function(points)).max()
+    points = hostile_points(solution.lattice, solution.encode(X), n_points, random_state)
+    deviation = np.abs(resnet.forward(points) - solution.combination.values(points)).max()
     return Experiment(
         dataset=dataset,
         solution=solution,
@@ -219,11 +222,12 @@ def _seconds(clock: Clock, fraction: float = 1.0) -> float | None:
 
 def _choose(X: Floats, y: Array, classify: bool, options: dict[str, Any], time_limit: float | None) -> dict[str, Any]:
     """``options`` with penalty, levels and gate limit as cross-validation on these rows chooses them."""
-    names = ("gamma", "levels", "domain", "oracle", "max_gates", "n_jobs")
+    names = ("gamma", "levels", "domain", "oracle", "max_gates", "n_jobs", "kinds", "literals", "n_thresholds")
     model = (CircuitClassifierCV if classify else CircuitRegressorCV)(
         **{name: value for name, value in options.items() if name in names}, time_limit=time_limit
     ).fit(X, y)
-    return {**options, "lam": float(model.lam_), "levels": model.levels_, "max_gates": model.max_gates_}
+    return {**options, "lam": float(model.lam_), "levels": model.levels_, "max_gates": model.max_gates_,
+            "literals": model.literals_}  # fmt: skip
 
 
 def _score(y: Any, prediction: Any, classify: bool) -> float:

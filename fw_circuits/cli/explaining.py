@@ -30,13 +30,14 @@ def add_commands(commands: Commands) -> None:
 def _explain(args: argparse.Namespace) -> int:
     target = check_writable(args.output, "--output")
     solution = load(args.solution)
-    labels = None
+    text, labels = None if solution.columns is None else solution.columns.text_names, None
     if args.target is None:
-        X = read_features(args.data, solution.feature_names, None, header=args.header)
+        X = read_features(args.data, solution.raw_names, None, header=args.header, text=text)
     else:
-        dataset = read_table(args.data, args.target, header=args.header, features=solution.feature_names)
+        dataset = read_table(args.data, args.target, header=args.header, features=solution.raw_names, text=text or ())
         X, labels = dataset.X, dataset.y
+    points = solution.encode(X)
     title = f"{args.solution}, row {args.row} of {args.data}"
-    write_atomically(target, explain_page(solution, X, args.row, labels=labels, title=title).encode("utf-8"))
+    write_atomically(target, explain_page(solution, points, args.row, labels=labels, title=title).encode("utf-8"))
     print(f"Wrote {target}")
     return 0

@@ -37,7 +37,8 @@ def add_commands(commands: Commands) -> None:
 def _predict(args: argparse.Namespace) -> int:
     target = None if args.output is None else check_writable(args.output, "--output")
     solution = load(args.solution)
-    X = read_features(args.data, solution.feature_names, args.target, header=args.header)
+    texts = None if solution.columns is None else solution.columns.text_names
+    X = read_features(args.data, solution.raw_names, args.target, header=args.header, text=texts)
     prediction = solution.predict(X)
     values = prediction if solution.classes is not None else [repr(float(v)) for v in prediction]
     text = csv_text([["prediction"], *([v] for v in values)], "\n")
@@ -50,7 +51,8 @@ def _predict(args: argparse.Namespace) -> int:
 
 def _certify(args: argparse.Namespace) -> int:
     solution = load(args.solution)
-    dataset = read_table(args.data, args.target, header=args.header, features=solution.feature_names)
+    text = () if solution.columns is None else solution.columns.text_names
+    dataset = read_table(args.data, args.target, header=args.header, features=solution.raw_names, text=text)
     certificate = certify(solution, dataset.X, dataset.y, tol=args.tol, n_jobs=args.n_jobs)
     if args.json:
         names = ("primal", "dual", "relative_gap", "certified", "scope", "global_dual", "loss")

@@ -5,6 +5,7 @@ from typing import Any
 
 from rich.console import Console
 
+from fw_circuits._settings import LITERALS
 from fw_circuits.cli.options import Commands, add_command, add_json, add_table, add_threads
 from fw_circuits.cli.output import output_paths, print_json, print_lines, print_written, write_all
 from fw_circuits.data import Dataset, read_table
@@ -20,6 +21,14 @@ def _whole_numbers(text: str) -> tuple[int, ...]:
         return tuple(int(v) for v in text.split(","))
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a list of whole numbers such as 1,2,3") from None
+
+
+def _kind(text: str) -> tuple[str, Any]:
+    """A column and its kind: NAME=category, or NAME=low,mid,high."""
+    name, sign, kind = text.rpartition("=")
+    if not (name and sign and kind):
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=KIND, such as zip=category or grade=low,mid,high")
+    return name, kind.split(",") if "," in kind else kind
 
 
 #: Options that go to `experiment.run` under these names, as argparse takes them.
@@ -38,6 +47,10 @@ OPTIONS: dict[str, dict[str, Any]] = {
     },
     "max_gates": {"type": int, "help": "leave out larger circuits"},
     "tol": {"type": float, "help": "relative certified gap (default 1e-3)"},
+    "literals": {
+        "choices": LITERALS, "help": "what circuits read of a column of numbers (default: bits of it)",
+    },
+    "n_thresholds": {"type": int, "help": "thresholds of a column (default 8)"},
     "time_limit": {"type": float, "help": "seconds for all of it, the folds included"},
 }  # fmt: skip
 #: At most one of them.
@@ -53,6 +66,9 @@ def add_commands(commands: Commands) -> None:
     form = solve.add_mutually_exclusive_group()
     for name, option in OPTIONS.items():
         (form if name in FORMS else solve).add_argument(f"--{name.replace('_', '-')}", **option)
+    solve.add_argument("--kind", type=_kind, action="append", default=[], metavar="NAME=KIND",
+                       help="boolean, number, category, or its categories from low to high, cut by commas; repeatable",
+                       dest="kinds")  # fmt: skip
     _add_experiment(solve)
 
 
@@ -76,7 +92,9 @@ def _demo(args: argparse.Namespace) -> int:
 
 
 def _solve(args: argparse.Namespace) -> int:
-    return experiment(args, read_table(args.data, args.target, header=args.header))
+    args.kinds = dict(args.kinds)
+    text = [name for name, kind in args.kinds.items() if kind not in ("number", "boolean")]
+    return experiment(args, read_table(args.data, args.target, header=args.header, text=text))
 
 
 def experiment(args: argparse.Namespace, dataset: Dataset) -> int:
@@ -85,11 +103,11 @@ def experiment(args: argparse.Namespace, dataset: Dataset) -> int:
     if not args.json:
         how = ", circuits and penalty chosen by cross-validation in each" if args.choose else ""
         print_lines(console, [
-            f"{dataset.name}: {dataset.X.shape[0]} rows, {dataset.X.shape[1]} columns",
+            f"{dataset.name}: {dataset.n_rows} rows, {dataset.n_features} columns",
             f"Scoring on {args.folds} held-out folds{how}; then solving on all rows.",
         ])  # fmt: skip
-    given = {name: getattr(args, name, None) for name in (*OPTIONS, "n_jobs")}
-    options = {name: value for name, value in given.items() if value is not None}
+    given = {name: getattr(args, name, None) for name in (*OPTIONS, "n_jobs", "kinds")}
+    options = {name: value for name, value in given.items() if value not in (None, {})}
     paths = output_paths(args.output, dataset.name, solution=".npz", convergence="-convergence.png",
                          circuit="-circuit.png")  # fmt: skip
     result = run(dataset, folds=args.folds, choose=args.choose, progress=not args.json, **options)

@@ -12,6 +12,7 @@ Not checked: whether either family would gain from settings that were not tried.
 
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 from typing import Any
 
@@ -23,6 +24,7 @@ from rich.progress import track
 from fw_circuits._optional import require
 from fw_circuits._typing import Array
 from fw_circuits._validation import is_boolean
+from fw_circuits.columns import columns_for
 from fw_circuits.comparison.fitting import Fitted, fit_circuits, fit_gradient
 from fw_circuits.comparison.results import FAMILIES, GEOMETRIES, Candidate, Comparison
 from fw_circuits.comparison.settings import Settings, default_settings
@@ -81,6 +83,8 @@ def compare(
     0.0
     """
     require("torch", "'fw_circuits[torch]'", "the gradient-trained networks")
+    if (columns := columns_for(dataset.X)) is not None:  # both families see the derived columns
+        dataset = replace(dataset, X=columns.encode(dataset.X), feature_names=columns.names)
     tried = default_settings(is_boolean(dataset.X))
     settings = {
         "circuits": list(tried[0] if circuits is None else circuits),

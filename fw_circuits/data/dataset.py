@@ -16,8 +16,9 @@ class Dataset:
 
     Attributes
     ----------
-    X : float64 array of shape (N, d)
-        Finite numbers; 0/1 for the generated Boolean functions.
+    X : float64 array of shape (N, d), or structured array of shape (N,)
+        Finite numbers; 0/1 for the generated Boolean functions.  A table with text or gaps is a structured array with a
+        field a column: float64 (NaN: a gap) or objects (text; None: a gap).
     y : array of shape (N,)
         int64 0/1 labels, float64 numbers, or text labels.
     feature_names : tuple of str
@@ -50,11 +51,14 @@ class Dataset:
         if not (listed and all(isinstance(n, str) for n in names)):
             raise InputError(f"feature_names is {names!r}; expected a sequence of texts, one per column.")
         object.__setattr__(self, "feature_names", tuple(names))
-        if self.X.ndim != 2 or self.y.shape != (self.X.shape[0],):
+        fields = self.X.dtype.names if self.X.ndim == 1 else None
+        if fields is not None and fields != self.feature_names:
+            raise InputError(f"feature_names are {self.feature_names}; expected the fields of X: {fields}.")
+        if (self.X.ndim != 2 and fields is None) or self.y.shape != (self.X.shape[0],):
             raise InputError(
                 f"X has shape {self.X.shape} and y {self.y.shape}; expected (N, d) and (N,) with the same N."
             )
-        if len(self.feature_names) != self.X.shape[1]:
+        if fields is None and len(self.feature_names) != self.X.shape[1]:
             raise InputError(
                 f"{len(self.feature_names)} feature names for {self.X.shape[1]} columns; expected as many."
             )
@@ -70,7 +74,7 @@ class Dataset:
     @property
     def n_features(self) -> int:
         """Number of columns of X, d."""
-        return int(self.X.shape[1])
+        return len(self.feature_names)
 
     def take(self, rows: Array) -> "Dataset":
         """The data set of these rows (indices or a mask), in that order."""

@@ -2,9 +2,9 @@
 
 import importlib
 import math
-import numbers
 import re
 from collections.abc import Sequence
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,13 @@ import numpy as np
 
 from fw_circuits._archive import read_arrays
 from fw_circuits._tables import default_names, feature_names_of, is_default, match_columns, refuse_repeated
-from fw_circuits._typing import Array, Floats
+from fw_circuits._typing import Array
 from fw_circuits._validation import check_X
 from fw_circuits.circuits.formats.pla_file import check_dont_care
+from fw_circuits.columns.cells import numbers, refuse, sort_of
 from fw_circuits.data.dataset import Dataset
 from fw_circuits.data.pla import read_pla
-from fw_circuits.data.selection import Columns, Selection, columns_of
+from fw_circuits.data.selection import Columns, Selection, columns_of, records
 from fw_circuits.data.text import csv_columns, dataset_of
 from fw_circuits.exceptions import FormatError, InputError
 
@@ -40,6 +41,7 @@ def read_table(
     delimiter: str | None = None,
     features: Sequence[str] | None = None,
     dont_care: int | None = None,
+    text: Sequence[str] = (),
 ) -> Dataset:
     """Read a data set; the file extension selects the format.
 
@@ -52,10 +54,17 @@ def read_table(
     header, delimiter
         For delimited text, as in :func:`read_csv`; found by looking if left out.
     features : sequence of str, optional
-        ``feature_names`` of a solution: these columns become X, in this order, and others are left out.  A file without
+        ``raw_names`` of a solution: these columns become X, in this order, and others are left out.  A file without
         names goes by position and must have as many.  Without ``target`` the last column that is no feature is taken.
     dont_care : 0, 1 or None
         Label of the patterns that a PLA leaves open; None leaves them out.  For .pla only.
+    text : sequence of str
+        Columns of delimited text that are text, whatever their cells look like.
+
+    Returns
+    -------
+    Dataset
+        X is a matrix of numbers; with text or gaps (delimited text and Parquet) a structured array for `solve`.
 
     Raises
     ------
@@ -76,7 +85,7 @@ def read_table(
     if features is None and path.suffix.lower() == ".pla":
         _check_file(path, header, delimiter)
         return read_pla(path, target, dont_care=dont_care)
-    wanted = Selection(target, None if features is None else tuple(features))
+    wanted = Selection(target, None if features is None else tuple(features), text=tuple(text))
     return dataset_of(_columns(path, wanted, header, delimiter, dont_care), path)
 
 
@@ -87,7 +96,8 @@ def read_features(
     *,
     header: bool | None = None,
     delimiter: str | None = None,
-) -> Floats:
+    text: Sequence[str] | None = None,
+) -> Array:
     """Read the columns that a solution needs, in its order, from a file that need not have a target.
 
     Parameters
@@ -98,10 +108,12 @@ def read_features(
         A column to leave out; only a file without names needs it said.
     header, delimiter
         As in :func:`read_table`.
+    text : sequence of str, optional
+        As in :func:`read_table`.  None: all columns are numbers, and text or a gap is refused.
 
     Returns
     -------
-    float64 array of shape (N, len(features))
+    float64 array of shape (N, len(features)), or a structured array as in :func:`read_table`
 
     Raises
     ------
@@ -117,7 +129,8 @@ def read_features(
     ...     read_features(file, ["a", "b"]).tolist()
     [[2.0, 1.0], [4.0, 3.0]]
     """
-    return _columns(Path(path), Selection(target, tuple(features), labelled=False), header, delimiter).X
+    wanted = Selection(target, tuple(features), labelled=False, text=None if text is None else tuple(text))
+    return _columns(Path(path), wanted, header, delimiter).X
 
 
 def _check_file(path: Path, header: bool | None, delimiter: str | None) -> None:
@@ -221,14 +234,14 @@ def _npz_target(y: Array, n_rows: int, key: str, path: Path) -> Array:
 
 
 def read_parquet(path: str | Path, target: str | int | None = None) -> Dataset:
-    """Read a Parquet file: numeric or boolean features, numeric or text target.  Needs pyarrow.
+    """Read a Parquet file: numeric, Boolean or text features with gaps, numeric or text target.  Needs pyarrow.
 
     What the metadata of pandas call an index is no feature; as a target it can be named.
 
     Raises
     ------
     InputError
-        pyarrow is not installed; a text feature or missing entry (named by column and row); no such target.
+        pyarrow is not installed; a feature of dates, bytes or nested values (named by column); no such target.
     FormatError
         Not a Parquet file, or damaged.
     """
@@ -256,7 +269,9 @@ def _parquet_columns(path: Path, wanted: Selection) -> Columns:
     if table.num_rows == 0 or len(names) < 1 + wanted.labelled:
         raise FormatError(f"{path}: {table.num_rows} rows, {len(names)} columns; expected rows, features and a target.")
     places, at = wanted.split(names, path, index=_index_columns(table, names))
-    X = np.column_stack([_parquet_feature(table.column(i), names[i], path) for i in places])
+    columns = [_parquet_feature(table.column(i), names[i], path, wanted) for i in places]
+    plain = all(column.dtype.kind == "f" and not np.isnan(column).any() for column in columns)
+    X = np.column_stack(columns) if plain else records(columns, [names[i] for i in places])
     y = None if at is None else _parquet_target(table.column(at).to_pylist(), names[at], path)
     return columns_of(X, y, names, places, None if at is None else names[at])
 
@@ -271,13 +286,18 @@ def _index_columns(table: Any, names: list[str]) -> set[int]:
     return {i for i, name in enumerate(names) if name in index or re.fullmatch(r"__index_level_\d+__", name)}
 
 
-def _parquet_feature(column: Any, name: str, path: Path) -> Array:
-    """One Arrow column as float64; entry by entry only where there is something to complain about."""
+def _parquet_feature(column: Any, name: str, path: Path, wanted: Selection) -> Array:
+    """One Arrow column as float64, or where it has text or gaps, which may be, as objects with None for gaps."""
     if column.null_count == 0:
         values = column.to_numpy()
         if values.dtype.kind in "biuf" and np.isfinite(values).all():
             return np.asarray(values, np.float64)
-    return _parquet_column(column.to_pylist(), name, path)
+    if wanted.text is None:
+        return _parquet_column(column.to_pylist(), name, path)
+    values = np.array([*column.to_pylist(), None], dtype=object)[:-1]
+    sort, example = sort_of(values)
+    refuse(sort, example, name, str(path))
+    return numbers(values, name, str(path)) if sort in ("number", "empty") else values
 
 
 def _parquet_column(values: list[Any], column: str, path: Path) -> Array:
@@ -285,7 +305,7 @@ def _parquet_column(values: list[Any], column: str, path: Path) -> Array:
         place = f"{path}, row {row}, column {column!r}"
         if value is None:
             raise InputError(f"{place}: the value is missing; fill it in or drop the row.")
-        if not isinstance(value, numbers.Real):
+        if not isinstance(value, Real):
             raise InputError(f"{place}: {value!r} is not a number; encode text, dates and categories as numbers first.")
         if not math.isfinite(value):
             raise InputError(f"{place}: the value is {value!r}; features must be finite numbers.")

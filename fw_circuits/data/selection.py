@@ -13,7 +13,7 @@ from fw_circuits.exceptions import InputError
 
 
 class Columns(NamedTuple):
-    """What a reader took from a file; no target where none was asked for."""
+    """What a reader took from a file (X as in `Dataset`); no target where none was asked for."""
 
     X: Floats
     y: Array | None
@@ -24,6 +24,20 @@ class Columns(NamedTuple):
 def columns_of(X: Floats, y: Array | None, names: Sequence[str], places: Iterable[int], target: str | None) -> Columns:
     """Features under those of the names that stand at these places."""
     return Columns(np.ascontiguousarray(X), y, tuple(names[i] for i in places), target)
+
+
+def records(columns: Sequence[Array], names: Sequence[str]) -> Array:
+    """Columns of numbers and of objects as one structured array, which takes rows like a matrix.
+
+    >>> records([np.array([1.0, 2.0]), np.array(["a", None], object)], ["n", "t"]).dtype.names
+    ('n', 't')
+    """
+    parts = dict(zip(names, columns, strict=True))
+    kinds = [(name, np.float64 if column.dtype.kind == "f" else object) for name, column in parts.items()]
+    table = np.empty(len(columns[0]), dtype=kinds)
+    for name, column in parts.items():
+        table[name] = column
+    return table
 
 
 @dataclass(frozen=True)
@@ -38,11 +52,14 @@ class Selection:
         The features of a model, matched by name, other columns left out; None: every column but the target.
     labelled : bool
         Whether a target is read.  If not, ``target`` is a column to leave out.
+    text : tuple of str or None
+        Features whose cells are text, whatever they look like; None: every feature is a number, without gaps.
     """
 
     target: str | int | None = None
     features: tuple[str, ...] | None = None
     labelled: bool = True
+    text: tuple[str, ...] | None = ()
 
     def split(
         self, names: list[str], path: str | Path, *, named: bool = True, index: Collection[int] = ()

@@ -1,14 +1,14 @@
 """CSV and its relatives: delimiter and header found by looking, every complaint with its line number.
 
-Rows go straight into one flat float64 buffer, so a table costs 8 bytes per cell.  Not guessed: categories.  A
-text feature is refused by name, because how to encode it is the user's decision.
+Rows of numbers go straight into one flat float64 buffer, so that a table costs 8 bytes per cell.  Where that comes upon
+text or a gap the file is read once more, column by column: each is one of numbers or one of text, with gaps, and a
+column with both is refused, for it is more often a typing error than not.
 """
 
 import csv
-import re
 import warnings
-from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import TextIO
@@ -17,12 +17,12 @@ import numpy as np
 
 from fw_circuits._typing import Array
 from fw_circuits.data.dataset import Dataset
+from fw_circuits.data.features import DECIMAL_COMMA, Lists, Matrix
 from fw_circuits.data.header import INDEX_NAMES, MISSING, has_header, is_number
-from fw_circuits.data.selection import Columns, Selection
+from fw_circuits.data.selection import Columns, Selection, records
 from fw_circuits.exceptions import FormatError, InputError
 
 DELIMITERS = (",", ";", "\t", "|", " ")
-DECIMAL_COMMA = re.compile(r"[+-]?\d+(,\d+)?(e[+-]?\d+)?", re.IGNORECASE)
 MAX_CELL = 1 << 24  # characters; the csv module's own limit refuses long quoted cells
 
 
@@ -122,8 +122,9 @@ def read_csv(
     *,
     header: bool | None = None,
     delimiter: str | None = None,
+    text: Sequence[str] = (),
 ) -> Dataset:
-    """Read delimited text.
+    """Read delimited text: columns of numbers and of text, with gaps.
 
     Parameters
     ----------
@@ -137,6 +138,8 @@ def read_csv(
         cells are distinct whole numbers is an index: it is left out with a warning.
     delimiter : str or None
         One of comma, semicolon, tab, | and space is found from the first lines if left out.
+    text : sequence of str
+        Columns that are text, whatever their cells look like.
 
     Returns
     -------
@@ -148,7 +151,7 @@ def read_csv(
         Not text, empty, no delimiter, an open quote, a line with another number of cells (named by its
         number).
     InputError
-        No such file or target; a missing, infinite or text cell in a feature (named by column, line and
+        No such file or target; an infinite cell, or text among the numbers of a feature (named by column, line and
         value).
 
     Examples
@@ -162,7 +165,7 @@ def read_csv(
     (('age',), [[31.0], [7.0]], ['yes', 'no'])
     """
     path = Path(path)
-    return dataset_of(csv_columns(path, Selection(target), header, delimiter), path)
+    return dataset_of(csv_columns(path, Selection(target, text=tuple(text)), header, delimiter), path)
 
 
 def dataset_of(columns: Columns, path: Path) -> Dataset:
@@ -223,18 +226,24 @@ def _read(stream: TextIO, path: Path, wanted: Selection, header: bool, delimiter
     if repeated := sorted({n for n in names if names.count(n) > 1}):
         raise FormatError(f"{path}, line {line}: column name {repeated[0]!r} occurs twice; expected distinct names.")
     places, at = wanted.split(names, path, named=header)
-    values, lines, labels = array("d"), [], []
+    features: Matrix | Lists = Lists(names, places, path, wanted.text) if wanted.text else Matrix(names, places, path)
+    lines, labels = [], []
     for number, cells in rows if header else chain([(line, row)], rows):
-        _add(cells, number, width, places, values, names, path)
+        if len(cells) != width:
+            raise FormatError(
+                f"{path}, line {number}: {len(cells)} cells, but the first line has {width}; mend that line."
+            )
+        if not features.add(cells):
+            if wanted.text is None:
+                raise InputError(features.complaint(cells, number))
+            stream.seek(0)  # once more, column by column
+            return _read(stream, path, replace(wanted, text=("",)), header, delimiter)
         lines.append(number)
         if at is not None:
             labels.append(cells[at])
     if not lines:
         raise FormatError(f"{path} has a header and no rows; expected at least one row.")
-    X = np.frombuffer(values, dtype=np.float64).reshape(len(lines), len(places)).copy()
-    if not np.isfinite(X).all():
-        r, c = np.argwhere(~np.isfinite(X))[0]
-        raise InputError(_bad_cell(path, lines[r], int(r), names[places[c]], str(X[r, c])))
+    X = features.table(lines, gaps=wanted.text is not None)
     if header and row[0].strip() in INDEX_NAMES and places[0] == 0 and wanted.features is None:
         X, places = _without_index(X, places, names, path)
     target = None if at is None else names[at] if header else "y"
@@ -244,8 +253,8 @@ def _read(stream: TextIO, path: Path, wanted: Selection, header: bool, delimiter
 
 def _without_index(X: Array, places: list[int], names: list[str], path: Path) -> tuple[Array, list[int]]:
     """The features without a first column that has no name and numbers the rows; a warning in any case."""
-    first = X[:, 0]
-    counts = len(np.unique(first)) == len(first) and bool((first == np.floor(first)).all())
+    first = X[:, 0] if X.ndim == 2 else X[names[0]]
+    counts = first.dtype.kind == "f" and len(np.unique(first)) == len(first) and bool((first == np.floor(first)).all())
     counts = counts and len(places) > 1
     warnings.warn(
         f"{path}: the first column has no name; "
@@ -257,42 +266,7 @@ def _without_index(X: Array, places: list[int], names: list[str], path: Path) ->
         UserWarning,
         stacklevel=2,
     )
-    return (np.ascontiguousarray(X[:, 1:]), places[1:]) if counts else (X, places)
-
-
-def _add(
-    row: list[str],
-    line: int,
-    width: int,
-    places: list[int],
-    values: "array[float]",
-    names: list[str],
-    path: Path,
-) -> None:
-    """Append the features of one row to the flat buffer."""
-    if len(row) != width:
-        raise FormatError(f"{path}, line {line}: {len(row)} cells, but the first line has {width}; mend that line.")
-    cells = [row[i] for i in places]
-    try:
-        numbers = [float(cell) for cell in cells]
-    except ValueError:
-        numbers = []
-    if not numbers or any("_" in cell for cell in cells):
-        bad = next((i for i, cell in enumerate(cells) if not is_number(cell)), None)
-        if bad is not None:
-            raise InputError(_bad_cell(path, line, len(values) // len(places), names[places[bad]], cells[bad].strip()))
-    values.extend(numbers)
-
-
-def _bad_cell(path: Path, line: int, row: int, column: str, value: str) -> str:
-    place = f"{path}, line {line} (row {row}), column {column!r}"
-    if value.lower() in MISSING:
-        return f"{place}: the value is missing ({value!r}); expected a number: fill it in or drop the row."
-    if value.lstrip("+-").lower() in ("inf", "infinity"):
-        return f"{place}: the value is {value!r}; features must be finite numbers."
-    if DECIMAL_COMMA.fullmatch(value):
-        return f"{place}: {value!r} contains a comma; expected a decimal point and no marks of thousands, 1.5 for 1,5."
-    return (
-        f"{place}: {value!r} is not a number; encode text and categories as numbers first, for example one "
-        "0/1 column per category (if line 1 names them by numbers: --header, in Python read_table(header=True))."
-    )
+    if not counts:
+        return X, places
+    rest = [names[i] for i in places[1:]]
+    return np.ascontiguousarray(X[:, 1:]) if X.ndim == 2 else records([X[n] for n in rest], rest), places[1:]

@@ -17,6 +17,7 @@ from fw_circuits._sparse import densify
 from fw_circuits._tables import read_frame
 from fw_circuits._typing import Array, Floats
 from fw_circuits._validation import check_sample_weight
+from fw_circuits.columns import Columns, columns_for
 from fw_circuits.estimators.rows import merge_rows
 from fw_circuits.exceptions import InputError
 from fw_circuits.objective import make_loss
@@ -32,7 +33,8 @@ LARGEST_SEED = 2**32 - 1
 class Task:
     """One binary or numeric problem of a fit.
 
-    ``weight`` are those of the rows times those of their classes, ``row_weight`` those of the rows alone.
+    X has the numbers of the table, or the base columns of its ``columns``.  ``weight`` are those of the rows times
+    those of their classes, ``row_weight`` those of the rows alone.
     The ``time_limit`` of the settings is its nominal share of the limit, which does not depend on how far the clock is:
     a limit that is never reached changes nothing between two runs.
     """
@@ -45,6 +47,7 @@ class Task:
     settings: Settings
     clock: Clock
     row_weight: Floats | None
+    columns: Columns | None = None
 
     def rows(self, which: Array) -> Task:
         """The same task on some of its rows."""
@@ -64,7 +67,8 @@ class Task:
         """The problem, with some settings changed, for a run that has ``share`` of the time."""
         limit = self.settings.time_limit
         settings = replace(self.settings, time_limit=None if limit is None else share * limit, **changes)
-        return prepare(self.X, self.y, settings, self.weight)
+        plain = self.columns is None or (self.columns.is_plain and settings.literals == "bits")
+        return prepare(self.X, self.y, settings, self.weight, None if plain else self.columns)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -85,6 +89,9 @@ class _CircuitEstimator(BaseEstimator):
     time_limit: float | None = None
     n_jobs: int | None = None
     random_state: Any = 0
+    kinds: Any = None
+    literals: str = "bits"
+    n_thresholds: int = 8
 
     def _begin(self) -> tuple[Clock, Settings]:
         """The clock of the whole fit, and the checked settings without the penalty."""
@@ -92,9 +99,14 @@ class _CircuitEstimator(BaseEstimator):
         own = self.get_params(deep=False)
         given = {f.name: own[f.name] for f in fields(Settings) if f.name in own}
         levels = self.levels if np.ndim(self.levels) == 0 else tuple(self.levels)
-        settings = Settings.of(**given | {"lam": None, "levels": levels, "random_state": seed, "loss": self._loss})
+        given |= {"lam": None, "levels": levels, "random_state": seed, "loss": self._loss}
+        settings = Settings.of(**given | {"literals": self._first_literals()})
         self._check_penalty()
         return Clock(settings.time_limit, start), settings
+
+    def _first_literals(self) -> str:
+        """What circuits read of columns of numbers, at first."""
+        return self.literals
 
     def _check_penalty(self) -> None:
         Settings.of(lam=self.lam)
@@ -118,6 +130,35 @@ class _CircuitEstimator(BaseEstimator):
     def _splitter(self, y: Array, seed: int | None) -> Any:
         """Where the folds of one fit come from; None without cross-validation."""
         return None
+
+    def _check_table(self, X: Any, sample_weight: Any) -> Any:
+        """X for `_check_data`: where it has kinds of columns, their base columns as numbers."""
+        self.columns_ = columns_for(X, self.kinds, sample_weight=sample_weight)
+        return X if self.columns_ is None else self.columns_.base(X)
+
+    def _columns_of(self, X: Floats) -> Columns | None:
+        """The columns behind checked numbers X, under their own names; None where nobody asks for them."""
+        columns = self.columns_
+        if columns is not None:  # what scikit-learn saw are base columns: the features are those of the raw table
+            self.n_features_in_ = len(columns.columns)
+            if columns.named:
+                self.feature_names_in_ = np.array(columns.raw_names, dtype=object)
+        elif self.literals != "bits":
+            columns = Columns.fit(X)
+            if (names := getattr(self, "feature_names_in_", None)) is not None:
+                renamed = (replace(c, name=str(name)) for c, name in zip(columns.columns, names, strict=True))
+                columns = Columns(tuple(renamed), named=True)
+        return columns
+
+    def _rows(self, X: Any) -> Floats:
+        """The rows of a new table, as `_values` takes them."""
+        columns = getattr(self, "columns_", None)
+        found: Floats = self._check_data(X) if columns is None else columns.base(X)
+        return found
+
+    @staticmethod
+    def _values(solution: Solution, rows: Floats) -> Floats:
+        return solution.combination.values(rows if solution.columns is None else solution.columns.expand(rows))
 
     def _check_data(self, X: Any, *y: Any, **checks: Any) -> Any:
         """X, or X and y, by scikit-learn's rules; sparse tables become dense, and frames of any kind keep names."""
@@ -155,7 +196,11 @@ class _CircuitEstimator(BaseEstimator):
 
     def _named(self, solution: Solution) -> Solution:
         names = getattr(self, "feature_names_in_", None)
-        return solution if names is None else replace(solution, feature_names=tuple(map(str, names)))
+        return (
+            solution
+            if names is None or solution.columns is not None
+            else replace(solution, feature_names=tuple(map(str, names)))
+        )
 
     def _all_solutions(self) -> list[Solution]:
         fitted = vars(self)
@@ -169,7 +214,10 @@ class _CircuitEstimator(BaseEstimator):
         columns that it reads.  For several classes it is the mean over their solutions, again scaled to sum 1.
         """
         check_is_fitted(self)
-        shares = [solution.combination.shares(solution.gamma) for solution in self._all_solutions()]
+        shares = [
+            s.combination.shares(s.gamma, None if s.columns is None else s.columns.origins)
+            for s in self._all_solutions()
+        ]
         mean: Floats = np.mean(shares, axis=0)
         return mean / (mean.sum() or 1.0)
 

@@ -87,6 +87,10 @@ class _PathCV(_CircuitEstimator):
     n_lams: int = 20
     ratio: float = 1e-3
     cv: Any = None
+    literals: str = "auto"
+
+    def _first_literals(self) -> str:
+        return "bits" if self.literals == "auto" else self.literals
 
     def _check_penalty(self) -> None:
         lams = None if self.lam is None else np.atleast_1d(self.lam)
@@ -97,6 +101,7 @@ class _PathCV(_CircuitEstimator):
         with blas().limit(limits=1, user_api="blas"):
             chosen = self._choose(choosing, self._folds(task))
         self.lam_, self.levels_, self.max_gates_ = chosen.lam, chosen.rung["levels"], chosen.rung["max_gates"]
+        self.literals_ = chosen.rung["literals"]
         self.lams_, self.cv_losses_ = np.array(chosen.lams[: len(chosen.losses)]), chosen.losses
         problem = chosen.problem
         if task.settings.time_limit is not None:  # the final fit has more time
@@ -109,17 +114,20 @@ class _PathCV(_CircuitEstimator):
         """Go up the ladder of sets of circuits, each with its path of penalties on all folds."""
         chosen: _Choice | None = None
         folds: list[Fold] = []
-        knots: Any = None
+        known: Any = None
+        deeper = True
         pool = Pool(len(task.y), task.settings.gamma)
         for rung in self._ladder(task.X if task.weight is None else task.X[task.weight > 0.0]):
             if chosen is not None and task.clock.expired():
                 break
+            if len(rung["levels"]) > 1 and not deeper:
+                continue
             problem = task.prepare(CHOOSING, **rung)
             fast = _fast(problem.oracle)
             oracles = [fast or task.prepare(CHOOSING, **rung).oracle for _ in splits]
             lams = self._penalties(replace(problem, oracle=oracles[0]), task.clock)
-            if problem.lattice.knots != knots:  # atoms of another domain are other functions
-                knots, pool = problem.lattice.knots, Pool(len(task.y), task.settings.gamma)
+            if (problem.lattice.knots, problem.columns) != known:  # atoms of another domain are other functions
+                known, pool = (problem.lattice.knots, problem.columns), Pool(len(task.y), task.settings.gamma)
                 folds = [_fold(task, train, test, pool) for train, test in splits]
             for fold, oracle in zip(folds, oracles, strict=True):
                 fold.start(oracle, lams, task.clock, problem.settings.max_iter)
@@ -133,7 +141,7 @@ class _PathCV(_CircuitEstimator):
                     "predictions whose squares are in the range of numbers: divide y by its scale."
                 )
             elif len(rung["levels"]) > 1:  # more levels have not helped: still more will not
-                break
+                deeper = False
         assert chosen is not None  # the first set of circuits is chosen, or an error
         return chosen
 
@@ -148,11 +156,17 @@ class _PathCV(_CircuitEstimator):
         return self._judged(folds, clock, best is None)
 
     def _ladder(self, X: Floats) -> list[dict[str, Any]]:
-        """Sets of circuits to choose from, each containing the one before."""
+        """Sets of circuits to choose from: for each kind of literals, each containing the one before."""
+        auto = self.literals == "auto"
+        kinds = [self._first_literals(), *["thresholds"] * (auto and not is_boolean(X))]
+        return [rung | {"literals": literals} for literals in kinds for rung in self._rungs(X, literals)]
+
+    def _rungs(self, X: Floats, literals: str) -> list[dict[str, Any]]:
         if self.levels is not None:
             levels = [tuple(self.levels)]
         else:
-            levels = [DEEPEST[:k] for k in range(1, 2 if is_boolean(X) else len(DEEPEST) + 1)]
+            deepest = 1 if literals != "bits" or is_boolean(X) else len(DEEPEST)
+            levels = [DEEPEST[:k] for k in range(1, deepest + 1)]
         flat = self.oracle in ("auto", "subset")  # other oracles search beyond four literals from the start
         gates = [0, 1, None] if flat and self.max_gates is None else [self.max_gates]
         rungs = [{"levels": levels[0], "max_gates": m} for m in gates]

@@ -40,6 +40,9 @@ class CircuitRegressor(RegressorMixin, _CircuitEstimator):
         As in :func:`fw_circuits.solve`.
     random_state : int, RandomState, Generator or None, default 0
         Where the random choices of :func:`fw_circuits.solve` come from; None: fresh ones at each fit.
+    kinds, literals, n_thresholds
+        As in :func:`fw_circuits.solve`.  Frames may contain text, categories and gaps, in ``predict`` with their
+        columns in any order; an array with gaps is refused unless ``kinds`` is given.
 
     Attributes
     ----------
@@ -50,6 +53,8 @@ class CircuitRegressor(RegressorMixin, _CircuitEstimator):
         circuit is split equally among the columns it reads.
     n_iter_ : int
         Passes of the solver (the most of any class).
+    columns_ : Columns or None
+        The columns of the table, where it is not one of plain numbers alone.
     n_features_in_, feature_names_in_
         As in scikit-learn.
 
@@ -70,10 +75,11 @@ class CircuitRegressor(RegressorMixin, _CircuitEstimator):
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, groups: Any = None) -> Self:
         clock, settings = self._begin()
-        X, y = self._check_data(X, y, y_numeric=True)
+        X, y = self._check_data(self._check_table(X, sample_weight), y, y_numeric=True)
         y, _ = check_target(y, len(X), self._loss)
         weight = row_weights(sample_weight, X)
-        task = Task(X, y, weight, self._splitter(y, settings.random_state), groups, settings, clock, weight)
+        splitter = self._splitter(y, settings.random_state)
+        task = Task(X, y, weight, splitter, groups, settings, clock, weight, self._columns_of(X))
         self.solution_ = self._named(self._fit_one(task))
         self.n_iter_ = max(1, len(self.solution_.trace))
         return self
@@ -81,7 +87,7 @@ class CircuitRegressor(RegressorMixin, _CircuitEstimator):
     def predict(self, X: Any) -> Floats:
         """Predictions, shape (N,)."""
         check_is_fitted(self)
-        return self.solution_.combination.values(self._check_data(X))
+        return self._values(self.solution_, self._rows(X))
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -92,6 +98,8 @@ class CircuitClassifier(ClassifierMixin, _CircuitEstimator):
     ----------
     lam, relative_lam, gamma, levels, domain, oracle, max_gates, tol, max_iter, time_limit, n_jobs, random_state
         As in :class:`CircuitRegressor`; ``time_limit`` is for all classes together.
+    kinds, literals, n_thresholds
+        As in :class:`CircuitRegressor`.
     class_weight : dict, "balanced" or None
         Weights of the classes, by label (1 where a label is not named), with which the weights of the rows are
         multiplied; "balanced" gives all classes the same total.  The default penalty is that of the rows without
@@ -109,7 +117,7 @@ class CircuitClassifier(ClassifierMixin, _CircuitEstimator):
         others).
     solution_ : Solution or MultinomialSolution
         The only one; there is no such attribute where there are several.
-    feature_importances_, n_iter_, n_features_in_, feature_names_in_
+    feature_importances_, n_iter_, columns_, n_features_in_, feature_names_in_
         As in :class:`CircuitRegressor`; importances are the mean over the classes.
 
     Examples
@@ -134,11 +142,12 @@ class CircuitClassifier(ClassifierMixin, _CircuitEstimator):
     def _fit(self, X: Any, y: Any, sample_weight: Any, groups: Any = None) -> Self:
         check_choice("multi_class", self.multi_class, self._several)
         clock, settings = self._begin()
-        X, y = self._check_data(X, comparable_labels(y))
+        X, y = self._check_data(self._check_table(X, sample_weight), comparable_labels(y))
         check_classification_targets(y)
         row_weight = row_weights(sample_weight, X)
         weight = self._class_weights(y, row_weight)
-        task = Task(X, y, weight, self._splitter(y, settings.random_state), groups, settings, clock, row_weight)
+        task = Task(X, y, weight, self._splitter(y, settings.random_state), groups, settings, clock, row_weight,
+                    self._columns_of(X))  # fmt: skip
         n = self.classes_.size
         if n > 2 and self.multi_class == "multinomial":
             codes = np.searchsorted(self.classes_, np.where(np.isin(y, self.classes_), y, self.classes_[0]))
@@ -192,10 +201,10 @@ class CircuitClassifier(ClassifierMixin, _CircuitEstimator):
     def decision_function(self, X: Any) -> Floats:
         """Shape (N,) for two classes (positive: ``classes_[1]``), else (N, n_classes)."""
         check_is_fitted(self)
-        X = self._check_data(X)
+        rows = self._rows(X)
         if len(self.solutions_) == 1:
-            return self.solutions_[0].combination.values(X)
-        return np.stack([s.combination.values(X) for s in self.solutions_], axis=1)
+            return self._values(self.solutions_[0], rows)
+        return np.stack([self._values(solution, rows) for solution in self.solutions_], axis=1)
 
     def predict(self, X: Any) -> Array:
         """Labels, shape (N,)."""

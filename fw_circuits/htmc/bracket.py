@@ -16,8 +16,9 @@ from typing import Any
 from fw_circuits._bracket import Bracket
 from fw_circuits._settings import Settings
 from fw_circuits._typing import Floats
-from fw_circuits._validation import check_sample_weight, check_X
+from fw_circuits._validation import check_sample_weight
 from fw_circuits.certificate import loss_on, oracle_of, scores_of
+from fw_circuits.columns import points_of
 from fw_circuits.exceptions import InputError
 from fw_circuits.oracle import eager
 from fw_circuits.oracle.base import observe
@@ -106,7 +107,7 @@ def norm_bracket(
     >>> round(found.lower, 9), round(found.upper, 9)
     (0.4, 0.4)
     """
-    points = check_X(X, names=solution.feature_names)
+    points = points_of(solution.columns, X, names=solution.feature_names)
     given = Settings.of(n_jobs=n_jobs, time_limit=time_limit)
     if isinstance(solution, MultinomialSolution):
         raise InputError("the solution has several outputs; a bracket of the norm is of one function.")

@@ -19,7 +19,7 @@ from scipy import stats
 
 from fw_circuits._checks import check_real
 from fw_circuits._typing import Floats
-from fw_circuits._validation import check_target, check_X
+from fw_circuits._validation import check_target
 from fw_circuits.exceptions import InputError
 from fw_circuits.solution import Solution
 
@@ -226,6 +226,6 @@ def _errors_on(solutions: Sequence[Solution], X: Any, y: Any) -> list[float]:
             "the decision function of a classifier does not approximate its labels, so its distance from them is no "
             "error; measure one of your own and call rate_of_points(gates, errors)."
         )
-    points = check_X(X, names=solutions[0].feature_names)
+    points = solutions[0].encode(X)
     target, _ = check_target(y, len(points), "squared")
-    return [float(np.sqrt(np.mean((s.decision_function(points) - target) ** 2))) for s in solutions]
+    return [float(np.sqrt(np.mean((s.combination.values(points) - target) ** 2))) for s in solutions]

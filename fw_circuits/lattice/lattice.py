@@ -1,5 +1,6 @@
 """``Lattice``: how raw features become points of the unit cube, and which literals each level offers."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -20,6 +21,8 @@ from fw_circuits.lattice.domain import Knots, check_matrix, fit_knots, to_unit
 from fw_circuits.lattice.rows import LevelRows, PointRows
 from fw_circuits.lattice.triangulation import row_set, transpose_bits, triangulate
 
+#: The name of a column that is true or false.
+STATEMENT = re.compile(r" (=|>=) .| is missing$")
 #: Working memory of one block of points, in bytes.
 BLOCK_BYTES = 1 << 23
 
@@ -194,13 +197,15 @@ class Lattice:
     def literal_name(self, level: int, index: int, feature_names: Sequence[str] | None = None) -> str:
         """Readable name of a literal (as in :meth:`literal`): the feature at level 1, ``feature[bit]`` above.
 
-        Bit 0 is the least significant.  Features are called x0, x1, ... without names.
+        Bit 0 is the least significant.  Features are called x0, x1, ... without names.  All bits of 0 and 1 are the
+        same: a 0/1 feature whose name is a statement, such as `city = Rome`, is called that on every level.
         """
         coordinate, bit = self.literal(level, index)
         if feature_names is not None and len(feature_names) != self.n_features:
             raise InputError(f"{len(feature_names)} feature names; expected {self.n_features}.")
         name = f"x{coordinate}" if feature_names is None else str(feature_names[coordinate])
-        return name if level == 1 else f"{name}[{bit}]"
+        stated = self.knots[coordinate] == (0.0, 1.0) and STATEMENT.search(name)
+        return name if level == 1 or stated else f"{name}[{bit}]"
 
     def rows(self, X: npt.ArrayLike, level: int, *, check_input: bool = True) -> LevelRows:
         """Unique vertices of the points X on a level, with the weights that link them; X is read in blocks.

@@ -135,6 +135,7 @@ def finished(
         feature_names=problem.feature_names,
         classes=problem.classes,
         dual_point=theta,
+        columns=problem.columns,
     )
     return solution
 
@@ -151,8 +152,8 @@ def warm(problem: Problem, solution: Solution | ActiveSet | None) -> ActiveSet |
             f"{shown(problem.feature_names)}; expected the same columns in the same order: reorder X, or leave "
             "warm_start out."
         )
-    if solution.lattice != problem.lattice:
-        raise InputError("warm_start is of another domain or other levels; expected the same lattice.")
+    if solution.lattice != problem.lattice or solution.columns != problem.columns:
+        raise InputError("warm_start is of another domain, other levels or literals; expected the same lattice.")
     same = np.array_equal(np.asarray(solution.classes), np.asarray(problem.classes))
     combination, joint = solution.combination, isinstance(solution, MultinomialSolution)
     if joint != (problem.loss.n_outputs > 1) or (joint and not same):

@@ -2,7 +2,7 @@
 
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from os import PathLike
 from typing import Any
 
@@ -45,15 +45,21 @@ def solve(
     sample_weight: Any = None,
     domain: str = "minmax",
     huber_threshold: float = 1.0,
+    kinds: Mapping[str, Any] | None = None,
+    literals: str = "bits",
+    n_thresholds: int = 8,
 ) -> Solution:
     """Fit a convex combination of circuits to data, with a certificate.
 
     Parameters
     ----------
     X : array_like of shape (N, d)
-        Finite numbers; a frame (pandas, polars, Arrow) keeps its column names, but for pandas' 0, 1, ...  0/1 data are
-        level 1 as they are, other data are mapped to the unit cube column by column; new values outside the training
-        range are clipped to it.
+        Numbers; a frame (pandas, polars, Arrow) keeps its column names, but for pandas' 0, 1, ...  0/1 data are level 1
+        as they are, other data are mapped to the unit cube column by column; new values outside the training range are
+        clipped to it.  A frame may contain text, categories and gaps: a category is one 0/1 column per value (those of
+        less than 1 % of the weight share one, values that the fit did not see have none), an ordered one is one column
+        per "at least", and a gap is the column "is missing" beside the weighted median.  Dates and nested values are
+        refused.
     y : array_like of shape (N,)
         Numbers (squared, huber) or labels of any kind: two (logistic), or two and more (multinomial).
     gamma : float, default 3.0
@@ -102,6 +108,15 @@ def solve(
         How columns that are not 0/1 are mapped to [0, 1]; quantiles are those of the weighted rows.
     huber_threshold : float, default 1.0
         Where the Huber loss turns from square to linear, in the units of ``y``: give it with the scale of ``y``.
+    kinds : dict, optional
+        Kinds of columns by name, where they are not those that the frame says: "boolean", "number", "category", or a
+        list of the categories from low to high.  An array has the names x0, x1, ..., and may then have gaps, too.
+    literals : {"bits", "ramps", "thresholds", "both"}
+        What circuits read of a column of numbers: its bits on the lattice's levels; or, on level 1 unless ``levels``
+        are given, the whole column, clipped ramps between consecutive quantiles (`age >= 36.5`), or both of these.  A
+        comparison is a circuit of at most k - 1 gates over k bits, so the norms differ by a constant factor.
+    n_thresholds : int, default 8
+        Ramps of a column; fewer where it has few distinct values, none beside itself where it has two.
 
     Returns
     -------
@@ -130,7 +145,7 @@ def solve(
     settings = Settings.of(
         gamma=gamma, tau=tau, lam=lam, eps=eps, loss=loss, levels=levels, oracle=oracle, max_gates=max_gates,
         method=method, tol=tol, max_iter=max_iter, time_limit=time_limit, n_jobs=n_jobs, random_state=random_state,
-        domain=domain, huber_threshold=huber_threshold,
+        domain=domain, huber_threshold=huber_threshold, kinds=kinds, literals=literals, n_thresholds=n_thresholds,
     )  # fmt: skip
     if checkpoint is not None:
         check_writable(checkpoint, "checkpoint")
@@ -169,6 +184,9 @@ def path(
     domain: str = "minmax",
     random_state: Any = 0,
     huber_threshold: float = 1.0,
+    kinds: Mapping[str, Any] | None = None,
+    literals: str = "bits",
+    n_thresholds: int = 8,
 ) -> list[Solution]:
     """Solutions for decreasing penalties, each started from the one before.
 
@@ -199,7 +217,7 @@ def path(
     settings = Settings.of(
         gamma=gamma, loss=loss, levels=levels, oracle=oracle, max_gates=max_gates, method=method, tol=tol,
         max_iter=max_iter, time_limit=time_limit, n_jobs=n_jobs, random_state=random_state, domain=domain,
-        huber_threshold=huber_threshold,
+        huber_threshold=huber_threshold, kinds=kinds, literals=literals, n_thresholds=n_thresholds,
     )  # fmt: skip
     check_penalties(lams, n_lams, ratio)
     problem = prepare(X, y, settings, sample_weight)

@@ -10,6 +10,7 @@ from fw_circuits._settings import Settings
 from fw_circuits._tables import default_names, feature_names_of
 from fw_circuits._typing import Array, Floats
 from fw_circuits._validation import check_sample_weight, check_X, is_boolean
+from fw_circuits.columns import Columns, columns_for
 from fw_circuits.lattice import Lattice
 from fw_circuits.objective import Loss, find_loss, make_loss
 from fw_circuits.oracle import ByOutput, DeepOracle, Oracle, OracleAnswer, SubsetOracle, eager, make_oracle
@@ -29,6 +30,7 @@ class Problem:
     oracle: Oracle
     settings: Settings
     feature_names: tuple[str, ...]
+    columns: Columns | None = None
 
 
 @dataclass(frozen=True)
@@ -39,19 +41,21 @@ class FirstSearch:
     lam_max: float
 
 
-def prepare(X: Any, y: Any, settings: Settings, sample_weight: Any = None) -> Problem:
-    """Check the data, fit the lattice, and set up loss and oracle."""
+def prepare(X: Any, y: Any, settings: Settings, sample_weight: Any = None, columns: Columns | None = None) -> Problem:
+    """Check the data, fit the lattice, and set up loss and oracle.
+
+    ``columns``: those whose base columns X already contains.
+    """
     kind = find_loss(settings.loss)
-    points = check_X(X, compact=True)
+    points, columns, names = rows_of(X, settings, sample_weight, columns)
     weights = check_sample_weight(sample_weight, points.shape[0])
     target, classes = kind.encode_target(y, points.shape[0], weights)
-    names = feature_names_of(X) or default_names(points.shape[1])
     some = weights > 0.0  # rows of weight 0 are ignored
     counted = points if some.all() else points[some]
     if is_boolean(counted) and settings.levels in (None, (1,)):
         lattice = Lattice.boolean(points.shape[1])
     else:
-        levels = settings.levels or (1, 2, 3)
+        levels = settings.levels or ((1, 2, 3) if settings.literals == "bits" else (1,))
         lattice = Lattice.fit(counted, levels=levels, domain=settings.domain, sample_weight=weights[some],
                               check_input=False)  # fmt: skip
     loss = make_loss(kind, target, weights, huber_threshold=settings.huber_threshold)
@@ -64,7 +68,22 @@ def prepare(X: Any, y: Any, settings: Settings, sample_weight: Any = None) -> Pr
         oracle = DeepOracle(oracle, ())
     if loss.n_outputs > 1:
         oracle = ByOutput.over(oracle, loss.n_outputs)
-    return Problem(points, loss, classes, lattice, oracle, settings, names)
+    return Problem(points, loss, classes, lattice, oracle, settings, names, columns)
+
+
+def rows_of(
+    X: Any, settings: Settings, sample_weight: Any, columns: Columns | None
+) -> tuple[Floats, Columns | None, tuple[str, ...]]:
+    """The rows that circuits read, the columns that make them of a table (None: they are its numbers), their names."""
+    if columns is None:
+        columns = columns_for(X, settings.kinds, settings.literals, sample_weight)
+        if columns is None:
+            points = check_X(X, compact=True)
+            return points, None, feature_names_of(X) or default_names(points.shape[1])
+        X = columns.base(X)
+    columns = columns.with_literals(settings.literals, X, settings.n_thresholds, sample_weight)
+    points = columns.expand(X)
+    return points.astype(np.uint8) if is_boolean(points) else points, columns, columns.names
 
 
 def first_search(problem: Problem, clock: Clock | None = None) -> FirstSearch:

@@ -11,12 +11,12 @@ import numpy as np
 
 from fw_circuits._checks import check_choice
 from fw_circuits._typing import Array, Floats, Ints
-from fw_circuits._validation import check_X
 from fw_circuits.circuits import Circuit, merge
 from fw_circuits.circuits.aig import n_ands
 from fw_circuits.circuits.builder import FALSE, TRUE, Builder, output_signals
 from fw_circuits.circuits.passes import simplify, sweep
 from fw_circuits.circuits.weighted_sum import weighted_sum
+from fw_circuits.columns import points_of
 from fw_circuits.exceptions import InputError
 from fw_circuits.rounding.compensation import Compensation, nearest, row_weights
 from fw_circuits.rounding.rounded import Rounded, encode, input_names
@@ -99,7 +99,8 @@ class Problem:
         if X is None:
             no_rows = np.zeros((0, len(coef)), dtype=np.float32)
             return cls(solution, sign, levels, merged, coef, no_rows, np.zeros(0), None)
-        points = check_X(X, n_features=f.lattice.n_features, names=solution.feature_names or None)
+        names, columns = solution.feature_names or None, getattr(solution, "columns", None)
+        points = points_of(columns, X, n_features=f.lattice.n_features, names=names)
         values = np.float32(2.0) * merged.evaluate(encode(f.lattice, levels, points)) - np.float32(1.0)
         target = None if y is None else _target(solution, y, len(points), sign)
         return cls(solution, sign, levels, merged, coef, values, f.values(points), target)
@@ -205,6 +206,7 @@ class Problem:
             levels=self.levels,
             classes=self.solution.classes if self.sign else None,
             feature_names=self.solution.feature_names,
+            columns=getattr(self.solution, "columns", None),
         )
 
 

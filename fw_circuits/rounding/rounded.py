@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from fw_circuits._typing import Array, Bits, Floats, Ints
-from fw_circuits._validation import check_X
 from fw_circuits.circuits import Circuit
+from fw_circuits.columns import Columns, points_of
 from fw_circuits.lattice import Lattice
 
 
@@ -38,7 +38,9 @@ class Rounded:
     deviation : float or None
         Regression with data: the largest ``|f - rounded f|`` on them.
     lattice, levels, classes, feature_names
-        How `encode` makes the inputs, the labels of the answers 0 and 1, and the columns that `encode` reads.
+        How `encode` makes the inputs, the labels of the answers 0 and 1, and the columns that circuits read.
+    columns
+        How they come from a raw table, where it is not of plain numbers.
     """
 
     circuit: Circuit
@@ -57,13 +59,14 @@ class Rounded:
     levels: tuple[int, ...]
     classes: Array | None
     feature_names: tuple[str, ...] = ()
+    columns: Columns | None = None
 
     def encode(self, X: Any) -> Bits:
         """Bits that the circuit reads, one row per row of X: literals of the nearest grid points.
 
-        Columns of a table with names are matched with ``feature_names``; an array goes by position.
+        Columns of a table with names are matched as by `Solution.encode`; an array goes by position.
         """
-        points = check_X(X, n_features=self.lattice.n_features, names=self.feature_names or None)
+        points = points_of(self.columns, X, n_features=self.lattice.n_features, names=self.feature_names or None)
         return encode(self.lattice, self.levels, points)
 
     def predict(self, X: Any) -> Array:
@@ -98,8 +101,7 @@ def input_names(lattice: Lattice, levels: Sequence[int], feature_names: Sequence
     ('age', 'age[0]@2', 'age[1]@2', 'age[0]@3', 'age[1]@3', 'age[2]@3')
     """
     many = sum(level > 1 for level in levels) > 1
+    places = [(level, *lattice.literal(level, i)) for level in levels for i in range(lattice.n_literals(level))]
     return tuple(
-        lattice.literal_name(level, i, feature_names) + (f"@{level}" if many and level > 1 else "")
-        for level in levels
-        for i in range(lattice.n_literals(level))
+        feature_names[column] + (f"[{bit}]" + f"@{level}" * many if level > 1 else "") for level, column, bit in places
     )

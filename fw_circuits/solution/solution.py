@@ -13,8 +13,8 @@ from fw_circuits._labels import plain_labels, to_json
 from fw_circuits._optional import require
 from fw_circuits._settings import Settings
 from fw_circuits._typing import Array, Floats
-from fw_circuits._validation import check_X
 from fw_circuits.circuits import Circuit
+from fw_circuits.columns import Columns, points_of
 from fw_circuits.lattice import Lattice
 from fw_circuits.resnet import ResNet, compile_resnet
 from fw_circuits.rounding import round_solution
@@ -23,7 +23,7 @@ from fw_circuits.solution.certificate import Certificate
 from fw_circuits.solution.trace import Status, Trace
 from fw_circuits.tetrakis import Atom, Combination
 
-FORMAT, VERSION = "fw_circuits/solution", 2
+FORMAT, VERSION = "fw_circuits/solution", 3
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,11 @@ class Solution:
     status, trace, certificate : Status, Trace, Certificate
         Why it ended, how it went, and how good it is proved to be.
     feature_names, classes : tuple of str, ndarray or None
-        Names of the columns; the two labels for a classification loss.
+        Names of the columns that circuits read; the two labels for a classification loss.
     dual_point : ndarray of shape (N,)
         The gradient behind the certificate (one entry per training row).
+    columns : Columns or None
+        The raw columns, and how they become those that circuits read; None where they are the same.
     """
 
     _joint: ClassVar[bool] = False
@@ -55,6 +57,7 @@ class Solution:
     feature_names: tuple[str, ...]
     classes: Array | None = None
     dual_point: Floats = field(default_factory=lambda: np.zeros(0), repr=False)
+    columns: Columns | None = None
 
     @property
     def atoms(self) -> tuple[Atom, ...]:
@@ -116,14 +119,32 @@ class Solution:
         """All atoms of one level as one circuit with shared gates: literals in, one output per atom."""
         return self.combination.merged(level)
 
-    def decision_function(self, X: Any) -> Floats:
-        """``f(X)``, shape (N,).
+    @property
+    def raw_names(self) -> tuple[str, ...]:
+        """Names of the columns of a table that `predict` takes."""
+        return self.feature_names if self.columns is None else self.columns.raw_names
 
-        Columns of a table with names are matched with ``feature_names``: any order, others beside them left out.  An
-        array goes by position.  A solution fitted without names (x0, x1, ...) takes a table of other names by position,
-        with a warning.
+    def encode(self, X: Any) -> Floats:
+        """The columns that circuits read, named by ``feature_names``, of a table as `predict` takes it; float64.
+
+        Columns are matched by name where both sides have names: any order, others beside them left out.  An array goes
+        by position.  A solution fitted without names (x0, x1, ...) takes a table of other names by position, with a
+        warning.  A category that the fit did not see has none of the 0/1 columns (an ordered one counts as a gap), and
+        a gap in a column without gaps in the fit is filled like the others.
+
+        Examples
+        --------
+        >>> import fw_circuits
+        >>> X = np.array([("Rome", 3.0), ("Oslo", 5.0)], dtype=[("city", object), ("age", float)])
+        >>> solution = fw_circuits.solve(X, [0.0, 1.0], lam=0.01, literals="thresholds")
+        >>> solution.feature_names, solution.encode(X[["age", "city"]]).tolist()
+        (('city = Oslo', 'city = Rome', 'age >= 4'), [[0.0, 1.0, 0.0], [1.0, 0.0, 1.0]])
         """
-        return self.combination.values(check_X(X, names=self.feature_names))
+        return points_of(self.columns, X, names=self.feature_names)
+
+    def decision_function(self, X: Any) -> Floats:
+        """``f(X)``, shape (N,), for a table as in `encode`."""
+        return self.combination.values(self.encode(X))
 
     def predict(self, X: Any) -> Array:
         """``f(X)``, or the label on its side of zero for a classification loss; X as in `decision_function`."""
@@ -159,7 +180,8 @@ class Solution:
         Returns
         -------
         ResNet
-            With the ``feature_names`` of the solution.
+            With the ``feature_names`` of the solution.  Of a table with categories, gaps or thresholds it reads the
+            derived columns: ``net(solution.encode(X))``.
         """
         net = compile_resnet(self.atoms, self.coef, self.intercept, self.lattice, exact_on)
         return replace(net, feature_names=self.feature_names)
@@ -178,10 +200,11 @@ class Solution:
     def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
         """What `save` writes: a header of plain numbers, text and lists, and numeric arrays."""
         classes = None if self.classes is None else plain_labels(np.asarray(self.classes))
+        settings, plain = state.settings_to_dict(self.settings), self.columns is None
         header = {
             "format": FORMAT,
-            "version": VERSION,
-            "settings": state.settings_to_dict(self.settings),
+            "version": 2 if plain and not state.NEW & set(settings) else VERSION,
+            "settings": settings,
             "atoms": [state.atom_to_dict(atom) for atom in self.atoms],
             "lattice": self.lattice.to_dict(),
             "intercept": np.asarray(self.intercept).tolist(),
@@ -189,7 +212,7 @@ class Solution:
             "certificate": state.certificate_to_dict(self.certificate),
             "feature_names": list(self.feature_names),
             "classes": None if classes is None or classes.dtype != object else to_json(classes),
-        }
+        } | ({} if self.columns is None else {"columns": self.columns.to_dict()})
         arrays = {"coef": self.coef, "dual_point": self.dual_point, "trace": state.trace_to_array(self.trace)}
         if classes is not None and classes.dtype != object:
             arrays["classes"] = classes
@@ -202,6 +225,9 @@ class Solution:
         atoms = tuple(state.atom_from_dict(item, lattice) for item in header["atoms"])
         combination = state.combination_from(atoms, arrays["coef"], header["intercept"], lattice, cls._joint)
         early = header["version"] == 1
+        columns = Columns.from_dict(header["columns"]) if "columns" in header else None
+        if columns is not None and columns.names != tuple(header["feature_names"]):
+            raise ValueError("the columns do not make the features that are named")
         return cls(
             combination=combination,
             settings=state.settings_of_version_1(header) if early else state.settings_from_dict(header["settings"]),
@@ -211,6 +237,7 @@ class Solution:
             feature_names=tuple(header["feature_names"]),
             classes=state.classes_from(header["classes"], arrays.get("classes"), combination),
             dual_point=np.asarray(arrays["dual_point"], dtype=np.float64),
+            columns=columns,
         )
 
     def __repr__(self) -> str:

@@ -16,6 +16,9 @@ from fw_circuits.solution.certificate import Certificate
 from fw_circuits.solution.trace import Step, Trace
 from fw_circuits.tetrakis import Atom, Combination, Outputs
 
+#: Settings that files of version 2 do not know: left out at their defaults, so that earlier readers take the file.
+NEW = {"kinds", "literals", "n_thresholds"}
+
 
 def finite(value: Any) -> Any:
     """JSON has no infinities: they become text, which `number` reads."""
@@ -30,6 +33,7 @@ def number(value: Any) -> Any:
 def settings_to_dict(settings: Settings) -> dict[str, Any]:
     """All settings; a loss of one's own by its name, an oracle of one's own not at all."""
     values = {name: finite(value) for name, value in asdict(replace(settings, oracle=None, loss=None)).items()}
+    values = {name: value for name, value in values.items() if name not in NEW or value != getattr(Settings, name)}
     loss, oracle = settings.loss, settings.oracle
     return values | {
         "loss": loss if isinstance(loss, str) else loss.name,

@@ -1,5 +1,6 @@
 """Combinations of Tetrakis functions: ``f(x) = intercept + sum_j coef[j] T_j(x)``, what the package is about."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -78,11 +79,15 @@ class Combination:
         """The sum of the weights: an upper bound on the gauge of the function without its intercept."""
         return float(sum(self.weights(gamma).tolist()))
 
-    def shares(self, gamma: float) -> Floats:
-        """Share of each column in the norm, shape (n_features,): each weight split equally among the columns read."""
-        total = np.zeros(self.lattice.n_features)
+    def shares(self, gamma: float, origins: Sequence[int] | None = None) -> Floats:
+        """Share of each column in the norm, shape (n_features,): each weight split equally among the columns read.
+
+        ``origins``: the raw column behind each of the lattice's, from 0; shares are then those of the raw columns.
+        """
+        behind = range(self.lattice.n_features) if origins is None else origins
+        total = np.zeros(1 + max(behind))
         for weight, atom in zip(self.weights(gamma).tolist(), self.atoms, strict=True):
-            if columns := list(atom.support):
+            if columns := sorted({behind[i] for i in atom.support}):
                 total[columns] += weight / len(columns)
         return total / (total.sum() or 1.0)
 

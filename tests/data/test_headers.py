@@ -108,11 +108,11 @@ def test_a_typing_error_in_line_1_is_no_header(read):
     for text, message in (
         ("1.5,2,O\n1,2,1\n3,4,0\n1,1,0\n", "line 1: the target 'y' is 'O' among numbers.*--header"),
         ("l.5,2,0\n1,2,1\n3,4,0\n", "line 1 .row 0., column 'x0': 'l.5' is not a number.*--header"),
-        ("NA,2,0\n1,2,1\n", "line 1 .row 0., column 'x0': the value is missing"),
-        (",0,1\n1,2,1\n", "line 1 .row 0., column 'x0': the value is missing"),
     ):
         with pytest.raises(InputError, match=message):
-            read(text, header=False if text[0] == "," else None)
+            read(text)
+    for text in ("NA,2,0\n1,2,1\n", ",0,1\n1,2,1\n"):
+        assert np.isnan(read(text, header=False if text[0] == "," else None).X["x0"]).tolist() == [True, False]
 
 
 def test_bad_headers(read):

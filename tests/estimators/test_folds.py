@@ -140,7 +140,7 @@ def test_atoms_of_fewer_levels_are_of_the_final_lattice(domain, monkeypatch):
     monkeypatch.setattr(choice, "Pool", Watched)
     monkeypatch.setattr(choice, "RACERS", 99)
     monkeypatch.setattr(choice, "GAIN", 100.0)  # the largest set of circuits is chosen in any case
-    model = CircuitRegressorCV(**QUICK, domain=domain).fit(points, y)
+    model = CircuitRegressorCV(**QUICK, domain=domain, literals="bits").fit(points, y)
     assert model.levels_ == (1, 2, 3, 4) and model.solution_.certificate.certified
     (start,) = starts
     for atom, column in zip(start.atoms, start.columns.dense(), strict=True):

@@ -17,7 +17,7 @@ PACKAGE = ROOT / "fw_circuits"
 #: siblings and never import each other.  A package's own name stands for its ``__init__``, right of everything in it.
 ORDER = {
     "": "exceptions < _typing _bracket _sparse _interrupt _checks < _bits _tables _labels _settings _optional _files "
-    "< _archive _validation _kernels < _threads < circuits lattice < tetrakis data "
+    "< _archive _validation _kernels < _threads < circuits lattice < columns < tetrakis data "
     "< objective oracle resnet rounding < solution "
     "< solver certificate progress < pipeline < htmc estimators < experiment comparison < report < cli",
     "cli": "options output < comparing explaining saved solving suite",
@@ -25,8 +25,9 @@ ORDER = {
     "< catalogue weighted_sum < passes read_once < merging aig formula expansion < families < synthesis < formats",
     "circuits.formats": "pla_file tokens < naming verilog_expression < dot gates < netlist verilog_module "
     "< aiger bench blif verilog_bits < pla verilog",
+    "columns": "cells < column < table",
     "comparison": "settings task < fitting results < contest",
-    "data": "dataset selection < arithmetic blocks counting header pla < text < readers",
+    "data": "dataset selection < arithmetic blocks counting header pla < features < text < readers",
     "estimators": "fold rows < base < choice plain < cv",
     "htmc": "bracket cube rate < column_generation < exact < classes five",
     "lattice": "domain reference rows < triangulation < lattice",
