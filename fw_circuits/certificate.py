@@ -19,7 +19,7 @@ from fw_circuits._validation import check_sample_weight, check_X
 from fw_circuits.exceptions import InputError
 from fw_circuits.objective import Form, Loss, find_loss, least_loss, make_form, make_loss
 from fw_circuits.oracle import Oracle, OracleAnswer, bounding, eager, make_oracle
-from fw_circuits.oracle.base import atoms_at_a_time, insist, observe
+from fw_circuits.oracle.base import atoms_at_a_time, gains, insist, observe, signs_of
 from fw_circuits.solution import Certificate, Solution
 from fw_circuits.tetrakis import Combination
 
@@ -182,15 +182,15 @@ def derive(
 
 
 def scores_of(combination: Combination, oracle: Oracle, thetas: Sequence[Floats]) -> Floats:
-    """Largest absolute score of the combination's atoms at each dual point."""
+    """Largest score of the combination's atoms at each dual point, with the signs that their coefficients may have."""
     best = np.zeros(len(thetas))
     step = atoms_at_a_time(oracle.n_rows)
     for start in range(0, len(combination.atoms), step):
         block = combination.atoms[start : start + step]
         scales = np.array([atom.cost for atom in block]) ** (-1.0 / oracle.gamma)
-        values = oracle.evaluate(block)
+        values, signs = oracle.evaluate(block), signs_of(oracle, block)
         for i, theta in enumerate(thetas):
-            best[i] = max(best[i], float(np.abs(theta @ values * scales).max()))
+            best[i] = max(best[i], float(gains(theta @ values * scales, signs).max()))
     return best
 
 
