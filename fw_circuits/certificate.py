@@ -18,7 +18,7 @@ from fw_circuits._typing import Floats
 from fw_circuits._validation import check_sample_weight, check_X
 from fw_circuits.exceptions import InputError
 from fw_circuits.objective import Form, Loss, find_loss, least_loss, make_form, make_loss
-from fw_circuits.oracle import Oracle, OracleAnswer, bounding, eager, make_oracle
+from fw_circuits.oracle import Oracle, OracleAnswer, Shape, bounding, eager, make_oracle
 from fw_circuits.oracle.base import atoms_at_a_time, gains, insist, observe, signs_of
 from fw_circuits.solution import Certificate, Solution
 from fw_circuits.tetrakis import Combination
@@ -105,7 +105,7 @@ def oracle_of(solution: Solution, points: Floats, oracle: Any, given: Settings) 
     return make_oracle(
         run.oracle if same else oracle, points, solution.lattice, run.gamma,
         max_gates=run.max_gates if same else None, n_jobs=given.n_jobs, time_limit=given.time_limit,
-        random_state=run.random_state,
+        random_state=run.random_state, shape=Shape.of(run.monotone, run.positive, solution.feature_names),
     )  # fmt: skip
 
 
@@ -141,6 +141,7 @@ def derive(
     search; it is all there is where ``stop`` says that no time is left.  The combination's own atoms count among the
     scope: some may be larger than the circuits that the oracle searches.
     """
+    check_signs(combination, oracle)
     oracle = eager(oracle) if stop is None else bounding(oracle)
     f = combination.values(points)
     reached = loss.value(f)
@@ -179,6 +180,16 @@ def derive(
         least_loss=0.0 if np.isfinite(primal) else least_loss(loss, points),
     )
     return certificate, best.theta
+
+
+def check_signs(combination: Combination, oracle: Oracle) -> None:
+    """An error where a coefficient has a sign that the oracle's constraints do not allow: there is no such solution."""
+    signs = signs_of(oracle, combination.atoms)
+    if wrong := np.flatnonzero(~(signs * combination.coef >= 0.0)).tolist():
+        raise InputError(
+            f"atoms {wrong[:5]} are not allowed by the constraints of the search with the signs of their coefficients; "
+            "expected a solution that keeps monotone and positive, such as that of solve with the same settings."
+        )
 
 
 def scores_of(combination: Combination, oracle: Oracle, thetas: Sequence[Floats]) -> Floats:

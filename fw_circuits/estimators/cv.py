@@ -24,7 +24,7 @@ class CircuitRegressorCV(_PathCV, CircuitRegressor):
     time_limit : float, optional
         Seconds for the whole ``fit``: half of them for choosing, the rest for the final fit.  Candidates not reached
         are left out; the first is judged in any case, on the folds that were reached.
-    n_jobs, random_state
+    n_jobs, random_state, monotone, positive
         As in :class:`CircuitRegressor`; ``random_state`` also shuffles the folds where ``cv`` is None.
     n_lams, ratio : int, float
         Penalties tried: ``n_lams`` from the largest useful one down to ``ratio`` times it, in equal ratios.

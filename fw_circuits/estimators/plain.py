@@ -38,6 +38,8 @@ class CircuitRegressor(RegressorMixin, _CircuitEstimator):
         As in :func:`fw_circuits.solve`.
     random_state : int, RandomState, Generator or None, default 0
         Where the random choices of :func:`fw_circuits.solve` come from; None: fresh ones at each fit.
+    monotone, positive
+        As in :func:`fw_circuits.solve`; with classes: of the score of ``classes_[1]``, two classes only.
 
     Attributes
     ----------
@@ -70,6 +72,7 @@ class CircuitRegressor(RegressorMixin, _CircuitEstimator):
         clock, settings = self._begin()
         X, y = self._check_data(X, y, y_numeric=True)
         y, _ = check_target(y, len(X), self._loss)
+        settings = self._by_place(settings)
         weight = row_weights(sample_weight, X)
         task = Task(X, y, weight, self._splitter(y, settings.random_state), groups, settings, clock, weight)
         self.solution_ = self._named(self._fit_one(task))
@@ -88,7 +91,8 @@ class CircuitClassifier(ClassifierMixin, _CircuitEstimator):
 
     Parameters
     ----------
-    lam, relative_lam, gamma, levels, domain, oracle, max_gates, tol, max_iter, time_limit, n_jobs, random_state
+    lam, relative_lam, gamma, levels, domain, oracle, max_gates, tol, max_iter, time_limit, n_jobs, random_state, \
+    monotone, positive
         As in :class:`CircuitRegressor`; ``time_limit`` is for all classes together.
     class_weight : dict, "balanced" or None
         Weights of the classes, by label (1 where a label is not named), with which the weights of the rows are
@@ -129,7 +133,9 @@ class CircuitClassifier(ClassifierMixin, _CircuitEstimator):
         check_classification_targets(y)
         row_weight = row_weights(sample_weight, X)
         weight = self._class_weights(y, row_weight)
-        n = self.classes_.size
+        settings, n = self._by_place(settings), self.classes_.size
+        if n > 2 and settings.monotone is not None:
+            raise InputError(f"monotone is for two classes: y has {n}, of which what raises one lowers others.")
         positives = self.classes_[1:] if n == 2 else self.classes_
         if settings.time_limit is not None:
             settings = replace(settings, time_limit=settings.time_limit / len(positives))

@@ -63,7 +63,10 @@ class DictionaryOracle(CheckedOracle):
     """
 
     def __init__(
-        self, columns: npt.ArrayLike, costs: npt.ArrayLike | None = None, gamma: float = 3.0,
+        self,
+        columns: npt.ArrayLike,
+        costs: npt.ArrayLike | None = None,
+        gamma: float = 3.0,
         positive: bool = False,
     ) -> None:
         self.columns = np.asarray(columns, dtype=np.float64)

@@ -6,7 +6,18 @@ from collections.abc import Sequence
 from time import perf_counter
 
 from fw_circuits._typing import Floats
-from fw_circuits.oracle.base import AtomLike, CheckedOracle, Oracle, OracleAnswer, Stop, aim, ask, insist, observe, signs_of
+from fw_circuits.oracle.base import (
+    AtomLike,
+    CheckedOracle,
+    Oracle,
+    OracleAnswer,
+    Stop,
+    aim,
+    ask,
+    insist,
+    observe,
+    signs_of,
+)
 
 
 class Wrapper(CheckedOracle):

@@ -18,7 +18,7 @@ from fw_circuits.certificate import derive
 from fw_circuits.exceptions import InputError, SolverWarning
 from fw_circuits.objective import ErrorBound, least_loss, make_form
 from fw_circuits.oracle import OracleAnswer, bounding
-from fw_circuits.oracle.base import check_atoms
+from fw_circuits.oracle.base import check_atoms, signs_of
 from fw_circuits.pipeline.problem import Problem
 from fw_circuits.solution import Certificate, Solution, Status
 from fw_circuits.solver import ActiveSet, Clock, Run, frank_wolfe
@@ -148,8 +148,11 @@ def warm(problem: Problem, solution: Solution | ActiveSet | None) -> ActiveSet |
     if solution.lattice != problem.lattice:
         raise InputError("warm_start is of another domain or other levels; expected the same lattice.")
     active = ActiveSet(problem.loss, problem.settings.gamma)
-    active.add(solution.atoms, problem.oracle.evaluate(solution.atoms))
-    active.move(np.array(solution.coef), solution.intercept)
+    signs = signs_of(problem.oracle, solution.atoms)
+    kept = np.flatnonzero(signs * solution.coef >= 0.0)  # what monotone and positive allow
+    atoms = [solution.atoms[j] for j in kept]
+    active.add(atoms, problem.oracle.evaluate(atoms), signs[kept])
+    active.move(solution.coef[kept], solution.intercept)
     return active
 
 

@@ -2,7 +2,7 @@
 
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from os import PathLike
 from typing import Any
 
@@ -45,6 +45,8 @@ def solve(
     sample_weight: Any = None,
     domain: str = "minmax",
     huber_threshold: float = 1.0,
+    monotone: Mapping[str, int] | Sequence[int] | None = None,
+    positive: bool = False,
 ) -> Solution:
     """Fit a convex combination of circuits to data, with a certificate.
 
@@ -101,6 +103,13 @@ def solve(
         How columns that are not 0/1 are mapped to [0, 1]; quantiles are those of the weighted rows.
     huber_threshold : float, default 1.0
         Where the Huber loss turns from square to linear, in the units of ``y``: give it with the scale of ``y``.
+    monotone : dict or sequence of int, optional
+        Columns in which f may not fall (1) or not rise (-1), by name, or one number per column with 0 for the others;
+        scikit-learn's ``monotonic_cst``.  Every term is monotone by itself, so that f is, exactly, everywhere; the
+        certificate is over these terms.  With the oracles "auto" and "subset" only.
+    positive : bool, default False
+        Whether coefficients are at least 0, those of circuits that are false where their literals are all 0 (without
+        that, every sign could be had: the negative of a circuit is its complement).
 
     Returns
     -------
@@ -128,7 +137,7 @@ def solve(
     settings = Settings.of(
         gamma=gamma, tau=tau, lam=lam, eps=eps, loss=loss, levels=levels, oracle=oracle, max_gates=max_gates,
         method=method, tol=tol, max_iter=max_iter, time_limit=time_limit, n_jobs=n_jobs, random_state=random_state,
-        domain=domain, huber_threshold=huber_threshold,
+        domain=domain, huber_threshold=huber_threshold, monotone=monotone, positive=positive,
     )  # fmt: skip
     if checkpoint is not None:
         check_writable(checkpoint, "checkpoint")
@@ -167,6 +176,8 @@ def path(
     domain: str = "minmax",
     random_state: Any = 0,
     huber_threshold: float = 1.0,
+    monotone: Mapping[str, int] | Sequence[int] | None = None,
+    positive: bool = False,
 ) -> list[Solution]:
     """Solutions for decreasing penalties, each started from the one before.
 
@@ -197,7 +208,7 @@ def path(
     settings = Settings.of(
         gamma=gamma, loss=loss, levels=levels, oracle=oracle, max_gates=max_gates, method=method, tol=tol,
         max_iter=max_iter, time_limit=time_limit, n_jobs=n_jobs, random_state=random_state, domain=domain,
-        huber_threshold=huber_threshold,
+        huber_threshold=huber_threshold, monotone=monotone, positive=positive,
     )  # fmt: skip
     check_penalties(lams, n_lams, ratio)
     problem = prepare(X, y, settings, sample_weight)

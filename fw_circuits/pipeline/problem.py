@@ -12,7 +12,7 @@ from fw_circuits._typing import Array, Floats
 from fw_circuits._validation import check_sample_weight, check_X, is_boolean
 from fw_circuits.lattice import Lattice
 from fw_circuits.objective import Loss, find_loss, make_loss
-from fw_circuits.oracle import DeepOracle, Oracle, OracleAnswer, SubsetOracle, eager, make_oracle
+from fw_circuits.oracle import DeepOracle, Oracle, OracleAnswer, Shape, SubsetOracle, eager, make_oracle
 from fw_circuits.oracle.base import insist
 from fw_circuits.solver import Clock
 from fw_circuits.solver.methods import ATOMS_PER_PASS
@@ -57,6 +57,7 @@ def prepare(X: Any, y: Any, settings: Settings, sample_weight: Any = None) -> Pr
     oracle = make_oracle(
         settings.oracle, points, lattice, settings.gamma, max_gates=settings.max_gates, n_jobs=settings.n_jobs,
         time_limit=settings.time_limit, random_state=settings.random_state,
+        shape=Shape.of(settings.monotone, settings.positive, names),
     )  # fmt: skip
     if isinstance(settings.oracle, str) and isinstance(oracle, SubsetOracle):  # a long search is a small one at first
         oracle = DeepOracle(oracle, ())

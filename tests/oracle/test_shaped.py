@@ -83,7 +83,9 @@ def test_the_best_of_three_literals_is_that_of_brute_force(kernels, seed, direct
 
 def brute_force_of(rows, w, directions, positive, gamma):
     """As `brute_force`, of at most 2 gates."""
-    bits = (rows.words[:, np.arange(rows.n_rows) // 64] >> (np.arange(rows.n_rows) % 64).astype(np.uint64)) & np.uint64(1)
+    bits = (rows.words[:, np.arange(rows.n_rows) // 64] >> (np.arange(rows.n_rows) % 64).astype(np.uint64)) & np.uint64(
+        1
+    )
     best = 0.0
     for n in (1, 2, 3):
         for subset in combinations(range(rows.n_literals), n):

@@ -237,13 +237,13 @@ class ShapedPass:
             if not len(some):
                 return
             scores = (h[some] @ tables.signs.T) * tables.factor
-            each = min(self.per_support or scores.shape[1], scores.shape[1])
-            rank = np.argsort(-scores, axis=1, kind="stable")[:, :each]
-            scores = np.take_along_axis(scores, rank, axis=1)
-            rows, columns = np.nonzero((scores >= self.threshold) & (scores > 0.0))
-            if len(rows):
-                chosen = zip(places[some[rows]], rank[rows, columns], strict=True)
-                new = [self._record(which, int(tables.tables[i]), float(tables.factor[i])) for which, i in chosen]
+            good = (scores >= self.threshold) & (scores > 0.0)
+            new = list[Array]()
+            for row in np.flatnonzero(good.any(axis=1)).tolist():
+                which = np.flatnonzero(good[row])
+                which = which[np.argsort(-scores[row, which], kind="stable")][: self.per_support or None]
+                new += [self._record(places[some[row]], int(tables.tables[i]), float(tables.factor[i])) for i in which]
+            if new:
                 self.found = in_order(np.concatenate([self.found, *new]))[: self.k]
 
     def _record(self, places: Ints, table: int, factor: float) -> Array:
