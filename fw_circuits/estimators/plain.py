@@ -91,9 +91,10 @@ class CircuitClassifier(ClassifierMixin, _CircuitEstimator):
 
     Parameters
     ----------
-    lam, relative_lam, gamma, levels, domain, oracle, max_gates, tol, max_iter, time_limit, n_jobs, random_state, \
-    monotone, positive
+    lam, relative_lam, gamma, levels, domain, oracle, max_gates, tol, max_iter, time_limit, n_jobs, random_state
         As in :class:`CircuitRegressor`; ``time_limit`` is for all classes together.
+    monotone, positive
+        As in :class:`CircuitRegressor`.
     class_weight : dict, "balanced" or None
         Weights of the classes, by label (1 where a label is not named), with which the weights of the rows are
         multiplied; "balanced" gives all classes the same total.  The default penalty is that of the rows without

@@ -67,7 +67,24 @@ class Shape:
 
     @classmethod
     def of(cls, monotone: Mapping[str, int] | Sequence[int] | None, positive: bool, names: Sequence[str]) -> Shape:
-        """From the settings, which were checked, for columns of these names; an error where they do not fit."""
+        """From the settings.
+
+        Parameters
+        ----------
+        monotone, positive
+            As in :func:`fw_circuits.solve`; checked.
+        names : sequence of str
+            Of the columns.
+
+        Returns
+        -------
+        Shape
+
+        Raises
+        ------
+        InputError
+            If ``monotone`` names other columns, or has another number of entries.
+        """
         if isinstance(monotone, Mapping):
             if unknown := [name for name in monotone if name not in names]:
                 raise InputError(f"monotone names the columns {shown(unknown)}; X has {shown(names)}.")
@@ -105,7 +122,9 @@ class Shape:
             return 0.0
         if len(columns) > MOST_INPUTS:
             return np.nan
-        table = truth(atom.circuit.truth_table(), len(columns))
+        listed = atom.circuit.truth_table()
+        assert isinstance(listed, int)  # an atom has one output
+        table = truth(listed, len(columns))
         up = not (self.positive and table[0])
         down = not self.positive
         for c in constrained:

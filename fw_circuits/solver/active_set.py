@@ -61,9 +61,16 @@ class ActiveSet:
         return self._index.get(atom.key)
 
     def add(self, atoms: Sequence[Any], values: Floats, signs: Floats | None = None) -> None:
-        """Append the atoms that are new, with coefficient 0; ``values`` has shape (N, len(atoms)).
+        """Append the atoms that are new, with coefficient 0.
 
-        ``signs``: those that their coefficients may have, (len(atoms),); by default both.
+        Parameters
+        ----------
+        atoms : sequence
+            Those that are there already are left out.
+        values : ndarray of shape (N, len(atoms))
+            What they are on the rows.
+        signs : ndarray of shape (len(atoms),), optional
+            Those that their coefficients may have: 1, -1, or 0 for both, the default.
         """
         places = []
         for place, atom in enumerate(atoms):

@@ -24,7 +24,7 @@ def names(d):
 
 
 def is_allowed(table, subset, level, directions, positive):
-    """Whether a function (2^n values 0 and 1) of literals may have a positive coefficient, point by point of the grid."""
+    """Whether a function (2^n values) of literals may have a positive coefficient, point by point of the grid."""
     if positive and table[0]:
         return False
     columns = sorted({i // level for i in subset})

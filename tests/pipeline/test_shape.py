@@ -1,4 +1,4 @@
-"""Monotone columns and positive coefficients from end to end: against cvxpy, to the last bit, and through every door."""
+"""Monotone columns and positive coefficients from end to end: against cvxpy, to the last bit, through every door."""
 
 from dataclasses import replace
 from itertools import pairwise
@@ -123,7 +123,7 @@ def test_it_is_monotone_to_the_last_bit_and_as_a_network(kernels, levels, domain
         for low, high in adversarial(rng, X, column):
             assert (direction * (solution.combination.values(high) - solution.combination.values(low)) >= 0.0).all()
             assert (direction * (network.forward(high) - network.forward(low)) >= -1e-11).all()
-    everywhere = solve(frame, y, levels=levels, domain=domain, lam=0.02, max_gates=1)
+    everywhere = solve(frame, -y, levels=levels, domain=domain, lam=0.02, max_gates=1)
     broken = [direction * (everywhere.combination.values(high) - everywhere.combination.values(low))
               for c, direction in ((0, 1), (1, -1)) for low, high in adversarial(rng, X, c)]  # fmt: skip
     assert np.concatenate(broken).min() < -1e-3, "without the constraint f is not monotone, or the test says nothing"
@@ -221,7 +221,7 @@ def test_a_dictionary_of_ones_own_has_positive_coefficients():
     assert not oracle.search(-columns.sum(axis=1) * 0.0 + 0.0, 3).atoms
 
 
-def test_what_cannot_be_done_is_said():
+def test_settings_that_cannot_be_used():
     X, y = table(0)
     for oracle in ("deep", "gates4", DictionaryOracle(X.astype(float))):
         with pytest.raises(InputError, match="monotone and positive do not"):

@@ -33,7 +33,8 @@ ORDER = {
     "objective": "base < floor forms losses",
     "oracle": "base found gate_classes literals shape tables < data dictionary screen wrappers < reference "
     "< exact families turns < composition deep sampled < lazy < factory",
-    "oracle.exact": "literal_choice pace signed_tables < gates_pass shaped_pass subset_pass < price < subset < gates shaped",
+    "oracle.exact": "literal_choice pace signed_tables < gates_pass shaped_pass subset_pass < price < subset "
+    "< gates shaped",
     "oracle.families": "pair_sums sample < chains counting < frame walsh < carry parity symmetric",
     "report": "comparison page plots tables < results",
     "resnet": "checks < network < baseline float32 < compile measure onnx_export torch",

@@ -1,4 +1,4 @@
-"""Exact oracle over the functions of at most four literals that a shape allows: monotone columns, positive coefficients.
+"""Exact oracle over the functions of at most four literals that a shape allows: monotone ones, positive coefficients.
 
 Sets without a constrained literal are those of `SubsetOracle`, and searched by its kernels; the others by
 `shaped_pass`.
@@ -199,9 +199,9 @@ def work(ordered: Ordered, positive: bool, arity: int) -> float:
     n, n_rows = ordered.n, ordered.bits.shape[1]
     firsts = n if positive else ordered.n_constrained
     if arity == 3:
-        return firsts * n**2 * (n_rows / 2 + OVERHEAD / 4)
+        return float(firsts * n**2 * n_rows / 2 + sum((n - a) ** 2 / 2 for a in range(firsts)) * OVERHEAD / 4)
     sets = sum((n - a) ** 3 / 6 for a in range(firsts))
-    return sets * OVERHEAD + sum((n - a) ** 3 / 3 for a in range(firsts)) * n_rows / 4
+    return float(sets * (OVERHEAD + n_rows / 2))
 
 
 def closed(ordered: Ordered, ranking: Ints, most: int) -> Ints:

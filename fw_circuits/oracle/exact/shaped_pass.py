@@ -30,8 +30,8 @@ EXACT = 2.0**51
 SCORED = 64
 #: Bits of a column that a function of four literals may read.
 TOP_BITS = 4
-#: Work of one 4-subset beside its sums over rows, in multiplications with additions.
-OVERHEAD = 2000.0
+#: Work of one 4-subset beside its sums over rows, in multiplications with additions; one of three takes a quarter.
+OVERHEAD = 16000.0
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,8 @@ class ShapedPass:
         self.slack = float(np.abs(weights - self.q * self.delta).sum())
         self.found, self.floor = nothing() if found is None else found, floor
         self.best = np.zeros(literals.n)
-        self._sums = (literals.bits * self.q) @ literals.bits.T.astype(np.float64)
+        bits = literals.bits.astype(np.float64)
+        self._sums: Floats = (bits * self.q) @ bits.T
         self._triples: list[Floats] = []
 
     @property
@@ -182,12 +183,13 @@ class ShapedPass:
 
     @property
     def _firsts(self) -> int:
-        """The first literal of a set is one of so many."""
+        """How many literals may come first in a set."""
         return self.literals.n if self.positive else self.literals.n_constrained
 
     def _follows(self, before: Ints | int, after: Ints) -> Array:
         """Whether a literal may come next in a set: a lower bit only right after the next higher one."""
-        return (self.literals.rank[after] == 0) | (after == np.asarray(before) + 1)
+        follows: Array = (self.literals.rank[after] == 0) | (after == np.asarray(before) + 1)
+        return follows
 
     def _rows(self, a: int) -> Ints:
         return np.flatnonzero((self.literals.bits[a] == 1) & (self.q != 0.0))
@@ -195,7 +197,8 @@ class ShapedPass:
     def _products(self, rows: Ints, first: int = 0) -> Floats:
         """Sums of the weights of some rows where two literals are true."""
         bits = self.literals.bits[first:, rows].astype(np.float64)
-        return (bits * self.q[rows]) @ bits.T
+        sums: Floats = (bits * self.q[rows]) @ bits.T
+        return sums
 
     def _consider(self, places: Ints, sums: list[Floats]) -> None:
         """Score sets (P, m), given the sums of weights where a subset of them is true, by its mask."""
@@ -227,8 +230,9 @@ class ShapedPass:
             yield Signature(len(kinds), runs, origin), some
 
     def _score(self, places: Ints, h: Floats, tables: SignedTables) -> None:
-        bounds = tables.bounds(h)
-        if places.shape[1] < 4:
+        small = places.shape[1] < 4
+        bounds = tables.bounds(h, 0.0 if small else self.threshold * (1 - 1e-12))
+        if small:
             np.maximum.at(self.best, places, bounds[:, None])
         order = np.argsort(-bounds, kind="stable")
         for start in range(0, len(order), SCORED):
@@ -254,7 +258,7 @@ class ShapedPass:
         source = sum(((cells >> i & 1) ^ int(flips[j])) << int(j) for i, j in enumerate(order))
         true = table >> np.asarray(source) & 1
         pattern = sum((self.literals.bits[places[j]] ^ flips[j]).astype(np.int64) << i for i, j in enumerate(order))
-        h: Floats = np.bincount(pattern, self.weights, 1 << m)
+        h = np.bincount(np.asarray(pattern), self.weights, 1 << m)
         record = np.zeros(1, FOUND)
         record["arity"], record["lit"] = m, -1
         record["lit"][0, :m] = lit[order]

@@ -71,21 +71,30 @@ class SignedTables:
     factors: Floats
     nearest: Bits
 
-    def bounds(self, h: Floats) -> Floats:
+    def bounds(self, h: Floats, least: float = 0.0) -> Floats:
         """Upper bounds on the scores of allowed functions, (P,), for sums of weights by pattern (P, 2^n).
 
-        The smaller of two.  The best allowed function of any cost, times the largest factor: for every pattern of the
+        The smallest of three, the cheapest first; where one is below ``least`` the next are not looked at.  The sum of
+        sizes, times the largest factor.  The best allowed function of any cost, times that: for every pattern of the
         free inputs the best up-set.  And for each cost, the sum of sizes less twice the smallest ones, as many as have
         to change sign.
         """
-        chains = h.reshape(len(h), -1, self.up_sets.shape[1])
-        best = (chains @ self.up_sets.T).max(axis=2).sum(axis=1) * self.top
+        bounds: Floats = np.abs(h).sum(axis=1) * self.top
+        some = np.flatnonzero(bounds >= least)
+        width = self.up_sets.shape[1]
+        chains = h[some].reshape(len(some), h.shape[1] // width, width)
+        bounds[some] = (chains @ self.up_sets.T).max(axis=2).sum(axis=1) * self.top
+        some = some[bounds[some] >= least]
+        bounds[some] = np.minimum(bounds[some], self._by_cost(h[some]))
+        return bounds
+
+    def _by_cost(self, h: Floats) -> Floats:
         size = np.sort(np.abs(h), axis=1)
         lost = np.concatenate([np.zeros((len(h), 1)), np.cumsum(size, axis=1)], axis=1)
         near = self.nearest[(h > 0.0) @ (1 << np.arange(h.shape[1]))]
         kept = lost[:, -1:] - 2.0 * np.take_along_axis(lost, np.minimum(near, h.shape[1]).astype(np.int64), axis=1)
-        by_cost = np.where(near <= h.shape[1], kept * self.factors, 0.0).max(axis=1)
-        return np.minimum(best, by_cost)
+        best: Floats = np.where(near <= h.shape[1], kept * self.factors, 0.0).max(axis=1)
+        return best
 
 
 def monotone_tables(signature: Signature) -> Array:
@@ -142,7 +151,7 @@ def signed_tables(signature: Signature, gamma: float, max_gates: int) -> SignedT
 
 def values(tables: Ints, size: int) -> Floats:
     """Values -1 and 1 of truth tables, (len(tables), size)."""
-    return 2.0 * (tables[:, None] >> np.arange(size) & 1) - 1.0
+    return np.asarray(2.0 * (tables[:, None] >> np.arange(size) & 1) - 1.0, dtype=np.float64)
 
 
 def _nearest(tables: Ints, cost: Bits, size: int) -> Bits:
