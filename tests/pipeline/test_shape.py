@@ -20,13 +20,15 @@ from fw_circuits import (
     path,
     solve,
 )
+from fw_circuits._settings import Settings
+from fw_circuits.certificate import oracle_of, scores_of
 from fw_circuits.circuits.catalogue import minimal_cost
 from fw_circuits.exceptions import InputError
 from fw_circuits.objective import make_form, make_loss
 from fw_circuits.oracle import DictionaryOracle
 from fw_circuits.rounding import round_solution
 from fw_circuits.rounding.compensation import Compensation
-from fw_circuits.solver import frank_wolfe, solve_reference
+from fw_circuits.solver import ActiveSet, frank_wolfe, solve_reference
 
 
 def signed_dictionary(X, directions, positive, gamma=3.0):
@@ -239,3 +241,18 @@ def test_settings_that_cannot_be_used():
         CircuitClassifier(monotone=(1, 0, 0)).fit(X, np.arange(40) % 3)
     plain = solve(X, y, monotone=(0, 0, 0))
     assert "signed" not in plain.certificate.scope
+
+
+def test_scores_of_the_wrong_sign_count_for_nothing():
+    X, y = table(0)
+    solution = solve(X, y, lam=0.05, monotone=(1, -1, 0))
+    oracle = oracle_of(solution, X.astype(float), None, Settings())
+    (atom, *_), (b, *_) = solution.atoms, solution.coef
+    (sign,), values = oracle.signs([atom]), oracle.evaluate([atom])
+    one = replace(solution.combination, atoms=(atom,), coef=np.array([b]))
+    assert sign * b > 0.0
+    active = ActiveSet(make_loss("squared", y), 3.0)
+    active.add([atom], values, np.array([sign]))
+    g = sign * (values[:, 0] - values.mean())
+    assert scores_of(one, oracle, [g, -g]) == pytest.approx([active.polar(g), 0.0])
+    assert active.polar(g) > 0.0 == active.polar(-g)
