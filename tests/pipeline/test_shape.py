@@ -164,6 +164,7 @@ def test_names_and_places_say_the_same_and_are_saved(tmp_path):
     assert np.array_equal(by_name.coef, by_place.coef) and "non-decreasing in a and non-increasing in c" in (
         by_name.certificate.scope
     )
+    assert "these levels that these constraints allow" in by_name.certificate.describe()
     by_name.save(tmp_path / "saved.npz")
     again = load(tmp_path / "saved.npz")
     assert again.settings.monotone == {"c": -1, "a": 1} and again.settings.positive is False
