@@ -49,6 +49,32 @@ def check_levels(name: str, levels: Any) -> tuple[int, ...]:
     return tuple(int(k) for k in values)
 
 
+def check_monotone(name: str, value: Any) -> dict[str, int] | tuple[int, ...]:
+    """Directions 1, -1 and 0 of columns, by their names or one per column.
+
+    >>> check_monotone("monotone", {"age": 1, "price": -1}), check_monotone("monotone", np.array([0, 1]))
+    ({'age': 1, 'price': -1}, (0, 1))
+    """
+    if isinstance(value, Mapping):
+        directions, good = [plain(d) for d in value.values()], all(isinstance(key, str) for key in value)
+    else:
+        good = (isinstance(value, np.ndarray) and value.ndim == 1) or isinstance(value, tuple | list)
+        directions = [plain(d) for d in value] if good else []
+    if not good or not all(is_integer(d) and d in (-1, 0, 1) for d in directions):
+        raise InputError(
+            f"{name} is {reprlib.repr(value)}; expected 1 (non-decreasing), -1 (non-increasing) or 0 for each column, "
+            'such as {"age": 1, "price": -1} or (0, 1, -1).'
+        )
+    found = map(int, directions)
+    return dict(zip(value, found, strict=True)) if isinstance(value, Mapping) else tuple(found)
+
+
+def _check_flag(name: str, value: Any) -> bool:
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    raise InputError(f"{name} is {value!r}; expected True or False.")
+
+
 def check_random_state(random_state: Any, name: str = "random_state") -> int | None:
     """A seed as an int >= 0, or None for another one each time; a NumPy generator draws it.
 
@@ -157,6 +183,9 @@ class Settings:
     literals : {"bits", "ramps", "thresholds", "both"}
     n_thresholds : int
         >= 1.
+    monotone : dict, tuple of int or None
+        Directions 1, -1 and 0 of columns, by their names or one per column.
+    positive : bool
 
     Examples
     --------
@@ -190,6 +219,8 @@ class Settings:
     kinds: dict[str, Any] | None = setting(None, optional(_check_kinds))
     literals: str = setting("bits", partial(check_choice, known=LITERALS))
     n_thresholds: int = setting(8, partial(check_integer, low=1))
+    monotone: dict[str, int] | tuple[int, ...] | None = setting(None, optional(check_monotone))
+    positive: bool = setting(False, _check_flag)
 
     @classmethod
     def of(cls, **given: Any) -> Settings:

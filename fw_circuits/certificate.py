@@ -19,8 +19,8 @@ from fw_circuits._validation import check_sample_weight
 from fw_circuits.columns import points_of
 from fw_circuits.exceptions import InputError
 from fw_circuits.objective import Form, Loss, find_loss, least_loss, make_form, make_loss
-from fw_circuits.oracle import ByOutput, Oracle, OracleAnswer, bounding, eager, make_oracle
-from fw_circuits.oracle.base import atoms_at_a_time, insist, observe
+from fw_circuits.oracle import ByOutput, Oracle, OracleAnswer, Shape, bounding, eager, make_oracle
+from fw_circuits.oracle.base import atoms_at_a_time, gains, insist, observe, signs_of
 from fw_circuits.solution import Certificate, Solution
 from fw_circuits.tetrakis import Combination, Outputs
 
@@ -104,11 +104,12 @@ def certify(
 def oracle_of(solution: Solution, points: Floats, oracle: Any, given: Settings) -> Oracle:
     """The oracle of a fresh search over the rows: ``oracle``, or where that is None the one of the run."""
     run = solution.settings
-    same = oracle is None
+    same, columns = oracle is None, solution.columns
+    monotone = run.monotone if columns is None else columns.directions(run.monotone)
     return make_oracle(
         run.oracle if same else oracle, points, solution.lattice, run.gamma,
         max_gates=run.max_gates if same else None, n_jobs=given.n_jobs, time_limit=given.time_limit,
-        random_state=run.random_state,
+        random_state=run.random_state, shape=Shape.of(monotone, run.positive, solution.feature_names),
     )  # fmt: skip
 
 
@@ -144,6 +145,7 @@ def derive(
     search; it is all there is where ``stop`` says that no time is left.  The combination's own atoms count among the
     scope: some may be larger than the circuits that the oracle searches.
     """
+    check_signs(combination, oracle)
     oracle = eager(oracle) if stop is None else bounding(oracle)
     combination = combination.stacked() if isinstance(combination, Outputs) else combination
     f = combination.values(points)
@@ -185,16 +187,26 @@ def derive(
     return certificate, best.theta
 
 
+def check_signs(combination: Combination, oracle: Oracle) -> None:
+    """An error where a coefficient has a sign that the oracle's constraints do not allow: there is no such solution."""
+    signs = signs_of(oracle, combination.atoms)
+    if wrong := np.flatnonzero(~(signs * combination.coef >= 0.0)).tolist():
+        raise InputError(
+            f"atoms {wrong[:5]} are not allowed by the constraints of the search with the signs of their coefficients; "
+            "expected a solution that keeps monotone and positive, such as that of solve with the same settings."
+        )
+
+
 def scores_of(combination: Combination, oracle: Oracle, thetas: Sequence[Floats]) -> Floats:
-    """Largest absolute score of the combination's atoms at each dual point."""
+    """Largest score of the combination's atoms at each dual point, with the signs that their coefficients may have."""
     best = np.zeros(len(thetas))
     step = atoms_at_a_time(oracle.n_rows)
     for start in range(0, len(combination.atoms), step):
         block = combination.atoms[start : start + step]
         scales = np.array([atom.cost for atom in block]) ** (-1.0 / oracle.gamma)
-        values = oracle.evaluate(block)
+        values, signs = oracle.evaluate(block), signs_of(oracle, block)
         for i, theta in enumerate(thetas):
-            best[i] = max(best[i], float(np.abs(theta @ values * scales).max()))
+            best[i] = max(best[i], float(gains(theta @ values * scales, signs).max()))
     return best
 
 

@@ -7,8 +7,8 @@
 #include "lasso_cd.h"
 #include <math.h>
 
-static double sweep(size_t m, const double *restrict G, const double *restrict t, double *restrict b,
-                    double *restrict residual, int active_only)
+static double sweep(size_t m, const double *restrict G, const double *restrict t, const double *restrict signs,
+                    double *restrict b, double *restrict residual, int active_only)
 {
     double largest = 0.0;
     for (size_t j = 0; j < m; j++) {
@@ -16,8 +16,10 @@ static double sweep(size_t m, const double *restrict G, const double *restrict t
         if (diagonal <= 0.0 || (active_only && old == 0.0))
             continue;
         const double z = residual[j] + diagonal * old;
-        const double new = z > t[j] ? (z - t[j]) / diagonal : z < -t[j] ? (z + t[j]) / diagonal
-                                                                        : 0.0;
+        double new = z > t[j] ? (z - t[j]) / diagonal : z < -t[j] ? (z + t[j]) / diagonal
+                                                                  : 0.0;
+        if (new * signs[j] < 0.0)
+            new = 0.0;
         const double step = new - old;
         if (step == 0.0)
             continue;
@@ -31,17 +33,17 @@ static double sweep(size_t m, const double *restrict G, const double *restrict t
     return largest;
 }
 
-int fwc_lasso_cd(size_t m, const double *G, const double *t, double *b, double *residual, int max_sweeps,
-                 double tol)
+int fwc_lasso_cd(size_t m, const double *G, const double *t, const double *signs, double *b, double *residual,
+                 int max_sweeps, double tol)
 {
     int sweeps = 0;
     while (sweeps < max_sweeps) {
         sweeps++;
-        if (sweep(m, G, t, b, residual, 0) <= tol)
+        if (sweep(m, G, t, signs, b, residual, 0) <= tol)
             break;
         for (int inner = 0; inner < 20 && sweeps < max_sweeps; inner++) {
             sweeps++;
-            if (sweep(m, G, t, b, residual, 1) <= tol)
+            if (sweep(m, G, t, signs, b, residual, 1) <= tol)
                 break;
         }
     }

@@ -24,19 +24,19 @@ enum { FEW = 16,
        HALVINGS = 30 };
 
 typedef struct {
-    double *g, *h, *root, *trial, *slope, *mean, *thresholds, *start, *b, *residual, *gram;
+    double *g, *h, *root, *trial, *slope, *mean, *thresholds, *signs, *start, *b, *residual, *gram;
     int64_t *set;
     float *half;
 } memory;
 
-int64_t fwc_restricted_work(int64_t n_rows, int64_t m) { return 4 * n_rows + 7 * m + m * m + m * n_rows / 2; }
+int64_t fwc_restricted_work(int64_t n_rows, int64_t m) { return 4 * n_rows + 8 * m + m * m + m * n_rows / 2; }
 
 static memory lay_out(double *work, int64_t n, int64_t m)
 {
     memory s;
     s.g = work, s.h = s.g + n, s.root = s.h + n, s.trial = s.root + n;
-    s.slope = s.trial + n, s.mean = s.slope + m, s.thresholds = s.mean + m, s.start = s.thresholds + m;
-    s.b = s.start + m, s.residual = s.b + m, s.set = (int64_t *)(s.residual + m);
+    s.slope = s.trial + n, s.mean = s.slope + m, s.thresholds = s.mean + m, s.signs = s.thresholds + m;
+    s.start = s.signs + m, s.b = s.start + m, s.residual = s.b + m, s.set = (int64_t *)(s.residual + m);
     s.gram = s.residual + 2 * m, s.half = (float *)(s.gram + m * m);
     return s;
 }
@@ -76,6 +76,12 @@ static double derivatives(const fwc_restricted *p, const double *f, double *g, d
     return total;
 }
 
+/* How fast the loss falls where coefficient j leaves 0 in a direction that its sign allows. */
+static double gain(const fwc_restricted *p, double slope, int64_t j)
+{
+    return p->signs[j] == 0.0 ? fabs(slope) : p->signs[j] * slope;
+}
+
 /* Slopes of all columns, and the worst violation. */
 static double violation(const fwc_restricted *p, const memory *s)
 {
@@ -83,7 +89,7 @@ static double violation(const fwc_restricted *p, const memory *s)
     for (int64_t j = 0; j < p->m; j++) {
         const double b = p->b[j];
         const double slope = SELECT(FWC_AVX512, dot)(p->n_rows, p->columns + p->which[j] * p->n_rows, s->g);
-        const double off = b == 0.0 ? fabs(slope) - p->t[j] : fabs(slope - copysign(p->t[j], b));
+        const double off = b == 0.0 ? gain(p, slope, j) - p->t[j] : fabs(slope - copysign(p->t[j], b));
         s->slope[j] = slope;
         if (off > worst) worst = off;
     }
@@ -97,14 +103,14 @@ static int64_t working_set(const fwc_restricted *p, const memory *s)
     int64_t used = 0, n = 0;
     for (int64_t j = 0; j < p->m; j++)
         if (p->b[j] == 0.0)
-            worst = fmax(worst, fabs(s->slope[j]) - p->t[j]);
+            worst = fmax(worst, gain(p, s->slope[j], j) - p->t[j]);
         else
             used++;
     const int64_t most = used + (used / 2 > FEW ? used / 2 : FEW);
     for (double share = SHARE; share < 0.99 && (n == 0 || n > most); share = 0.5 * (1.0 + share)) {
         n = 0;
         for (int64_t j = 0; j < p->m; j++)
-            if (p->b[j] != 0.0 || (worst > 0.0 && fabs(s->slope[j]) - p->t[j] >= share * worst))
+            if (p->b[j] != 0.0 || (worst > 0.0 && gain(p, s->slope[j], j) - p->t[j] >= share * worst))
                 s->set[n++] = j;
         if (n == 0) break;
     }
@@ -127,7 +133,7 @@ static void model(const fwc_restricted *p, const memory *s, int64_t n_set, doubl
         for (int64_t i = 0; i < n; i++)
             half[i] = (float)(s->root[i] * (column[i] - mean));
         s->mean[k] = mean, s->thresholds[k] = p->t[j], s->start[k] = s->b[k] = p->b[j];
-        s->residual[k] = s->slope[j] - mean * sum;
+        s->signs[k] = p->signs[j], s->residual[k] = s->slope[j] - mean * sum;
     }
     SELECT(FWC_AVX512, gram)(n_set, n, s->half, s->gram);
     for (int64_t k = 0; k < n_set; k++)
@@ -156,7 +162,7 @@ static int step(const fwc_restricted *p, const memory *s, double accuracy, doubl
 {
     const int64_t n_set = working_set(p, s);
     model(p, s, n_set, sum, total);
-    fwc_lasso_cd((size_t)n_set, s->gram, s->thresholds, s->b, s->residual, SWEEPS, 0.1 * accuracy);
+    fwc_lasso_cd((size_t)n_set, s->gram, s->thresholds, s->signs, s->b, s->residual, SWEEPS, 0.1 * accuracy);
     double shift = sum / total;
     for (int64_t k = 0; k < n_set; k++)
         shift -= s->mean[k] * (s->b[k] - s->start[k]);

@@ -9,12 +9,12 @@
  * l half the squared error, or with `logistic` log(1 + exp(-y f)).  `columns` has rows of n_rows numbers, a multiple of
  * FWC_LANES; column j is row which[j].  Rows of weight 0 change nothing but are predicted.  b and c are where it
  * starts and what comes out, f comes out.  Ends where the conditions of optimality are met up to `accuracy`, when no step
- * lowers the objective, or after max_steps Newton steps; returns the steps made. */
+ * lowers the objective, or after max_steps Newton steps; returns the steps made.  signs as in lasso_cd.h. */
 typedef struct {
     int64_t n_rows, m;
     const double *columns;
     const int64_t *which;
-    const double *q, *y, *t;
+    const double *q, *y, *t, *signs;
     int logistic;
     double *b, *c, *f;
 } fwc_restricted;

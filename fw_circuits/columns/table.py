@@ -115,6 +115,33 @@ class Columns:
         """The raw column behind each derived one."""
         return tuple(i for i, *_ in self._derived)
 
+    def directions(self, monotone: Mapping[str, int] | Sequence[int] | None) -> tuple[int, ...] | None:
+        """Directions of the derived columns from those of raw ones: thresholds rise with their column.
+
+        Raises
+        ------
+        InputError
+            A direction of a column of unordered categories, an unknown name, or another number of entries.
+        """
+        if monotone is None:
+            return None
+        if isinstance(monotone, Mapping):
+            if unknown := [name for name in monotone if name not in self.raw_names]:
+                raise InputError(f"monotone names the columns {shown(unknown)}; X has {shown(self.raw_names)}.")
+            raw = [monotone.get(name, 0) for name in self.raw_names]
+        else:
+            raw = list(monotone)
+        if len(raw) != len(self.columns):
+            raise InputError(f"monotone has {len(raw)} entries; expected {len(self.columns)}, one per column of X.")
+        if bad := [c.name for c, d in zip(self.columns, raw, strict=True) if d and c.kind == "category"]:
+            raise InputError(
+                f"monotone names the columns {shown(bad)} of unordered categories; expected numbers, Booleans or "
+                "ordered categories: give their order by kinds={name: [lowest, ..., highest]}, or leave them out."
+            )
+        missing = {f"{column.name} is missing" for column in self.columns if column.tells_gaps}
+        places = [(i, self._base[place][1]) for i, place, _, _ in self._derived]
+        return tuple(0 if name in missing else raw[i] for i, name in places)
+
     def base(self, X: Any) -> Floats:
         """The columns of a table as finite numbers, gaps filled and categories as 0/1 columns; (N, columns).
 

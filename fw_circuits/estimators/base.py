@@ -14,13 +14,14 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from fw_circuits._checks import check_real
 from fw_circuits._settings import Settings
 from fw_circuits._sparse import densify
-from fw_circuits._tables import read_frame
+from fw_circuits._tables import default_names, read_frame
 from fw_circuits._typing import Array, Floats
 from fw_circuits._validation import check_sample_weight
 from fw_circuits.columns import Columns, columns_for
 from fw_circuits.estimators.rows import merge_rows
 from fw_circuits.exceptions import InputError
 from fw_circuits.objective import make_loss
+from fw_circuits.oracle import Shape
 from fw_circuits.pipeline import Problem, first_search, path_of, prepare
 from fw_circuits.solution import Solution
 from fw_circuits.solver import Clock
@@ -92,6 +93,8 @@ class _CircuitEstimator(BaseEstimator):
     kinds: Any = None
     literals: str = "bits"
     n_thresholds: int = 8
+    monotone: Any = None
+    positive: bool = False
 
     def _begin(self) -> tuple[Clock, Settings]:
         """The clock of the whole fit, and the checked settings without the penalty."""
@@ -107,6 +110,12 @@ class _CircuitEstimator(BaseEstimator):
     def _first_literals(self) -> str:
         """What circuits read of columns of numbers, at first."""
         return self.literals
+
+    def _by_place(self, settings: Settings) -> Settings:
+        """The settings with ``monotone`` as one number per column of the data that were checked."""
+        names = tuple(map(str, getattr(self, "feature_names_in_", default_names(self.n_features_in_))))
+        directions = Shape.of(settings.monotone, settings.positive, names).directions
+        return replace(settings, monotone=directions if any(directions) else None)
 
     def _check_penalty(self) -> None:
         Settings.of(lam=self.lam)

@@ -27,7 +27,7 @@ from fw_circuits.estimators.base import Task, _CircuitEstimator
 from fw_circuits.estimators.fold import Fold, Pool
 from fw_circuits.exceptions import InputError
 from fw_circuits.objective import find_loss, make_loss
-from fw_circuits.oracle import DeepOracle, GateOracle, Oracle, SubsetOracle
+from fw_circuits.oracle import DeepOracle, GateOracle, Oracle, ShapedOracle, SubsetOracle
 from fw_circuits.pipeline import Problem, lam_max_of, path_of
 from fw_circuits.pipeline.fit import blas
 from fw_circuits.solution import Solution
@@ -249,7 +249,7 @@ def _fast(oracle: Oracle) -> Oracle | None:
     """The oracle for many searches, where it is one for all folds; None where it remembers what a fold has found."""
     if isinstance(oracle, DeepOracle) and not oracle.finders:
         oracle = oracle.exact
-    if isinstance(oracle, SubsetOracle):
+    if isinstance(oracle, SubsetOracle | ShapedOracle):
         return oracle.narrowed(LITERALS)
     return oracle if isinstance(oracle, GateOracle) else None
 

@@ -24,7 +24,7 @@ class CircuitRegressorCV(_PathCV, CircuitRegressor):
     time_limit : float, optional
         Seconds for the whole ``fit``: half of them for choosing, the rest for the final fit.  Candidates not reached
         are left out; the first is judged in any case, on the folds that were reached.
-    n_jobs, random_state, kinds
+    n_jobs, random_state, kinds, monotone, positive
         As in :class:`CircuitRegressor`; ``random_state`` also shuffles the folds where ``cv`` is None.
     literals : str, default "auto"
         As in :func:`fw_circuits.solve`; "auto": bits, and then thresholds, as more sets of circuits to choose from.

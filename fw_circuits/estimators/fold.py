@@ -21,7 +21,7 @@ from fw_circuits._typing import Floats, Ints
 from fw_circuits.lattice import Lattice
 from fw_circuits.objective import Loss
 from fw_circuits.oracle import Oracle
-from fw_circuits.oracle.base import observe
+from fw_circuits.oracle.base import gains, observe, signs_of
 from fw_circuits.solver import ActiveSet, Clock
 from fw_circuits.solver.restricted import Restricted, padded
 from fw_circuits.tetrakis import Atom
@@ -42,15 +42,15 @@ class Pool:
     atoms : list
         Distinct circuits, in the order in which they were found.
     columns : ndarray of shape (at least len(atoms), N padded)
-    scales : ndarray
-        ``cost^(1/gamma)`` of each atom.
+    scales, signs : ndarray
+        ``cost^(1/gamma)`` of each atom, and the signs that its coefficient may have.
     """
 
     def __init__(self, n_rows: int, gamma: float) -> None:
         self.gamma, self.n_rows = gamma, n_rows
         self.atoms: list[Any] = []
         self.columns = np.zeros((64, padded(np.zeros(n_rows)).size))
-        self.scales = np.ones(64)
+        self.scales, self.signs = np.ones(64), np.zeros(64)
         self._index: dict[Any, int] = {}
 
     def add(self, atoms: Sequence[Any], oracle: Oracle) -> Ints:
@@ -62,8 +62,10 @@ class Pool:
             while last > len(self.scales):
                 self.columns = np.concatenate([self.columns, np.zeros_like(self.columns)])
                 self.scales = np.concatenate([self.scales, np.ones_like(self.scales)])
+                self.signs = np.concatenate([self.signs, np.zeros_like(self.signs)])
             self.columns[first:last, : self.n_rows] = oracle.evaluate(list(fresh.values())).T
             self.scales[first:last] = [atom.cost ** (1.0 / self.gamma) for atom in fresh.values()]
+            self.signs[first:last] = signs_of(oracle, list(fresh.values()))
             self._index |= {key: first + i for i, key in enumerate(fresh)}
             self.atoms.extend(fresh.values())
         return np.array([self._index[key] for key in keys], dtype=np.int64)
@@ -71,13 +73,13 @@ class Pool:
     def solved(self, loss: Loss, lams: Sequence[float], size: int, lattice: Lattice) -> ActiveSet:
         """Nearly the optimum over the first ``size`` atoms at the last penalty: where the run on all rows starts."""
         problem, active = Restricted(loss), ActiveSet(loss, self.gamma)
-        problem.extend(np.arange(size))
+        problem.extend(np.arange(size), self.signs[:size])
         for lam in lams:
             problem.solve(self.columns, lam * self.scales[:size], ACCURACY * lam)
         used = np.flatnonzero(problem.coef)
         atoms = [self.atoms[j] for j in used]  # they may come from fewer levels of the same domain
         atoms = [replace(atom, lattice=lattice) if isinstance(atom, Atom) else atom for atom in atoms]
-        active.add(atoms, self.columns[used, : self.n_rows].T)
+        active.add(atoms, self.columns[used, : self.n_rows].T, self.signs[used])
         coef = np.zeros(len(active))
         for atom, b in zip(atoms, problem.coef[used], strict=True):
             place = active.index(atom)
@@ -152,7 +154,7 @@ class Fold:
     def _best_known(self) -> float:
         which = self.problem.which
         scores = self.pool.columns[which, : self.pool.n_rows] @ self._gradient() / self.pool.scales[which]
-        return float(np.abs(scores).max(initial=0.0))
+        return float(gains(scores, self.problem.signs).max(initial=0.0))
 
     def _search(self, least: float) -> float:
         """Get to know the best atoms that score more than ``least``; returns the largest score."""
@@ -164,6 +166,6 @@ class Fold:
         good = [atom for atom, score in zip(answer.atoms, answer.scores, strict=True) if abs(score) > least]
         found = [j for j in self.pool.add(good, self.oracle).tolist() if j not in self._known]
         self._known.update(found)
-        self.problem.extend(np.array(found, np.int64))
+        self.problem.extend(np.array(found, np.int64), self.pool.signs[found])
         self._exhausted = literals and answer.complete and len(answer.atoms) < ATOMS
         return answer.value

@@ -43,6 +43,8 @@ class CircuitRegressor(RegressorMixin, _CircuitEstimator):
     kinds, literals, n_thresholds
         As in :func:`fw_circuits.solve`.  Frames may contain text, categories and gaps, in ``predict`` with their
         columns in any order; an array with gaps is refused unless ``kinds`` is given.
+    monotone, positive
+        As in :func:`fw_circuits.solve`; with classes: of the score of ``classes_[1]``, two classes only.
 
     Attributes
     ----------
@@ -77,9 +79,11 @@ class CircuitRegressor(RegressorMixin, _CircuitEstimator):
         clock, settings = self._begin()
         X, y = self._check_data(self._check_table(X, sample_weight), y, y_numeric=True)
         y, _ = check_target(y, len(X), self._loss)
+        columns = self._columns_of(X)
+        settings = self._by_place(settings)
         weight = row_weights(sample_weight, X)
         splitter = self._splitter(y, settings.random_state)
-        task = Task(X, y, weight, splitter, groups, settings, clock, weight, self._columns_of(X))
+        task = Task(X, y, weight, splitter, groups, settings, clock, weight, columns)
         self.solution_ = self._named(self._fit_one(task))
         self.n_iter_ = max(1, len(self.solution_.trace))
         return self
@@ -98,7 +102,7 @@ class CircuitClassifier(ClassifierMixin, _CircuitEstimator):
     ----------
     lam, relative_lam, gamma, levels, domain, oracle, max_gates, tol, max_iter, time_limit, n_jobs, random_state
         As in :class:`CircuitRegressor`; ``time_limit`` is for all classes together.
-    kinds, literals, n_thresholds
+    kinds, literals, n_thresholds, monotone, positive
         As in :class:`CircuitRegressor`.
     class_weight : dict, "balanced" or None
         Weights of the classes, by label (1 where a label is not named), with which the weights of the rows are
@@ -146,9 +150,12 @@ class CircuitClassifier(ClassifierMixin, _CircuitEstimator):
         check_classification_targets(y)
         row_weight = row_weights(sample_weight, X)
         weight = self._class_weights(y, row_weight)
+        columns, n = self._columns_of(X), self.classes_.size
+        settings = self._by_place(settings)
+        if n > 2 and settings.monotone is not None:
+            raise InputError(f"monotone is for two classes: y has {n}, of which what raises one lowers others.")
         task = Task(X, y, weight, self._splitter(y, settings.random_state), groups, settings, clock, row_weight,
-                    self._columns_of(X))  # fmt: skip
-        n = self.classes_.size
+                    columns)  # fmt: skip
         if n > 2 and self.multi_class == "multinomial":
             codes = np.searchsorted(self.classes_, np.where(np.isin(y, self.classes_), y, self.classes_[0]))
             joint = replace(task, y=codes, settings=replace(settings, loss=Multinomial.name))

@@ -7,12 +7,14 @@ from fw_circuits.oracle.data import LevelsOracle, OracleData
 from fw_circuits.oracle.deep import DeepOracle
 from fw_circuits.oracle.dictionary import ColumnAtom, DictionaryOracle
 from fw_circuits.oracle.exact.gates import GateOracle
+from fw_circuits.oracle.exact.shaped import ShapedOracle
 from fw_circuits.oracle.exact.subset import SubsetOracle
 from fw_circuits.oracle.factory import NAMES, make_oracle
 from fw_circuits.oracle.families.carry import CarryOracle
 from fw_circuits.oracle.families.parity import ParityOracle
 from fw_circuits.oracle.families.symmetric import SymmetricOracle
 from fw_circuits.oracle.lazy import LazyOracle, bounding, eager
+from fw_circuits.oracle.shape import Shape
 from fw_circuits.oracle.wrappers import CountingOracle
 
 __all__ = [
@@ -33,6 +35,8 @@ __all__ = [
     "OracleAnswer",
     "OracleData",
     "ParityOracle",
+    "Shape",
+    "ShapedOracle",
     "SubsetOracle",
     "SymmetricOracle",
     "best_first",

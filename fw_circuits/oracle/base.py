@@ -224,6 +224,27 @@ def insist(oracle: object) -> bool:
     return bool(ask()) if ask is not None else False
 
 
+def signs_of(oracle: object, atoms: Sequence[AtomLike]) -> Floats:
+    """Which signs the coefficients of atoms may have, (len(atoms),): 1, -1, 0 for both, NaN for none.
+
+    An oracle of constrained atoms says so by a method ``signs(atoms)``, and its scores, bounds and tail are over the
+    signed atoms that are allowed; others have none, and every sign is allowed.
+    """
+    ask = getattr(oracle, "signs", None)
+    return np.zeros(len(atoms)) if ask is None else np.asarray(ask(atoms), dtype=np.float64)
+
+
+def gains(scores: Floats, signs: Floats) -> Floats:
+    """What scores are worth: their size, negative where the coefficient would need a sign that it may not have.
+
+    Examples
+    --------
+    >>> gains(np.array([-2.0, -2.0, -2.0]), np.array([0.0, 1.0, -1.0])).tolist()
+    [2.0, -2.0, 2.0]
+    """
+    return np.where(signs == 0.0, np.abs(scores), signs * scores)
+
+
 def check_weights(weights: npt.ArrayLike, n_rows: int) -> Floats:
     """The weights as a contiguous float64 vector: n_rows finite numbers with a finite sum of absolute values.
 

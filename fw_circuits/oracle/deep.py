@@ -33,6 +33,7 @@ from fw_circuits.oracle.base import (
     best_pairs,
     insist,
     observe,
+    signs_of,
 )
 from fw_circuits.oracle.turns import Turns
 
@@ -99,6 +100,10 @@ class DeepOracle(CheckedOracle):
     def eager(self) -> DeepOracle:
         """The same oracles without a schedule."""
         return DeepOracle(self.exact, self.finders, thorough=True)
+
+    def signs(self, atoms: Sequence[AtomLike]) -> Floats:
+        """Which signs the coefficients of atoms may have."""
+        return signs_of(self.exact, atoms)
 
     def observe(self, atoms: Sequence[AtomLike]) -> None:
         """Tell every oracle which atoms are active."""

@@ -45,6 +45,9 @@ class DictionaryOracle(CheckedOracle):
         Numbers of at least 0; below 1 counts as 1.  Default: all 1.
     gamma : float, default 3.0
         Exponent of the cost.
+    positive : bool, default False
+        Whether coefficients are at least 0: only positive scores count, and a bound is over the columns, not their
+        negatives.
 
     Raises
     ------
@@ -59,7 +62,13 @@ class DictionaryOracle(CheckedOracle):
     ((ColumnAtom(index=1, cost=8.0),), [1.5])
     """
 
-    def __init__(self, columns: npt.ArrayLike, costs: npt.ArrayLike | None = None, gamma: float = 3.0) -> None:
+    def __init__(
+        self,
+        columns: npt.ArrayLike,
+        costs: npt.ArrayLike | None = None,
+        gamma: float = 3.0,
+        positive: bool = False,
+    ) -> None:
         self.columns = np.asarray(columns, dtype=np.float64)
         if self.columns.ndim != 2 or not np.isfinite(self.columns).all():
             raise InputError(f"columns have shape {self.columns.shape}; expected finite numbers (N, p).")
@@ -70,15 +79,22 @@ class DictionaryOracle(CheckedOracle):
             raise InputError("costs must be finite numbers of at least 0, one per column.")
         self.costs = np.maximum(1.0, self.costs.astype(np.float64))
         self.gamma = check_real("gamma", gamma, 0.0, above=True)
-        self.n_rows = int(self.columns.shape[0])
+        self.n_rows, self.positive = int(self.columns.shape[0]), bool(positive)
         self._factor = self.costs ** (-1.0 / self.gamma)
 
     def answer(self, g: Floats, k: int, stop: Stop | None) -> OracleAnswer:
         """The k best columns; always complete."""
         scores = (self.columns.T @ g) * self._factor
-        best = best_first(scores, k)
+        best = best_first(np.maximum(scores, 0.0) if self.positive else scores, k)
+        best = best[scores[best] > 0.0] if self.positive else best
         atoms = [ColumnAtom(int(j), float(self.costs[j])) for j in best]
-        return OracleAnswer.of(atoms, scores[best], f"all {len(self.costs)} columns of the dictionary", tail=0.0)
+        scope = f"all {len(self.costs)} columns of the dictionary"
+        scope += ", coefficients at least 0" if self.positive else ""
+        return OracleAnswer.of(atoms, scores[best], scope, tail=0.0)
+
+    def signs(self, atoms: Sequence[ColumnAtom]) -> Floats:
+        """Which signs the coefficients of atoms may have."""
+        return np.full(len(atoms), float(self.positive))
 
     def evaluate(self, atoms: Sequence[ColumnAtom]) -> Floats:
         """The columns, (N, len(atoms))."""

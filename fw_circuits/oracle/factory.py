@@ -15,12 +15,14 @@ from fw_circuits.oracle.data import OracleData
 from fw_circuits.oracle.deep import DeepOracle
 from fw_circuits.oracle.exact.gates import GateOracle
 from fw_circuits.oracle.exact.literal_choice import RATE
+from fw_circuits.oracle.exact.shaped import ShapedOracle
 from fw_circuits.oracle.exact.subset import SubsetOracle
 from fw_circuits.oracle.families.carry import CarryOracle
 from fw_circuits.oracle.families.parity import ParityOracle
 from fw_circuits.oracle.families.symmetric import SymmetricOracle
 from fw_circuits.oracle.lazy import LazyOracle
 from fw_circuits.oracle.sampled import SampledOracle
+from fw_circuits.oracle.shape import Shape
 
 NAMES = ("auto", "subset", "gates4", "gates5", "deep")
 #: Members of its pool that "deep" takes quadruples from: as good as more on the examples tried, a third of the work.
@@ -46,6 +48,7 @@ PER_SUPPORT = 4
 def make_oracle(
     oracle: Any, points: Floats, lattice: Lattice, gamma: float, *, max_gates: int | None = None,
     n_jobs: int | None = None, time_limit: float | None = None, random_state: int | None = 0,
+    shape: Shape | None = None,
 ) -> Oracle:  # fmt: skip
     """The oracle called ``oracle`` for data ``points``; an oracle object is checked and passed through.
 
@@ -71,6 +74,8 @@ def make_oracle(
         Seconds of the whole run.
     random_state : int or None
         Seed of the samples that literals are screened with, and of the draws of parities; None: another each time.
+    shape : Shape or None
+        Constraints; only the exact search over functions of four literals knows them.
 
     Returns
     -------
@@ -81,6 +86,8 @@ def make_oracle(
     InputError
         For an unknown name, or an object that is no oracle for these data.
     """
+    if shape and oracle not in ("auto", "subset"):
+        raise _unconstrained(oracle)
     if not isinstance(oracle, str):
         return _checked(oracle, points.shape[0], gamma)
     if oracle not in NAMES:
@@ -91,6 +98,9 @@ def make_oracle(
     rows = [lattice.rows(points, level, check_input=i == 0) for i, level in enumerate(lattice.levels)]
     data = OracleData.of(rows, lattice, gamma, n_jobs)
     share = None if time_limit is None else SHARE_OF_A_PASS * time_limit
+    if shape:
+        return ShapedOracle(data, shape=shape, per_support=PER_SUPPORT, max_gates=max_gates, time_limit=share,
+                            pass_seconds=PASS_SECONDS if time_limit is None else None)  # fmt: skip
     if oracle in ("gates4", "gates5"):
         if max_gates is not None:
             raise InputError(
@@ -112,6 +122,19 @@ def make_oracle(
     seed = int(np.random.default_rng().integers(2**63)) if random_state is None else random_state
     families = ParityOracle(data, random_state=seed, work=PARITY_WORK), SymmetricOracle(data), CarryOracle(data)
     return LazyOracle(DeepOracle(exact, [composition, *families]))
+
+
+def _unconstrained(oracle: Any) -> InputError:
+    """What is wrong with constraints and another oracle."""
+    if isinstance(oracle, str):
+        return InputError(
+            f"oracle={oracle!r} finds circuits that monotone and positive do not allow; expected 'auto' or 'subset', "
+            "whose search over the functions of four literals is exact for those that are allowed."
+        )
+    return InputError(
+        f"the oracle {type(oracle).__name__} is an object, whose atoms monotone and positive do not reach; leave them "
+        "out, and say which signs coefficients may have by its method signs, as DictionaryOracle(positive=True) does."
+    )
 
 
 def _checked(oracle: Any, n_rows: int, gamma: float) -> Oracle:

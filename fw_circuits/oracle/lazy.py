@@ -17,7 +17,7 @@ import numpy as np
 
 from fw_circuits._checks import check_integer
 from fw_circuits._typing import Floats
-from fw_circuits.oracle.base import AtomLike, Oracle, OracleAnswer, Stop, ask, best_first
+from fw_circuits.oracle.base import AtomLike, Oracle, OracleAnswer, Stop, ask, best_first, gains
 from fw_circuits.oracle.deep import DeepOracle
 from fw_circuits.oracle.wrappers import Wrapper
 
@@ -108,6 +108,7 @@ class LazyOracle(Wrapper):
         atoms = [atom for atom, _ in self._found.values()]
         scores = np.array([values @ g for _, values in self._found.values()])
         scores *= np.array([atom.cost for atom in atoms]) ** (-1.0 / self.gamma)
+        scores[gains(scores, self.signs(atoms)) < 0.0] = 0.0
         active = np.array([atom.key in self._active for atom in atoms], dtype=bool)
         level = float(np.abs(scores[active]).max(initial=0.0))
         idle = np.flatnonzero(~active)

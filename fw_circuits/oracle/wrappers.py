@@ -6,7 +6,18 @@ from collections.abc import Sequence
 from time import perf_counter
 
 from fw_circuits._typing import Floats
-from fw_circuits.oracle.base import AtomLike, CheckedOracle, Oracle, OracleAnswer, Stop, aim, ask, insist, observe
+from fw_circuits.oracle.base import (
+    AtomLike,
+    CheckedOracle,
+    Oracle,
+    OracleAnswer,
+    Stop,
+    aim,
+    ask,
+    insist,
+    observe,
+    signs_of,
+)
 
 
 class Wrapper(CheckedOracle):
@@ -23,6 +34,10 @@ class Wrapper(CheckedOracle):
     def evaluate(self, atoms: Sequence[AtomLike]) -> Floats:
         """Values of atoms on the data."""
         return self.inner.evaluate(atoms)
+
+    def signs(self, atoms: Sequence[AtomLike]) -> Floats:
+        """Which signs the coefficients of atoms may have."""
+        return signs_of(self.inner, atoms)
 
     def observe(self, atoms: Sequence[AtomLike]) -> None:
         """Tell ``inner`` which atoms are active."""

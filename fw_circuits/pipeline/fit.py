@@ -18,7 +18,7 @@ from fw_circuits.certificate import derive
 from fw_circuits.exceptions import InputError, SolverWarning
 from fw_circuits.objective import ErrorBound, least_loss, make_form
 from fw_circuits.oracle import OracleAnswer, bounding
-from fw_circuits.oracle.base import check_atoms
+from fw_circuits.oracle.base import check_atoms, signs_of
 from fw_circuits.pipeline.problem import Problem
 from fw_circuits.solution import Certificate, MultinomialSolution, Solution, Status
 from fw_circuits.solver import ActiveSet, Clock, Run, empty_set, frank_wolfe
@@ -160,8 +160,11 @@ def warm(problem: Problem, solution: Solution | ActiveSet | None) -> ActiveSet |
         raise InputError("warm_start is for other classes; expected a solution with the labels that y has.")
     stacked = combination.stacked() if isinstance(combination, Outputs) else combination
     active = empty_set(problem.loss, problem.settings.gamma)
-    active.add(stacked.atoms, problem.oracle.evaluate(stacked.atoms))
-    active.move(np.array(stacked.coef), stacked.intercept)
+    signs = signs_of(problem.oracle, stacked.atoms)
+    kept = np.flatnonzero(signs * stacked.coef >= 0.0)  # what monotone and positive allow
+    atoms = [stacked.atoms[j] for j in kept]
+    active.add(atoms, problem.oracle.evaluate(atoms), signs[kept])
+    active.move(np.array(stacked.coef)[kept], stacked.intercept)
     return active
 
 

@@ -48,6 +48,8 @@ def solve(
     kinds: Mapping[str, Any] | None = None,
     literals: str = "bits",
     n_thresholds: int = 8,
+    monotone: Mapping[str, int] | Sequence[int] | None = None,
+    positive: bool = False,
 ) -> Solution:
     """Fit a convex combination of circuits to data, with a certificate.
 
@@ -117,6 +119,13 @@ def solve(
         comparison is a circuit of at most k - 1 gates over k bits, so the norms differ by a constant factor.
     n_thresholds : int, default 8
         Ramps of a column; fewer where it has few distinct values, none beside itself where it has two.
+    monotone : dict or sequence of int, optional
+        Columns in which f may not fall (1) or not rise (-1), by name, or one number per column with 0 for the others;
+        scikit-learn's ``monotonic_cst``.  Every term is monotone by itself, so that f is, exactly, everywhere; the
+        certificate is over these terms.  With the oracles "auto" and "subset" only.
+    positive : bool, default False
+        Whether coefficients are at least 0, those of circuits that are false where their literals are all 0 (without
+        that, every sign could be had: the negative of a circuit is its complement).
 
     Returns
     -------
@@ -146,6 +155,7 @@ def solve(
         gamma=gamma, tau=tau, lam=lam, eps=eps, loss=loss, levels=levels, oracle=oracle, max_gates=max_gates,
         method=method, tol=tol, max_iter=max_iter, time_limit=time_limit, n_jobs=n_jobs, random_state=random_state,
         domain=domain, huber_threshold=huber_threshold, kinds=kinds, literals=literals, n_thresholds=n_thresholds,
+        monotone=monotone, positive=positive,
     )  # fmt: skip
     if checkpoint is not None:
         check_writable(checkpoint, "checkpoint")
@@ -187,6 +197,8 @@ def path(
     kinds: Mapping[str, Any] | None = None,
     literals: str = "bits",
     n_thresholds: int = 8,
+    monotone: Mapping[str, int] | Sequence[int] | None = None,
+    positive: bool = False,
 ) -> list[Solution]:
     """Solutions for decreasing penalties, each started from the one before.
 
@@ -218,6 +230,7 @@ def path(
         gamma=gamma, loss=loss, levels=levels, oracle=oracle, max_gates=max_gates, method=method, tol=tol,
         max_iter=max_iter, time_limit=time_limit, n_jobs=n_jobs, random_state=random_state, domain=domain,
         huber_threshold=huber_threshold, kinds=kinds, literals=literals, n_thresholds=n_thresholds,
+        monotone=monotone, positive=positive,
     )  # fmt: skip
     check_penalties(lams, n_lams, ratio)
     problem = prepare(X, y, settings, sample_weight)

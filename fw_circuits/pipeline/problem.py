@@ -11,9 +11,10 @@ from fw_circuits._tables import default_names, feature_names_of
 from fw_circuits._typing import Array, Floats
 from fw_circuits._validation import check_sample_weight, check_X, is_boolean
 from fw_circuits.columns import Columns, columns_for
+from fw_circuits.exceptions import InputError
 from fw_circuits.lattice import Lattice
 from fw_circuits.objective import Loss, find_loss, make_loss
-from fw_circuits.oracle import ByOutput, DeepOracle, Oracle, OracleAnswer, SubsetOracle, eager, make_oracle
+from fw_circuits.oracle import ByOutput, DeepOracle, Oracle, OracleAnswer, Shape, SubsetOracle, eager, make_oracle
 from fw_circuits.oracle.base import insist
 from fw_circuits.solver import Clock
 from fw_circuits.solver.methods import ATOMS_PER_PASS
@@ -63,12 +64,25 @@ def prepare(X: Any, y: Any, settings: Settings, sample_weight: Any = None, colum
     oracle = make_oracle(
         settings.oracle, points, lattice, settings.gamma, max_gates=settings.max_gates, n_jobs=settings.n_jobs,
         time_limit=None if limit is None else limit / loss.n_outputs, random_state=settings.random_state,
+        shape=shape_of(settings, columns, names, loss),
     )  # fmt: skip
     if isinstance(settings.oracle, str) and isinstance(oracle, SubsetOracle):  # a long search is a small one at first
         oracle = DeepOracle(oracle, ())
     if loss.n_outputs > 1:
         oracle = ByOutput.over(oracle, loss.n_outputs)
     return Problem(points, loss, classes, lattice, oracle, settings, names, columns)
+
+
+def shape_of(settings: Settings, columns: Columns | None, names: tuple[str, ...], loss: Loss) -> Shape:
+    """The constraints on the columns that circuits read."""
+    monotone = settings.monotone if columns is None else columns.directions(settings.monotone)
+    shape = Shape.of(monotone, settings.positive, names)
+    if shape and loss.n_outputs > 1:
+        raise InputError(
+            "monotone and positive are for one function, and loss='multinomial' has one per class: what raises one "
+            "lowers others; expected another loss, for example loss='logistic' for one class against the others."
+        )
+    return shape
 
 
 def rows_of(

@@ -61,13 +61,17 @@ class Compensation:
         gram[np.diag_indices_from(gram)] += RIDGE * max(np.trace(gram) / len(coef), 1e-300)
         return cls(order, np.linalg.cholesky(np.linalg.inv(gram)).T)
 
-    def weights(self, coef: Floats, kept: Array, steps: Floats, book: Ints) -> Ints:
-        """Integers (m, S) for each of S steps; those of atoms that are not kept are 0."""
+    def weights(self, coef: Floats, kept: Array, steps: Floats, book: Ints, signed: bool = False) -> Ints:
+        """Integers (m, S) for each of S steps; those of atoms that are not kept are 0.
+
+        ``signed``: none has the other sign than its coefficient, so that a monotone function stays one.
+        """
         b = np.repeat(coef[self.order][:, None], len(steps), axis=1)
         w = np.zeros(b.shape, dtype=np.int64)
         for j, row in enumerate(self.factor):
             if kept[self.order[j]]:
                 w[j] = nearest(b[j] / steps, book)
+                w[j, signed & (w[j] * coef[self.order[j]] < 0.0)] = 0
             b[j + 1 :] -= row[j + 1 :, None] * ((b[j] - steps * w[j]) / row[j])
         result = np.empty_like(w)
         result[self.order] = w

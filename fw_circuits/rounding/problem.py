@@ -121,7 +121,7 @@ class Problem:
         steps = largest / np.geomspace(max(0.6, (1 << bits) / 2), top + 0.49, STEPS)
         book = codebook(bits, digits)
         if compensated:
-            weights = self.compensation.weights(self.coef, kept, steps, book)
+            weights = self.compensation.weights(self.coef, kept, steps, book, self.signed)
         else:
             weights = nearest(np.where(kept, self.coef, 0.0)[:, None] / steps, book)
         errors = self.coef[:, None] - steps * weights
@@ -142,6 +142,12 @@ class Problem:
         if not len(self.f):
             return (np.zeros(len(self.coef)),) * 2
         return row_weights(self.f, False) @ self.values, row_weights(self.f, self.sign) @ self.values
+
+    @property
+    def signed(self) -> bool:
+        """Whether the solution is of constrained terms, which have to keep their signs."""
+        settings = getattr(self.solution, "settings", None)
+        return settings is not None and (settings.monotone is not None or settings.positive)
 
     @cached_property
     def compensation(self) -> Compensation:

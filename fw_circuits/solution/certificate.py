@@ -24,7 +24,7 @@ class Certificate:
     max_gates : int
         ``dual`` covers every circuit of at most this many gates (0: no such statement).
     global_dual, global_gap : float
-        The same over *all* circuits on the lattice's levels.
+        The same over *all* circuits on the lattice's levels, those that the constraints in ``scope`` allow.
     estimated_gap : float
         Gap against the best circuit *found*; an estimate, not a bound, unless the search was exact.
     tol, certified : float, bool
@@ -84,12 +84,14 @@ class Certificate:
         }[self.form]
         if not np.isfinite(self.primal):
             return self._missed(f"Minimising {problem}")
+        allowed = " that these constraints allow" if "the signed functions that are" in self.scope else ""
         verdict = "certified" if self.certified else f"NOT within the tolerance {self.tol:.1e}"
         lines = [
             f"Minimising {problem}: objective {self.primal:.6g}.",
             f"Bound over {self.scope}: no combination of them is below {self.dual:.6g}, "
             f"so this solution is within {100 * max(self.relative_gap, 0.0):.2g} % of their optimum ({verdict}).",
-            f"Bound over all circuits of any size on these levels: {self.global_dual:.6g} (gap {self.global_gap:.3g}).",
+            f"Bound over all circuits of any size on these levels{allowed}: {self.global_dual:.6g} "
+            f"(gap {self.global_gap:.3g}).",
         ]
         if abs(self.estimated_gap - self.gap) > 1e-9 * abs(self.primal):
             lines.append(

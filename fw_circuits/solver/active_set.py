@@ -10,6 +10,7 @@ import numpy as np
 
 from fw_circuits._typing import Array, Floats
 from fw_circuits.objective import Loss
+from fw_circuits.oracle.base import gains
 from fw_circuits.solver.columns import Columns, no_columns, with_values
 
 
@@ -40,7 +41,8 @@ class ActiveSet:
     ----------
     atoms : list
         Distinct by ``key``.
-    coef, scales : ndarray of shape (m,)
+    coef, scales, signs : ndarray of shape (m,)
+        ``signs``: those that coefficients may have, 1, -1, or 0 for both.
     columns : Columns
         Values of the atoms on the rows.
     f : ndarray of shape (N,)
@@ -53,6 +55,7 @@ class ActiveSet:
         self.atoms: list[Any] = []
         self.coef: Floats = np.zeros(0)
         self.scales: Floats = np.zeros(0)
+        self.signs: Floats = np.zeros(0)
         self.intercept = loss.constant
         self.f = np.array(loss.at_constant)
         self._index: dict[Any, int] = {}
@@ -71,8 +74,18 @@ class ActiveSet:
         """Position of an atom, or None."""
         return self._index.get(atom.key)
 
-    def add(self, atoms: Sequence[Any], values: Floats) -> None:
-        """Append the atoms that are new, with coefficient 0; ``values`` has shape (N, len(atoms))."""
+    def add(self, atoms: Sequence[Any], values: Floats, signs: Floats | None = None) -> None:
+        """Append the atoms that are new, with coefficient 0.
+
+        Parameters
+        ----------
+        atoms : sequence
+            Those that are there already are left out.
+        values : ndarray of shape (N, len(atoms))
+            What they are on the rows.
+        signs : ndarray of shape (len(atoms),), optional
+            Those that their coefficients may have: 1, -1, or 0 for both, the default.
+        """
         places = []
         for place, atom in enumerate(atoms):
             if self._index.setdefault(atom.key, len(self.atoms)) == len(self.atoms):
@@ -81,6 +94,7 @@ class ActiveSet:
         costs = np.array([atoms[place].cost for place in places], dtype=np.float64)
         self.coef = np.append(self.coef, np.zeros(costs.size))
         self.scales = np.append(self.scales, costs ** (1.0 / self.gamma))
+        self.signs = np.append(self.signs, np.zeros(costs.size) if signs is None else signs[places])
         self._store([atoms[place] for place in places], values if costs.size == len(atoms) else values[:, places])
 
     def _store(self, atoms: Sequence[Any], values: Floats) -> None:
@@ -95,7 +109,7 @@ class ActiveSet:
         cached = kept[kept < self._gram.shape[0]]
         self._gram = self._gram[np.ix_(cached, cached)]
         self.atoms = [self.atoms[j] for j in kept]
-        self.coef, self.scales = self.coef[kept], self.scales[kept]
+        self.coef, self.scales, self.signs = self.coef[kept], self.scales[kept], self.signs[kept]
         self._index = {atom.key: j for j, atom in enumerate(self.atoms)}
 
     def move(self, coef: Floats, intercept: float) -> None:
@@ -138,10 +152,15 @@ class ActiveSet:
         """``<g, T_j> / scale_j`` of the active atoms, shape (m,)."""
         return self.columns.pull(g) / self.scales
 
+    def polar(self, g: Floats) -> float:
+        """The largest score of an active atom with a sign that its coefficient may have; 0 without any."""
+        return float(gains(self.scores(g), self.signs).max(initial=0.0))
+
     def validate(self) -> None:
         """Check the invariants; raises AssertionError with the one that fails."""
         m = len(self.atoms)
-        assert self.coef.shape == self.scales.shape == (m,), "coef and scales must have one entry per atom"
+        assert self.coef.shape == self.scales.shape == self.signs.shape == (m,), "one coefficient, scale, sign an atom"
+        assert (self.signs * self.coef >= 0.0).all(), "coefficients must have the signs that they may have"
         assert len(self._index) == m, "atoms must be distinct"
         assert all(self._index[a.key] == j for j, a in enumerate(self.atoms)), "the index must point at the atoms"
         assert np.isfinite(self.coef).all() and np.all(np.isfinite(self.intercept)), "coefficients must be finite"

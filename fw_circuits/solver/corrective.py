@@ -28,10 +28,10 @@ def correct(active: ActiveSet, form: Form, accuracy: float = 0.0) -> float:
     """
     loss = active.loss
     if not loss.newton:
-        coef, intercept = solve_reference(loss, form, active.columns.dense(), active.scales)
+        coef, intercept = solve_reference(loss, form, active.columns.dense(), active.scales, active.signs)
         active.move(coef, intercept)
-        scores = np.abs(active.scores(loss.negative_gradient(active.f)))
-        return float(form.parameter if isinstance(form, Penalised) else scores.max(initial=0.0))
+        at_optimum = loss.negative_gradient(active.f)
+        return form.parameter if isinstance(form, Penalised) else active.polar(at_optimum)
     if isinstance(form, Penalised):
         return _penalised(active, form.parameter, accuracy)
     return _at_constraint(active, form)
@@ -48,8 +48,7 @@ def _at_constraint(active: ActiveSet, form: Form) -> float:
             return active.norm - form.parameter
         return form.parameter * (1.0 - 1e-9) - loss.value(active.f)
 
-    at_constant = loss.negative_gradient(loss.at_constant)
-    top = float(np.abs(active.scores(at_constant)).max(initial=0.0))
+    top = active.polar(loss.negative_gradient(loss.at_constant))
     low = 1e-9 * top
     if top == 0.0:
         return 0.0
@@ -82,7 +81,7 @@ def _squared(active: ActiveSet, lam: float) -> None:
     loss = active.loss
     q = loss.weights
     r = active.columns.pull(q * (loss.y - q @ loss.y))
-    coef = weighted_lasso(active.gram(), r, lam * active.scales, active.coef)
+    coef = weighted_lasso(active.gram(), r, lam * active.scales, active.coef, signs=active.signs)
     active.move(coef, float(q @ (loss.y - active.columns.push(coef))))
 
 
@@ -92,13 +91,13 @@ def _newton(active: ActiveSet, lam: float, accuracy: float, max_steps: int = 60)
     for _ in range(max_steps):
         g = loss.negative_gradient(active.f)
         slope = active.columns.pull(g)
-        if violation(slope, thresholds, active.coef) <= accuracy:
+        if violation(slope, thresholds, active.coef, active.signs) <= accuracy:
             return
         if (model := active.model(g, slope)) is None:
             return
         gram = model.gram
         gram[np.diag_indices_from(gram)] += 1e-12 * max(float(np.trace(gram)) / len(active), 1e-300)
-        target = weighted_lasso(gram, model.slope + gram @ active.coef, thresholds, active.coef)
+        target = weighted_lasso(gram, model.slope + gram @ active.coef, thresholds, active.coef, signs=active.signs)
         shift = model.shift(target - active.coef)
         gain = float(slope @ (target - active.coef)) + float(np.sum(shift * model.push))
         if not _line_search(active, target, shift, thresholds, gain):

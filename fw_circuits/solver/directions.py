@@ -14,6 +14,7 @@ import numpy as np
 
 from fw_circuits._typing import Floats
 from fw_circuits.objective import Constrained, Form
+from fw_circuits.oracle.base import gains
 from fw_circuits.solver.active_set import ActiveSet
 
 
@@ -53,7 +54,7 @@ class Vertex:
 
 def best_vertex(active: ActiveSet, ball: Ball, g: Floats) -> Vertex:
     """The vertex where the linear model is best: an active atom or the zero vertex (ties: the first atom)."""
-    value = ball.radius * (np.abs(scores := active.scores(g)) - ball.price)
+    value = ball.radius * (gains(scores := active.scores(g), active.signs) - ball.price)
     best = int(np.argmax(value)) if len(active) else -1
     if best < 0 or value[best] <= 0.0:
         return Vertex(None, 0.0, 0.0, 0.0)

@@ -14,50 +14,59 @@ from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from fw_circuits._kernels import select
 from fw_circuits._typing import Floats
+from fw_circuits.oracle.base import gains
 
 
-def weighted_lasso(gram: Floats, r: Floats, thresholds: Floats, start: Floats, tol: float = 1e-13) -> Floats:
+def weighted_lasso(
+    gram: Floats, r: Floats, thresholds: Floats, start: Floats, tol: float = 1e-13, signs: Floats | None = None
+) -> Floats:
     """Minimise ``1/2 b'Gb - r'b + sum t_j |b_j|``: G is positive semi-definite, thresholds are > 0.
 
-    ``tol`` is the largest violation of the optimality conditions, as a fraction of ``max |r|``.
+    ``tol`` is the largest violation of the optimality conditions, as a fraction of ``max |r|``.  Coefficients are at
+    least 0 where ``signs`` is 1, at most 0 where it is -1, and free where it is 0.
 
     Examples
     --------
     >>> weighted_lasso(np.eye(2), np.array([3.0, 0.5]), np.ones(2), np.zeros(2)).tolist()
     [2.0, 0.0]
+    >>> weighted_lasso(np.eye(2), np.array([3.0, 2.0]), np.ones(2), np.zeros(2), signs=np.array([-1.0, 1.0])).tolist()
+    [0.0, 1.0]
     """
     m = r.size
     if m == 0:
         return np.zeros(0)
     scale = max(float(np.abs(r).max()), float(thresholds.max()), 1e-300)
-    b = start.astype(np.float64)
-    coordinate_descent(gram, r, thresholds, b, max_sweeps=60, tol=1e-9 * scale)
+    b, signs = start.astype(np.float64), np.zeros(m) if signs is None else signs
+    coordinate_descent(gram, r, thresholds, b, max_sweeps=60, tol=1e-9 * scale, signs=signs)
     for _ in range(4):
-        b = finish_on_support(gram, r, thresholds, b, tol * scale, max_moves=2 * m + 20)
-        if violation(r - gram @ b, thresholds, b) <= 10.0 * tol * scale:
+        b = finish_on_support(gram, r, thresholds, b, tol * scale, max_moves=2 * m + 20, signs=signs)
+        if violation(r - gram @ b, thresholds, b, signs) <= 10.0 * tol * scale:
             break
-        coordinate_descent(gram, r, thresholds, b, max_sweeps=2000, tol=tol * scale)
+        coordinate_descent(gram, r, thresholds, b, max_sweeps=2000, tol=tol * scale, signs=signs)
     return b
 
 
-def violation(slope: Floats, thresholds: Floats, b: Floats) -> float:
+def violation(slope: Floats, thresholds: Floats, b: Floats, signs: Floats | None = None) -> float:
     """Largest violation of the optimality conditions of :func:`weighted_lasso`, where ``slope = r - Gb``."""
     active = b != 0.0
     worst_active = np.abs(slope - thresholds * np.sign(b))[active].max(initial=0.0)
-    return float(max(worst_active, (np.abs(slope) - thresholds)[~active].max(initial=0.0)))
+    size = np.abs(slope) if signs is None else gains(slope, signs)
+    return float(max(worst_active, (size - thresholds)[~active].max(initial=0.0)))
 
 
-def finish_on_support(gram: Floats, r: Floats, thresholds: Floats, b: Floats, tol: float, max_moves: int) -> Floats:
+def finish_on_support(
+    gram: Floats, r: Floats, thresholds: Floats, b: Floats, tol: float, max_moves: int, signs: Floats
+) -> Floats:
     """Feature-sign search from ``b``: exact once support and signs are right; never increases the objective."""
     b = b.copy()
-    signs = np.sign(b)
+    now = np.sign(b)
     for _ in range(max_moves):
-        support = np.flatnonzero(signs)
+        support = np.flatnonzero(now)
         block = gram[np.ix_(support, support)]
-        target = _solve(block, (r - thresholds * signs)[support])
+        target = _solve(block, (r - thresholds * now)[support])
         if target is None:  # dependent atoms: along the flat direction downhill, until one of them is not needed
             flat = np.linalg.eigh(block)[1][:, 0]
-            downhill = (r - thresholds * signs)[support] @ flat - b[support] @ (block @ flat)
+            downhill = (r - thresholds * now)[support] @ flat - b[support] @ (block @ flat)
             flat = flat if downhill >= 0.0 else -flat
             shrinking = np.flatnonzero(b[support] * flat < 0.0)
             if shrinking.size == 0:
@@ -65,9 +74,9 @@ def finish_on_support(gram: Floats, r: Floats, thresholds: Floats, b: Floats, to
             steps = -b[support][shrinking] / flat[shrinking]
             first = int(np.argmin(steps))
             b[support] += steps[first] * flat
-            b[support[shrinking[first]]] = signs[support[shrinking[first]]] = 0.0
+            b[support[shrinking[first]]] = now[support[shrinking[first]]] = 0.0
             continue
-        blocked = np.flatnonzero(np.sign(target) != signs[support])
+        blocked = np.flatnonzero(np.sign(target) != now[support])
         if blocked.size:  # up to the first coordinate that reaches zero
             here = b[support]
             span = here[blocked] - target[blocked]
@@ -75,31 +84,35 @@ def finish_on_support(gram: Floats, r: Floats, thresholds: Floats, b: Floats, to
             first = int(np.argmin(steps))
             b[support] = here + steps[first] * (target - here)
             b[support[blocked[first]]] = 0.0
-            signs[support[blocked[first]]] = 0.0
+            now[support[blocked[first]]] = 0.0
             continue
         b[:] = 0.0
         b[support] = target
         slope = r - gram @ b
-        excess = np.where(signs == 0.0, np.abs(slope) - thresholds, -np.inf)
+        excess = np.where(now == 0.0, gains(slope, signs) - thresholds, -np.inf)
         worst = int(np.argmax(excess))
         if excess[worst] <= tol:
             return b
-        signs[worst] = np.sign(slope[worst])
+        now[worst] = np.sign(slope[worst])
     return b
 
 
-def coordinate_descent(gram: Floats, r: Floats, thresholds: Floats, b: Floats, max_sweeps: int, tol: float) -> int:
+def coordinate_descent(
+    gram: Floats, r: Floats, thresholds: Floats, b: Floats, max_sweeps: int, tol: float, signs: Floats | None = None
+) -> int:
     """Cyclic coordinate descent on ``b`` in place until no step exceeds ``tol``; returns the sweeps made."""
-    residual = r - gram @ b
+    residual, signs = r - gram @ b, np.zeros(b.size) if signs is None else signs
     if kernels := select("_solver", None):
         gram, thresholds = np.ascontiguousarray(gram), np.ascontiguousarray(thresholds)
-        return int(kernels.lasso_cd(gram, thresholds, b, residual, max_sweeps, tol))
-    return reference_descent(gram, thresholds, b, residual, max_sweeps, tol)
+        return int(kernels.lasso_cd(gram, thresholds, b, residual, max_sweeps, tol, signs))
+    return reference_descent(gram, thresholds, b, residual, max_sweeps, tol, signs)
 
 
-def reference_descent(gram: Floats, t: Floats, b: Floats, residual: Floats, max_sweeps: int, tol: float) -> int:
+def reference_descent(
+    gram: Floats, t: Floats, b: Floats, residual: Floats, max_sweeps: int, tol: float, signs: Floats | None = None
+) -> int:
     """NumPy reference implementation of ``csrc/solver/lasso_cd.c``."""
-    sweeps = 0
+    sweeps, signs = 0, np.zeros(b.size) if signs is None else signs
 
     def sweep(active_only: bool) -> float:
         largest = 0.0
@@ -108,7 +121,8 @@ def reference_descent(gram: Floats, t: Floats, b: Floats, residual: Floats, max_
             if diagonal <= 0.0 or (active_only and old == 0.0):
                 continue
             z = residual[j] + diagonal * old
-            step = np.sign(z) * max(abs(z) - t[j], 0.0) / diagonal - old
+            new = np.sign(z) * max(abs(z) - t[j], 0.0) / diagonal
+            step = (0.0 if new * signs[j] < 0.0 else new) - old
             if step != 0.0:
                 b[j] += step
                 np.subtract(residual, step * gram[j], out=residual)

@@ -130,7 +130,7 @@ def _search(
     g = active.loss.dual_point(active.f)
     observe(oracle, active.atoms)
     form = run.form
-    aim(oracle, form.parameter if isinstance(form, Penalised) else float(np.abs(active.scores(g)).max(initial=0.0)))
+    aim(oracle, form.parameter if isinstance(form, Penalised) else active.polar(g))
     if first is not None and not run.steps and not len(active) and n_atoms == ATOMS_PER_PASS:
         answer = first
     else:

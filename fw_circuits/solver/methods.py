@@ -15,7 +15,7 @@ from fw_circuits._typing import Floats
 from fw_circuits.exceptions import InputError
 from fw_circuits.objective import ErrorBound, Form, Penalised
 from fw_circuits.oracle import Oracle, OracleAnswer
-from fw_circuits.oracle.base import atoms_at_a_time
+from fw_circuits.oracle.base import atoms_at_a_time, signs_of
 from fw_circuits.solver.clock import Clock
 from fw_circuits.solver.corrective import correct
 from fw_circuits.solver.directions import DIRECTIONS, Ball
@@ -56,7 +56,7 @@ class Method(ABC):
         step = atoms_at_a_time(self.oracle.n_rows)
         for start in range(0, len(fresh), step):
             part = fresh[start : start + step]
-            active.add(part, self.clock.evaluate(self.oracle, part))
+            active.add(part, self.clock.evaluate(self.oracle, part), signs_of(self.oracle, part))
         return bool(fresh)
 
 

@@ -19,7 +19,9 @@ from fw_circuits.objective import Constrained, ErrorBound, Form, Loss, Penalised
 QUADRATIC = 8.0
 
 
-def solve_reference(loss: Loss, form: Form, columns: Floats, scales: Floats) -> tuple[Floats, float]:
+def solve_reference(
+    loss: Loss, form: Form, columns: Floats, scales: Floats, signs: Floats | None = None
+) -> tuple[Floats, float]:
     """Solve ``form`` over fixed atoms by an interior-point method.
 
     Parameters
@@ -30,6 +32,8 @@ def solve_reference(loss: Loss, form: Form, columns: Floats, scales: Floats) -> 
         Atom values, one atom per row.
     scales : ndarray of shape (m,)
         Weights of ``|coef_j|`` in the norm.
+    signs : ndarray of shape (m,), optional
+        Signs that the coefficients may have: 1, -1, or 0 for both, the default.
 
     Returns
     -------
@@ -41,26 +45,30 @@ def solve_reference(loss: Loss, form: Form, columns: Floats, scales: Floats) -> 
     InputError
         If cvxpy does not find an optimum.  Where ``eps`` is out of reach, the least loss is taken instead.
     """
+    signs = np.zeros(len(columns)) if signs is None else signs
     scaled, c, unit = loss.standardised()
-    solved = _solve(scaled, form, columns, scales, unit)
+    solved = _solve(scaled, form, columns, scales, unit, signs)
     if solved is None and isinstance(form, ErrorBound):  # eps is out of reach: as near as can be
-        solved = _solve(scaled, Penalised(0.0), columns, scales, unit)
+        solved = _solve(scaled, Penalised(0.0), columns, scales, unit, signs)
     if solved is None:
         raise InputError(
             f"cvxpy finds no optimum of the {form.name} form on {columns.shape[0]} atoms; scale y to a spread near 1, "
             "or ask for less: a larger lam or eps, a smaller tau."
         )
     coef, intercept = solved[0] * unit, c + solved[1] * unit
+    coef[coef * signs < 0.0] = 0.0
     coef[np.abs(coef) * scales <= 1e-9 * max(float(scales @ np.abs(coef)), 1e-300)] = 0.0
     if isinstance(form, Constrained):
         coef *= min(1.0, form.parameter / max(float(scales @ np.abs(coef)), 1e-300))
     return coef, intercept
 
 
-def _solve(loss: Loss, form: Form, columns: Floats, scales: Floats, unit: float) -> tuple[Floats, float] | None:
+def _solve(
+    loss: Loss, form: Form, columns: Floats, scales: Floats, unit: float, signs: Floats
+) -> tuple[Floats, float] | None:
     """The optimum for targets in units, ``form`` being that of the targets as they came; None if cvxpy finds none."""
     if QUADRATIC <= loss.quadratic_until < np.inf:  # residuals are hardly ever larger
-        solved = _solve(Squared(loss.y, loss.weights), form, columns, scales, unit)
+        solved = _solve(Squared(loss.y, loss.weights), form, columns, scales, unit, signs)
         if solved is not None:
             residuals = loss.y - solved[1] - solved[0] @ columns
             if np.abs(residuals).max() <= loss.quadratic_until:
@@ -74,12 +82,13 @@ def _solve(loss: Loss, form: Form, columns: Floats, scales: Floats, unit: float)
     scale = min(1.0, loss.quadratic_until or 1.0)  # a small threshold makes the loss small
     value = loss.expression(f, cp) / scale
     norm = scales @ cp.abs(coef) if m else cp.Constant(0.0)
+    limits = [cp.multiply(signs, coef) >= 0.0] if signs.any() else []
     if isinstance(form, Penalised):
-        problem = cp.Problem(cp.Minimize(value + form.parameter / unit / scale * norm))
+        problem = cp.Problem(cp.Minimize(value + form.parameter / unit / scale * norm), limits)
     elif isinstance(form, Constrained):
-        problem = cp.Problem(cp.Minimize(value), [norm <= form.parameter / unit])
+        problem = cp.Problem(cp.Minimize(value), [norm <= form.parameter / unit, *limits])
     else:
-        problem = cp.Problem(cp.Minimize(norm), [value <= form.parameter / unit**2 / scale])
+        problem = cp.Problem(cp.Minimize(norm), [value <= form.parameter / unit**2 / scale, *limits])
     with warnings.catch_warnings():
         # "may be inaccurate" still is far below what is asked for
         warnings.simplefilter("ignore", UserWarning)

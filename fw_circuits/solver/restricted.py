@@ -16,6 +16,7 @@ import numpy as np
 from fw_circuits._kernels import select
 from fw_circuits._typing import Floats, Ints
 from fw_circuits.objective import Loss
+from fw_circuits.oracle.base import gains
 from fw_circuits.solver.lasso import reference_descent, violation
 
 #: Rows are padded to a multiple of this.
@@ -49,7 +50,8 @@ class Restricted:
         Squared or logistic.
     which : ndarray of shape (m,)
         The columns, by their row in the array that `solve` is given.
-    coef : ndarray of shape (m,)
+    coef, signs : ndarray of shape (m,)
+        Coefficients, and the signs that they may have: 1, -1, or 0 for both.
     f : ndarray of shape (N,)
         Predictions on all rows, those of weight 0 too.
 
@@ -69,6 +71,7 @@ class Restricted:
         self._weights, self._targets = padded(self.loss.weights), padded(self.loss.y)
         self._f = np.zeros(self._weights.size)
         self.which: Ints = np.zeros(0, np.int64)
+        self.signs: Floats = np.zeros(0)
         self.restart()
 
     def restart(self) -> None:
@@ -77,9 +80,10 @@ class Restricted:
         self._c = np.array([self.loss.constant])
         self._f[:] = self.loss.constant
 
-    def extend(self, which: Ints) -> None:
+    def extend(self, which: Ints, signs: Floats | None = None) -> None:
         """More columns, none of which is there already."""
         self.which = np.concatenate([self.which, which.astype(np.int64)])
+        self.signs = np.concatenate([self.signs, np.zeros(which.size) if signs is None else signs])
         self.coef = np.concatenate([self.coef, np.zeros(which.size)])
 
     @property
@@ -101,14 +105,14 @@ class Restricted:
         steps = int(np.clip(SLICE / (self._f.size * max(1, self.which.size)), 1, STEPS))
         for _ in range(0, STEPS, steps):
             done = run(columns, self.which, self._weights, self._targets, thresholds, self.loss.labels, self.coef,
-                       self._c, self._f, accuracy, steps)  # fmt: skip
+                       self._c, self._f, accuracy, steps, self.signs)  # fmt: skip
             if done < steps or stop():
                 return
 
 
 def reference(
     columns: Floats, which: Ints, q: Floats, y: Floats, t: Floats, logistic: bool, b: Floats, c: Floats, f: Floats,
-    accuracy: float, max_steps: int,
+    accuracy: float, max_steps: int, signs: Floats,
 ) -> int:  # fmt: skip
     """NumPy reference implementation of ``csrc/solver/restricted.c``; ``b``, ``c`` and ``f`` are changed."""
     T = columns[which]
@@ -122,15 +126,15 @@ def reference(
         p = 1.0 / (1.0 + np.exp(np.clip(y * f, -700.0, 700.0)))
         g, h = (q * y * p, q * p * (1.0 - p)) if logistic else (q * (y - f), q)
         total, slope = float(h.sum()), T @ g
-        if max(violation(slope, t, b), abs(float(g.sum()))) <= accuracy or total <= 1e-290:
+        if max(violation(slope, t, b, signs), abs(float(g.sum()))) <= accuracy or total <= 1e-290:
             return step
-        used = working_set(slope, t, b)
+        used = working_set(slope, t, b, signs)
         mean = T[used] @ h / total
         half = np.sqrt(h) * (T[used] - mean[:, None])
         gram = half @ half.T
         gram[np.diag_indices(used.size)] += 1e-6 * np.trace(gram) / max(1, used.size)
         target, residual = b[used], slope[used] - mean * g.sum()
-        reference_descent(gram, t[used], target, residual, 100, 0.1 * accuracy)
+        reference_descent(gram, t[used], target, residual, 100, 0.1 * accuracy, signs[used])
         change = target - b[used]
         shift = g.sum() / total - mean @ change
         for part in 0.5 ** np.arange(30):
@@ -147,15 +151,15 @@ def reference(
     return max_steps
 
 
-def working_set(slope: Floats, t: Floats, b: Floats) -> Ints:
+def working_set(slope: Floats, t: Floats, b: Floats, signs: Floats) -> Ints:
     """The columns in use, and of those that violate their condition most as few as half of these, or `FEW`.
 
     Examples
     --------
-    >>> working_set(np.array([3.0, 1.1, 0.5, -2.9]), np.ones(4), np.array([0.0, 0.0, 0.1, 0.0]))
+    >>> working_set(np.array([3.0, 1.1, 0.5, -2.9]), np.ones(4), np.array([0.0, 0.0, 0.1, 0.0]), np.zeros(4))
     array([0, 2, 3])
     """
-    excess = np.where(b == 0.0, np.abs(slope) - t, -np.inf)
+    excess = np.where(b == 0.0, gains(slope, signs) - t, -np.inf)
     used, worst, share = int(np.count_nonzero(b)), float(excess.max(initial=0.0)), SHARE
     while True:
         chosen = np.flatnonzero((b != 0.0) | ((worst > 0.0) & (excess >= share * worst)))

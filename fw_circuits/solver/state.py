@@ -88,5 +88,5 @@ class Run:
 
 def _with_active(answer: OracleAnswer, active: ActiveSet, g: Floats) -> OracleAnswer:
     """The answer at g with an upper bound that is valid for the active atoms too."""
-    own = float(np.abs(active.scores(g)).max(initial=0.0))
+    own = active.polar(g)
     return answer if own <= answer.upper_bound else replace(answer, upper_bound=own)

@@ -32,9 +32,10 @@ ORDER = {
     "htmc": "bracket cube rate < column_generation < exact < classes five",
     "lattice": "domain reference rows < triangulation < lattice",
     "objective": "base < floor forms multinomial < losses",
-    "oracle": "base found gate_classes literals tables < data dictionary screen wrappers < reference "
+    "oracle": "base found gate_classes literals shape tables < data dictionary screen wrappers < reference "
     "< exact families turns < composition deep sampled < lazy < by_output factory",
-    "oracle.exact": "literal_choice pace < gates_pass subset_pass < price < subset < gates",
+    "oracle.exact": "literal_choice pace signed_tables < gates_pass shaped_pass subset_pass < price < subset "
+    "< gates shaped",
     "oracle.families": "pair_sums sample < chains counting < frame walsh < carry parity symmetric",
     "report": "comparison effects page plots tables < effect_plots results < explain",
     "resnet": "checks < network < baseline float32 < compile measure onnx_export torch",

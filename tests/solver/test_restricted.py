@@ -135,4 +135,6 @@ def test_the_kernel_checks_its_arrays():
         (np.zeros((1, 16)), [0], none),
     ):
         with pytest.raises(ValueError, match=r"rows of|one length"):
-            solver.restricted(columns, np.array(which), row, row, t, False, one.copy(), one.copy(), row.copy(), 1e-3, 5)
+            solver.restricted(
+                columns, np.array(which), row, row, t, False, one.copy(), one.copy(), row.copy(), 1e-3, 5, one
+            )
