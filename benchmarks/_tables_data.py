@@ -106,13 +106,10 @@ class Numbers:
 
 
 class Ramps:
-    """Thresholds of columns of numbers: clipped ramps between neighbouring quantiles, all of them a staircase.
+    """Thresholds of columns of numbers: clipped ramps between neighbouring quantiles, all of them a staircase."""
 
-    To be replaced by the literals of the package itself, once it has such.
-    """
-
-    def __init__(self, ramps: int, whole: bool = False) -> None:
-        self.ramps, self.whole = ramps, whole
+    def __init__(self, ramps: int) -> None:
+        self.ramps = ramps
 
     def fit(self, X: np.ndarray) -> Ramps:
         """Find the quantiles; a column of few values has a step between each two."""
@@ -125,11 +122,9 @@ class Ramps:
         return self
 
     def __call__(self, X: np.ndarray) -> np.ndarray:
-        """The ramps of all columns, behind the columns themselves if these are wanted."""
+        """The ramps of all columns."""
         parts: list[np.ndarray] = [np.empty((len(X), 0))]
         for column, knots in zip(X.T, self.knots, strict=True):
-            if len(knots) > 2 and self.whole:
-                parts.append(np.clip((column - knots[0]) / (knots[-1] - knots[0]), 0.0, 1.0)[:, None])
             if len(knots) > 1:
                 parts.append(np.clip((column[:, None] - knots[:-1]) / np.diff(knots), 0.0, 1.0))
         return np.hstack(parts)

@@ -33,8 +33,6 @@ SEED = 0
 TREES, QUICK_TREES, TREE_DEPTH, TREE_SECONDS, BAGS, ROUNDS = 500, 50, 3, 20.0, 4, 1000
 THRESHOLDS, CANDIDATES = 8, 8
 LOGIC_WIDTH, LOGIC_LAYERS, LOGIC_STEPS, LOGIC_BATCH, LOGIC_RATE = 240, 2, 500, 128, 0.02
-#: Ramps in place of a column of numbers (0: itself), the most where the second most are chosen; a win.
-RAMPS, GAIN = (0, 4, 8, 16), 0.98
 #: In a quick run: fewer penalties and folds.
 QUICK = {"n_lams": 8, "ratio": 0.01, "cv": 3, "levels": (1,)}
 
@@ -53,33 +51,10 @@ def native(rows: Rows) -> Any:
 
 
 def ours(rows: Rows, train: np.ndarray, quick: bool) -> Fitted:
-    """CircuitClassifierCV with its defaults, or with ramps in place of the columns where these lower its loss.
-
-    The choice among ramps is made by the loss of its own cross-validation (several classes: of the last one), as the
-    choice of a set of circuits is.  To be replaced by the estimator alone, once it has such literals.
-    """
-    encode = Numbers().fit(rows.X.iloc[train])
-    numbers, _ = encode.columns(rows.X.iloc[train])
-    least, chosen = np.inf, 0
-    fits: dict[int, tuple[Any, Callable[[Any], np.ndarray]]] = {}
-    for ramps in (0,) if quick or not numbers.shape[1] else RAMPS:
-        if ramps > RAMPS[-2] and chosen != RAMPS[-2]:
-            break  # still finer ones have to follow on fine ones
-        steps = Ramps(ramps).fit(numbers) if ramps else None
-
-        def design(frame: Any, steps: Ramps | None = steps) -> np.ndarray:
-            columns, bits = encode.columns(frame)
-            return np.hstack([steps(columns) if steps else columns, bits])
-
-        options = QUICK if quick else {"levels": (1,) if ramps else None}
-        model = CircuitClassifierCV(n_jobs=1, **options).fit(design(rows.X.iloc[train]), rows.y[train])
-        fits[ramps] = model, design
-        loss = float(model.cv_losses_.mean(axis=1).min())
-        if loss < GAIN * least:
-            least, chosen = loss, ramps
-    model, design = fits[chosen]
+    """CircuitClassifierCV with its defaults, on the table as it is."""
+    model = CircuitClassifierCV(n_jobs=1, **(QUICK if quick else {})).fit(rows.X.iloc[train], rows.y[train])
     size = sum(len(solution.atoms) for solution in model.solutions_)
-    return Fitted(lambda X: model.predict_proba(design(X)), size, "circuits")
+    return Fitted(model.predict_proba, size, "circuits")
 
 
 def _boosting(rows: Rows, train: np.ndarray, quick: bool, **options: Any) -> Fitted:

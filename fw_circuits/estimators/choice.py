@@ -101,7 +101,7 @@ class _PathCV(_CircuitEstimator):
         with blas().limit(limits=1, user_api="blas"):
             chosen = self._choose(choosing, self._folds(task))
         self.lam_, self.levels_, self.max_gates_ = chosen.lam, chosen.rung["levels"], chosen.rung["max_gates"]
-        self.literals_ = chosen.rung["literals"]
+        self.literals_, self.n_thresholds_ = chosen.rung["literals"], chosen.rung["n_thresholds"]
         self.lams_, self.cv_losses_ = np.array(chosen.lams[: len(chosen.losses)]), chosen.losses
         problem = chosen.problem
         if task.settings.time_limit is not None:  # the final fit has more time
@@ -121,6 +121,8 @@ class _PathCV(_CircuitEstimator):
             if chosen is not None and task.clock.expired():
                 break
             if len(rung["levels"]) > 1 and not deeper:
+                continue
+            if chosen is not None and rung["n_thresholds"] > self.n_thresholds and not self._fine(chosen.rung):
                 continue
             problem = task.prepare(CHOOSING, **rung)
             fast = _fast(problem.oracle)
@@ -145,6 +147,10 @@ class _PathCV(_CircuitEstimator):
         assert chosen is not None  # the first set of circuits is chosen, or an error
         return chosen
 
+    def _fine(self, rung: dict[str, Any]) -> bool:
+        """Whether thresholds have won at their usual number, so that more of them are worth a try."""
+        return bool(rung["literals"] == "thresholds" and rung["n_thresholds"] >= self.n_thresholds)
+
     def _raced(self, folds: list[Fold], clock: Clock, best: _Choice | None) -> Floats:
         """`_judged` on all folds; none where the first few say that the set of circuits is worse."""
         few = folds[:RACERS]
@@ -157,9 +163,15 @@ class _PathCV(_CircuitEstimator):
 
     def _ladder(self, X: Floats) -> list[dict[str, Any]]:
         """Sets of circuits to choose from: for each kind of literals, each containing the one before."""
-        auto = self.literals == "auto"
-        kinds = [self._first_literals(), *["thresholds"] * (auto and not is_boolean(X))]
-        return [rung | {"literals": literals} for literals in kinds for rung in self._rungs(X, literals)]
+        n, auto = self.n_thresholds, self.literals == "auto" and not is_boolean(X)
+        kinds = [(self._first_literals(), n)]
+        if auto:
+            kinds += [("thresholds", k) for k in dict.fromkeys((max(1, n // 2), n, 2 * n))]
+        return [
+            rung | {"literals": literals, "n_thresholds": k}
+            for literals, k in kinds
+            for rung in self._rungs(X, literals)
+        ]
 
     def _rungs(self, X: Floats, literals: str) -> list[dict[str, Any]]:
         if self.levels is not None:

@@ -27,9 +27,10 @@ class CircuitRegressorCV(_PathCV, CircuitRegressor):
     n_jobs, random_state, kinds, monotone, positive
         As in :class:`CircuitRegressor`; ``random_state`` also shuffles the folds where ``cv`` is None.
     literals : str, default "auto"
-        As in :func:`fw_circuits.solve`; "auto": bits, and then thresholds, as more sets of circuits to choose from.
+        As in :func:`fw_circuits.solve`; "auto": bits, and then half as many thresholds as usual, the usual number, and
+        where that is chosen twice as many, as more sets of circuits to choose from.
     n_thresholds : int, default 8
-        As in :func:`fw_circuits.solve`.
+        As in :func:`fw_circuits.solve`: the usual number.
     n_lams, ratio : int, float
         Penalties tried: ``n_lams`` from the largest useful one down to ``ratio`` times it, in equal ratios.
     cv : int, splitter, iterable of (train, test) or None
@@ -37,7 +38,7 @@ class CircuitRegressorCV(_PathCV, CircuitRegressor):
 
     Attributes
     ----------
-    lam_, levels_, max_gates_, literals_ : float, tuple of int, int or None, str
+    lam_, levels_, max_gates_, literals_, n_thresholds_ : float, tuple of int, int or None, str, int
         The choice.
     lams_, cv_losses_ : ndarray (n,), ndarray (n, folds)
         What was tried with these circuits, and the mean loss in each fold.
@@ -68,8 +69,8 @@ class CircuitClassifierCV(_PathCV, CircuitClassifier):
 
     Parameters and attributes are those of :class:`CircuitRegressorCV`, and ``class_weight`` of
     :class:`CircuitClassifier`, by which losses on held-out rows are weighted too.  With more than two classes
-    ``multi_class`` is always "ovr", and ``lam_``, ``levels_``, ``max_gates_``, ``literals_``, ``lams_`` and
-    ``cv_losses_`` belong to the last class, and each class has an equal share of ``time_limit``.
+    ``multi_class`` is always "ovr", ``lam_``, ``levels_``, ``max_gates_``, ``literals_``, ``n_thresholds_``, ``lams_``
+    and ``cv_losses_`` belong to the last class, and each class has an equal share of ``time_limit``.
 
     Examples
     --------

@@ -226,3 +226,27 @@ def test_an_oracle_that_remembers_is_one_for_each_fold(monkeypatch):
     oracles.clear()
     CircuitRegressorCV(**{**QUICK, "n_lams": 2}, oracle="gates4").fit(X, Y)
     assert len({id(oracle) for oracle in oracles}) == 1
+
+
+def test_thresholds_are_tried_coarse_first_and_fine_only_after_the_usual_number(monkeypatch):
+    """A staircase wants thresholds; a line wants the column itself, and then nothing finer is tried."""
+    rng = np.random.default_rng(0)
+    X = rng.random((240, 3))
+    tried = []
+    ladder = choice._PathCV._ladder
+
+    def spy(model, rows):
+        for rung in ladder(model, rows):
+            tried.append((rung["literals"], rung["n_thresholds"]))
+            yield rung
+
+    monkeypatch.setattr(choice._PathCV, "_ladder", spy)
+    steps = np.floor(8 * X[:, 0]) % 2 + (X[:, 1] > 0.3)
+    model = CircuitRegressorCV(**QUICK, levels=(1,)).fit(X, steps)
+    assert (model.literals_, model.n_thresholds_) in {("thresholds", 8), ("thresholds", 16)}
+    assert list(dict.fromkeys(tried)) == [("bits", 8), ("thresholds", 4), ("thresholds", 8), ("thresholds", 16)]
+    line = CircuitRegressorCV(**QUICK, levels=(1,)).fit(X, X[:, 0] + 0.1 * rng.normal(size=240))
+    assert line.literals_ == "bits"
+    fixed = CircuitRegressorCV(**QUICK, levels=(1,), literals="thresholds", n_thresholds=5).fit(X, steps)
+    assert (fixed.literals_, fixed.n_thresholds_) == ("thresholds", 5)
+    assert len(fixed.solution_.feature_names) == 3 * 5
