@@ -190,7 +190,8 @@ def derive(
 def check_signs(combination: Combination, oracle: Oracle) -> None:
     """An error where a coefficient has a sign that the oracle's constraints do not allow: there is no such solution."""
     signs = signs_of(oracle, combination.atoms)
-    if wrong := np.flatnonzero(~(signs * combination.coef >= 0.0)).tolist():
+    allowed = np.atleast_2d(signs * combination.coef.T >= 0.0)  # a row for each output
+    if wrong := np.flatnonzero(~allowed.all(axis=0)).tolist():
         raise InputError(
             f"atoms {wrong[:5]} are not allowed by the constraints of the search with the signs of their coefficients; "
             "expected a solution that keeps monotone and positive, such as that of solve with the same settings."
