@@ -24,13 +24,15 @@ class CircuitRegressorCV(_PathCV, CircuitRegressor):
     time_limit : float, optional
         Seconds for the whole ``fit``: half of them for choosing, the rest for the final fit.  Candidates not reached
         are left out; the first is judged in any case, on the folds that were reached.
-    n_jobs, random_state, kinds, monotone, positive
+    n_jobs, random_state, kinds
         As in :class:`CircuitRegressor`; ``random_state`` also shuffles the folds where ``cv`` is None.
     literals : str, default "auto"
         As in :func:`fw_circuits.solve`; "auto": bits, and then half as many thresholds as usual, the usual number, and
         where that is chosen twice as many, as more sets of circuits to choose from.
     n_thresholds : int, default 8
         As in :func:`fw_circuits.solve`: the usual number.
+    monotone, positive
+        As in :class:`CircuitRegressor`.
     n_lams, ratio : int, float
         Penalties tried: ``n_lams`` from the largest useful one down to ``ratio`` times it, in equal ratios.
     cv : int, splitter, iterable of (train, test) or None

@@ -37,7 +37,7 @@ class MultinomialSolution(Solution):
     combination : Outputs
         With ``coef`` of shape (m, K) and ``intercept`` of shape (K,), whose sum is 0; an atom is in it if any class
         uses it.  The ``norm`` is ``sum_jk |coef_jk| kappa_j^(1/gamma)``.
-    settings, status, trace, certificate, feature_names
+    settings, status, trace, certificate, feature_names, columns
         As in :class:`Solution`.
     classes : ndarray of shape (K,)
         The labels, sorted.
