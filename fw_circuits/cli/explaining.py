@@ -36,8 +36,7 @@ def _explain(args: argparse.Namespace) -> int:
     else:
         dataset = read_table(args.data, args.target, header=args.header, features=solution.raw_names, text=text or ())
         X, labels = dataset.X, dataset.y
-    points = solution.encode(X)
     title = f"{args.solution}, row {args.row} of {args.data}"
-    write_atomically(target, explain_page(solution, points, args.row, labels=labels, title=title).encode("utf-8"))
+    write_atomically(target, explain_page(solution, X, args.row, labels=labels, title=title).encode("utf-8"))
     print(f"Wrote {target}")
     return 0

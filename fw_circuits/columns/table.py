@@ -111,6 +111,16 @@ class Columns:
         return tuple(name for _, _, name, _ in self._derived)
 
     @property
+    def base_names(self) -> tuple[str, ...]:
+        """The names of the columns that `base` makes."""
+        return tuple(name for _, name in self._base)
+
+    @property
+    def bases(self) -> tuple[int, ...]:
+        """The base column behind each derived one."""
+        return tuple(place for _, place, _, _ in self._derived)
+
+    @property
     def origins(self) -> tuple[int, ...]:
         """The raw column behind each derived one."""
         return tuple(i for i, *_ in self._derived)

@@ -18,14 +18,14 @@ MOST_COLUMNS, MOST_TERMS = 9, 12
 FEW = 3
 
 
-def plot_effects(solution: Solution, points: Floats, path: str | PathLike[str]) -> Path:
+def plot_effects(solution: Solution, rows: Floats, path: str | PathLike[str]) -> Path:
     """What f does on average as one column moves, a panel for each of the columns that weigh most.
 
     Parameters
     ----------
     solution : Solution
-    points : ndarray of shape (N, d)
-        Rows to average over, as the circuits read them.
+    rows : ndarray of shape (N, d)
+        To average over (`effects.rows_of`).
     path : path-like
         Where the picture goes; the file extension chooses the format.
 
@@ -38,7 +38,7 @@ def plot_effects(solution: Solution, points: Floats, path: str | PathLike[str]) 
     InputError
         If the solution reads no column.
     """
-    target, share = check_path(path), solution.combination.shares(solution.gamma)
+    target, share, names = check_path(path), effects.shares_of(solution), effects.names_of(solution)
     columns = [int(i) for i in np.argsort(-share, kind="stable")[:MOST_COLUMNS] if share[i] > 0.0]
     if not columns:
         raise InputError("the solution is a constant and reads no column; there is no effect to plot.")
@@ -47,13 +47,11 @@ def plot_effects(solution: Solution, points: Floats, path: str | PathLike[str]) 
     fig, axes = pyplot().subplots(down, across, figsize=(2.1 * across + 0.3, 1.7 * down + 0.2), squeeze=False,
                                   sharey=True, layout="constrained")  # fmt: skip
     for axis, column in zip(axes.flat, columns, strict=False):
-        grid, mean = effects.effect(solution, points, column)
+        grid, mean = effects.effect(solution, rows, column)
         axis.plot(grid, mean, color=BLUE, marker="o" if len(grid) <= FEW else "", ms=5)
         if len(grid) <= FEW:
             axis.set_xticks(grid)
-        axis.set_title(
-            f"{one_line(solution.feature_names[column], 24)}  ({share[column]:.0%})", fontsize=9, **LITERALLY
-        )
+        axis.set_title(f"{one_line(names[column], 24)}  ({share[column]:.0%})", fontsize=8, **LITERALLY)
         axis.spines[["top", "right"]].set_visible(False)
         axis.tick_params(labelsize=7)
     for axis in axes.flat[len(columns) :]:
@@ -63,10 +61,10 @@ def plot_effects(solution: Solution, points: Floats, path: str | PathLike[str]) 
     return save_figure(fig, target)
 
 
-def plot_pair(solution: Solution, points: Floats, path: str | PathLike[str], pair: tuple[int, int]) -> Path:
+def plot_pair(solution: Solution, rows: Floats, path: str | PathLike[str], pair: tuple[int, int]) -> Path:
     """What f does on average as two columns move: a heat map."""
     target = check_path(path)
-    a, b, surface = effects.pair_effect(solution, points, *pair)
+    a, b, surface = effects.pair_effect(solution, rows, *pair)
     fig, axis = pyplot().subplots(figsize=(6.4, 3.6), layout="constrained")
     largest = max(float(np.abs(surface - surface.mean()).max()), 1e-12)
     mesh = axis.pcolormesh(_edges(b), _edges(a), surface, cmap="RdBu_r", vmin=surface.mean() - largest,
@@ -74,8 +72,9 @@ def plot_pair(solution: Solution, points: Floats, path: str | PathLike[str], pai
     for values, put in ((b, axis.set_xticks), (a, axis.set_yticks)):
         if len(values) <= FEW:
             put(values)
-    axis.set_xlabel(one_line(solution.feature_names[pair[1]], 40), **LITERALLY)
-    axis.set_ylabel(one_line(solution.feature_names[pair[0]], 40), **LITERALLY)
+    names = effects.names_of(solution)
+    axis.set_xlabel(one_line(names[pair[1]], 40), **LITERALLY)
+    axis.set_ylabel(one_line(names[pair[0]], 40), **LITERALLY)
     fig.colorbar(mesh, label="mean of f")
     return save_figure(fig, target)
 
@@ -88,10 +87,10 @@ def _edges(values: Floats) -> Floats:
     return np.concatenate([[2 * values[0] - middle[0]], middle, [2 * values[-1] - middle[-1]]])
 
 
-def plot_terms(solution: Solution, point: Floats, path: str | PathLike[str]) -> Path:
+def plot_terms(solution: Solution, row: Floats, path: str | PathLike[str]) -> Path:
     """What each circuit adds to f at one row: bars, the largest first, the others as one."""
     target = check_path(path)
-    terms = effects.contributions(solution, point)
+    terms = effects.contributions(solution, row)
     bars = [(one_line(t.formula, 46), t.contribution) for t in terms[:MOST_TERMS]]
     rest = terms[MOST_TERMS:]
     if rest:

@@ -1,10 +1,12 @@
-"""What a solution does: as one column moves, as two do, at one row, and how its probabilities hold (all on points).
+"""What a solution does: as one column moves, as two do, at one row, and how its probabilities hold.
 
-Points are rows as the circuits read them, checked and in the solution's order of columns (``Solution.feature_names``).
+Rows are finite numbers in the solution's order of columns (`rows_of`): those of the table, where a category has a 0/1
+column for each value and a gap is filled.  Thresholds of a column move with it.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -29,7 +31,27 @@ class Term:
     formula: str
 
 
-def contributions(solution: Solution, point: Floats) -> list[Term]:
+def rows_of(solution: Solution, X: Any) -> Floats:
+    """The rows of a table, as `Solution.predict` takes it, as this module does."""
+    return solution.encode(X) if solution.columns is None else solution.columns.base(X)
+
+
+def names_of(solution: Solution) -> tuple[str, ...]:
+    """The names of their columns."""
+    return solution.feature_names if solution.columns is None else solution.columns.base_names
+
+
+def shares_of(solution: Solution) -> Floats:
+    """The share of each of them in the norm."""
+    return solution.combination.shares(solution.gamma, None if solution.columns is None else solution.columns.bases)
+
+
+def points_of(solution: Solution, rows: Floats) -> Floats:
+    """What the circuits read of rows."""
+    return rows if solution.columns is None else solution.columns.expand(rows)
+
+
+def contributions(solution: Solution, row: Floats) -> list[Term]:
     """``coef[j] T_j(x)`` of every circuit at one row, the largest first; with the intercept they sum to f(x).
 
     Examples
@@ -41,10 +63,10 @@ def contributions(solution: Solution, point: Floats) -> list[Term]:
     >>> [term.formula for term in terms], round(solution.intercept + sum(t.contribution for t in terms), 3)
     (['x0 & x1'], 1.0)
     """
-    rows = np.asarray(point, dtype=np.float64)[None]
+    point = points_of(solution, np.asarray(row, dtype=np.float64)[None])
     terms = []
     for atom, b in zip(solution.atoms, solution.coef.tolist(), strict=True):
-        value = float(atom.values(rows)[0])
+        value = float(atom.values(point)[0])
         terms.append(Term(b * value, value, b, atom.formula(solution.feature_names)))
     return sorted(terms, key=lambda term: -abs(term.contribution))
 
@@ -55,41 +77,42 @@ def grid_of(column: Floats, n: int = GRID) -> Floats:
     return values if len(values) <= max(2, n // 4) else np.linspace(values[0], values[-1], n)
 
 
-def effect(solution: Solution, points: Floats, column: int) -> tuple[Floats, Floats]:
+def effect(solution: Solution, rows: Floats, column: int) -> tuple[Floats, Floats]:
     """Values of a column, and the mean of f with the column at each of them (partial dependence, Friedman 2001)."""
-    grid, rows = grid_of(points[:, column]), some_rows(points)
-    return grid, np.array([_with(solution, rows, {column: value}) for value in grid])
+    grid, some = grid_of(rows[:, column]), some_rows(rows)
+    return grid, np.array([_with(solution, some, {column: value}) for value in grid])
 
 
-def pair_effect(solution: Solution, points: Floats, one: int, other: int) -> tuple[Floats, Floats, Floats]:
+def pair_effect(solution: Solution, rows: Floats, one: int, other: int) -> tuple[Floats, Floats, Floats]:
     """Values of two columns, and the mean of f with both at each pair, shape (values of one, values of other)."""
-    rows = some_rows(points, 60)
-    grids = [grid_of(points[:, column], 21) for column in (one, other)]
-    surface = [[_with(solution, rows, {one: a, other: b}) for b in grids[1]] for a in grids[0]]
+    some = some_rows(rows, 60)
+    grids = [grid_of(rows[:, column], 21) for column in (one, other)]
+    surface = [[_with(solution, some, {one: a, other: b}) for b in grids[1]] for a in grids[0]]
     return grids[0], grids[1], np.array(surface)
 
 
 def strongest_pair(solution: Solution) -> tuple[int, int] | None:
     """The two columns that most of the norm reads together; None where every circuit reads one column."""
+    behind = range(solution.lattice.n_features) if solution.columns is None else solution.columns.bases
     together: dict[tuple[int, int], float] = {}
     for weight, atom in zip(solution.combination.weights(solution.gamma).tolist(), solution.atoms, strict=True):
-        columns = sorted(atom.support)
+        columns = sorted({behind[i] for i in atom.support})
         pairs = [(a, b) for i, a in enumerate(columns) for b in columns[i + 1 :]]
         for pair in pairs:
             together[pair] = together.get(pair, 0.0) + weight / len(pairs)
     return max(together, key=lambda pair: (together[pair], pair)) if together else None
 
 
-def some_rows(points: Floats, most: int = MOST_ROWS) -> Floats:
+def some_rows(rows: Floats, most: int = MOST_ROWS) -> Floats:
     """At most this many of the rows, evenly spread."""
-    return points[np.unique(np.linspace(0, len(points) - 1, min(most, len(points))).astype(np.intp))]
+    return rows[np.unique(np.linspace(0, len(rows) - 1, min(most, len(rows))).astype(np.intp))]
 
 
 def _with(solution: Solution, rows: Floats, fixed: dict[int, float]) -> float:
     moved = np.array(rows, dtype=np.float64)
     for column, value in fixed.items():
         moved[:, column] = value
-    return float(solution.combination.values(moved).mean())
+    return float(solution.combination.values(points_of(solution, moved)).mean())
 
 
 def calibration(probability: Floats, right: Sequence[bool] | Array, bins: int = BINS) -> tuple[Floats, Floats, Array]:

@@ -27,7 +27,7 @@ MOVED = (
 
 
 def explain_page(
-    solution: Solution, points: Floats, row: int = 0, *, labels: Array | None = None, title: str = "Solution"
+    solution: Solution, X: Any, row: int = 0, *, labels: Array | None = None, title: str = "Solution"
 ) -> str:
     """The page as one string of HTML: the solution, effects of its columns, its circuits, and one row explained.
 
@@ -35,8 +35,8 @@ def explain_page(
     ----------
     solution : Solution
         What is explained.
-    points : ndarray of shape (N, d)
-        Rows as the circuits read them: effects are means over them.
+    X : array-like or data frame
+        Rows as :meth:`Solution.predict` takes them: effects are means over them.
     row : int
         The one to explain, from 0.
     labels : ndarray of shape (N,), optional
@@ -66,15 +66,16 @@ def explain_page(
             f"the solution has {len(np.asarray(solution.intercept))} functions, one per class; the page explains one: "
             "solve for two labels with loss='logistic', for example one class against all others."
         )
-    if not 0 <= row < len(points):
-        raise InputError(f"row is {row}; the table has {len(points)} rows: expected 0 to {len(points) - 1}.")
+    rows = effects.rows_of(solution, X)
+    if not 0 <= row < len(rows):
+        raise InputError(f"row is {row}; the table has {len(rows)} rows: expected 0 to {len(rows) - 1}.")
     with tempfile.TemporaryDirectory() as folder:
         figures = _Figures(Path(folder))
         parts = [
             _section("The solution", _lines(solution_lines(solution)) + _lines(certificate_lines(solution))),
-            _section(f"Row {row}", _row(solution, points[row]), figures.png(plot_terms, solution, points[row])),
-            *_effects(solution, points, figures),
-            *_calibrated(solution, points, labels, figures),
+            _section(f"Row {row}", _row(solution, rows[row]), figures.png(plot_terms, solution, rows[row])),
+            *_effects(solution, rows, figures),
+            *_calibrated(solution, rows, labels, figures),
             _section("Circuits", _circuits(solution), *_drawn(solution, figures)),
         ]
     return (
@@ -119,15 +120,15 @@ def _aligned(cell: str) -> str:
     return ' class="n"' if cell.replace(".", "").replace("-", "").replace("e", "").replace("%", "").isdigit() else ""
 
 
-def _row(solution: Solution, point: Floats) -> str:
-    f = solution.combination.values(np.asarray(point, dtype=np.float64)[None])
+def _row(solution: Solution, row: Floats) -> str:
+    f = solution.combination.values(effects.points_of(solution, row[None]))
     said = f"f = {f[0]:.5g}"
     if solution.classes is not None:
         said += f", so the answer is {solution.answers(f)[0]}"
         if solution.loss == "logistic":
             said += f" (probability of {solution.classes[1]}: {_probability(f)[0]:.3f})"
-    values = [[name, f"{value:.6g}"] for name, value in zip(solution.feature_names, point.tolist(), strict=True)]
-    read = [values[i] for i in np.flatnonzero(solution.combination.shares(solution.gamma))]
+    values = [[name, f"{value:.6g}"] for name, value in zip(effects.names_of(solution), row.tolist(), strict=True)]
+    read = [values[i] for i in np.flatnonzero(effects.shares_of(solution))]
     return f"<p>{escape(said)}.</p>\n" + (_grid(["column that is read", "value"], read) if read else "")
 
 
@@ -136,22 +137,22 @@ def _probability(f: Floats) -> Floats:
     return p
 
 
-def _effects(solution: Solution, points: Floats, figures: _Figures) -> Iterator[str]:
-    if not solution.combination.shares(solution.gamma).any():
+def _effects(solution: Solution, rows: Floats, figures: _Figures) -> Iterator[str]:
+    if not effects.shares_of(solution).any():
         return
-    drawn = figures.png(plot_effects, solution, points, caption=MOVED)
+    drawn = figures.png(plot_effects, solution, rows, caption=MOVED)
     pair = effects.strongest_pair(solution)
     if pair is not None:
-        drawn += figures.png(plot_pair, solution, points, pair,
+        drawn += figures.png(plot_pair, solution, rows, pair,
                              caption="The two columns that most of the norm reads together.")  # fmt: skip
     yield _section("Effects", drawn)
 
 
-def _calibrated(solution: Solution, points: Floats, labels: Array | None, figures: _Figures) -> Iterator[str]:
+def _calibrated(solution: Solution, rows: Floats, labels: Array | None, figures: _Figures) -> Iterator[str]:
     if labels is None or solution.classes is None or solution.loss != "logistic":
         return
     right = np.asarray(labels) == solution.classes[1]
-    probability = _probability(solution.combination.values(points))
+    probability = _probability(solution.combination.values(effects.points_of(solution, rows)))
     caption = f"Rows of {solution.classes[1]} in bins of about equally many rows; bars are two standard errors."
     yield _section("Calibration on these rows", figures.png(plot_calibration, probability, right, caption=caption))
 

@@ -86,6 +86,25 @@ def test_page_names_columns_and_labels_and_escapes_them(tmp_path):
     assert main(["explain", str(tmp_path / "s.npz"), str(tmp_path / "t.csv"), "--row", "-1", "--output", str(out)]) == 1
 
 
+def test_thresholds_move_with_their_column():
+    """A table with text: effects are of its columns, a number once and a category a value."""
+    rng = np.random.default_rng(3)
+    frame = pd.DataFrame({"age": rng.normal(40, 9, 150).round(), "city": rng.choice(["Rome", "Oslo"], 150)})
+    y = (frame["age"] > 45) + 2.0 * (frame["city"] == "Rome")
+    solution = solve(frame, y, lam=0.01, literals="thresholds")
+    rows = effects.rows_of(solution, frame)
+    assert set(effects.names_of(solution)) == {"age", "city = Oslo", "city = Rome"} and rows.shape == (150, 3)
+    grid, mean = effects.effect(solution, rows, 0)
+    older = frame.assign(age=grid[-1])
+    assert mean[-1] == pytest.approx(solution.decision_function(older).mean()) and mean[-1] > mean[0] + 0.5
+    assert effects.shares_of(solution).sum() == pytest.approx(1.0)
+    terms = effects.contributions(solution, rows[4])
+    total = solution.intercept + sum(term.contribution for term in terms)
+    assert total == pytest.approx(solution.decision_function(frame)[4])
+    text = explain_page(solution, frame, 4)
+    assert "<td>age</td>" in text and "age &gt;= 4" in text  # the column's value; thresholds in the circuits
+
+
 def test_several_functions_are_refused():
     X = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0]])
     solution = solve(X, ["a", "b", "c"], loss="multinomial", lam=0.01)
