@@ -115,7 +115,7 @@ class _PathCV(_CircuitEstimator):
         chosen: _Choice | None = None
         folds: list[Fold] = []
         known: Any = None
-        deeper = True
+        deeper, tried = True, list[Any]()
         pool = Pool(len(task.y), task.settings.gamma)
         for rung in self._ladder(task.X if task.weight is None else task.X[task.weight > 0.0]):
             if chosen is not None and task.clock.expired():
@@ -125,6 +125,10 @@ class _PathCV(_CircuitEstimator):
             if chosen is not None and rung["n_thresholds"] > self.n_thresholds and not self._fine(chosen.rung):
                 continue
             problem = task.prepare(CHOOSING, **rung)
+            what = problem.columns, rung["levels"], rung["max_gates"]
+            if what in tried:  # columns of few values have the same thresholds, however many are asked for
+                continue
+            tried.append(what)
             fast = _fast(problem.oracle)
             oracles = [fast or task.prepare(CHOOSING, **rung).oracle for _ in splits]
             lams = self._penalties(replace(problem, oracle=oracles[0]), task.clock)
