@@ -26,7 +26,7 @@ SHARE = 0.5
 #: This many may always come.
 FEW = 16
 #: Newton steps at most, and multiplications in one call of the kernel, after which Ctrl-C is heard.
-STEPS, SLICE = 40, 1e8
+STEPS, SLICE = 120, 1e8
 
 
 def padded(values: Floats) -> Floats:
