@@ -27,7 +27,7 @@ ACCURACY = 1e-3
 def refit(
     combination: Combination, points: Floats, loss: Loss, gamma: float, most: int, end: float = math.inf
 ) -> Combination:
-    """The best with at most some of a combination's atoms, as far as a lasso finds it.
+    """The best with at most some of a combination's atoms, as far as a lasso finds it; signs of coefficients are free.
 
     Parameters
     ----------
